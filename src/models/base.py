@@ -1,0 +1,253 @@
+"""The interface that every model of the incidence of events obeys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from .features import FeatureEncoder
+from .outcome import Outcome, check_outcome
+
+ROWS_PER_CHUNK = 50_000
+
+
+class IncidenceModel(BaseEstimator):
+    """Base of the models: checks, encoding, horizons, conditioning and eligibility are the same for all.
+
+    A model implements ``_fit(design, outcome, sample_weight, cluster)``, ``_incidence(design, times, event)`` and
+    ``_event_free(design, times)``, where ``times`` has shape (n_rows, n_times) and may differ by row, and names in
+    ``_bundle_attributes`` the fitted attributes that describe it without holding a row of the training data.
+    A model that uses columns of ``X`` for anything but covariates names their parameters in ``_column_parameters``.
+    """
+
+    _bundle_attributes: ClassVar[tuple[str, ...]] = ()
+    _column_parameters: ClassVar[tuple[str, ...]] = ()
+    horizon: float
+    encoder: FeatureEncoder | None
+
+    def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+            Features known on the day the index plan ended.
+        y : DataFrame with n_rows rows
+            ``duration`` (days), ``event`` (0 censored, 1, 2, ...) and, where observation begins late, ``entry`` (days).
+        sample_weight : array, shape (n_rows,), optional
+            Case weights, not negative.
+        cluster : array, shape (n_rows,), optional
+            Rows that share a value are not independent (siblings); standard errors become cluster-robust.
+
+        Raises
+        ------
+        ValueError
+            Outcomes, weights or features break a rule; the message names the column and the number of rows.
+        """
+        frame, special = self._split_columns(X)
+        outcome = check_outcome(y, n_rows=len(frame))
+        weight = _check_weight(sample_weight, len(frame))
+        groups = _check_cluster(cluster, len(frame))
+        self.encoder_ = (self.encoder if self.encoder is not None else FeatureEncoder()).fit_copy(frame)
+        self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
+        self.n_features_in_ = frame.shape[1]
+        self.feature_names_out_ = self.encoder_.get_feature_names_out()
+        self.n_rows_ = len(frame)
+        self._fit(self.encoder_.design(frame), outcome, weight, groups, **special)
+        return self
+
+    def predict_cumulative_incidence(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int = 1,
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+    ) -> np.ndarray:
+        r"""Cumulative incidence :math:`P(T \le t, \text{event} \mid T > s, x)` of an event, the others competing.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+        times : array, shape (n_times,)
+            Days after the plan's end.
+        event : int
+            Code of the event.
+        eligible_days : array, shape (n_rows,), optional
+            Days from the plan's end to the 18th birthday: the curve is flat after that day.
+        elapsed : float or array, shape (n_rows,)
+            Days :math:`s` for which the row is known to have been free of events; times up to it have incidence 0.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times)
+            Non-decreasing in time, between 0 and 1.
+        """
+        check_is_fitted(self)
+        design = self._design(X)
+        n_rows = len(design[0])
+        row_times = _row_times(times, n_rows, eligible_days)
+        since = _per_row(elapsed, n_rows, "elapsed")
+        _require_event(event, self.events_)
+        result = np.empty(row_times.shape)
+        for start in range(0, n_rows, ROWS_PER_CHUNK):
+            rows = slice(start, start + ROWS_PER_CHUNK)
+            part = tuple(array[rows] for array in design)
+            result[rows] = self._incidence(*part, row_times[rows], event)
+            if np.any(since[rows] > 0):
+                start_times = since[rows, None]
+                before = self._incidence(*part, start_times, event)
+                still_free = self._event_free(*part, start_times)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    later = np.where(still_free > 0, (result[rows] - before) / still_free, 0.0)
+                result[rows] = np.where(row_times[rows] > start_times, later, 0.0)
+        return np.clip(result, 0.0, 1.0)
+
+    def predict_event_free(self, X: Any, times: Any) -> np.ndarray:
+        """Probability of no event by each time; with the incidences of all ``events_`` it sums to 1.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+        times : array, shape (n_times,)
+            Days after the plan's end.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times)
+        """
+        check_is_fitted(self)
+        design = self._design(X)
+        n_rows = len(design[0])
+        row_times = _row_times(times, n_rows, None)
+        result = np.empty(row_times.shape)
+        for start in range(0, n_rows, ROWS_PER_CHUNK):
+            rows = slice(start, start + ROWS_PER_CHUNK)
+            result[rows] = self._event_free(*(array[rows] for array in design), row_times[rows])
+        return result
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Risk of event 1 by ``horizon`` days, shape (n_rows,)."""
+        return self.predict_cumulative_incidence(X, [self.horizon])[:, 0]
+
+    def score(self, X: Any, y: Any) -> float:
+        """1 - Brier / Brier of Aalen-Johansen for event 1 at ``horizon`` (index of prediction accuracy); higher is better."""
+        from .metrics import index_of_prediction_accuracy
+
+        risk = self.predict(X)[:, None]
+        return float(index_of_prediction_accuracy(y, risk, [self.horizon])[0])
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model as a bundle (JSON and npz, no code, no rows) into the folder ``path``; return the folder."""
+        from .bundle import save_bundle
+
+        check_is_fitted(self)
+        return save_bundle(self, path)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "encoder_")
+
+    def _fit(
+        self,
+        design: np.ndarray,
+        outcome: Outcome,
+        sample_weight: np.ndarray | None,
+        cluster: np.ndarray | None,
+        **special: Any,
+    ) -> None:
+        raise NotImplementedError
+
+    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        raise NotImplementedError
+
+    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        raise NotImplementedError
+
+    def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+        """The covariates, and the values of each column that a parameter names (strata, offset)."""
+        frame = _as_frame(X)
+        special: dict[str, np.ndarray] = {}
+        used: list[str] = []
+        for parameter in self._column_parameters:
+            named = getattr(self, parameter)
+            if named is None:
+                continue
+            columns = [named] if isinstance(named, str) else list(named)
+            absent = [column for column in columns if column not in frame.columns]
+            if absent:
+                raise ValueError(f"{parameter} names columns that X does not have: {', '.join(map(str, absent))}")
+            special[parameter] = frame[columns].to_numpy()
+            used += columns
+        return frame.drop(columns=used), special
+
+    def _design(self, X: Any) -> tuple[np.ndarray, ...]:
+        """Arrays with one row a row of ``X``: the design matrix, then the special columns in order of their parameters."""
+        frame, special = self._split_columns(X)
+        return (self.encoder_.design(frame), *special.values())
+
+
+def _as_frame(X: Any) -> pd.DataFrame:
+    if isinstance(X, pd.DataFrame):
+        return X
+    values = np.asarray(X)
+    if values.ndim != 2:
+        raise ValueError(f"X must have two dimensions, got {values.ndim}")
+    return pd.DataFrame(values, columns=[f"x{position}" for position in range(values.shape[1])])
+
+
+def _check_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=float)
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight has shape {weight.shape}, expected ({n_rows},)")
+    bad = ~np.isfinite(weight) | (weight < 0)
+    if bad.any():
+        raise ValueError(f"sample_weight: missing, infinite or negative in {int(bad.sum())} of {n_rows} rows")
+    if not weight.any():
+        raise ValueError("sample_weight is 0 in every row")
+    return weight
+
+
+def _check_cluster(cluster: Any, n_rows: int) -> np.ndarray | None:
+    """Cluster labels as codes 0, 1, ... in order of the sorted labels."""
+    if cluster is None:
+        return None
+    labels = pd.Series(np.asarray(cluster)) if not isinstance(cluster, pd.Series) else cluster
+    if labels.shape != (n_rows,):
+        raise ValueError(f"cluster has shape {labels.shape}, expected ({n_rows},)")
+    if labels.isna().any():
+        raise ValueError(f"cluster: missing in {int(labels.isna().sum())} of {n_rows} rows")
+    return pd.factorize(labels, sort=True)[0]
+
+
+def _per_row(value: Any, n_rows: int, name: str) -> np.ndarray:
+    values = np.broadcast_to(np.asarray(value, dtype=float), (n_rows,)) if np.ndim(value) <= 1 else None
+    if values is None:
+        raise ValueError(f"{name} must be one number or have one value a row")
+    bad = ~np.isfinite(values) | (values < 0)
+    if bad.any():
+        raise ValueError(f"{name}: missing, infinite or negative in {int(bad.sum())} of {n_rows} rows")
+    return values
+
+
+def _row_times(times: Any, n_rows: int, eligible_days: Any) -> np.ndarray:
+    """Times by row, shape (n_rows, n_times): no later than the row's last eligible day."""
+    grid = np.atleast_1d(np.asarray(times, dtype=float))
+    if grid.ndim != 1 or not np.all(np.isfinite(grid)) or np.any(grid < 0):
+        raise ValueError("times must be days: one dimension, finite, not negative")
+    rows = np.broadcast_to(grid, (n_rows, grid.size))
+    if eligible_days is None:
+        return rows
+    return np.minimum(rows, _per_row(eligible_days, n_rows, "eligible_days")[:, None])
+
+
+def _require_event(event: int, events: tuple[int, ...]) -> None:
+    if event not in events:
+        raise ValueError(f"event {event} is not modelled; the model's events are {', '.join(map(str, events))}")

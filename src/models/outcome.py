@@ -1,0 +1,146 @@
+"""The one gate for outcomes: every model, test and metric reads ``(entry, duration, event)`` through it.
+
+Conventions, decided here and nowhere else:
+
+- time is in days from the index plan's end; a row is at risk on ``(entry, duration]``, as in R's ``Surv(entry, duration, event)``;
+- ``entry`` 0 means no delayed entry: the row is at risk from *before* day 0, so that an event on day 0 counts;
+- ``event`` 0 is censoring, 1, 2, ... are the competing events.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+BEFORE_DAY_0 = -1.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Checked outcomes of ``n`` rows.
+
+    Attributes
+    ----------
+    entry : ndarray of float, shape (n,)
+        Day at which observation begins; ``BEFORE_DAY_0`` where there is no delayed entry.
+    duration : ndarray of float, shape (n,)
+        Day of the event or of the end of observation.
+    event : ndarray of int, shape (n,)
+        0 censored, otherwise the code of the event.
+    """
+
+    entry: np.ndarray
+    duration: np.ndarray
+    event: np.ndarray
+
+    def __len__(self) -> int:
+        return self.duration.size
+
+    @property
+    def has_delayed_entry(self) -> bool:
+        """Whether any row comes under observation after day 0."""
+        return bool(np.any(self.entry > BEFORE_DAY_0))
+
+    @property
+    def events(self) -> tuple[int, ...]:
+        """The event codes that occur, in ascending order, without censoring."""
+        codes = np.unique(self.event)
+        return tuple(int(code) for code in codes[codes > 0])
+
+    def take(self, rows: np.ndarray) -> "Outcome":
+        """The outcomes of ``rows`` (positions or a boolean mask)."""
+        return Outcome(self.entry[rows], self.duration[rows], self.event[rows])
+
+    def keep_event(self, event: int) -> "Outcome":
+        """The same rows with every other event counted as censoring, and ``event`` as 1."""
+        return Outcome(self.entry, self.duration, (self.event == event).astype(np.int64))
+
+    def to_frame(self) -> pd.DataFrame:
+        """DataFrame with the columns ``entry`` (0 where not delayed), ``duration``, ``event``."""
+        entry = np.where(self.entry == BEFORE_DAY_0, 0.0, self.entry)
+        return pd.DataFrame({"entry": entry, "duration": self.duration, "event": self.event})
+
+
+def check_outcome(y: Any, *, n_rows: int | None = None) -> Outcome:
+    """Check outcomes and return them as arrays.
+
+    Parameters
+    ----------
+    y : DataFrame, structured array, mapping or Outcome
+        With ``duration`` (days) and ``event`` (0 censored, 1, 2, ... events); ``entry`` (days) where observation begins late.
+    n_rows : int, optional
+        The number of rows that ``X`` has.
+
+    Raises
+    ------
+    ValueError
+        A column is missing, not numeric, holds missing, infinite or negative numbers, an event code is not a whole number,
+        a row's delayed entry is not before its duration, or there are no rows or another number than ``n_rows``.
+        The message gives the number of offending rows and the first one's position.
+    """
+    if isinstance(y, Outcome):
+        outcome = y
+    else:
+        names = _column_names(y)
+        missing = [name for name in ("duration", "event") if name not in names]
+        if missing:
+            raise ValueError(
+                f"y needs the columns duration and event (entry is optional); missing: {', '.join(missing)}"
+            )
+        duration = _numbers(y["duration"], "duration")
+        event = _event_codes(y["event"])
+        entry = _numbers(y["entry"], "entry") if "entry" in names else np.zeros_like(duration)
+        if not duration.size == event.size == entry.size:
+            raise ValueError(f"entry, duration and event differ in length: {entry.size}, {duration.size}, {event.size}")
+        late = entry > 0
+        _refuse(late & (entry >= duration), "entry must be before duration", "entry")
+        outcome = Outcome(np.where(late, entry, BEFORE_DAY_0), duration, event)
+    if len(outcome) == 0:
+        raise ValueError("y has no rows")
+    if n_rows is not None and len(outcome) != n_rows:
+        raise ValueError(f"y has {len(outcome)} rows, X has {n_rows}")
+    return outcome
+
+
+def outcome_from_arrays(duration: Any, event: Any, entry: Any = None) -> Outcome:
+    """:func:`check_outcome` for separate arrays."""
+    columns = {"duration": duration, "event": event}
+    if entry is not None:
+        columns["entry"] = entry
+    return check_outcome(columns)
+
+
+def _column_names(y: Any) -> tuple[str, ...]:
+    if isinstance(y, pd.DataFrame):
+        return tuple(y.columns)
+    if isinstance(y, np.ndarray) and y.dtype.names:
+        return y.dtype.names
+    if isinstance(y, dict):
+        return tuple(y)
+    raise ValueError(
+        f"y must be a DataFrame with the columns entry (optional), duration, event; got {type(y).__name__}"
+    )
+
+
+def _numbers(column: Any, name: str) -> np.ndarray:
+    try:
+        values = np.asarray(column, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numeric") from None
+    if values.ndim != 1:
+        raise ValueError(f"{name} must have one dimension, got {values.ndim}")
+    _refuse(~np.isfinite(values), "missing or infinite", name)
+    _refuse(values < 0, "negative", name)
+    return values
+
+
+def _event_codes(column: Any) -> np.ndarray:
+    values = _numbers(column, "event")
+    _refuse(values != np.round(values), "an event code must be a whole number", "event")
+    return values.astype(np.int64)
+
+
+def _refuse(bad: np.ndarray, rule: str, name: str) -> None:
+    if bad.any():
+        raise ValueError(f"{name}: {rule} in {int(bad.sum())} of {bad.size} rows, first at row {int(np.argmax(bad))}")
