@@ -1,1 +1,96 @@
-"""..."""
+"""secondplan: how likely is a second child protection plan, and when, given how long the first one lasted?
+
+Everything public is reached from here: ``import secondplan as sp``. Modules load when a name is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public name -> the module that holds it.
+_HOMES = {
+    "errors": (
+        "BundleError",
+        "EmptyCohortError",
+        "GateError",
+        "InputError",
+        "ModelNotFoundError",
+        "OutputError",
+        "SecondplanError",
+    ),
+    "models": (
+        "AalenJohansen",
+        "BoostedHazard",
+        "CauseSpecificCox",
+        "CoxPH",
+        "DiscreteTimeHazard",
+        "FeatureEncoder",
+        "ParametricAFT",
+        "aalen_johansen",
+        "check_outcome",
+        "kaplan_meier",
+        "load_model",
+        "nelson_aalen",
+    ),
+    "models.metrics": (
+        "brier_score",
+        "calibration_curve",
+        "calibration_slope",
+        "concordance_index",
+        "index_of_prediction_accuracy",
+        "integrated_calibration_index",
+        "time_dependent_auc",
+    ),
+    "plans": (
+        "Cohort",
+        "OpenCases",
+        "Plans",
+        "QualityReport",
+        "build_cohort",
+        "check_plans",
+        "open_cases",
+        "read_cin_census",
+        "read_plans",
+    ),
+    "synthetic": ("Scenario", "scenario", "simulate", "simulate_with_truth", "write_cin_census"),
+    "evaluation": ("Comparison", "FamilyKFold", "TemporalSplit", "compare_models", "subgroup_table"),
+    "scoring": ("score", "score_batch"),
+    "tracking": ("load_tracked_model", "promote"),
+    "report": (
+        "plot_calibration",
+        "plot_coefficients",
+        "plot_incidence",
+        "plot_risk_distribution",
+        "write_report",
+    ),
+    "experiment": ("load_experiment", "run_experiment"),
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_MODULE_OF)]
+
+if TYPE_CHECKING:
+    from .errors import *  # noqa: F403
+    from .evaluation import *  # noqa: F403
+    from .experiment import *  # noqa: F403
+    from .models import *  # noqa: F403
+    from .models.metrics import *  # noqa: F403
+    from .plans import *  # noqa: F403
+    from .report import *  # noqa: F403
+    from .scoring import *  # noqa: F403
+    from .synthetic import *  # noqa: F403
+    from .tracking import *  # noqa: F403
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{module}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULE_OF])
