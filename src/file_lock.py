@@ -1,4 +1,4 @@
-"""A lock on a file, held by one process at a time and released by the system when that process ends, however it ends."""
+"""A lock on a file: one process holds it at a time, and the system releases it when that process ends in any way."""
 
 import sys
 import time
