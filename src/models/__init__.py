@@ -1,1 +1,67 @@
-"""..."""
+"""Survival statistics: arrays and frames in, arrays out. Nothing here knows of children, files of plans or MLflow.
+
+Names are loaded when they are first used, so that importing one model does not import the libraries of all.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .base import IncidenceModel
+    from .boosting import BoostedHazard
+    from .bundle import load_model, model_digest, save_bundle
+    from .cause_specific import CauseSpecificCox
+    from .cox import CoxPH
+    from .discrete_time import DiscreteTimeHazard
+    from .features import FeatureEncoder
+    from .nonparametric import AalenJohansen, aalen_johansen, kaplan_meier, nelson_aalen
+    from .outcome import Outcome, check_outcome
+    from .parametric import ParametricAFT
+
+_MODULES = {
+    "AalenJohansen": "nonparametric",
+    "BoostedHazard": "boosting",
+    "CauseSpecificCox": "cause_specific",
+    "CoxPH": "cox",
+    "DiscreteTimeHazard": "discrete_time",
+    "FeatureEncoder": "features",
+    "IncidenceModel": "base",
+    "Outcome": "outcome",
+    "ParametricAFT": "parametric",
+    "aalen_johansen": "nonparametric",
+    "check_outcome": "outcome",
+    "kaplan_meier": "nonparametric",
+    "load_model": "bundle",
+    "model_digest": "bundle",
+    "nelson_aalen": "nonparametric",
+    "save_bundle": "bundle",
+}
+
+__all__ = [
+    "AalenJohansen",
+    "BoostedHazard",
+    "CauseSpecificCox",
+    "CoxPH",
+    "DiscreteTimeHazard",
+    "FeatureEncoder",
+    "IncidenceModel",
+    "Outcome",
+    "ParametricAFT",
+    "aalen_johansen",
+    "check_outcome",
+    "kaplan_meier",
+    "load_model",
+    "model_digest",
+    "nelson_aalen",
+    "save_bundle",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .features import FeatureEncoder
+from .features import FeatureEncoder, as_frame
 from .outcome import Outcome, check_outcome
 
 ROWS_PER_CHUNK = 50_000
@@ -21,8 +21,9 @@ class IncidenceModel(BaseEstimator):
 
     A model implements ``_fit(design, outcome, sample_weight, cluster)``, ``_incidence(design, times, event)`` and
     ``_event_free(design, times)``, where ``times`` has shape (n_rows, n_times) and may differ by row, and names in
-    ``_bundle_attributes`` the fitted attributes that describe it without holding a row of the training data.
-    A model that uses columns of ``X`` for anything but covariates names their parameters in ``_column_parameters``.
+    ``_bundle_attributes`` the fitted attributes of its own that describe it without a row of the training data.
+    A model that uses columns of ``X`` for anything but covariates names their parameters in ``_column_parameters``;
+    these columns come as keyword arguments to ``_fit``, and after ``design`` to the others, shape (n_rows, n_named).
     """
 
     _bundle_attributes: ClassVar[tuple[str, ...]] = ()
@@ -49,6 +50,7 @@ class IncidenceModel(BaseEstimator):
         ValueError
             Outcomes, weights or features break a rule; the message names the column and the number of rows.
         """
+        self.__dict__.pop("n_rows_", None)
         frame, special = self._split_columns(X)
         outcome = check_outcome(y, n_rows=len(frame))
         weight = _check_weight(sample_weight, len(frame))
@@ -57,8 +59,8 @@ class IncidenceModel(BaseEstimator):
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
         self.n_features_in_ = frame.shape[1]
         self.feature_names_out_ = self.encoder_.get_feature_names_out()
-        self.n_rows_ = len(frame)
         self._fit(self.encoder_.design(frame), outcome, weight, groups, **special)
+        self.n_rows_ = len(frame)
         return self
 
     def predict_cumulative_incidence(
@@ -72,6 +74,8 @@ class IncidenceModel(BaseEstimator):
     ) -> np.ndarray:
         r"""Cumulative incidence :math:`P(T \le t, \text{event} \mid T > s, x)` of an event, the others competing.
 
+        With :math:`s = 0` nothing is known of the row yet, and events on day 0 count.
+
         Parameters
         ----------
         X : DataFrame or ndarray, shape (n_rows, n_columns)
@@ -79,8 +83,9 @@ class IncidenceModel(BaseEstimator):
             Days after the plan's end.
         event : int
             Code of the event.
-        eligible_days : array, shape (n_rows,), optional
-            Days from the plan's end to the 18th birthday: the curve is flat after that day.
+        eligible_days : float or array, shape (n_rows,), optional
+            Days from the plan's end to the 18th birthday: the curve is flat after that day. Infinite where the
+            birthday is not known.
         elapsed : float or array, shape (n_rows,)
             Days :math:`s` for which the row is known to have been free of events; times up to it have incidence 0.
 
@@ -88,56 +93,56 @@ class IncidenceModel(BaseEstimator):
         -------
         ndarray, shape (n_rows, n_times)
             Non-decreasing in time, between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            The event is not modelled, or features, times, ``eligible_days`` or ``elapsed`` break a rule.
         """
         check_is_fitted(self)
-        design = self._design(X)
-        n_rows = len(design[0])
-        row_times = _row_times(times, n_rows, eligible_days)
-        since = _per_row(elapsed, n_rows, "elapsed")
         _require_event(event, self.events_)
-        result = np.empty(row_times.shape)
-        for start in range(0, n_rows, ROWS_PER_CHUNK):
-            rows = slice(start, start + ROWS_PER_CHUNK)
-            part = tuple(array[rows] for array in design)
-            result[rows] = self._incidence(*part, row_times[rows], event)
-            if np.any(since[rows] > 0):
-                start_times = since[rows, None]
-                before = self._incidence(*part, start_times, event)
-                still_free = self._event_free(*part, start_times)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    later = np.where(still_free > 0, (result[rows] - before) / still_free, 0.0)
-                result[rows] = np.where(row_times[rows] > start_times, later, 0.0)
-        return np.clip(result, 0.0, 1.0)
 
-    def predict_event_free(self, X: Any, times: Any) -> np.ndarray:
-        """Probability of no event by each time; with the incidences of all ``events_`` it sums to 1.
+        def conditional(part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray) -> np.ndarray:
+            incidence = self._incidence(*part, times, event)
+            if not np.any(since > 0):
+                return incidence
+            later = _divide(incidence - self._incidence(*part, since, event), self._event_free(*part, since))
+            return np.where(since > 0, np.where(times > since, later, 0.0), incidence)
+
+        return self._by_chunk(conditional, X, times, eligible_days, elapsed)
+
+    def predict_event_free(self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0) -> np.ndarray:
+        r"""Probability :math:`P(T > t \mid T > s, x)` of no event; with the incidences of all ``events_`` it sums to 1.
 
         Parameters
         ----------
         X : DataFrame or ndarray, shape (n_rows, n_columns)
         times : array, shape (n_times,)
             Days after the plan's end.
+        eligible_days, elapsed : float or array, shape (n_rows,)
+            As in :meth:`predict_cumulative_incidence`.
 
         Returns
         -------
         ndarray, shape (n_rows, n_times)
         """
         check_is_fitted(self)
-        design = self._design(X)
-        n_rows = len(design[0])
-        row_times = _row_times(times, n_rows, None)
-        result = np.empty(row_times.shape)
-        for start in range(0, n_rows, ROWS_PER_CHUNK):
-            rows = slice(start, start + ROWS_PER_CHUNK)
-            result[rows] = self._event_free(*(array[rows] for array in design), row_times[rows])
-        return result
+
+        def conditional(part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray) -> np.ndarray:
+            free = self._event_free(*part, times)
+            if not np.any(since > 0):
+                return free
+            later = 1.0 - _divide(self._event_free(*part, since) - free, self._event_free(*part, since))
+            return np.where(since > 0, np.where(times > since, later, 1.0), free)
+
+        return self._by_chunk(conditional, X, times, eligible_days, elapsed)
 
     def predict(self, X: Any) -> np.ndarray:
         """Risk of event 1 by ``horizon`` days, shape (n_rows,)."""
         return self.predict_cumulative_incidence(X, [self.horizon])[:, 0]
 
     def score(self, X: Any, y: Any) -> float:
-        """1 - Brier / Brier of Aalen-Johansen for event 1 at ``horizon`` (index of prediction accuracy); higher is better."""
+        """Index of prediction accuracy for event 1 at ``horizon``: 1 - Brier / Brier of Aalen-Johansen; 1 is perfect."""
         from .metrics import index_of_prediction_accuracy
 
         risk = self.predict(X)[:, None]
@@ -151,7 +156,8 @@ class IncidenceModel(BaseEstimator):
         return save_bundle(self, path)
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "encoder_")
+        """Whether ``fit`` went through to its end."""
+        return hasattr(self, "n_rows_")
 
     def _fit(
         self,
@@ -169,9 +175,21 @@ class IncidenceModel(BaseEstimator):
     def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         raise NotImplementedError
 
+    def _by_chunk(self, probability: Any, X: Any, times: Any, eligible_days: Any, elapsed: Any) -> np.ndarray:
+        """``probability(design, times, since)`` for all rows, by chunks that keep memory flat; between 0 and 1."""
+        design = self._design(X)
+        n_rows = len(design[0])
+        row_times = _row_times(times, n_rows, eligible_days)
+        since = _per_row(elapsed, n_rows, "elapsed")[:, None]
+        result = np.empty(row_times.shape)
+        for start in range(0, n_rows, ROWS_PER_CHUNK):
+            rows = slice(start, start + ROWS_PER_CHUNK)
+            result[rows] = probability(tuple(array[rows] for array in design), row_times[rows], since[rows])
+        return np.clip(result, 0.0, 1.0)
+
     def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
         """The covariates, and the values of each column that a parameter names (strata, offset)."""
-        frame = _as_frame(X)
+        frame = as_frame(X)
         special: dict[str, np.ndarray] = {}
         used: list[str] = []
         for parameter in self._column_parameters:
@@ -182,23 +200,18 @@ class IncidenceModel(BaseEstimator):
             absent = [column for column in columns if column not in frame.columns]
             if absent:
                 raise ValueError(f"{parameter} names columns that X does not have: {', '.join(map(str, absent))}")
+            for column in columns:
+                n_missing = int(frame[column].isna().sum())
+                if n_missing:
+                    raise ValueError(f"column {column} ({parameter}): missing in {n_missing} of {len(frame)} rows")
             special[parameter] = frame[columns].to_numpy()
             used += columns
-        return frame.drop(columns=used), special
+        return (frame.drop(columns=used) if used else frame), special
 
     def _design(self, X: Any) -> tuple[np.ndarray, ...]:
-        """Arrays with one row a row of ``X``: the design matrix, then the special columns in order of their parameters."""
+        """Arrays with the rows of ``X``: the design matrix, then the special columns in order of their parameters."""
         frame, special = self._split_columns(X)
         return (self.encoder_.design(frame), *special.values())
-
-
-def _as_frame(X: Any) -> pd.DataFrame:
-    if isinstance(X, pd.DataFrame):
-        return X
-    values = np.asarray(X)
-    if values.ndim != 2:
-        raise ValueError(f"X must have two dimensions, got {values.ndim}")
-    return pd.DataFrame(values, columns=[f"x{position}" for position in range(values.shape[1])])
 
 
 def _check_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
@@ -227,14 +240,21 @@ def _check_cluster(cluster: Any, n_rows: int) -> np.ndarray | None:
     return pd.factorize(labels, sort=True)[0]
 
 
-def _per_row(value: Any, n_rows: int, name: str) -> np.ndarray:
-    values = np.broadcast_to(np.asarray(value, dtype=float), (n_rows,)) if np.ndim(value) <= 1 else None
-    if values is None:
-        raise ValueError(f"{name} must be one number or have one value a row")
-    bad = ~np.isfinite(values) | (values < 0)
+def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """``part / whole``, 0 where ``whole`` is 0."""
+    return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole > 0)
+
+
+def _per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False) -> np.ndarray:
+    """One number a row, missing values and negative ones refused."""
+    numbers = pd.to_numeric(pd.Series(np.ravel(value)), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    if np.ndim(value) > 1 or numbers.size not in (1, n_rows) or (np.ndim(value) == 1 and numbers.size != n_rows):
+        raise ValueError(f"{name} must be one number or have one value a row ({n_rows}), got {np.shape(value)}")
+    bad = np.isnan(numbers) | (numbers < 0) if may_be_infinite else ~np.isfinite(numbers) | (numbers < 0)
     if bad.any():
-        raise ValueError(f"{name}: missing, infinite or negative in {int(bad.sum())} of {n_rows} rows")
-    return values
+        rule = "missing or negative" if may_be_infinite else "missing, infinite or negative"
+        raise ValueError(f"{name}: {rule} in {int(bad.sum())} of {bad.size} rows")
+    return np.broadcast_to(numbers, (n_rows,))
 
 
 def _row_times(times: Any, n_rows: int, eligible_days: Any) -> np.ndarray:
@@ -245,7 +265,8 @@ def _row_times(times: Any, n_rows: int, eligible_days: Any) -> np.ndarray:
     rows = np.broadcast_to(grid, (n_rows, grid.size))
     if eligible_days is None:
         return rows
-    return np.minimum(rows, _per_row(eligible_days, n_rows, "eligible_days")[:, None])
+    last = _per_row(eligible_days, n_rows, "eligible_days", may_be_infinite=True)
+    return np.minimum(rows, last[:, None])
 
 
 def _require_event(event: int, events: tuple[int, ...]) -> None:
