@@ -1,0 +1,46 @@
+import numpy as np
+from secondplan.models.metrics import fit_censoring
+from secondplan.models.metrics.censoring import ipcw_weights
+from secondplan.models.outcome import check_outcome, outcome_from_arrays
+
+
+def test_events_leave_before_those_censored_on_the_same_day():
+    # Day 2: 4 at risk, 1 event, 1 censored: G = 1 - 1 / (4 - 1). Day 3: 2 at risk, 1 censored.
+    g = fit_censoring({"duration": [1, 2, 2, 3, 4], "event": [1, 1, 0, 0, 2]})
+    np.testing.assert_allclose(g.at([0, 1.9, 2, 3, 9]), [1, 1, 2 / 3, 1 / 3, 1 / 3])
+    np.testing.assert_allclose(g.before([2, 3, 4]), [1, 2 / 3, 1 / 3])
+
+
+def test_nobody_censored_gives_weight_one():
+    g = fit_censoring({"duration": [1, 2], "event": [1, 2]})
+    np.testing.assert_array_equal(g.at([0, 5]), [1, 1])
+
+
+def test_last_day_censored_gives_exactly_zero():
+    g = fit_censoring({"duration": [1, 2, 2], "event": [0, 0, 0]}, sample_weight=[0.1, 0.2, 0.7])
+    assert g.at(2) == 0
+
+
+def test_weight_two_equals_the_row_twice(censored):
+    twice = censored.y.iloc[[0, *range(len(censored.y))]]
+    weight = np.r_[2.0, np.ones(len(censored.y) - 1)]
+    days = np.arange(40)
+    by_weight = fit_censoring(censored.y, sample_weight=weight).at(days)
+    np.testing.assert_allclose(by_weight, fit_censoring(twice).at(days), rtol=1e-12)
+
+
+def test_does_not_depend_on_row_order(censored):
+    days = np.arange(40)
+    np.testing.assert_array_equal(fit_censoring(censored.y).at(days), fit_censoring(censored.y.iloc[::-1]).at(days))
+
+
+def test_weights_of_known_rows_stand_for_all_rows(censored):
+    outcome = check_outcome(censored.y)
+    weights = ipcw_weights(outcome, censored.times, fit_censoring(censored.y))
+    np.testing.assert_allclose(weights.sum(axis=0), len(outcome), rtol=1e-12)
+
+
+def test_follow_up_that_stops_at_the_horizon_keeps_its_controls():
+    outcome = outcome_from_arrays([3, 10, 10, 10], [1, 0, 0, 0])
+    weights = ipcw_weights(outcome, np.array([10.0]), fit_censoring(outcome))
+    np.testing.assert_array_equal(weights[:, 0], [1, 1, 1, 1])

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from secondplan.models.metrics import MetricWarning, brier_score, fit_censoring, time_dependent_auc
+from secondplan.models.metrics.inputs import check_metric_inputs, followed_to
+from secondplan.models.outcome import outcome_from_arrays
+
+Y = {"duration": [1, 2, 3], "event": [1, 0, 2]}
+
+
+@pytest.mark.parametrize(
+    ("risk", "message"),
+    [
+        ([0.1, 0.2], r"risk has shape \(2,\), expected \(3, 1\)"),
+        ([0.1, np.nan, 0.2], "missing or infinite in 1 of 3 rows, first at row 1"),
+        ([0.1, 0.2, 1.2], "outside 0 to 1 in 1 of 3 rows, first at row 2"),
+    ],
+)
+def test_bad_risk_is_refused_without_showing_it(risk, message):
+    with pytest.raises(ValueError, match=message):
+        brier_score(Y, risk, [2])
+
+
+def test_bad_times_and_weights_are_refused():
+    with pytest.raises(ValueError, match="times must be days"):
+        brier_score(Y, [0.1] * 3, [-1])
+    with pytest.raises(ValueError, match="sample_weight: missing, infinite or negative in 1 of 3"):
+        brier_score(Y, [0.1] * 3, [2], sample_weight=[1, -1, 1])
+    with pytest.raises(ValueError, match="sample_weight has shape"):
+        brier_score(Y, [0.1] * 3, [2], sample_weight=[1, 1])
+    with pytest.raises(ValueError, match="no row with a positive"):
+        brier_score(Y, [0.1] * 3, [2], sample_weight=[0, 0, 0])
+
+
+def test_metrics_of_ranks_take_any_finite_number():
+    assert np.isfinite(time_dependent_auc(Y, [5.0, -3.0, 2.0], [1]))
+
+
+def test_rows_with_delayed_entry_are_left_out_and_counted():
+    y = {"entry": [0, 0, 5, 0], "duration": [10, 20, 30, 40], "event": [1, 2, 1, 0]}
+    with pytest.warns(MetricWarning, match="1 of 4 rows have delayed entry"):
+        score = brier_score(y, [0.5, 0.1, 0.9, 0.3], [25])
+    kept = {"duration": [10, 20, 40], "event": [1, 2, 0]}
+    np.testing.assert_allclose(score, brier_score(kept, [0.5, 0.1, 0.3], [25]), rtol=1e-14)
+
+
+def test_only_rows_with_delayed_entry_is_an_error():
+    with pytest.raises(ValueError, match="all 1 rows have delayed entry"):
+        fit_censoring({"entry": [1], "duration": [2], "event": [1]})
+
+
+def test_risk_can_be_estimated_to_the_last_day_and_beyond_only_without_censoring():
+    censored = outcome_from_arrays([1, 5], [1, 0])
+    everyone = outcome_from_arrays([1, 5], [1, 2])
+    np.testing.assert_array_equal(followed_to(censored, np.array([4.0, 5.0, 6.0])), [True, True, False])
+    np.testing.assert_array_equal(followed_to(everyone, np.array([4.0, 5.0, 6.0])), [True, True, True])
+
+
+def test_time_past_follow_up_is_nan_with_a_warning():
+    with pytest.warns(MetricWarning, match="nobody is observed to day 9 .follow-up ends on day 3"):
+        result = brier_score({"duration": [1, 2, 3], "event": [1, 2, 0]}, np.full((3, 2), 0.2), [2, 9])
+    assert np.isfinite(result[0])
+    assert np.isnan(result[1])
+
+
+def test_weight_zero_is_the_same_as_no_row():
+    given = check_metric_inputs(Y, [0.1, 0.2, 0.3], [2], sample_weight=[1, 0, 2])
+    np.testing.assert_array_equal(given.rows, [0, 2])
