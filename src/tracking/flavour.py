@@ -1,0 +1,308 @@
+"""The MLflow flavour ``secondplan``: a model as a bundle of data (JSON and arrays), loaded without running its code.
+
+There is no ``python_function`` flavour on purpose: MLflow imports whatever module such an entry names. What is loaded
+here is named by a fixed table of this package, from files whose set and SHA-256 are checked first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+from .. import __version__
+from ..errors import BundleError, GateError, ModelNotFoundError
+from .gates import GateReport
+from .store import Store, mlflow_edge, not_found, open_store
+
+if TYPE_CHECKING:
+    from ..models.base import IncidenceModel
+
+FLAVOUR = "secondplan"
+FORMAT_VERSION = 1
+BUNDLE = "bundle"
+MODEL_NAME = "model"
+REQUIREMENTS = "requirements.txt"
+MLMODEL = "MLmodel"
+# MLflow adds it to what it downloads; it is neither read nor trusted.
+TOLERATED = {"registered_model_meta"}
+LARGEST_MLMODEL_BYTES = 1_000_000
+REQUIRED_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "statsmodels", "lifelines")
+DIGEST_TAG = "secondplan.model_digest"
+CHAMPION = "champion"
+GATES_TAG = "secondplan.gates"
+
+
+def log_model_bundle(
+    model: IncidenceModel,
+    run_id: str,
+    *,
+    columns: Mapping[str, str],
+    average_risk: float | None = None,
+    name: str = MODEL_NAME,
+    store: str | Store | None = None,
+) -> str:
+    """Save a fitted model as a logged model of a run.
+
+    Parameters
+    ----------
+    model : IncidenceModel
+        Fitted.
+    run_id : str
+        The run that it belongs to.
+    columns : mapping of str to str
+        Name and kind (``double``, ``boolean``, ``string``) of the columns of ``X``: the signature. No values.
+    average_risk : float, optional
+        Mean risk of event 1 at the model's horizon in the training cohort: the yardstick of the risk bands.
+    name : str
+        Under which the run knows it: ``runs:/<run_id>/<name>``.
+    store : str or Store, optional
+
+    Returns
+    -------
+    str
+        The id of the logged model: ``models:/<id>``.
+
+    Raises
+    ------
+    OutputError
+        MLflow cannot write it.
+    """
+    opened = open_store(store)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model"
+        digest = write_flavour(model, path, columns=columns, average_risk=average_risk)
+        with mlflow_edge("the model cannot be logged"):
+            from mlflow.entities import LoggedModelOutput
+
+            client = opened.client
+            run = client.get_run(run_id)
+            logged = client.create_logged_model(
+                run.info.experiment_id,
+                name=name,
+                source_run_id=run_id,
+                tags={DIGEST_TAG: digest},
+                params={"class": type(model).__name__},
+                model_type=FLAVOUR,
+            )
+            client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+            client.log_model_artifacts(logged.model_id, str(path))
+            client.finalize_logged_model(logged.model_id, "READY")
+            return logged.model_id
+
+
+def write_flavour(
+    model: IncidenceModel, path: Path, *, columns: Mapping[str, str], average_risk: float | None = None
+) -> str:
+    """Write ``MLmodel``, ``requirements.txt`` and the bundle into the new folder ``path``; return the model's digest."""
+    from ..models.bundle import model_digest, save_bundle
+
+    path.mkdir(parents=True)
+    save_bundle(model, path / BUNDLE)
+    digest = model_digest(path / BUNDLE)
+    (path / REQUIREMENTS).write_text(_requirements(), encoding="utf-8")
+    with mlflow_edge("the model cannot be described"):
+        from mlflow.models import Model, ModelSignature
+        from mlflow.types.schema import ColSpec, Schema
+
+        described = Model(
+            artifact_path=MODEL_NAME,
+            signature=ModelSignature(
+                inputs=Schema([ColSpec(kind, column) for column, kind in columns.items()]),
+                outputs=Schema([ColSpec("double", "risk")]),
+            ),
+        )
+        described.add_flavor(
+            FLAVOUR,
+            format_version=FORMAT_VERSION,
+            package_version=__version__,
+            model_class=type(model).__name__,
+            bundle=BUNDLE,
+            model_digest=digest,
+            files=_checksums(path),
+            average_risk=None if average_risk is None else float(average_risk),
+        )
+        described.save(str(path / MLMODEL))
+    return digest
+
+
+def load_tracked_model(uri: str | Path, *, store: str | Store | None = None) -> IncidenceModel:
+    """Load a model that was tracked, or a bundle, without running any code that comes with it.
+
+    Parameters
+    ----------
+    uri : str or Path
+        ``models:/NAME@champion``, ``models:/NAME/3``, ``models:/<model id>``, ``runs:/<run id>/model``, or the path of
+        a bundle or of a folder of this flavour.
+    store : str or Store, optional
+        The MLflow store; it is not opened for a path.
+
+    Returns
+    -------
+    IncidenceModel
+        Fitted; where its training cohort's average risk was logged, with the attribute ``average_risk_``.
+
+    Raises
+    ------
+    ModelNotFoundError
+        No such path, name, version, alias or run.
+    BundleError
+        Files are missing, added or changed, or of a format that this version does not read.
+    GateError
+        The alias ``champion`` was given to a version that has not passed the gates.
+    """
+    address = str(uri)
+    if address.startswith(("models:/", "runs:/")):
+        with _local_copy(address, open_store(store, create=False)) as (folder, expected):
+            return read_flavour(folder, expected_digest=expected)
+    path = Path(address)
+    if not path.is_dir():
+        raise ModelNotFoundError(
+            f"{address}: no such model bundle; tracked ones are models:/NAME@champion or runs:/ID/model"
+        )
+    if (path / MLMODEL).exists():
+        return read_flavour(path)
+    from ..models.bundle import load_model
+
+    return load_model(path)
+
+
+def read_flavour(path: Path, *, expected_digest: str | None = None) -> IncidenceModel:
+    """Check a folder of this flavour (file set, SHA-256, the store's digest where given) and load its bundle.
+
+    Raises
+    ------
+    BundleError
+        See :func:`load_tracked_model`.
+    """
+    from ..models.bundle import load_model, model_digest
+
+    block = _flavour_block(path)
+    listed = block.get("files")
+    if not isinstance(listed, dict) or _checksums(path) != listed:
+        raise BundleError(f"{path.name}: files were added, removed or changed since the model was saved")
+    digest = model_digest(path / BUNDLE)
+    if digest != block.get("model_digest") or expected_digest not in (None, digest):
+        raise BundleError(f"{path.name}: the model is not the one that the store describes")
+    model = load_model(path / BUNDLE)
+    average = block.get("average_risk")
+    if isinstance(average, float) and 0.0 < average < 1.0:
+        model.average_risk_ = average
+    return model
+
+
+def resolve_model_id(uri: str, store: Store) -> str:
+    """The id of the logged model that ``models:/...`` or ``runs:/...`` means.
+
+    Raises
+    ------
+    ModelNotFoundError
+        No such name, version, alias or run.
+    """
+    kind, _, rest = uri.partition(":/")
+    rest = rest.strip("/")
+    with mlflow_edge(f"{uri}: not in the MLflow store", ModelNotFoundError):
+        client = store.client
+        if kind == "runs":
+            run_id, _, name = rest.partition("/")
+            outputs = client.get_run(run_id).outputs
+            for output in outputs.model_outputs if outputs else []:
+                if client.get_logged_model(output.model_id).name == (name or MODEL_NAME):
+                    return output.model_id
+            raise not_found(uri)
+        name, at, alias = rest.partition("@")
+        if at:
+            version = client.get_model_version_by_alias(name, alias)
+            if alias == CHAMPION and not _passed_gates(version.tags.get(GATES_TAG)):
+                raise GateError(f"{uri}: version {version.version} has not passed the gates; see: secondplan promote")
+            return _model_id_of(version, uri)
+        name, slash, number = rest.rpartition("/")
+        if slash:
+            return _model_id_of(client.get_model_version(name, number), uri)
+        return client.get_logged_model(rest).model_id
+
+
+@contextmanager
+def _local_copy(uri: str, store: Store) -> Iterator[tuple[Path, str | None]]:
+    """The folder of a tracked model, and the digest that the store's database has for it."""
+    model_id = resolve_model_id(uri, store)
+    with mlflow_edge(f"{uri}: not in the MLflow store", ModelNotFoundError):
+        logged = store.client.get_logged_model(model_id)
+    expected = logged.tags.get(DIGEST_TAG)
+    parsed = urlparse(logged.artifact_location)
+    if parsed.scheme in ("", "file"):
+        folder = Path(unquote(parsed.path) if parsed.scheme else logged.artifact_location)
+        if not (folder / MLMODEL).is_file():
+            raise ModelNotFoundError(f"{uri}: its files are gone; was the folder mlruns moved or deleted?")
+        yield folder, expected
+        return
+    temporary = tempfile.mkdtemp()
+    try:
+        with mlflow_edge(f"{uri}: cannot be downloaded", ModelNotFoundError):
+            from mlflow.artifacts import download_artifacts
+
+            fetched = download_artifacts(
+                artifact_uri=f"models:/{model_id}", dst_path=temporary, tracking_uri=store.uri, registry_uri=store.uri
+            )
+        yield Path(fetched), expected
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _model_id_of(version: Any, uri: str) -> str:
+    if version.model_id:
+        return version.model_id
+    raise ModelNotFoundError(f"{uri}: was not registered by secondplan")
+
+
+def _passed_gates(text: str | None) -> bool:
+    """The alias can also be moved in MLflow's pages, which know nothing of gates."""
+    return text is not None and GateReport.from_json(text).passed
+
+
+def _flavour_block(path: Path) -> dict[str, Any]:
+    import yaml
+
+    file = path / MLMODEL
+    try:
+        if file.stat().st_size > LARGEST_MLMODEL_BYTES:
+            raise BundleError(f"{path.name}: its MLmodel file is too large to be one")
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
+        raise BundleError(f"{path.name}: its MLmodel file cannot be read") from None
+    flavours = content.get("flavors") if isinstance(content, dict) else None
+    block = flavours.get(FLAVOUR) if isinstance(flavours, dict) else None
+    if not isinstance(block, dict):
+        raise BundleError(f"{path.name}: not a model of secondplan")
+    if block.get("format_version") != FORMAT_VERSION or block.get("bundle") != BUNDLE:
+        raise BundleError(f"{path.name}: of a format that this version of secondplan does not read")
+    return block
+
+
+def _checksums(path: Path) -> dict[str, str]:
+    """SHA-256 of every file under ``path`` but ``MLmodel``, by its POSIX path; links are refused."""
+    found: dict[str, str] = {}
+    for file in sorted(path.rglob("*")):
+        name = file.relative_to(path).as_posix()
+        if file.is_symlink():
+            raise BundleError(f"{path.name}: holds a link, which a saved model never does")
+        if file.is_file() and name != MLMODEL and name not in TOLERATED:
+            with file.open("rb") as stream:
+                found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
+
+
+def _requirements() -> str:
+    lines = [f"secondplan=={__version__}"]
+    for package in REQUIRED_PACKAGES:
+        try:
+            lines.append(f"{package}=={metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            continue
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,278 @@
+"""One comparison becomes one parent run with one child run a model: scalars, curves, images, tables, models."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Mapping
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import OutputError
+from ..progress import track
+from .dataset import cohort_digest, column_kinds, log_cohort
+from .flavour import GATES_TAG, log_model_bundle
+from .gates import Gates, check_gates, read_gates
+from .privacy import publishable_flow, publishable_table, refuse_identifiers
+from .registry import COMPARISON, KIND_TAG, PARENT_TAG, SUMMARY
+from .store import Store, mlflow_edge, open_store, run_tags
+
+if TYPE_CHECKING:
+    from ..evaluation import Comparison
+    from ..models.base import IncidenceModel
+    from ..plans import Cohort
+
+CURVES = ("brier", "auc")
+METRICS_PER_CALL = 1000
+PARAMS_PER_CALL = 100
+LONGEST_PARAM = 500
+NOT_USED = "not used"
+
+
+def log_comparison(
+    comparison: Comparison,
+    cohort: Cohort,
+    *,
+    experiment: str,
+    params: Mapping[str, Any] | None = None,
+    fitted: Mapping[str, IncidenceModel] | None = None,
+    images: Mapping[str, Mapping[int, Any]] | None = None,
+    pages: Mapping[str, str] | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    gates: Gates | dict[str, Any] | None = None,
+    data_name: str = "cohort",
+    tags: Mapping[str, str] | None = None,
+    store: str | Store | None = None,
+) -> str:
+    """Track a comparison.
+
+    What goes in: the summary scalars, the Brier and AUC curves (step = days), parameters, calibration images, aggregate
+    tables after disclosure control, pages, the models as bundles with their signature, the name, row count and digest
+    of the data. What never goes in: rows, predictions of children, identifiers, input examples.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    cohort : Cohort
+        What was compared on.
+    experiment : str
+        Name of the experiment: one for each cohort, outcome and validation plan.
+    params : mapping, optional
+        Parameters of the experiment, logged for the parent and every model.
+    fitted : mapping of str to IncidenceModel, optional
+        Models fitted on the whole cohort, by their name in the comparison; those named get a logged model.
+    images : mapping, optional
+        ``"MODEL/calibration"`` -> {day: PNG bytes or array of shape (height, width, 3)}; a name without a model's name
+        before the slash belongs to the comparison.
+    pages : mapping of str to str, optional
+        ``"MODEL/model_card.html"`` or ``"report.html"`` -> the text.
+    tables : mapping of str to DataFrame, optional
+        ``"MODEL/coefficients"`` or ``"subgroups"`` -> aggregates; logged as CSV and JSON.
+    gates : Gates or dict, optional
+        The gates against which each model is held; the outcome is kept with its run.
+    data_name : str
+        What the data are called: ``"england-2018, 12000 children, seed 0"``.
+    tags : mapping of str to str, optional
+    store : str or Store, optional
+
+    Returns
+    -------
+    str
+        The id of the parent run.
+
+    Raises
+    ------
+    OutputError
+        The store cannot be written, or something that describes a child was about to be logged; the run is then marked
+        as failed.
+    """
+    opened = open_store(store)
+    rules = read_gates(gates)
+    refuse_identifiers(dict(pages or {}), cohort)
+    experiment_id = opened.experiment_id(experiment)
+    digest = cohort_digest(cohort)
+    common = run_tags() | dict(tags or {}) | {"secondplan.data_sha256": digest}
+    models = list(comparison.table.index)
+    with _run(opened, experiment_id, f"comparison of {len(models)} models", common | {KIND_TAG: COMPARISON}) as parent:
+        log_cohort(opened, parent, cohort, name=data_name, digest=digest)
+        shared = {"n_rows": len(cohort), "care": cohort.care, "as_of": _day(cohort.as_of)} | dict(params or {})
+        _log_params(opened, parent, shared | {"models": ", ".join(models)})
+        _log_extras(opened, parent, _part(images, models), _part(pages, models), _part(tables, models))
+        _log_table(opened, parent, "comparison", comparison.table.reset_index(names="model"))
+        _log_table(opened, parent, "by_fold", comparison.by_fold)
+        _log_text(opened, parent, "tables/flow.csv", publishable_flow(cohort.flow).to_csv(index=False))
+        _log_failures(opened, parent, comparison.failures)
+        parameters = _same_names({name: _parameters(comparison.models.get(name)) for name in models})
+        for name in track(models, "Tracking models", total=len(models)):
+            report = check_gates(comparison.table, name, rules)
+            child_tags = common | {PARENT_TAG: parent, KIND_TAG: "model", GATES_TAG: report.to_json()}
+            with _run(opened, experiment_id, name, child_tags) as child:
+                log_cohort(opened, child, cohort, name=data_name, digest=digest)
+                _log_params(opened, child, shared | parameters[name])
+                model_id = None
+                if fitted is not None and name in fitted:
+                    model_id = log_model_bundle(
+                        fitted[name],
+                        child,
+                        columns=column_kinds(_columns_of(fitted[name], cohort.X)),
+                        average_risk=_average_risk(fitted[name], cohort),
+                        store=opened,
+                    )
+                _log_metrics(opened, child, comparison, name, model_id)
+                _log_extras(
+                    opened, child, _part(images, models, name), _part(pages, models, name), _part(tables, models, name)
+                )
+                _log_table(opened, child, "gates", report.table)
+                calibration = comparison.calibration
+                _log_table(opened, child, "calibration", calibration.loc[calibration["model"] == name])
+    return parent
+
+
+class _run:
+    """Open a run, and close it as finished or failed."""
+
+    def __init__(self, store: Store, experiment_id: str, name: str, tags: Mapping[str, str]):
+        self.store = store
+        with mlflow_edge("a run cannot be made"):
+            self.id = store.client.create_run(experiment_id, run_name=name, tags=dict(tags)).info.run_id
+
+    def __enter__(self) -> str:
+        return self.id
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with mlflow_edge("a run cannot be closed"):
+            self.store.client.set_terminated(self.id, "FINISHED" if kind is None else "FAILED")
+
+
+def _log_metrics(store: Store, run_id: str, comparison: Comparison, model: str, model_id: str | None) -> None:
+    with mlflow_edge("the metrics cannot be logged"):
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        row = comparison.table.loc[model]
+        metrics = [
+            Metric(f"summary/{name}", float(row[name]), now, 0, model_id=model_id, run_id=run_id)
+            for name in SUMMARY
+            if name in row.index and isfinite(row[name])
+        ]
+        curves = comparison.curves.loc[comparison.curves["model"] == model]
+        for name in CURVES:
+            if name in curves.columns:
+                metrics += [
+                    Metric(f"curve/{name}", float(value), now, int(day))
+                    for day, value in zip(curves["day"], curves[name], strict=True)
+                    if isfinite(value)
+                ]
+        for start in range(0, len(metrics), METRICS_PER_CALL):
+            store.client.log_batch(run_id, metrics=metrics[start : start + METRICS_PER_CALL])
+
+
+def _log_params(store: Store, run_id: str, params: Mapping[str, Any]) -> None:
+    with mlflow_edge("the parameters cannot be logged"):
+        from mlflow.entities import Param
+
+        entities = [Param(str(name), str(value)[:LONGEST_PARAM]) for name, value in params.items()]
+        for start in range(0, len(entities), PARAMS_PER_CALL):
+            store.client.log_batch(run_id, params=entities[start : start + PARAMS_PER_CALL])
+
+
+def _log_extras(
+    store: Store,
+    run_id: str,
+    images: Mapping[str, Mapping[int, Any]],
+    pages: Mapping[str, str],
+    tables: Mapping[str, pd.DataFrame],
+) -> None:
+    for name, by_day in images.items():
+        for day, image in by_day.items():
+            _log_image(store, run_id, name, int(day), image)
+    for name, text in pages.items():
+        _log_text(store, run_id, name, text)
+    for name, table in tables.items():
+        _log_table(store, run_id, name, table)
+
+
+def _log_image(store: Store, run_id: str, name: str, day: int, image: Any) -> None:
+    with mlflow_edge(f"the image {name} cannot be logged"):
+        if isinstance(image, bytes | bytearray):
+            from PIL import Image
+
+            with Image.open(io.BytesIO(image)) as opened:
+                image = opened.convert("RGB")
+        store.client.log_image(run_id, image, key=name, step=day)
+
+
+def _log_table(store: Store, run_id: str, name: str, table: pd.DataFrame) -> None:
+    shown = publishable_table(table, name)
+    if not isinstance(shown.index, pd.RangeIndex):
+        shown = shown.reset_index() if shown.index.name or shown.index.nlevels > 1 else shown.reset_index(drop=True)
+    _log_text(store, run_id, f"tables/{name}.csv", shown.to_csv(index=False))
+    _log_text(store, run_id, f"tables/{name}.json", shown.to_json(orient="split", index=False, date_format="iso"))
+
+
+def _log_text(store: Store, run_id: str, name: str, text: str) -> None:
+    with mlflow_edge(f"{name} cannot be logged"):
+        store.client.log_text(run_id, text, name)
+
+
+def _log_failures(store: Store, run_id: str, failures: Mapping[str, str]) -> None:
+    if failures:
+        lines = "".join(f"{name}: {' '.join(reason.split())}\n" for name, reason in failures.items())
+        _log_text(store, run_id, "failures.txt", lines)
+
+
+def _part(items: Mapping[str, Any] | None, models: list[str], model: str | None = None) -> dict[str, Any]:
+    """What belongs to ``model``, without its name; or, for None, what belongs to no model."""
+    found: dict[str, Any] = {}
+    for name, item in (items or {}).items():
+        owner, slash, rest = name.partition("/")
+        owned = bool(slash) and owner in models
+        if owned and owner == model:
+            found[rest] = item
+        elif not owned and model is None:
+            found[name] = item
+    return found
+
+
+def _parameters(model: IncidenceModel | None) -> dict[str, str]:
+    """The model's class and its parameters as short text; an estimator among them appears by its own parameters."""
+    if model is None:
+        return {}
+    described = {"class": type(model).__name__}
+    for name, value in model.get_params(deep=True).items():
+        if value is None or isinstance(value, bool | int | float | str):
+            described[name] = str(value)
+        elif isinstance(value, list | tuple | dict):
+            described[name] = repr(value)
+    return described
+
+
+def _same_names(parameters: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Every model gets every name, so that MLflow lays the models side by side."""
+    names = sorted({name for found in parameters.values() for name in found})
+    return {model: {name: found.get(name, NOT_USED) for name in names} for model, found in parameters.items()}
+
+
+def _columns_of(model: IncidenceModel, X: pd.DataFrame) -> pd.DataFrame:
+    """No rows, only the columns of ``X`` that the model was given."""
+    special = [named for parameter in model._column_parameters for named in np.atleast_1d(getattr(model, parameter))]
+    wanted = {*map(str, model.feature_names_in_), *(str(named) for named in special if named is not None)}
+    return X.loc[:0, [column for column in X.columns if column in wanted]]
+
+
+def _average_risk(model: IncidenceModel, cohort: Cohort) -> float:
+    """Mean risk at the model's horizon over the cohort, the yardstick of the risk bands."""
+    columns = list(_columns_of(model, cohort.X).columns)
+    eligible = np.where(np.isfinite(cohort.eligible_days), cohort.eligible_days, model.horizon)
+    risk = model.predict_cumulative_incidence(cohort.X[columns], [model.horizon], eligible_days=eligible)
+    average = float(np.mean(risk))
+    if not isfinite(average):
+        raise OutputError("the model's risks are not finite; it is not logged")
+    return average
+
+
+def _day(moment: Any) -> str:
+    return pd.Timestamp(moment).date().isoformat()

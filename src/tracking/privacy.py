@@ -1,0 +1,116 @@
+"""The last look at what leaves for the store: no rows of children, no identifier, no small count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from ..errors import OutputError
+from ..plans.disclosure import SUPPRESSED, is_small, suppress_small_counts
+
+if TYPE_CHECKING:
+    from ..plans import Cohort
+
+IDENTIFYING_COLUMNS = frozenset(
+    {"child_id", "plan_id", "family_id", "worker_id", "date_of_birth", "expected_date_of_birth", "date_of_death"}
+    | {"birth_date", "upn", "index_end", "cluster"}
+)
+MOST_ROWS = 5_000
+# Shorter identifiers are also ordinary numbers and words.
+SHORTEST_IDENTIFIER = 6
+# A number after a decimal point or an attribute's digits is no identifier.
+TOKEN = re.compile(r"(?<![\w.#])[\w-]+(?![\w]|\.\d)")
+
+
+def publishable_table(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A table of aggregates as it may be logged: counts of 1 to 5 withheld, with what was computed from them.
+
+    Columns named ``n`` or ``n_...``, ``count``, ``..._count`` or ``...counts`` are counts. A row with a small count
+    loses that count and its other numbers. Where one count alone is withheld in a column, the next smallest is
+    withheld too, so that it does not follow from the column's total.
+
+    Raises
+    ------
+    OutputError
+        The table has a column of identifiers or dates of birth, or so many rows that it may hold children.
+    """
+    columns = {str(column).lower() for column in table.columns} | {str(level).lower() for level in table.index.names}
+    identifying = sorted(columns & IDENTIFYING_COLUMNS)
+    if identifying:
+        raise OutputError(f"table {name}: has the column {identifying[0]}, which is never logged")
+    if len(table) > MOST_ROWS:
+        raise OutputError(
+            f"table {name}: has {len(table)} rows; only aggregates are logged, of at most {MOST_ROWS} rows"
+        )
+    counts = [column for column in table.columns if _is_count(str(column)) and types.is_numeric_dtype(table[column])]
+    if not counts:
+        return table
+    numbers = [c for c in table.columns if c not in counts and types.is_numeric_dtype(table[c])]
+    numbers = [
+        c for c in numbers if not types.is_bool_dtype(table[c]) and str(c) not in ("day", "bin", "fold", "horizon")
+    ]
+    shown = suppress_small_counts(table, counts, also=numbers)
+    for column in counts:
+        _suppress_a_second(shown, table, column, numbers)
+    return shown
+
+
+def publishable_flow(flow: pd.DataFrame) -> pd.DataFrame:
+    """The exclusion flow as it may be logged: rounded to 10, with small numbers withheld.
+
+    The remaining numbers of consecutive steps differ by the number left out, so withholding that one alone would hide
+    nothing; rounding every number does (*Children in need* rounds its totals to 10 too).
+    """
+    shown = flow.copy()
+    for column in flow.columns:
+        if types.is_numeric_dtype(flow[column]) and not types.is_bool_dtype(flow[column]):
+            values = flow[column].to_numpy(dtype=float)
+            rounded = pd.Series((np.round(values / 10) * 10).astype(int), index=flow.index, dtype=object)
+            shown[column] = rounded.mask(is_small(values), SUPPRESSED)
+    return shown
+
+
+def refuse_identifiers(texts: dict[str, str], cohort: Cohort) -> None:
+    """Look for the cohort's identifiers (of six characters or more) in texts that are about to be logged.
+
+    Raises
+    ------
+    OutputError
+        A text holds some; the message names the text and how many, not which.
+    """
+    identifiers = _identifiers(cohort)
+    for name, text in texts.items():
+        found = identifiers.intersection(TOKEN.findall(text))
+        if found:
+            raise OutputError(f"{name}: holds {len(found)} identifiers of the cohort; it is not logged")
+
+
+def _identifiers(cohort: Cohort) -> frozenset[str]:
+    columns: Iterable[str] = [name for name in ("child_id", "plan_id", "family_id") if name in cohort.keys]
+    found: set[str] = set()
+    for column in columns:
+        found.update(cohort.keys[column].dropna().astype(str))
+    return frozenset(identifier for identifier in found if len(identifier) >= SHORTEST_IDENTIFIER)
+
+
+def _is_count(name: str) -> bool:
+    return name in ("n", "count") or name.startswith("n_") or name.endswith(("_count", "counts"))
+
+
+def _suppress_a_second(shown: pd.DataFrame, table: pd.DataFrame, column: object, numbers: list) -> None:
+    withheld = (shown[column] == SUPPRESSED).to_numpy(dtype=bool)
+    if withheld.sum() != 1:
+        return
+    values = table[column].to_numpy(dtype=float, na_value=np.nan)
+    others = np.where(withheld | ~(values > 0), np.inf, values)
+    if np.isfinite(others).any():
+        second = shown.index[int(np.argmin(others))]
+        shown.loc[second, column] = SUPPRESSED
+        for name in numbers:
+            shown[name] = shown[name].astype(object)
+            shown.loc[second, name] = SUPPRESSED

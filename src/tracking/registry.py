@@ -1,0 +1,241 @@
+"""The registered models and their champion: an alias that is set only for a version whose gates hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from ..errors import GateError, ModelNotFoundError
+from .flavour import CHAMPION, DIGEST_TAG, GATES_TAG, MODEL_NAME, load_tracked_model, resolve_model_id
+from .gates import GateReport
+from .store import Store, mlflow_edge, open_store
+
+REGISTERED_NAME = "secondplan"
+PARENT_TAG = "mlflow.parentRunId"
+KIND_TAG = "secondplan.kind"
+COMPARISON = "comparison"
+SUMMARY = ("brier_365", "brier_730", "ipa_730", "auc_365", "auc_730", "ici_730", "c_index", "fit_seconds")
+MOST_ROWS = 1000
+
+
+def register_model(uri: str, *, name: str = REGISTERED_NAME, store: str | Store | None = None) -> int:
+    """Register a tracked model as the next version of ``name``; a model that is registered already keeps its version.
+
+    Parameters
+    ----------
+    uri : str
+        ``runs:/<run id>/model`` or ``models:/<model id>``.
+    name : str
+        The registered model, made where it does not exist.
+
+    Returns
+    -------
+    int
+        The version.
+
+    Raises
+    ------
+    ModelNotFoundError
+        No such run or model.
+    """
+    opened = open_store(store, create=False)
+    model_id = resolve_model_id(uri, opened)
+    client = opened.client
+    with mlflow_edge("the model cannot be registered"):
+        if not client.search_registered_models(f"name = '{_quoted(name)}'"):
+            client.create_registered_model(name)
+        for version in client.search_model_versions(f"name = '{_quoted(name)}'"):
+            if version.model_id == model_id:
+                return int(version.version)
+        logged = client.get_logged_model(model_id)
+        tags = {DIGEST_TAG: logged.tags.get(DIGEST_TAG, "")}
+        run = client.get_run(logged.source_run_id or "")
+        if GATES_TAG in run.data.tags:
+            tags[GATES_TAG] = run.data.tags[GATES_TAG]
+        made = client.create_model_version(
+            name, f"models:/{model_id}", run_id=logged.source_run_id, tags=tags, model_id=model_id
+        )
+        return int(made.version)
+
+
+def set_champion(
+    name: str, version: int | str, gates: GateReport | None = None, *, store: str | Store | None = None
+) -> str:
+    """Give a version the alias ``champion``, if its gates hold and its files are whole.
+
+    Parameters
+    ----------
+    name : str
+        The registered model.
+    version : int
+    gates : GateReport, optional
+        How it did; by default what was measured when it was tracked.
+
+    Returns
+    -------
+    str
+        ``models:/NAME/VERSION``.
+
+    Raises
+    ------
+    GateError
+        A gate does not hold, or none was measured; the former champion stays.
+    ModelNotFoundError, BundleError
+        No such version, or its files are gone or changed.
+    """
+    opened = open_store(store, create=False)
+    uri = f"models:/{name}/{version}"
+    client = opened.client
+    with mlflow_edge(f"{uri}: not in the MLflow store", ModelNotFoundError):
+        found = client.get_model_version(name, str(version))
+    if gates is None:
+        if GATES_TAG not in found.tags:
+            raise GateError(f"{uri}: its gates were never measured; run an experiment that holds it")
+        gates = GateReport.from_json(found.tags[GATES_TAG])
+    gates.require()
+    load_tracked_model(uri, store=opened)
+    with mlflow_edge("the alias cannot be set"):
+        client.set_model_version_tag(name, str(version), GATES_TAG, gates.to_json())
+        client.set_registered_model_alias(name, CHAMPION, str(version))
+    return uri
+
+
+def promote(model: str, *, name: str = REGISTERED_NAME, store: str | Store | None = None) -> str:
+    """Make a tracked model the champion, if it passes the gates (``secondplan promote MODEL``).
+
+    Parameters
+    ----------
+    model : str
+        ``models:/NAME/VERSION``, ``runs:/<run id>/model``, or a model's name in the latest comparison.
+    name : str
+        The registered model whose champion it becomes.
+
+    Returns
+    -------
+    str
+        One line for a person.
+
+    Raises
+    ------
+    GateError, ModelNotFoundError, BundleError
+        See :func:`set_champion`.
+    """
+    opened = open_store(store, create=False)
+    uri = model if ":/" in model else f"runs:/{_latest_run_of(model, opened)}/{MODEL_NAME}"
+    version = register_model(uri, name=name, store=opened)
+    set_champion(name, version, store=opened)
+    return f"models:/{name}@{CHAMPION} is now version {version}"
+
+
+def list_experiments(store: str | Store | None = None) -> pd.DataFrame:
+    """The experiments that hold comparisons, latest first.
+
+    Returns
+    -------
+    DataFrame
+        ``experiment``, ``comparisons``, ``latest`` (UTC), ``models``, ``best`` (lowest Brier score at 730 days).
+    """
+    opened = open_store(store, create=False)
+    rows: list[dict[str, Any]] = []
+    with mlflow_edge("the experiments cannot be listed"):
+        for experiment in opened.client.search_experiments():
+            parents = _comparisons(opened, experiment.experiment_id)
+            if not parents:
+                continue
+            table = _children(opened, parents[0])
+            rows.append(
+                {
+                    "experiment": experiment.name,
+                    "comparisons": len(parents),
+                    "latest": pd.Timestamp(parents[0].info.start_time, unit="ms").floor("s"),
+                    "models": len(table),
+                    "best": table["model"].iloc[0] if len(table) else "",
+                }
+            )
+    columns = ["experiment", "comparisons", "latest", "models", "best"]
+    return pd.DataFrame(rows, columns=columns).sort_values("latest", ascending=False, ignore_index=True)
+
+
+def compare_runs(names: str | list[str] | None = None, *, store: str | Store | None = None) -> pd.DataFrame:
+    """The models of each experiment's latest comparison, lowest Brier score at 730 days first.
+
+    Parameters
+    ----------
+    names : str or list of str, optional
+        Experiments; all that hold a comparison, where none is named.
+
+    Returns
+    -------
+    DataFrame
+        ``experiment``, ``model``, the summary scalars, ``gates`` (passed, failed or not measured) and ``run_id``.
+
+    Raises
+    ------
+    ModelNotFoundError
+        An experiment is not in the store or holds no comparison.
+    """
+    opened = open_store(store, create=False)
+    wanted = [names] if isinstance(names, str) else list(names or [])
+    wanted = wanted or list(list_experiments(opened)["experiment"])
+    found = []
+    for name in wanted:
+        with mlflow_edge(f"the experiment {name} cannot be read"):
+            experiment = opened.client.get_experiment_by_name(name)
+            parents = [] if experiment is None else _comparisons(opened, experiment.experiment_id)
+            if not parents:
+                raise ModelNotFoundError(f"{name}: no such experiment in the MLflow store, or no comparison in it")
+            found.append(_children(opened, parents[0]).assign(experiment=name))
+    columns = ["experiment", "model", *SUMMARY, "gates", "run_id"]
+    return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
+
+
+def _comparisons(store: Store, experiment_id: str) -> list[Any]:
+    return store.client.search_runs(
+        [experiment_id],
+        f"tags.`{KIND_TAG}` = '{COMPARISON}' AND attributes.status = 'FINISHED'",
+        max_results=MOST_ROWS,
+        order_by=["attributes.start_time DESC"],
+    )
+
+
+def _children(store: Store, parent: Any) -> pd.DataFrame:
+    runs = store.client.search_runs(
+        [parent.info.experiment_id], f"tags.`{PARENT_TAG}` = '{parent.info.run_id}'", max_results=MOST_ROWS
+    )
+    rows = [
+        {
+            "model": run.info.run_name,
+            **{name: run.data.metrics.get(f"summary/{name}") for name in SUMMARY},
+            "gates": _gate_word(run.data.tags.get(GATES_TAG)),
+            "run_id": run.info.run_id,
+        }
+        for run in runs
+    ]
+    table = pd.DataFrame(rows, columns=["model", *SUMMARY, "gates", "run_id"])
+    table[list(SUMMARY)] = table[list(SUMMARY)].astype(float)
+    return table.sort_values(["brier_730", "model"], ignore_index=True)
+
+
+def _gate_word(text: str | None) -> str:
+    if text is None:
+        return "not measured"
+    return "passed" if GateReport.from_json(text).passed else "failed"
+
+
+def _latest_run_of(model: str, store: Store) -> str:
+    with mlflow_edge("the experiments cannot be read"):
+        ids = [experiment.experiment_id for experiment in store.client.search_experiments()]
+        parents = sorted(
+            (parents[0] for parents in (_comparisons(store, one) for one in ids) if parents),
+            key=lambda parent: parent.info.start_time,
+        )
+        table = _children(store, parents[-1]) if parents else pd.DataFrame({"model": []})
+    runs = table.loc[table["model"] == model]
+    if runs.empty:
+        raise ModelNotFoundError(f"{model}: not a model of the latest comparison; see: secondplan experiment compare")
+    return str(runs["run_id"].iloc[0])
+
+
+def _quoted(name: str) -> str:
+    return name.replace("'", "")

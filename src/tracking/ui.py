@@ -1,0 +1,183 @@
+"""MLflow's pages for this machine only, without what a viewer of comparisons does not need.
+
+MLflow's server also offers an assistant that can run commands on this machine, a gateway to language models, endpoints
+for traces and jobs, and an artifact proxy. On a shared machine every user reaches a loopback port: they are shut here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import Any
+
+from ..errors import InputError, OutputError
+from .store import QUIET, Store, open_store
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+SHUT = (
+    "/gateway",
+    "/v1/",
+    "/(ajax-)?api/[0-9.]+/mlflow/(assistant|mcp-servers|upload-artifact|gateway|gateway-proxy|secrets|webhooks)",
+    "/(ajax-)?api/[0-9.]+/(jobs|mlflow-artifacts)",
+)
+SHUT_PATTERN = re.compile("|".join(f"(?:{path})" for path in SHUT))
+# The champion is set by ``secondplan promote``, which looks at the gates.
+ALIAS_PATTERN = re.compile("/(ajax-)?api/[0-9.]+/mlflow/registered-models/alias")
+HEADERS = (
+    (b"content-security-policy", b"connect-src 'self' blob: data:; form-action 'self'; frame-ancestors 'self'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+)
+
+
+def serve_ui(store: str | Store | None = None, *, host: str = "127.0.0.1", port: int = 5000) -> None:
+    """Serve MLflow's pages until interrupted, on the loopback interface only, with one worker.
+
+    Parameters
+    ----------
+    store : str or Store, optional
+        The store to show; it must exist.
+    host : str
+        A loopback address.
+    port : int
+
+    Raises
+    ------
+    InputError
+        ``host`` is reachable from other machines, or the store does not exist.
+    OutputError
+        The port is in use, or the server stops with an error.
+    """
+    if not _is_loopback(host):
+        raise InputError("the MLflow pages are served on this machine only: host must be 127.0.0.1, ::1 or localhost")
+    opened = open_store(store, create=False)
+    _require_free(host, port)
+    sys.stderr.write(f"MLflow pages: http://{_in_url(host)}:{port} (Ctrl-C stops)\n")
+    server = subprocess.Popen(server_command(host, port), env=server_environment(opened, host, port))
+    with server, _stopping_with_us(server):
+        code = server.wait()
+    if code not in (0, -signal.SIGINT, -signal.SIGTERM, 130, 143):
+        raise OutputError(f"the MLflow server stopped with code {code}")
+
+
+def server_command(host: str, port: int) -> list[str]:
+    """The command of the server process."""
+    options = ["--factory", "--host", host, "--port", str(port), "--workers", "1", "--log-level", "warning"]
+    return [sys.executable, "-m", "uvicorn", *options, "--no-server-header", f"{__name__}:create_app"]
+
+
+def server_environment(store: Store, host: str, port: int) -> dict[str, str]:
+    """The environment of the server process: the store, and only this address as host and origin."""
+    from mlflow.server import constants
+
+    addresses = [f"{_in_url(name)}:{port}" for name in dict.fromkeys((host, "localhost", "127.0.0.1"))]
+    artifacts = "" if store.database is None else str(store.database.parent / "mlruns")
+    chosen = {
+        constants.BACKEND_STORE_URI_ENV_VAR: store.uri,
+        constants.REGISTRY_STORE_URI_ENV_VAR: store.uri,
+        constants.ARTIFACT_ROOT_ENV_VAR: artifacts,
+        "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(addresses),
+        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(f"http://{address}" for address in addresses),
+        "MLFLOW_SERVER_X_FRAME_OPTIONS": "SAMEORIGIN",
+        "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "false",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_SERVER_JOB_ENABLE_PERIODIC_TASKS": "false",
+        "MLFLOW_ENABLE_AI_GATEWAY": "false",
+        "MLFLOW_ENABLE_REMOTE_ASSISTANT": "false",
+        "PYTHONWARNINGS": "ignore",
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "_MLFLOW_"))}
+    return kept | QUIET | {name: value for name, value in chosen.items() if value}
+
+
+def create_app() -> App:
+    """MLflow's application behind the guard; called by the server process."""
+    from mlflow.server.fastapi_app import app
+
+    return guarded(app)
+
+
+def guarded(app: App) -> App:
+    """Refuse the paths that are shut, and add headers that keep the pages from talking to anybody else."""
+
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            return
+        if scope["type"] == "http" and is_shut(scope["method"], scope["path"]):
+            await send({"type": "http.response.start", "status": 404, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"not served by secondplan"})
+            return
+
+        async def send_with_headers(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                ours = {name for name, _ in HEADERS if name != b"cache-control"}
+                kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in ours]
+                has_cache_rule = any(name.lower() == b"cache-control" for name, _ in kept)
+                added = [pair for pair in HEADERS if not (has_cache_rule and pair[0] == b"cache-control")]
+                message = {**message, "headers": [*kept, *added]}
+            await send(message)
+
+        await app(scope, receive, send_with_headers)
+
+    return guard
+
+
+def is_shut(method: str, path: str) -> bool:
+    """Whether a request is refused."""
+    plain = "/" + re.sub("/+", "/", path).strip("/").lower() + "/"
+    if SHUT_PATTERN.match(plain):
+        return True
+    return method != "GET" and ALIAS_PATTERN.match(plain) is not None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise OutputError(f"port {port} is in use or not allowed; choose another one: --port") from None
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+@contextmanager
+def _stopping_with_us(server: subprocess.Popen) -> Iterator[None]:
+    """End the server when this process is interrupted or asked to end."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    former = signal.signal(signal.SIGTERM, lambda *_: server.terminate()) if in_main_thread else None
+    try:
+        yield
+    except KeyboardInterrupt:
+        server.terminate()
+        server.wait()
+    finally:
+        if server.poll() is None:
+            server.terminate()
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, former)
