@@ -56,8 +56,8 @@ class IncidenceModel(BaseEstimator):
         weight = _check_weight(sample_weight, len(frame))
         groups = _check_cluster(cluster, len(frame))
         self.encoder_ = (self.encoder if self.encoder is not None else FeatureEncoder()).fit_copy(frame)
-        self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
-        self.n_features_in_ = frame.shape[1]
+        self.feature_names_in_ = self.encoder_.feature_names_in_
+        self.n_features_in_ = self.feature_names_in_.size
         self.feature_names_out_ = self.encoder_.get_feature_names_out()
         self._fit(self.encoder_.design(frame), outcome, weight, groups, **special)
         self.n_rows_ = len(frame)

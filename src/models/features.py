@@ -42,6 +42,8 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         Degrees of freedom of a natural cubic spline for a numeric column: ``{"age_at_end": 4}`` (as R's ``ns``).
     interactions : list of (str, str), optional
         Pairs of columns whose features are multiplied, beside their main effects: features ``a:b``.
+    columns : list of str, optional
+        The columns that are features, all by default. New data may hold others, which are ignored.
     drop : list of str, optional
         Columns that are no features; new data need not have them.
     max_levels : int
@@ -81,6 +83,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         unseen: str = "error",
         splines: Mapping[str, int] | None = None,
         interactions: Sequence[tuple[str, str]] | None = None,
+        columns: Sequence[str] | None = None,
         drop: Sequence[str] | None = None,
         max_levels: int = 256,
     ):
@@ -89,6 +92,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         self.unseen = unseen
         self.splines = splines
         self.interactions = interactions
+        self.columns = columns
         self.drop = drop
         self.max_levels = max_levels
 
@@ -109,7 +113,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         """
         frame = as_frame(X)
         self._check_options(frame)
-        kept = frame.drop(columns=list(self.drop or ()))
+        kept = frame[[name for name in self._chosen(frame) if name not in (self.drop or ())]]
         self.n_features_in_ = frame.shape[1]
         self.columns_ = self._learn(kept)
         self._set_products([])
@@ -192,17 +196,20 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
                 raise ValueError(f"{option} must be one of {', '.join(choices)}")
         if frame.columns.duplicated().any():
             raise ValueError("X has several columns of the same name")
-        if any(isinstance(named, str) for named in (self.drop, *(self.interactions or ()))):
-            raise ValueError("drop must be a list of columns and interactions a list of pairs of columns")
+        if any(isinstance(named, str) for named in (self.columns, self.drop, *(self.interactions or ()))):
+            raise ValueError("columns and drop must be lists of columns and interactions a list of pairs of columns")
         columns = set(frame.columns)
-        named = {"drop": set(self.drop or ())}
-        columns_left = columns - named["drop"]
+        named = {"columns": set(self.columns or ()), "drop": set(self.drop or ())}
+        columns_left = set(self._chosen(frame)) - named["drop"]
         named["splines"] = set(self.splines or ())
         named["interactions"] = {name for pair in self.interactions or () for name in pair}
         for option, names in named.items():
-            absent = names - (columns if option == "drop" else columns_left)
+            absent = names - (columns if option in ("columns", "drop") else columns_left)
             if absent:
                 raise ValueError(f"{option} names columns that X does not have: {', '.join(sorted(map(str, absent)))}")
+
+    def _chosen(self, frame: pd.DataFrame) -> list[str]:
+        return list(frame.columns) if self.columns is None else list(dict.fromkeys(self.columns))
 
     @property
     def _rules(self) -> Rules:
@@ -226,7 +233,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
             raise ValueError(f"X lacks columns that training had: {', '.join(absent)}")
         known = {*expected, *(self.drop or ())}
         extra = [name for name in frame.columns if name not in known]
-        if extra:
+        if extra and self.columns is None:
             raise ValueError(f"X has columns that training did not have: {', '.join(extra)}")
         if frame.columns.duplicated().any():
             raise ValueError("X has several columns of the same name")

@@ -295,7 +295,7 @@ def test_interactions_by_hand():
         ({"drop": ["age"], "splines": {"age": 3}}, "splines names columns that X does not have: age"),
         ({"unseen": "ignore"}, "unseen must be one of error, reference"),
         ({"numeric_missing": "mean"}, "numeric_missing must be one of error, median"),
-        ({"drop": "age"}, "drop must be a list of columns"),
+        ({"drop": "age"}, "drop must be lists of columns"),
     ],
 )
 def test_options_are_checked(options, message):
@@ -348,3 +348,12 @@ def test_a_million_rows_take_little_time():
     FeatureEncoder().fit(values).design(values)
     seconds = time.perf_counter() - start
     assert seconds < 2.0  # about 0.05 s on an idle core
+
+
+def test_chosen_columns_are_the_features_and_others_are_ignored():
+    frame = pd.DataFrame({"age": [1.0, 7.0, 3.0], "note": ["a", "b", "c"], "sex": ["F", "M", "F"]})
+    encoder = FeatureEncoder(columns=["sex", "age"]).fit(frame)
+    assert list(encoder.get_feature_names_out()) == ["sex[M]", "age"]
+    np.testing.assert_array_equal(encoder.design(frame.assign(more=1)), encoder.design(frame[["age", "sex"]]))
+    with pytest.raises(ValueError, match="columns names columns that X does not have: height"):
+        FeatureEncoder(columns=["height"]).fit(frame)
