@@ -1,0 +1,152 @@
+"""Sums over intervals of event times, without subtraction.
+
+Rows are at risk at the event times ``first .. last`` (positions in one sorted list). Two sums are wanted:
+
+- ``spread``: for each event time, the sum of a row quantity over the rows at risk then (the risk-set sums of Cox);
+- ``gather``: for each row, the sum of an event-time quantity over the times at which it is at risk (cumulative
+hazards).
+
+The usual way subtracts the rows that have not entered yet, or the hazard before entry; where those are far larger than
+what remains, the difference is rounding error. Here every interval is cut once, at the midpoint of the smallest dyadic
+block that holds it (a disjoint sparse table): it is a suffix of the left half and a prefix of the right half, and only
+positive terms are added. Cost: O(n + K log K) for n rows and K event times.
+"""
+
+import numpy as np
+from numba import njit
+
+FAST = {"reassoc", "contract", "nsz"}
+FROM_START = -1
+SINGLE = 0
+
+
+@njit(cache=True, nogil=True)
+def interval_levels(first: np.ndarray, last: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Level of each row's interval, shape (n,): ``FROM_START``, ``SINGLE`` or the size (as a power of 2) of its block.
+
+    ``start`` (K,) is the position of the first event time in the stratum of each event time.
+    """
+    levels = np.empty(first.size, np.int8)
+    for row in range(first.size):
+        if first[row] == start[last[row]]:
+            levels[row] = FROM_START
+            continue
+        difference = first[row] ^ last[row]
+        level = 0
+        while difference:
+            difference >>= 1
+            level += 1
+        levels[row] = level
+    return levels
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def spread_from_start(x, risk, row_end, levels, start, sums, risk_sums):
+    """Add rows at risk from the start of their stratum: scatter to their last time, then sum backwards.
+
+    ``x`` (n, p), ``risk`` (n,), sorted by last event time; ``row_end`` (K + 1,) bounds the rows of each. Adds ``risk *
+    x`` to ``sums`` (K, p) and ``risk`` to ``risk_sums`` (K,), in place.
+    """
+    n_times, n_columns = sums.shape
+    for time in range(n_times - 1, -1, -1):
+        if time + 1 < n_times and start[time + 1] == start[time]:
+            risk_sums[time] = risk_sums[time + 1]
+            for column in range(n_columns):
+                sums[time, column] = sums[time + 1, column]
+        for row in range(row_end[time], row_end[time + 1]):
+            if levels[row] == FROM_START:
+                risk_sums[time] += risk[row]
+                for column in range(n_columns):
+                    sums[time, column] += risk[row] * x[row, column]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def spread_late(x, risk, first, last, rows, level_end, sums, risk_sums):
+    """Add rows with delayed entry; ``rows`` are their positions grouped by level, level l ending at ``level_end[l]``."""
+    n_times, n_columns = sums.shape
+    buffer = np.zeros((n_times, n_columns))
+    risk_buffer = np.zeros(n_times)
+    for position in range(level_end[0]):
+        row = rows[position]
+        time = last[row]
+        risk_sums[time] += risk[row]
+        for column in range(n_columns):
+            sums[time, column] += risk[row] * x[row, column]
+    for level in range(1, level_end.size):
+        if level_end[level] == level_end[level - 1]:
+            continue
+        buffer[:] = 0.0
+        risk_buffer[:] = 0.0
+        for position in range(level_end[level - 1], level_end[level]):
+            row = rows[position]
+            for time in (first[row], last[row]):
+                risk_buffer[time] += risk[row]
+                for column in range(n_columns):
+                    buffer[time, column] += risk[row] * x[row, column]
+        half = level - 1
+        for time in range(1, n_times):
+            if (time >> half) & 1 == 0 and (time - 1) >> half == time >> half:
+                risk_buffer[time] += risk_buffer[time - 1]
+                for column in range(n_columns):
+                    buffer[time, column] += buffer[time - 1, column]
+        for time in range(n_times - 2, -1, -1):
+            if (time >> half) & 1 == 1 and (time + 1) >> half == time >> half:
+                risk_buffer[time] += risk_buffer[time + 1]
+                for column in range(n_columns):
+                    buffer[time, column] += buffer[time + 1, column]
+        for time in range(n_times):
+            risk_sums[time] += risk_buffer[time]
+            for column in range(n_columns):
+                sums[time, column] += buffer[time, column]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def running_sums(values, start):
+    """Sum of ``values`` (K, q) from the start of the stratum up to each event time, shape (K, q)."""
+    sums = values.copy()
+    for time in range(1, values.shape[0]):
+        if start[time] == start[time - 1]:
+            for column in range(values.shape[1]):
+                sums[time, column] += sums[time - 1, column]
+    return sums
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def half_block_sums(values, level):
+    """Sums of ``values`` (K, q) between each event time and the midpoint of its block of ``2 ** level``, shape (K, q)."""
+    n_times, n_columns = values.shape
+    sums = values.copy()
+    half = level - 1
+    for time in range(1, n_times):
+        if (time >> half) & 1 == 1 and (time - 1) >> half == time >> half:
+            for column in range(n_columns):
+                sums[time, column] += sums[time - 1, column]
+    for time in range(n_times - 2, -1, -1):
+        if (time >> half) & 1 == 0 and (time + 1) >> half == time >> half:
+            for column in range(n_columns):
+                sums[time, column] += sums[time + 1, column]
+    return sums
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def gather(values, first, last, levels, start, rows, level_end):
+    """Sum of ``values`` (K, q) over the event times at which each row is at risk, shape (n, q)."""
+    n_columns = values.shape[1]
+    sums = np.empty((first.size, n_columns))
+    from_start = running_sums(values, start)
+    for row in range(first.size):
+        if levels[row] == FROM_START:
+            for column in range(n_columns):
+                sums[row, column] = from_start[last[row], column]
+        elif levels[row] == SINGLE:
+            for column in range(n_columns):
+                sums[row, column] = values[last[row], column]
+    for level in range(1, level_end.size):
+        if level_end[level] == level_end[level - 1]:
+            continue
+        table = half_block_sums(values, level)
+        for position in range(level_end[level - 1], level_end[level]):
+            row = rows[position]
+            for column in range(n_columns):
+                sums[row, column] = table[first[row], column] + table[last[row], column]
+    return sums

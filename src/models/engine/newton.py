@@ -1,0 +1,189 @@
+"""Newton's method with step halving for a concave log likelihood, plain or with an elastic-net penalty."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .partial_likelihood import Likelihood
+
+MAX_ITERATIONS = 60
+MAX_HALVINGS = 30
+# Squared length of the last step in standard errors: the step is still taken, so the error left is of its square.
+DECREMENT = 1e-16
+# A gain that rounding could hide, relative to the log likelihood.
+ROUNDING = 1e-13
+# A column is collinear when less than this share of its sum of squares is left by the columns before it.
+COLLINEAR = 1e-11
+# The likelihood is flat along a step that moves the linear predictor by more than this while it gains less than
+# FLAT_GAIN.
+DIVERGING_STEP = 0.1
+FLAT_GAIN = 1e-8
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Where Newton's method ended.
+
+    Attributes
+    ----------
+    beta : ndarray, shape (p,)
+    likelihood : Likelihood
+        At ``beta``.
+    null : Likelihood
+        At 0.
+    collinear, diverging : ndarray of bool, shape (p,)
+        Columns held at 0 because others determine them; columns whose coefficient runs away (separation).
+    n_iterations : int
+    converged : bool
+    """
+
+    beta: np.ndarray
+    likelihood: Likelihood
+    null: Likelihood
+    collinear: np.ndarray
+    diverging: np.ndarray
+    n_iterations: int
+    converged: bool
+
+
+def maximise(
+    evaluate: Callable[[np.ndarray], Likelihood | None],
+    usable: np.ndarray,
+    spread: np.ndarray,
+    *,
+    ridge: float = 0.0,
+    lasso: float = 0.0,
+) -> Maximum:
+    """Maximise ``value(beta) - lasso |beta| - ridge |beta|^2 / 2`` from ``beta = 0``.
+
+    Parameters
+    ----------
+    evaluate : callable
+        ``beta`` (p,) to its :class:`Likelihood`, or None where the linear predictor would overflow.
+    usable : ndarray of bool, shape (p,)
+        Columns that vary; the others are held at 0.
+    spread : ndarray, shape (p,)
+        Range of each column, to judge a step by how far it moves the linear predictor.
+    ridge, lasso : float
+        Penalties, on the scale of the log likelihood.
+    """
+    beta = np.zeros(usable.size)
+    null = evaluate(beta)
+    if null is None:
+        raise ValueError("the offset differs by more than 600 between rows; the relative risks overflow")
+    current = null
+    penalised = ridge > 0 or lasso > 0
+    kept = usable if penalised else usable & independent_columns(current, usable)
+    collinear = usable & ~kept
+    diverging = np.zeros_like(kept)
+    converged = not kept.any()
+    iteration = 0
+    while not converged and iteration < MAX_ITERATIONS:
+        iteration += 1
+        free = kept & ~diverging
+        step = _step(beta, current, free, ridge, lasso)
+        decrement = _squared_length(step, current, ridge)
+        if decrement <= DECREMENT or not free.any():
+            beta = beta + step
+            converged = True
+            break
+        if not penalised and decrement < FLAT_GAIN:
+            runaway = free & (np.abs(step) * spread > DIVERGING_STEP)
+            if runaway.any():
+                diverging |= runaway
+                continue
+        trial = _improve(evaluate, beta, step, current, ridge, lasso)
+        if trial is None:
+            converged = decrement < FLAT_GAIN
+            break
+        beta, current = trial
+    return Maximum(beta, current, null, collinear, diverging, iteration, converged)
+
+
+def independent_columns(likelihood: Likelihood, usable: np.ndarray) -> np.ndarray:
+    """Columns, taken in order, that carry information of their own: shape (p,) of bool (an elimination with pivots)."""
+    left = likelihood.information.copy()
+    independent = np.zeros(usable.size, dtype=bool)
+    for column in np.flatnonzero(usable):
+        pivot = left[column, column]
+        if pivot <= COLLINEAR * likelihood.size[column]:
+            continue
+        independent[column] = True
+        left -= np.outer(left[:, column], left[column]) / pivot
+    return independent
+
+
+def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Inverse of the ``kept`` rows and columns of a positive definite matrix, 0 elsewhere; scaled for accuracy."""
+    result = np.zeros_like(matrix)
+    if not kept.any():
+        return result
+    part = matrix[np.ix_(kept, kept)]
+    scale = 1.0 / np.sqrt(np.maximum(np.diag(part), np.finfo(float).tiny))
+    scaled = part * np.outer(scale, scale)
+    try:
+        half = np.linalg.inv(np.linalg.cholesky(scaled))
+        solution = half.T @ half
+    except np.linalg.LinAlgError:
+        solution = np.linalg.pinv(scaled, hermitian=True)
+    result[np.ix_(kept, kept)] = solution * np.outer(scale, scale)
+    return result
+
+
+def _step(beta: np.ndarray, current: Likelihood, free: np.ndarray, ridge: float, lasso: float) -> np.ndarray:
+    if lasso > 0:
+        return _lasso_step(beta, current, free, ridge, lasso)
+    curvature = current.information + ridge * np.eye(beta.size)
+    gradient = np.where(free, current.gradient - ridge * beta, 0.0)
+    return inverse(curvature, free) @ gradient
+
+
+def _lasso_step(beta: np.ndarray, current: Likelihood, free: np.ndarray, ridge: float, lasso: float) -> np.ndarray:
+    """Coordinate descent on the quadratic model of the likelihood plus the exact penalty."""
+    target = beta.copy()
+    gradient = current.gradient.copy()  # of the quadratic model, at target
+    information = current.information
+    diagonal = np.diag(information)
+    columns = [column for column in np.flatnonzero(free) if diagonal[column] > 0]
+    for _ in range(10_000):
+        largest = 0.0
+        for column in columns:
+            pull = gradient[column] + diagonal[column] * target[column]
+            new = np.sign(pull) * max(abs(pull) - lasso, 0.0) / (diagonal[column] + ridge)
+            change = new - target[column]
+            if change != 0.0:
+                target[column] = new
+                gradient -= information[:, column] * change
+                largest = max(largest, change * change * diagonal[column])
+        if largest < DECREMENT * 1e-4:
+            break
+    return target - beta
+
+
+def _squared_length(step: np.ndarray, current: Likelihood, ridge: float) -> float:
+    return float(step @ current.information @ step + ridge * step @ step)
+
+
+def _penalised(value: float, beta: np.ndarray, ridge: float, lasso: float) -> float:
+    return value - lasso * float(np.abs(beta).sum()) - 0.5 * ridge * float(beta @ beta)
+
+
+def _improve(
+    evaluate: Callable[[np.ndarray], Likelihood | None],
+    beta: np.ndarray,
+    step: np.ndarray,
+    current: Likelihood,
+    ridge: float,
+    lasso: float,
+) -> tuple[np.ndarray, Likelihood] | None:
+    """The step, halved until it does not lower the objective; None if no part of it does."""
+    objective = _penalised(current.value, beta, ridge, lasso)
+    allowed = objective - ROUNDING * max(1.0, abs(objective))
+    for _ in range(MAX_HALVINGS):
+        trial = beta + step
+        likelihood = evaluate(trial)
+        if likelihood is not None and _penalised(likelihood.value, trial, ridge, lasso) >= allowed:
+            return trial, likelihood
+        step = 0.5 * step
+    return None

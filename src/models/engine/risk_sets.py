@@ -1,0 +1,117 @@
+"""Which row is at risk at which event time: found once by sorting, then used by every scan."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .intervals import interval_levels
+
+
+@dataclass(frozen=True)
+class RiskSets:
+    """Risk sets on ``(entry, duration]`` within strata.
+
+    Event times are the distinct times of an event in each stratum, numbered 0 .. K - 1 in order of (stratum, time).
+    Rows without weight, or at risk at no event time, carry no information and are left out; the m others are sorted by
+    the last event time at which they are at risk.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (m,)
+        Positions of the sorted rows in the data.
+    first, last : ndarray of int, shape (m,)
+        First and last event time at which the row is at risk. A row with the event has it at ``last``.
+    is_event : ndarray of bool, shape (m,)
+    weight : ndarray of float, shape (m,)
+    stratum : ndarray of int, shape (m,)
+    row_end : ndarray of int, shape (K + 1,)
+        Rows ``row_end[k] : row_end[k + 1]`` have ``last == k``.
+    time, time_stratum, start : ndarray, shape (K,)
+        Day and stratum of each event time, and the number of the first event time of that stratum.
+    n_tied, tied_weight : ndarray, shape (K,)
+        Number and weight of the events at each event time.
+    levels, late_rows, level_end
+        Layout of the intervals (see :mod:`intervals`): the rows with delayed entry, grouped by level.
+    """
+
+    rows: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    is_event: np.ndarray
+    weight: np.ndarray
+    stratum: np.ndarray
+    row_end: np.ndarray
+    time: np.ndarray
+    time_stratum: np.ndarray
+    start: np.ndarray
+    n_tied: np.ndarray
+    tied_weight: np.ndarray
+    levels: np.ndarray
+    late_rows: np.ndarray
+    level_end: np.ndarray
+
+    @property
+    def n_times(self) -> int:
+        """Number of event times, K."""
+        return self.time.size
+
+
+def build_risk_sets(
+    entry: np.ndarray,
+    duration: np.ndarray,
+    is_event: np.ndarray,
+    weight: np.ndarray,
+    stratum: np.ndarray,
+) -> RiskSets:
+    """Sort once and find each row's interval of event times.
+
+    Parameters
+    ----------
+    entry, duration : ndarray of float, shape (n,)
+        A row is at risk on ``(entry, duration]``.
+    is_event : ndarray of bool, shape (n,)
+    weight : ndarray of float, shape (n,)
+    stratum : ndarray of int, shape (n,)
+        Codes 0, 1, ...
+    """
+    weighted_event = is_event & (weight > 0)
+    days, day_of_event = np.unique(duration[weighted_event], return_inverse=True)
+    key, tied = np.unique(stratum[weighted_event] * np.int64(days.size + 1) + day_of_event, return_counts=True)
+    time_stratum, time_day = key // (days.size + 1), key % (days.size + 1)
+    start = np.searchsorted(time_stratum, time_stratum, side="left")
+
+    first = _event_times_before(entry, days, stratum, key)
+    last = _event_times_before(duration, days, stratum, key) - 1
+    useful = np.flatnonzero((weight > 0) & (last >= first))
+    order = useful[np.argsort(last[useful], kind="stable")]
+    first, last = first[order], last[order]
+    row_end = np.searchsorted(last, np.arange(key.size + 1), side="left")
+    tied_weight = np.bincount(last[is_event[order]], weight[order][is_event[order]], minlength=key.size)
+
+    levels = interval_levels(first, last, start)
+    late = np.flatnonzero(levels >= 0)
+    late_rows = late[np.argsort(levels[late], kind="stable")]
+    level_end = np.cumsum(np.bincount(levels[late], minlength=1))
+    return RiskSets(
+        rows=order,
+        first=first,
+        last=last,
+        is_event=is_event[order],
+        weight=weight[order],
+        stratum=stratum[order],
+        row_end=row_end,
+        time=days[time_day] if key.size else np.empty(0),
+        time_stratum=time_stratum,
+        start=start,
+        n_tied=tied,
+        tied_weight=tied_weight,
+        levels=levels,
+        late_rows=late_rows,
+        level_end=level_end,
+    )
+
+
+def _event_times_before(time: np.ndarray, days: np.ndarray, stratum: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Number of the first event time after ``time`` (not at it) in the row's own stratum."""
+    day = np.searchsorted(days, time, side="right")
+    return np.searchsorted(key, stratum * np.int64(days.size + 1) + day, side="left")
