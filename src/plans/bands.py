@@ -21,7 +21,7 @@ PLAN_LENGTH_BANDS = (
 )
 PLAN_LENGTH_BAND_TYPE = pd.CategoricalDtype(PLAN_LENGTH_BANDS, ordered=True)
 LONGEST_UNDER_TWO_YEARS = 729
-# Longest plan of each band but the last, in days with both ends counted; 364 and 729 are one day short of 1 and 2 years.
+# The longest plan of each band but the last, both ends counted; 364 and 729 are one day short of 1 and 2 years.
 LONGEST_IN_DAYS = (91, 182, 364, LONGEST_UNDER_TWO_YEARS)
 
 

@@ -1,6 +1,5 @@
 import pandas as pd
 import pytest
-
 from secondplan.plans.bands import PLAN_LENGTH_BANDS, plan_length_band
 
 UP_TO_3, TO_6, TO_YEAR, TO_2_YEARS, LONGER = PLAN_LENGTH_BANDS
@@ -43,8 +42,17 @@ def test_both_sides_of_each_boundary_in_calendar_months(start, end, expected):
 
 @pytest.mark.parametrize(
     ("days_from_start_to_end", "expected"),
-    [(0, UP_TO_3), (90, UP_TO_3), (91, TO_6), (181, TO_6), (182, TO_YEAR), (363, TO_YEAR)]
-    + [(364, TO_2_YEARS), (728, TO_2_YEARS), (729, LONGER)],
+    [
+        (0, UP_TO_3),
+        (90, UP_TO_3),
+        (91, TO_6),
+        (181, TO_6),
+        (182, TO_YEAR),
+        (363, TO_YEAR),
+        (364, TO_2_YEARS),
+        (728, TO_2_YEARS),
+        (729, LONGER),
+    ],
 )
 def test_both_sides_of_each_boundary_in_days(days_from_start_to_end, expected):
     start = pd.Timestamp("2016-02-29")
