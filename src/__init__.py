@@ -64,7 +64,8 @@ _HOMES = {
         "plot_risk_distribution",
         "write_report",
     ),
-    "experiment": ("load_experiment", "run_experiment"),
+    "experiment": ("run_experiment",),
+    "experiment_file": ("load_experiment",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -1,4 +1,4 @@
-"""How every picture looks: a palette that survives colour blindness and grey printing, one size, one way to make axes."""
+"""How every picture looks: a palette for the colour-blind and for grey printing, one size, one way to make axes."""
 
 from __future__ import annotations
 

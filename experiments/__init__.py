@@ -1,0 +1,1 @@
+"""The shipped experiments: YAML files, installed with the package so that they can be run by name."""

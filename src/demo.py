@@ -1,0 +1,156 @@
+"""The main job, once through, on synthetic data: plans, cohort, models, champion, scores, report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+
+from .errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from .plans import Plans
+
+MARKER = ".secondplan-demo"
+
+
+def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[str], None]) -> Path:
+    """Do the main job and write what it makes into one folder.
+
+    Parameters
+    ----------
+    output : str or Path
+        The folder to write. An earlier demo in it is replaced as a whole; any other content is refused.
+    n_children : int
+        Number of synthetic children.
+    store : str
+        Address of the MLflow store.
+    say : callable
+        Takes one line of text at a time, for the person who watches.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    OutputError
+        The folder holds something else than a demo.
+    """
+    from .experiment import run_experiment
+    from .experiment_file import load_experiment, with_plans
+    from .plans import read_cin_census
+    from .scoring import score_batch
+    from .tracking import load_tracked_model
+
+    output = Path(output)
+    _refuse_foreign_content(output)
+    output.absolute().parent.mkdir(parents=True, exist_ok=True)
+    work = Path(mkdtemp(prefix=".demo-", dir=output.absolute().parent))
+    try:
+        say(f"1/5  Simulating {n_children:,} children of England, 2018 ...")
+        plans = write_synthetic(work, scenario_name="england-2018", n_children=n_children, seed=2018)
+        say(f"     {len(plans.plans):,} plans; their CIN census files too, one a year.")
+        say("2/5  Reading the census files back ...")
+        census, quality = read_cin_census(work / "census")
+        quality.write_json(work / "census_quality.json")
+        say(f"     {len(census.plans):,} plans read from XML; every row accounted for.")
+        say("3/5  Comparing the models in five folds and tracking them in MLflow ...")
+        result = run_experiment(with_plans(load_experiment("compare_models"), work / "plans"), store=store)
+        say(_indented(result.summary()))
+        say("4/5  Scoring the children whose plan has ended or is about to ...")
+        bundle = work / "champion"
+        if result.model_uri is None:
+            result.fitted[result.best].save(bundle)
+            model = result.fitted[result.best]
+        else:
+            model = load_tracked_model(result.model_uri, store=store)
+            model.save(bundle)
+        scored = score_batch(model, work / "plans", work / "scores")
+        say(f"     {scored.n_scored:,} scored, {scored.n_rejected:,} rejected.")
+        say("5/5  Writing the report ...")
+        (work / "report.html").write_text(result.page, encoding="utf-8")
+        (work / MARKER).touch()
+        _replace(work, output)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    say(_ending(output, store))
+    return output
+
+
+def write_synthetic(
+    folder: str | Path, *, scenario_name: str, n_children: int, seed: int, census: bool = True
+) -> Plans:
+    """Simulate plans and write the store, the truth apart from it, and CIN census files of each year.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Gets ``plans/``, ``truth.parquet`` and ``census/``; it must be empty or not exist.
+    scenario_name : str
+    n_children : int
+    seed : int
+    census : bool
+        Whether to write the census files.
+
+    Returns
+    -------
+    Plans
+
+    Raises
+    ------
+    InputError
+        There is no such scenario.
+    OutputError
+        The folder is not empty.
+    """
+    from .synthetic import scenario, simulate_with_truth, write_cin_census
+
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder}: is not an empty folder")
+    try:
+        chosen = scenario(scenario_name)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    plans, truth = simulate_with_truth(chosen, n_children=n_children, seed=seed)
+    plans.write(folder / "plans")
+    truth.write(folder / "truth.parquet")
+    if census:
+        write_cin_census(plans, folder / "census")
+    return plans
+
+
+def _refuse_foreign_content(output: Path) -> None:
+    if output.exists() and not output.is_dir():
+        raise OutputError(f"{output}: is a file")
+    if output.is_dir() and any(output.iterdir()) and not (output / MARKER).exists():
+        raise OutputError(f"{output}: holds something else than an earlier demo; give another folder with --output")
+
+
+def _replace(work: Path, output: Path) -> None:
+    if output.exists():
+        shutil.rmtree(output)
+    work.chmod(0o755)
+    work.rename(output)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"     {line}" for line in text.splitlines())
+
+
+def _ending(output: Path, store: str) -> str:
+    rows = [
+        (output / "report.html", "open this first: the cohort, the curves, the comparison, calibration"),
+        (output / "scores", "every child's risk, band and reasons (Parquet and CSV), and a manifest"),
+        (output / "champion", "the champion as data: JSON and arrays"),
+        (output / "plans", "the plan store; datapackage.json states every true parameter"),
+        (output / "census", "CIN census XML of each year, and census_quality.json beside it"),
+    ]
+    width = max(len(str(path)) for path, _ in rows)
+    made = "\n".join(f"  {path!s:<{width}}  {what}" for path, what in rows)
+    then = "make ui" if store == "sqlite:///mlflow.db" else f"secondplan ui --store {store}"
+    return f"\nMade:\n{made}\n\nNext: open {output / 'report.html'}; then `{then}` shows the comparison in MLflow."

@@ -1,0 +1,233 @@
+"""Running an experiment: cohort, comparison, MLflow, champion, report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import clone
+
+from .errors import GateError, InputError
+from .experiment_file import DataSpec, Experiment, ModelSpec, ValidationSpec, load_experiment
+from .progress import track
+
+if TYPE_CHECKING:
+    from .evaluation import Comparison
+    from .models.base import IncidenceModel
+    from .plans import Cohort, Plans
+
+REFERENCE = "AalenJohansen"
+
+
+@dataclass(frozen=True)
+class ExperimentResult:
+    """What running an experiment made.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    cohort : Cohort
+    comparison : Comparison
+    fitted : dict of str to IncidenceModel
+        Each model, fitted on the whole cohort.
+    best : str
+        Name of the model with the lowest Brier score at the longest horizon.
+    run_id : str or None
+        The parent run in MLflow; None where nothing was tracked.
+    model_uri : str or None
+        Address of the champion (``models:/...``), or None where no model passed the gates.
+    gate_failures : tuple of str
+        Why the best model did not become the champion.
+    page : str
+        The report, as one self-contained HTML page.
+    """
+
+    experiment: Experiment
+    cohort: Cohort
+    comparison: Comparison
+    fitted: dict[str, IncidenceModel]
+    best: str
+    run_id: str | None
+    model_uri: str | None
+    gate_failures: tuple[str, ...]
+    page: str
+
+    def summary(self) -> str:
+        """The comparison and the champion as text for a terminal."""
+        columns = ["brier_365", "brier_730", "ipa_730", "auc_730", "calibration_slope_730", "fit_seconds"]
+        table = self.comparison.table
+        lines = [table[[name for name in columns if name in table]].round(4).to_string()]
+        lines += [f"{name} could not be compared: {reason}" for name, reason in self.comparison.failures.items()]
+        lines += list(self.gate_failures)
+        if self.run_id is not None:
+            lines.append(f"champion: {self.champion or 'none; no model passed the gates'}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return self.comparison._repr_html_()
+
+
+def run_experiment(
+    experiment: Experiment | str | Path, *, store: str | None = "sqlite:///mlflow.db"
+) -> ExperimentResult:
+    """Build the cohort, compare the models, track the comparison, and make the best model champion if it passes.
+
+    Parameters
+    ----------
+    experiment : Experiment, str or Path
+        The experiment, or its file.
+    store : str or None
+        Address of the MLflow store; None tracks nothing and needs no MLflow.
+
+    Returns
+    -------
+    ExperimentResult
+
+    Raises
+    ------
+    InputError
+        The data cannot be read, or the experiment names features or parameters that do not exist.
+    EmptyCohortError
+        Nobody in the data can be analysed.
+    OutputError
+        The MLflow store cannot be written.
+    """
+    from .evaluation import compare_models
+    from .plans import build_cohort
+    from .report import experiment_page
+
+    if not isinstance(experiment, Experiment):
+        experiment = load_experiment(experiment)
+    plans, data_name = _plans(experiment.data)
+    settings = experiment.cohort
+    cohort = build_cohort(
+        plans, index=settings.index, as_of=settings.as_of, washout_days=settings.washout_days, care=settings.care
+    )
+    models = {spec.name: _model(spec, experiment, list(cohort.X.columns)) for spec in experiment.models}
+    times = tuple(experiment.horizons)
+    comparison = compare_models(models, cohort, folds=_folds(experiment.validation, cohort), times=times)
+    fitted = _fit_on_all(comparison, cohort)
+    best = comparison.table.drop(index=REFERENCE, errors="ignore").index[0]
+    page = experiment_page(cohort, comparison, fitted, best, data_name=data_name)
+    run_id, model_uri, failures = None, None, ()
+    if store is not None:
+        run_id = _track(experiment, data_name, cohort, comparison, fitted, page, store)
+        model_uri, failures = _crown(experiment, store)
+    return ExperimentResult(experiment, cohort, comparison, fitted, best, run_id, model_uri, failures, page)
+
+
+def _plans(data: DataSpec) -> tuple[Plans, str]:
+    """The plans, and what to call them: never a path, which may name a person or a machine."""
+    if data.plans is not None:
+        from .plans import read_plans
+
+        plans = read_plans(data.plans)
+        return plans, ", ".join(sorted(set(plans.extract["source"].dropna()))) or "plan store"
+    from .synthetic import simulate
+
+    assert data.synthetic is not None
+    spec = data.synthetic
+    try:
+        plans = simulate(spec.scenario, n_children=spec.n_children, seed=spec.seed)
+    except ValueError as error:
+        raise InputError(f"data.synthetic: {error}") from None
+    return plans, f"{spec.scenario}, {spec.n_children} children, seed {spec.seed}"
+
+
+def _model(spec: ModelSpec, experiment: Experiment, columns: list[str]) -> IncidenceModel:
+    """The unfitted model of a specification, its encoder limited to its features."""
+    from . import models
+
+    features = spec.features if spec.features is not None else experiment.features
+    features = columns if features is None else features
+    special = {spec.params.get(name) for name in getattr(models, spec.type)._column_parameters}
+    unknown = [name for name in features if name not in columns]
+    if unknown:
+        raise InputError(
+            f"{experiment.name}: {spec.name}: features that the cohort does not have: {', '.join(unknown)}"
+        )
+    settings = {**experiment.encoder, **spec.encoder}
+    kind = getattr(models, spec.type)
+    try:
+        encoder = models.FeatureEncoder(columns=[name for name in features if name not in special], **settings)
+        return kind(**spec.params, encoder=encoder)
+    except TypeError as error:
+        raise InputError(f"{experiment.name}: {spec.name}: {error}") from None
+
+
+def _folds(validation: ValidationSpec, cohort: Cohort) -> Any:
+    from .evaluation import FamilyKFold, TemporalSplit
+
+    if validation.kind == "in_time":
+        return TemporalSplit(validation.cut_date)
+    return FamilyKFold(n_splits=validation.n_splits, random_state=validation.seed)
+
+
+def _fit_on_all(comparison: Comparison, cohort: Cohort) -> dict[str, IncidenceModel]:
+    """Every model that could be compared, fitted on the whole cohort."""
+    fitted = {}
+    for name in track(list(comparison.table.index), "Fitting on the whole cohort"):
+        fitted[name] = clone(comparison.models[name]).fit(cohort.X, cohort.y, cluster=cohort.cluster)
+    return fitted
+
+
+def _track(
+    experiment: Experiment,
+    data_name: str,
+    cohort: Cohort,
+    comparison: Comparison,
+    fitted: dict[str, IncidenceModel],
+    page: str,
+    store: str,
+) -> str:
+    from .report import calibration_images, model_card
+    from .tracking import log_comparison
+
+    validation = experiment.validation
+    params = {
+        "validation": validation.kind,
+        "n_splits": validation.n_splits if validation.kind == "family_folds" else "not used",
+        "cut_date": validation.cut_date or "not used",
+        "index": experiment.cohort.index,
+        "washout_days": experiment.cohort.washout_days,
+        "horizons": ", ".join(map(str, experiment.horizons)),
+    }
+    pages = {f"{name}/model_card.html": model_card(name, model, cohort, comparison) for name, model in fitted.items()}
+    tables = {
+        f"{name}/coefficients": model.summary_.reset_index()
+        for name, model in fitted.items()
+        if getattr(model, "summary_", None) is not None
+    }
+    return log_comparison(
+        comparison,
+        cohort,
+        experiment=experiment.name,
+        params=params,
+        fitted=fitted,
+        images={f"{name}/calibration": calibration_images(comparison, name) for name in fitted},
+        pages={"report.html": page, **pages},
+        tables=tables,
+        gates=experiment.champion.gates if experiment.champion else None,
+        data_name=data_name,
+        store=store,
+    )
+
+
+def _crown(experiment: Experiment, store: str) -> tuple[str | None, tuple[str, ...]]:
+    """Make the best model that passes the gates champion: its address, and why better ones did not pass."""
+    from .tracking import compare_runs, register_model, set_champion
+
+    if experiment.champion is None:
+        return None, ()
+    name = experiment.champion.model_name
+    failures: list[str] = []
+    for run in compare_runs(experiment.name, store=store).itertuples():
+        if run.model == REFERENCE:
+            continue
+        version = register_model(f"runs:/{run.run_id}/model", name=name, store=store)
+        try:
+            return set_champion(name, version, store=store), tuple(failures)
+        except GateError as error:
+            failures.append(str(error))
+    return None, tuple(failures)
