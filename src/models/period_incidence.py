@@ -9,7 +9,60 @@ After the last period the curves are flat.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+
+HAZARDS_PER_BLOCK = 1_000_000
+
+
+def log_one_plus_sum(eta: np.ndarray) -> np.ndarray:
+    """``log(1 + sum(exp(eta)))`` over the last axis, without overflow."""
+    top = np.maximum(eta.max(axis=-1), 0.0)
+    return top + np.log(np.exp(-top) + np.exp(eta - top[..., None]).sum(axis=-1))
+
+
+def hazards_from_log_odds(log_odds: np.ndarray) -> np.ndarray:
+    """Probabilities of the causes from their log odds against no event; causes along the last axis."""
+    return np.exp(log_odds - log_one_plus_sum(log_odds)[..., None])
+
+
+def curves_by_blocks(
+    hazards_of: Callable[[np.ndarray, int], np.ndarray],
+    design: np.ndarray,
+    ends: np.ndarray,
+    times: np.ndarray,
+    cause: int | None,
+) -> np.ndarray:
+    """Incidence of one event, or the event-free probability, with hazards made for a block of rows at a time.
+
+    Parameters
+    ----------
+    hazards_of : callable
+        From rows of the design (m, p) and a number of periods to their hazards (m, n_periods, n_causes).
+    design : ndarray, shape (n_rows, p)
+    ends : ndarray, shape (n_periods,)
+        Last day of each period.
+    times : ndarray, shape (n_rows, n_times)
+        Days; may differ by row.
+    cause : int or None
+        Position of the event; None for the event-free probability.
+
+    Returns
+    -------
+    ndarray, shape (n_rows, n_times)
+    """
+    needed = n_periods_until(ends, times)
+    rows_per_block = max(1, HAZARDS_PER_BLOCK // max(needed, times.shape[1]))
+    curves = np.empty(times.shape)
+    for start in range(0, times.shape[0], rows_per_block):
+        rows = slice(start, start + rows_per_block)
+        hazards = hazards_of(design[rows], needed)
+        if cause is None:
+            curves[rows] = event_free_at(hazards, ends[:needed], times[rows])
+        else:
+            curves[rows] = incidence_at(hazards, ends[:needed], times[rows], cause)
+    return curves
 
 
 def incidence_at(hazards: np.ndarray, ends: np.ndarray, times: np.ndarray, cause: int) -> np.ndarray:

@@ -46,6 +46,7 @@ class PersonPeriods:
     weight: np.ndarray
 
     def __len__(self) -> int:
+        """Number of person-periods."""
         return self.row.size
 
     def take(self, lines: np.ndarray) -> PersonPeriods:

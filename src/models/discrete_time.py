@@ -1,0 +1,265 @@
+"""Discrete-time competing risks: a multinomial logit of person-periods."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+from sklearn.exceptions import ConvergenceWarning
+
+from .base import IncidenceModel
+from .features import FeatureEncoder
+from .outcome import Outcome
+from .period_incidence import curves_by_blocks, hazards_from_log_odds
+from .person_period import period_ends
+
+if TYPE_CHECKING:
+    from .discrete_fit import DiscreteTimeFit
+
+
+class DiscreteTimeHazard(IncidenceModel):
+    r"""Competing events in discrete time: a multinomial logit of what happens in each period, all events jointly.
+
+    Follow-up is cut into periods. In period :math:`k`, given no event before it, event :math:`j` has probability
+    :math:`h_{jk}(x)`, with
+
+    .. math:: \log \frac{h_{jk}(x)}{1 - \sum_l h_{lk}(x)} = x' \beta_j + \alpha_{jk}.
+
+    ``exp(beta)`` is the ratio of the odds of the event against no event in a period. It approaches the hazard ratio as
+    periods get short or events rare; it is reported as ``odds_ratio``, because it is not a hazard ratio.
+
+    Delayed entry and censoring within a period count by the share of the period under observation (see
+    ``person_period.py``). Cause-specific hazards are taken as constant within a period, so that predictions are
+    continuous in time, never decrease, and with the event-free probability sum to 1 on every day. An event on day 0
+    belongs to the first period. After the last period the curves are flat.
+
+    Parameters
+    ----------
+    period_days : float or sequence of float
+        Length of the periods in days, or their last days.
+    max_days : float, optional
+        Follow-up is used up to the end of the period that holds this day; to the longest duration if not given.
+    period_effect : {"spline", "polynomial", "indicator"}
+        How :math:`\alpha_{jk}` runs over periods: natural cubic spline or polynomial of the period's middle, or a free
+        level for each period.
+    period_df : int
+        Degrees of freedom of the spline or polynomial beside the constant.
+    known_end_event : int, optional
+        An event whose date is known beforehand (the 18th birthday): counted as censoring, not modelled.
+    max_iter : int
+        Most iterations.
+    tol : float
+        The fit ends when no parameter (of standardised features) changes by more.
+    horizon : float
+        Days at which ``predict`` states the risk.
+    encoder : FeatureEncoder, optional
+
+    Attributes
+    ----------
+    events_ : tuple of int
+        Codes of the modelled events.
+    coef_ : ndarray, shape (n_events, n_features)
+    covariance_ : ndarray, shape (n_events * (n_features + q), n_events * (n_features + q))
+        Of each event's coefficients followed by its ``q`` terms of the period effect, event after event. With
+        ``cluster`` the sandwich over clusters' summed scores, without small-sample factor (as ``robust`` of R's coxph).
+    model_covariance_ : ndarray
+        The same from the inverse information.
+    estimated_ : ndarray of bool, shape (n_events, n_features)
+        False where a coefficient is not to be read: the feature is a combination of others (coefficient 0), or no
+        finite coefficient fits best (separation). Both are warned of in ``fit``.
+    summary_ : DataFrame
+        One row an event and feature.
+    period_ends_ : ndarray, shape (n_periods,)
+        Last day of each period.
+    period_log_odds_ : ndarray, shape (n_periods, n_events)
+        :math:`\alpha_{jk}`, at ``X = 0``.
+    period_coef_, period_basis_ : ndarray, shapes (n_events, q) and (n_periods, q)
+        ``period_log_odds_ = period_basis_ @ period_coef_.T``.
+    log_likelihood_ : ndarray, shape (2,)
+        With the period effect only, and fitted.
+    n_events_ : ndarray of int, shape (n_events,)
+        Events of each kind used in the fit.
+    converged_ : bool
+
+    Notes
+    -----
+    The likelihood is that of statsmodels' ``MNLogit`` on the expanded lines, and statsmodels maximises it; the features
+    are never expanded (see ``period_logit.py``). Weights count as repeated rows. No row of the training data is kept.
+
+    References
+    ----------
+    Allison (1982), Discrete-time methods for the analysis of event histories, Sociological Methodology 13.
+    Tutz and Schmid (2016), Modeling Discrete Time-to-Event Data, chapter 8.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"plan_length_days": rng.uniform(30, 700, 400)})
+    >>> y = pd.DataFrame({"duration": rng.exponential(600, 400).round(), "event": rng.integers(0, 3, 400)})
+    >>> model = DiscreteTimeHazard(max_days=730).fit(X, y)
+    >>> model.predict_cumulative_incidence(X, [365, 730]).shape
+    (400, 2)
+    """
+
+    _bundle_attributes: ClassVar[tuple[str, ...]] = (
+        "events_",
+        "period_ends_",
+        "coef_",
+        "period_log_odds_",
+        "period_coef_",
+        "period_basis_",
+        "covariance_",
+        "model_covariance_",
+        "estimated_",
+        "is_robust_",
+        "log_likelihood_",
+        "n_events_",
+        "n_iterations_",
+        "converged_",
+    )
+
+    def __init__(
+        self,
+        *,
+        period_days: float | Sequence[float] = 91,
+        max_days: float | None = None,
+        period_effect: str = "spline",
+        period_df: int = 4,
+        known_end_event: int | None = None,
+        max_iter: int = 100,
+        tol: float = 1e-8,
+        horizon: float = 730.0,
+        encoder: FeatureEncoder | None = None,
+    ):
+        self.period_days = period_days
+        self.max_days = max_days
+        self.period_effect = period_effect
+        self.period_df = period_df
+        self.known_end_event = known_end_event
+        self.max_iter = max_iter
+        self.tol = tol
+        self.horizon = horizon
+        self.encoder = encoder
+
+    def _fit(
+        self,
+        design: np.ndarray,
+        outcome: Outcome,
+        sample_weight: np.ndarray | None,
+        cluster: np.ndarray | None,
+        **special: Any,
+    ) -> None:
+        # Imported here because statsmodels is slow to import and only fitting needs it.
+        from .discrete_fit import fit_discrete_time
+
+        outcome = without_known_end(outcome, self.known_end_event)
+        ends = period_ends(float(outcome.duration.max()), self.period_days, self.max_days)
+        events = outcome.events
+        fitted = fit_discrete_time(
+            design,
+            outcome,
+            events,
+            ends,
+            sample_weight,
+            cluster,
+            period_effect=self.period_effect,
+            period_df=self.period_df,
+            max_iter=self.max_iter,
+            tol=self.tol,
+        )
+        self.events_ = events
+        self.period_ends_ = ends
+        self.coef_ = fitted.coef
+        self.period_log_odds_ = fitted.period_log_odds
+        self.period_coef_ = fitted.period_coef
+        self.period_basis_ = fitted.period_basis
+        self.model_covariance_ = fitted.covariance
+        self.estimated_ = fitted.estimated
+        self.is_robust_ = fitted.robust_covariance is not None
+        self.covariance_ = fitted.covariance if fitted.robust_covariance is None else fitted.robust_covariance
+        self.log_likelihood_ = np.array(fitted.log_likelihood)
+        self.n_events_ = fitted.n_events
+        self.n_iterations_ = fitted.n_iterations
+        self.converged_ = fitted.converged
+        _warn(fitted, events, self.feature_names_out_)
+
+    @property
+    def summary_(self) -> pd.DataFrame:
+        """Coefficients of the features, one row an event and feature.
+
+        ``coef`` is the log odds ratio, ``se`` from the information, ``robust_se`` from the sandwich (NaN without
+        ``cluster``), ``lower`` and ``upper`` the 95 % interval of ``coef`` and ``z``, ``p`` its test, from the robust
+        error where there is one; ``odds_ratio`` is ``exp(coef)``. Where ``estimated_`` is False, errors and test are
+        NaN.
+        """
+        coef = self.coef_.ravel()
+        model_se = self._errors(self.model_covariance_)
+        robust_se = self._errors(self.covariance_) if self.is_robust_ else np.full(coef.size, np.nan)
+        se = robust_se if self.is_robust_ else model_se
+        z = coef / se
+        reach = norm.ppf(0.975) * se
+        return pd.DataFrame(
+            {
+                "coef": coef,
+                "se": model_se,
+                "robust_se": robust_se,
+                "lower": coef - reach,
+                "upper": coef + reach,
+                "odds_ratio": np.exp(coef),
+                "z": z,
+                "p": 2 * norm.sf(np.abs(z)),
+            },
+            index=pd.MultiIndex.from_product([self.events_, list(self.feature_names_out_)], names=["event", "feature"]),
+        )
+
+    def _errors(self, covariance: np.ndarray) -> np.ndarray:
+        """Standard errors of the features' coefficients, event after event; NaN where not estimated."""
+        n_causes, n_features = self.coef_.shape
+        variance = np.diag(covariance).reshape(n_causes, -1)[:, :n_features]
+        return np.sqrt(np.where(self.estimated_, variance, np.nan)).ravel()
+
+    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        times, event = rest
+        cause = self.events_.index(event)
+        return curves_by_blocks(self._hazards, design, self.period_ends_, times, cause)
+
+    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        (times,) = rest
+        return curves_by_blocks(self._hazards, design, self.period_ends_, times, None)
+
+    def _hazards(self, design: np.ndarray, n_periods: int) -> np.ndarray:
+        return hazards_from_log_odds((design @ self.coef_.T)[:, None, :] + self.period_log_odds_[:n_periods])
+
+
+def without_known_end(outcome: Outcome, known_end_event: int | None) -> Outcome:
+    """The outcomes with the event of known date counted as censoring."""
+    if known_end_event is None:
+        return outcome
+    return Outcome(outcome.entry, outcome.duration, np.where(outcome.event == known_end_event, 0, outcome.event))
+
+
+def _warn(fitted: DiscreteTimeFit, events: tuple[int, ...], names: np.ndarray) -> None:
+    if fitted.dependent:
+        columns = ", ".join(str(names[column]) for column in fitted.dependent)
+        warnings.warn(
+            f"features that are constant or combinations of others have coefficient 0: {columns}", stacklevel=4
+        )
+    if fitted.unbounded:
+        columns = ", ".join(f"{names[column]} (event {events[cause]})" for cause, column in fitted.unbounded)
+        warnings.warn(
+            f"no finite coefficient fits best (separation): {columns}; join levels, leave the feature out, or do not "
+            "read its coefficient",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    if not fitted.converged:
+        warnings.warn(
+            "the likelihood was not maximised; raise max_iter, lower period_df, or leave features out",
+            ConvergenceWarning,
+            stacklevel=4,
+        )

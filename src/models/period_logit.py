@@ -1,0 +1,281 @@
+r"""The multinomial logit of person-periods, without expanding the design matrix.
+
+For row :math:`i` in period :math:`k` and cause :math:`j`,
+
+.. math:: \log \frac{h_{jk}(x_i)}{1 - \sum_l h_{lk}(x_i)} = x_i' \beta_j + g_k' \gamma_j,
+
+with a basis :math:`g_k` of the period. The log-likelihood is that of statsmodels' ``MNLogit`` on the expanded lines,
+each with its weight. Because :math:`x_i` is the same in every period of a row, the sums over periods are done first: a
+gradient or a Hessian costs one exponential a line and one Gram matrix over *rows*, and the design is never expanded.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from statsmodels.base.model import LikelihoodModel
+
+from .period_incidence import log_one_plus_sum
+from .person_period import PersonPeriods
+
+LINES_PER_BLOCK = 200_000
+NEAR = 1e-4
+POLISH = 10
+NOTHING_TO_GAIN = 1e-6
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Consecutive rows and their lines; ``row`` counts from the block's first row, ``first`` holds first lines."""
+
+    design: np.ndarray
+    row: np.ndarray
+    period: np.ndarray
+    cause: np.ndarray
+    weight: np.ndarray
+    first: np.ndarray
+
+    def by_row(self, values: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(values, self.first, axis=0)
+
+    def spread(self, values: np.ndarray, n_periods: int) -> np.ndarray:
+        """Values of the lines as a matrix (rows, periods), 0 where a row has no line."""
+        table = np.zeros((self.first.size, n_periods))
+        table[self.row, self.period] = values
+        return table
+
+
+class PeriodLogit(LikelihoodModel):
+    """Weighted log-likelihood of all causes, for statsmodels to maximise.
+
+    The parameters are, for each cause in turn, the coefficients of the design and those of the period basis.
+
+    Parameters
+    ----------
+    design : ndarray, shape (n_rows, p)
+    lines : PersonPeriods
+        At least one line for every row of ``design``, rows in ascending order; no row and period twice. ``event`` is 0
+        or the position of the cause plus 1. ``weight`` includes the case weights.
+    basis : ndarray, shape (n_periods, q)
+        Its columns span the constant.
+    n_causes : int
+    starts : ndarray of int, optional
+        Rows at which a block may start (first rows of clusters); any row if not given.
+    """
+
+    def __init__(
+        self,
+        design: np.ndarray,
+        lines: PersonPeriods,
+        basis: np.ndarray,
+        n_causes: int,
+        starts: np.ndarray | None = None,
+    ):
+        super().__init__(lines.event.astype(float))
+        self.design = design
+        self.lines = lines
+        self.basis = basis
+        self.n_causes = n_causes
+        self.first_line = np.searchsorted(lines.row, np.arange(design.shape[0] + 1))
+        self.bounds = _block_bounds(self.first_line, np.arange(design.shape[0]) if starts is None else starts)
+
+    @property
+    def n_parameters(self) -> int:
+        """Parameters of all causes together."""
+        return self.n_causes * (self.design.shape[1] + self.basis.shape[1])
+
+    def loglike(self, params: np.ndarray) -> float:
+        """Log-likelihood at ``params`` (n_parameters,)."""
+        total = 0.0
+        for block in self._blocks():
+            eta, log_total = self._predictors(block, params)
+            occurred = np.flatnonzero(block.cause >= 0)
+            total -= float(block.weight @ log_total)
+            total += float(block.weight[occurred] @ eta[occurred, block.cause[occurred]])
+        return total
+
+    def score(self, params: np.ndarray) -> np.ndarray:
+        """Gradient of the log-likelihood, shape (n_parameters,)."""
+        n_columns = self.design.shape[1]
+        gradient = np.zeros((self.n_causes, n_columns + self.basis.shape[1]))
+        for block in self._blocks():
+            residual = self._residuals(block, params)
+            gradient[:, :n_columns] += block.by_row(residual).T @ block.design
+            for cause in range(self.n_causes):
+                by_period = np.bincount(block.period, residual[:, cause], minlength=self.basis.shape[0])
+                gradient[cause, n_columns:] += by_period @ self.basis
+        return gradient.ravel()
+
+    def hessian(self, params: np.ndarray) -> np.ndarray:
+        """Second derivatives of the log-likelihood, shape (n_parameters, n_parameters)."""
+        n_periods, n_terms = self.basis.shape
+        n_columns = self.design.shape[1]
+        size = n_columns + n_terms
+        information = np.zeros((self.n_causes, size, self.n_causes, size))
+        for block in self._blocks():
+            eta, log_total = self._predictors(block, params)
+            hazard = np.exp(eta - log_total[:, None])
+            for one in range(self.n_causes):
+                for other in range(one + 1):
+                    spread = block.weight * hazard[:, one] * ((one == other) - hazard[:, other])
+                    part = information[one, :, other]
+                    part[:n_columns, :n_columns] += block.design.T @ (block.by_row(spread)[:, None] * block.design)
+                    mixed = block.design.T @ (block.spread(spread, n_periods) @ self.basis)
+                    part[:n_columns, n_columns:] += mixed
+                    part[n_columns:, :n_columns] += mixed.T
+                    by_period = np.bincount(block.period, spread, minlength=n_periods)
+                    part[n_columns:, n_columns:] += self.basis.T @ (by_period[:, None] * self.basis)
+        for one in range(self.n_causes):
+            for other in range(one):
+                information[other, :, one] = information[one, :, other].T
+        return -information.reshape(self.n_parameters, self.n_parameters)
+
+    def cluster_scores(self, params: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+        """Sum over clusters of the outer products of their summed scores, shape (n_parameters, n_parameters).
+
+        ``cluster`` (n_rows,) is in ascending order, and blocks start at first rows of clusters, so that none is cut.
+        """
+        n_periods = self.basis.shape[0]
+        meat = np.zeros((self.n_parameters, self.n_parameters))
+        for block, start in zip(self._blocks(), self.bounds[:-1], strict=True):
+            residual = self._residuals(block, params)
+            summed = block.by_row(residual)
+            scores = np.hstack(
+                [
+                    part
+                    for cause in range(self.n_causes)
+                    for part in (
+                        summed[:, [cause]] * block.design,
+                        block.spread(residual[:, cause], n_periods) @ self.basis,
+                    )
+                ]
+            )
+            labels = cluster[start : start + scores.shape[0]]
+            first = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
+            of_cluster = np.add.reduceat(scores, first, axis=0)
+            meat += of_cluster.T @ of_cluster
+        return meat
+
+    def _blocks(self) -> Iterator[_Block]:
+        for start, stop in zip(self.bounds[:-1], self.bounds[1:], strict=True):
+            own = slice(self.first_line[start], self.first_line[stop])
+            yield _Block(
+                self.design[start:stop],
+                self.lines.row[own] - start,
+                self.lines.period[own],
+                self.lines.event[own] - 1,
+                self.lines.weight[own],
+                self.first_line[start:stop] - self.first_line[start],
+            )
+
+    def _predictors(self, block: _Block, params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Linear predictors (lines, causes), and the logarithm of 1 plus the sum of their exponentials (lines,)."""
+        n_columns = self.design.shape[1]
+        of_cause = np.asarray(params).reshape(self.n_causes, -1)
+        eta = (block.design @ of_cause[:, :n_columns].T)[block.row]
+        eta += (self.basis @ of_cause[:, n_columns:].T)[block.period]
+        return eta, log_one_plus_sum(eta)
+
+    def _residuals(self, block: _Block, params: np.ndarray) -> np.ndarray:
+        """Weighted observed less expected events, shape (lines, causes)."""
+        eta, log_total = self._predictors(block, params)
+        residual = -np.exp(eta - log_total[:, None])
+        occurred = np.flatnonzero(block.cause >= 0)
+        residual[occurred, block.cause[occurred]] += 1.0
+        return residual * block.weight[:, None]
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Where the likelihood is greatest.
+
+    Attributes
+    ----------
+    params : ndarray, shape (n_parameters,)
+    covariance : ndarray, shape (n_parameters, n_parameters)
+        Inverse of the information.
+    log_likelihood : float
+    n_iterations : int
+    converged : bool
+        Whether the likelihood, in its quadratic approximation, has nothing left to gain; with separation it may have
+        while coefficients could still grow.
+    """
+
+    params: np.ndarray
+    covariance: np.ndarray
+    log_likelihood: float
+    n_iterations: int
+    converged: bool
+
+
+def maximise(model: PeriodLogit, start: np.ndarray, max_iter: int, tol: float) -> Maximum:
+    """Maximise through statsmodels: a trust region up to the neighbourhood of the maximum, then Newton's method.
+
+    The trust region cannot overshoot, and where a coefficient has no finite estimate it stops at a finite one, when
+    nothing is left to gain. Newton's method then gives the digits.
+
+    Parameters
+    ----------
+    model : PeriodLogit
+    start : ndarray, shape (n_parameters,)
+    max_iter : int
+        Most iterations of the trust region.
+    tol : float
+        Newton's method ends when no parameter changes by more.
+    """
+    n_lines = len(model.lines)
+    events = np.bincount(model.lines.event, model.lines.weight, minlength=model.n_causes + 1)[1:]
+    with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
+        # Whether it converged is read from the result; statsmodels' warnings do not say what to do.
+        warnings.simplefilter("ignore")
+        near = model.fit(
+            start,
+            method="minimize",
+            min_method="trust-exact",
+            gtol=NEAR * events.min() / n_lines,
+            maxiter=max_iter,
+            disp=0,
+            skip_hessian=True,
+        )
+        best, n_iterations = np.asarray(near.params), int(near.mle_retvals["iterations"])
+        mean_weight = float(model.lines.weight.mean())
+        try:
+            newton = model.fit(
+                best,
+                method="newton",
+                maxiter=POLISH,
+                tol=tol,
+                ridge_factor=1e-10 * mean_weight,
+                disp=0,
+                skip_hessian=True,
+            )
+        except np.linalg.LinAlgError:
+            newton = None
+        value = model.loglike(best)
+        if newton is not None and model.loglike(newton.params) >= value - 1e-12 * abs(value):
+            best = np.asarray(newton.params)
+            n_iterations += int(newton.mle_retvals["iterations"])
+            value = model.loglike(best)
+    gradient = model.score(best)
+    covariance = _inverse(-model.hessian(best))
+    to_gain = float(gradient @ covariance @ gradient) / 2
+    return Maximum(best, covariance, value, n_iterations, to_gain <= NOTHING_TO_GAIN * mean_weight)
+
+
+def _inverse(information: np.ndarray) -> np.ndarray:
+    """Inverse of a symmetric matrix; directions without information (separation) get a very large variance."""
+    values, vectors = np.linalg.eigh(information)
+    floor = values[-1] * information.shape[0] * np.finfo(float).eps if values.size else 0.0
+    return (vectors / np.maximum(values, floor)) @ vectors.T
+
+
+def _block_bounds(first_line: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """First rows of the blocks, and the number of rows; about ``LINES_PER_BLOCK`` lines each, begun at ``starts``."""
+    n_rows = first_line.size - 1
+    wanted = np.searchsorted(first_line, np.arange(0, first_line[-1], LINES_PER_BLOCK))
+    positions = np.minimum(np.searchsorted(starts, wanted), starts.size - 1)
+    inner = np.unique(starts[positions])
+    return np.unique(np.concatenate([[0], inner, [n_rows]]))
