@@ -1,0 +1,296 @@
+"""Compare models by what they predict for children they were not fitted on."""
+
+from __future__ import annotations
+
+import time
+import traceback
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.validation import has_fit_parameter
+
+from ..models.metrics import MetricWarning
+from ..models.metrics.inputs import followed_to, refuse_risk
+from ..models.outcome import BEFORE_DAY_0, Outcome, check_outcome
+from ..progress import track
+from .comparison import Comparison
+from .measures import (
+    TABLE_DAYS,
+    FoldRisks,
+    calibration_tables,
+    curves_table,
+    differences_table,
+    fold_table,
+    predictions_table,
+    summary_table,
+    usable,
+)
+from .splits import FamilyKFold, TemporalSplit, families_in_both
+
+if TYPE_CHECKING:
+    from ..models.base import IncidenceModel
+    from ..plans.cohort import Cohort
+
+REFERENCE = "AalenJohansen"
+HORIZONS = (91, 182, 365, 730)
+PACKAGE = str(Path(__file__).parents[1])
+
+
+class Partition(NamedTuple):
+    """A training cohort, a test cohort, and the positions of the test rows in the whole."""
+
+    train: Cohort
+    test: Cohort
+    rows: np.ndarray
+
+
+def compare_models(
+    models: Mapping[str, IncidenceModel],
+    cohort: Cohort,
+    *,
+    folds: Any = None,
+    times: Iterable[float] = HORIZONS,
+    random_state: int = 0,
+) -> Comparison:
+    """Fit every model on the training rows of each fold and measure its risks of a second plan on the test rows.
+
+    The reference, Aalen-Johansen without covariates, is always among the models. A model that cannot be fitted or
+    cannot predict gets one line in ``failures`` and does not stop the others.
+
+    Censoring weights are those of the test rows of each fold; the index of prediction accuracy is against the
+    Aalen-Johansen incidence of the same test rows, so that the reference itself comes out slightly below 0.
+
+    Parameters
+    ----------
+    models : mapping of str to IncidenceModel
+        Not fitted; each is cloned for each fold, and fitted with ``cluster`` where its ``fit`` takes it. A model whose
+        ``random_state`` is None gets one, spawned from ``random_state``, so that the comparison can be repeated.
+    cohort : Cohort
+    folds : int, splitter, TemporalSplit or iterable of (train, test) positions, optional
+        By default ``FamilyKFold(5, random_state)``. A splitter is called with the features, the event codes and the
+        families. A row may be tested once.
+    times : iterable of float
+        Days. 365 and 730, which the table states, are always among them.
+    random_state : int
+
+    Returns
+    -------
+    Comparison
+
+    Warns
+    -----
+    MetricWarning
+        Rows with delayed entry are left out of the measures; a time is past the last follow-up of a fold (NaN there).
+    UserWarning
+        A splitter puts the same family on both sides.
+
+    Raises
+    ------
+    ValueError
+        No models, times that are not days, a row tested twice, or not one model could be compared.
+    """
+    if not models:
+        raise ValueError("no models to compare")
+    grid = time_grid(times)
+    outcome = check_outcome(cohort.y, n_rows=len(cohort))
+    parts = list(partitions(cohort, folds, random_state))
+    _warn_of_limits(outcome, [part.rows for part in parts], grid)
+    given = dict(models)
+    named = given if REFERENCE in given else given | {REFERENCE: _reference_model()}
+    seeds = np.random.SeedSequence(random_state).generate_state(len(named) * len(parts)).reshape(len(named), len(parts))
+
+    results: dict[str, list[FoldRisks]] = {name: [] for name in named}
+    failures: dict[str, str] = {}
+    jobs = [(k, position, name) for k in range(len(parts)) for position, name in enumerate(named)]
+    for k, position, name in track(jobs, "Comparing models", total=len(jobs)):
+        if name in failures:
+            continue
+        try:
+            model = _with_seed(clone(named[name]), int(seeds[position, k]))
+            results[name].append(_fit_and_predict(model, parts[k], grid, k))
+        except Exception as error:
+            failures[name] = f"fold {k + 1} of {len(parts)}: {failure_line(error)}"
+            del results[name]
+    if not results:
+        first, line = next(iter(failures.items()))
+        raise ValueError(f"no model could be compared; {first}: {line}")
+    return _comparison(results, cohort, outcome, grid, named, failures)
+
+
+def evaluate_model(
+    model: IncidenceModel, cohort: Cohort, *, name: str | None = None, times: Iterable[float] = HORIZONS
+) -> Comparison:
+    """Measure a fitted model on children it was not fitted on, such as the test cohort of a :class:`TemporalSplit`.
+
+    Parameters
+    ----------
+    model : IncidenceModel
+        Fitted.
+    cohort : Cohort
+        The test cohort.
+    name : str, optional
+        What it is called in the tables; by default its class.
+    times : iterable of float
+        Days; 365 and 730 are always among them.
+
+    Returns
+    -------
+    Comparison
+        With one model, one fold and no differences; ``fit_seconds`` is NaN.
+    """
+    grid = time_grid(times)
+    outcome = check_outcome(cohort.y, n_rows=len(cohort))
+    rows = np.arange(len(cohort))
+    _warn_of_limits(outcome, [rows], grid)
+    label = type(model).__name__ if name is None else name
+    results = {label: [FoldRisks(0, rows, predict_risk(model, cohort, grid), float("nan"))]}
+    return _comparison(results, cohort, outcome, grid, {label: clone(model)}, {})
+
+
+def partitions(cohort: Cohort, folds: Any, random_state: int) -> Iterable[Partition]:
+    """The training and test cohorts that ``folds`` asks for; see :func:`compare_models`."""
+    if isinstance(folds, TemporalSplit):
+        train, test = folds.split(cohort)
+        yield Partition(train, test, folds.test_rows(cohort))
+        return
+    if folds is None or isinstance(folds, int):
+        folds = FamilyKFold(5 if folds is None else folds, random_state)
+    family = cohort.cluster
+    pairs = folds.split(cohort.X, cohort.y["event"], family) if hasattr(folds, "split") else folds
+    tested = np.zeros(len(cohort), dtype=bool)
+    n_parted = 0
+    for train_rows, test_rows in pairs:
+        rows = np.asarray(test_rows)
+        if tested[rows].any():
+            raise ValueError(f"folds: {int(tested[rows].sum())} rows are tested more than once")
+        tested[rows] = True
+        n_parted = max(n_parted, families_in_both(np.asarray(train_rows), rows, family))
+        yield Partition(cohort.take(train_rows), cohort.take(rows), rows)
+    if n_parted:
+        warnings.warn(
+            f"folds: up to {n_parted} families have children on both sides of a fold, which flatters the models; "
+            "FamilyKFold keeps them together",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def predict_risk(model: Any, cohort: Cohort, times: np.ndarray) -> np.ndarray:
+    """Cumulative incidence of a second plan, flat after the last eligible day, shape (n, n_times).
+
+    Raises
+    ------
+    ValueError
+        The model gives another shape, or a risk that is missing or outside 0 to 1.
+    """
+    risk = np.asarray(
+        model.predict_cumulative_incidence(cohort.X, times, event=1, eligible_days=cohort.eligible_days.to_numpy(float))
+    )
+    if risk.shape != (len(cohort), times.size):
+        raise ValueError(f"the model's risks have shape {risk.shape}, expected ({len(cohort)}, {times.size})")
+    refuse_risk(risk)
+    return risk
+
+
+def time_grid(times: Iterable[float]) -> np.ndarray:
+    """The days at which models are measured: those asked for, and 365 and 730; ascending, each once."""
+    days = np.asarray(list(times), dtype=float)
+    if days.ndim != 1 or not np.all(np.isfinite(days)) or np.any(days < 0):
+        raise ValueError("times must be days: finite and not negative")
+    return np.union1d(days, TABLE_DAYS)
+
+
+def failure_line(error: Exception) -> str:
+    """One line about why a model failed.
+
+    The message is passed on only where this package wrote it: another library's message may quote a value of the data.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith(PACKAGE)]
+    if own and frames[-1] is own[-1]:
+        message = " ".join(str(error).split())
+        return f"{type(error).__name__}: {message}" if message else type(error).__name__
+    place = f" in {Path(own[-1].filename).stem}.{own[-1].name}" if own else ""
+    return f"{type(error).__name__}{place} (raised by a library; fit the model alone to see its message)"
+
+
+def _fit_and_predict(model: Any, part: Partition, times: np.ndarray, fold: int) -> FoldRisks:
+    keywords = {"cluster": part.train.cluster} if has_fit_parameter(model, "cluster") else {}
+    started = time.perf_counter()
+    model.fit(part.train.X, part.train.y, **keywords)
+    seconds = time.perf_counter() - started
+    return FoldRisks(fold, part.rows, predict_risk(model, part.test, times), seconds)
+
+
+def _with_seed(model: Any, seed: int) -> Any:
+    """The model with ``seed`` wherever it, or a part of it, has a ``random_state`` of None."""
+    unset = [
+        name
+        for name, value in model.get_params().items()
+        if name.rpartition("__")[2] == "random_state" and value is None
+    ]
+    return model.set_params(**dict.fromkeys(unset, seed))
+
+
+def _reference_model() -> IncidenceModel:
+    from ..models.nonparametric import AalenJohansen
+
+    return AalenJohansen()
+
+
+def _comparison(
+    results: dict[str, list[FoldRisks]],
+    cohort: Cohort,
+    outcome: Outcome,
+    times: np.ndarray,
+    models: Mapping[str, IncidenceModel],
+    failures: dict[str, str],
+) -> Comparison:
+    by_fold = fold_table(results, outcome, times)
+    curves = curves_table(by_fold, times)
+    calibration, calibration_columns = calibration_tables(results, outcome, times, cohort.cluster)
+    return Comparison(
+        table=summary_table(by_fold, curves, calibration_columns),
+        by_fold=by_fold,
+        curves=curves,
+        calibration=calibration,
+        differences=differences_table(results, REFERENCE, outcome, times, cohort.cluster),
+        models=dict(models),
+        failures=failures,
+        predictions=predictions_table(results, times),
+        reference=REFERENCE,
+    )
+
+
+def _warn_of_limits(outcome: Outcome, tested: list[np.ndarray], times: np.ndarray) -> None:
+    """Say once what the measures of every model leave out.
+
+    Raises
+    ------
+    ValueError
+        A fold has no row observed from day 0.
+    """
+    rows = np.concatenate(tested)
+    delayed = int(np.sum(outcome.entry[rows] > BEFORE_DAY_0))
+    if delayed:
+        warnings.warn(
+            f"{delayed} of {rows.size} test rows have delayed entry and are left out of the measures, not of training",
+            MetricWarning,
+            stacklevel=3,
+        )
+    kept = [part[usable(outcome, part)] for part in tested]
+    if any(part.size == 0 for part in kept):
+        raise ValueError("a test set has no row observed from day 0: nothing can be measured on it")
+    short = times[~np.all([followed_to(outcome.take(part), times) for part in kept], axis=0)]
+    if short.size:
+        days = ", ".join(f"{day:g}" for day in short)
+        warnings.warn(
+            f"in at least one test set nobody is observed to day {days}: its measures there are NaN and the "
+            "averages are of the others",
+            MetricWarning,
+            stacklevel=3,
+        )

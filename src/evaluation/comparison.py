@@ -1,0 +1,107 @@
+"""The result of comparing models, and how it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from ..models.base import IncidenceModel
+
+DECIMALS = {"fit_seconds": 2, "calibration_slope_730": 2, "observed_expected_730": 2}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How well models predict a second plan in children they were not fitted on.
+
+    Attributes
+    ----------
+    table : DataFrame, indexed by model, lowest Brier score at 730 days first
+        ``brier_365``, ``brier_730``, ``ipa_730``, ``auc_365``, ``auc_730``, ``c_index``: averages over the folds,
+        weighted by their rows. ``ici_730``, ``calibration_slope_730`` (with ``_se``, ``_lower``, ``_upper``; NaN for a
+        model that gives everybody one risk) and ``observed_expected_730`` (with ``_lower``, ``_upper``): on the pooled
+        out-of-fold predictions. ``fit_seconds``: average of a fold.
+    by_fold : DataFrame
+        ``model, fold, n, n_events, fit_seconds, c_index`` and ``brier_<day>``, ``ipa_<day>``, ``auc_<day>``.
+    curves : DataFrame
+        ``model, day, brier, auc, ipa``: averages over the folds.
+    calibration : DataFrame
+        ``model, day, bin, predicted, observed, lower, upper, n, n_events``, on the pooled out-of-fold predictions.
+    differences : DataFrame
+        ``model, day, brier_difference, std_error, lower, upper``: Brier score minus that of the reference on the same
+        children (below 0 is better), with the standard error clustered by family. Predictions and censoring weights are
+        taken as given: the chance of the fit itself is not in it.
+    models : dict of str to IncidenceModel
+        The models as given, not fitted.
+    failures : dict of str to str
+        One line for each model that could not be fitted or could not predict.
+    predictions : DataFrame
+        ``model, fold, row, risk_<day>``: out-of-fold risks of every child, for analysis on the spot; never logged.
+    reference : str
+        Name of the reference in ``table``.
+    """
+
+    table: pd.DataFrame
+    by_fold: pd.DataFrame
+    curves: pd.DataFrame
+    calibration: pd.DataFrame
+    differences: pd.DataFrame
+    models: dict[str, IncidenceModel]
+    failures: dict[str, str]
+    predictions: pd.DataFrame = field(repr=False)
+    reference: str = "AalenJohansen"
+
+    @property
+    def spread(self) -> pd.DataFrame:
+        """Standard deviation over the folds of each measure of ``by_fold``, indexed by model; NaN for one fold."""
+        measures = self.by_fold.drop(columns=["fold", "n", "n_events"])
+        return measures.groupby("model", sort=False).std().reindex(self.table.index)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of ``table``."""
+        return self.table.copy()
+
+    def __repr__(self) -> str:
+        """The table as text."""
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return f"Comparison of {len(self.table)} models{failed}; first: {self.table.index[0]}\n{self.table.round(4)}"
+
+    def _repr_html_(self) -> str:
+        spread = self.spread
+        unknown = pd.Series(float("nan"), index=self.table.index)
+        shown = pd.DataFrame(
+            {
+                _heading(name): [
+                    _cell(value, deviation, DECIMALS.get(name, 4))
+                    for value, deviation in zip(self.table[name], spread.get(name, unknown), strict=True)
+                ]
+                for name in self.table.columns
+                if not name.endswith(("_se", "_lower", "_upper"))
+            },
+            index=[escape(str(model)) for model in self.table.index],
+        )
+        first = self.by_fold[self.by_fold["model"] == self.table.index[0]]
+        folds = f"{len(first)} folds" if len(first) > 1 else "one test set"
+        caption = (
+            f"<p>{int(first['n'].sum())} children in {folds}, {int(first['n_events'].sum())} with a second plan. "
+            "Averages over folds ± their standard deviation; calibration on all test children together.</p>"
+        )
+        failed = "".join(f"<li>{escape(name)}: {escape(line)}</li>" for name, line in self.failures.items())
+        failures = f"<p>Not in the table:</p><ul>{failed}</ul>" if failed else ""
+        return caption + shown.to_html(escape=False, border=0) + failures
+
+
+def _heading(column: str) -> str:
+    stem, _, day = column.rpartition("_")
+    return f"{stem.replace('_', ' ')}, {day} days" if day.isdigit() else column.replace("_", " ")
+
+
+def _cell(value: float, deviation: float, decimals: int) -> str:
+    if pd.isna(value):
+        return "–"
+    text = f"{value:.{decimals}f}"
+    return text if pd.isna(deviation) else f"{text} <small>± {deviation:.{decimals}f}</small>"

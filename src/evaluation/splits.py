@@ -1,0 +1,173 @@
+"""How a cohort is parted into training and test rows: by family, or in time."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import BaseCrossValidator
+
+if TYPE_CHECKING:
+    from ..plans.cohort import Cohort
+
+
+class FamilyKFold(BaseCrossValidator):
+    """Folds that never part a family, alike in number of rows and of events.
+
+    Families are shuffled, then dealt out from the largest down, each to the fold that is shortest of what it brings:
+    rows and events of each kind.
+
+    Parameters
+    ----------
+    n_splits : int
+    random_state : int
+        The same number and the same rows give the same folds, whatever the families are called.
+
+    Examples
+    --------
+    >>> folds = FamilyKFold(2).split(range(4), [1, 0, 0, 1], groups=["a", "a", "b", "b"])
+    >>> [test.tolist() for _, test in folds]
+    [[0, 1], [2, 3]]
+    """
+
+    # sklearn's way to say that split needs groups, so that metadata routing passes them.
+    __metadata_request__split: ClassVar[dict[str, bool]] = {"groups": True}
+
+    def __init__(self, n_splits: int = 5, random_state: int = 0):
+        self.n_splits = n_splits
+        self.random_state = random_state
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """The number of folds."""
+        return self.n_splits
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the training and test positions of each fold.
+
+        Parameters
+        ----------
+        X : array or DataFrame, n rows
+        y : DataFrame with a column ``event``, or array of shape (n,), optional
+            Codes by which the folds are balanced.
+        groups : array, shape (n,)
+            The family of each row, as ``Cohort.cluster``.
+
+        Raises
+        ------
+        ValueError
+            ``groups`` is absent or has missing values, or there are fewer families than folds.
+        """
+        fold = self.fold_of_rows(len(X), y, groups)
+        for k in range(self.n_splits):
+            yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+
+    def fold_of_rows(self, n_rows: int, y: Any, groups: Any) -> np.ndarray:
+        """The fold of each row, 0 to ``n_splits`` - 1, shape (n_rows,)."""
+        if self.n_splits < 2:
+            raise ValueError(f"n_splits must be at least 2, got {self.n_splits}")
+        if groups is None:
+            raise ValueError("FamilyKFold needs groups: the family of each row, as Cohort.cluster")
+        family = pd.factorize(pd.Series(np.asarray(groups)))[0]
+        if family.size != n_rows:
+            raise ValueError(f"groups has {family.size} values, X has {n_rows} rows")
+        if np.any(family < 0):
+            raise ValueError(f"groups: missing in {int(np.sum(family < 0))} of {n_rows} rows")
+        n_families = int(family.max()) + 1 if n_rows else 0
+        if n_families < self.n_splits:
+            raise ValueError(f"there are {n_families} families, fewer than the {self.n_splits} folds")
+        counts = _counts_by_family(family, n_families, n_rows, y)
+        rng = np.random.default_rng(self.random_state)
+        return _deal(counts, self.n_splits, rng)[family]
+
+
+@dataclasses.dataclass(frozen=True)
+class TemporalSplit:
+    """Train on what was known on a day, test on the plans that ended from that day on.
+
+    Training rows are plans that ended before ``cut_date``, with outcomes as an extract made on that day would show
+    them: whatever happened later is censored on the day of the cut, and rows that came under observation only later
+    are left out. Test rows are plans that ended on that day or later, with all that is known of them. A family may be
+    on both sides, as it is when a model is used.
+
+    Parameters
+    ----------
+    cut_date : date, str or Timestamp
+    """
+
+    cut_date: Any
+
+    def split(self, cohort: Cohort) -> tuple[Cohort, Cohort]:
+        """The training and the test cohort.
+
+        Raises
+        ------
+        ValueError
+            No plan ended before the cut, or none from it on.
+        """
+        return self._train(cohort), cohort.take(self.test_rows(cohort))
+
+    def test_rows(self, cohort: Cohort) -> np.ndarray:
+        """Positions of the test rows in the cohort."""
+        rows = np.flatnonzero(_days_to(self.cut_date, cohort) <= 0)
+        if rows.size == 0:
+            raise ValueError(f"no plan ended on or after {self._day()}: nothing to test on")
+        return rows
+
+    def _train(self, cohort: Cohort) -> Cohort:
+        days = _days_to(self.cut_date, cohort)
+        rows = np.flatnonzero((days > 0) & (cohort.y["entry"].to_numpy(dtype=float) < days))
+        if rows.size == 0:
+            raise ValueError(f"no plan ended before {self._day()}: nothing to train on")
+        train = cohort.take(rows)
+        duration = train.y["duration"].to_numpy(dtype=float)
+        later = duration > days[rows]
+        y = train.y.assign(
+            duration=np.minimum(duration, days[rows]),
+            event=train.y["event"].mask(later, 0).astype(train.y["event"].dtype),
+        )
+        return dataclasses.replace(train, y=y, as_of=min(pd.Timestamp(self.cut_date), train.as_of))
+
+    def _day(self) -> str:
+        return f"{pd.Timestamp(self.cut_date):%Y-%m-%d}"
+
+
+def families_in_both(train: np.ndarray, test: np.ndarray, family: Any) -> int:
+    """How many families have a row among the ``train`` and a row among the ``test`` positions."""
+    codes = pd.factorize(pd.Series(np.asarray(family)))[0]
+    return int(np.intersect1d(codes[train], codes[test]).size)
+
+
+def _days_to(cut_date: Any, cohort: Cohort) -> np.ndarray:
+    """Days from each row's plan end to the cut, shape (n,)."""
+    return ((pd.Timestamp(cut_date) - cohort.keys["index_end"]).dt.days).to_numpy(dtype=float)
+
+
+def _counts_by_family(family: np.ndarray, n_families: int, n_rows: int, y: Any) -> np.ndarray:
+    """Rows of each family, then its rows with each event code above 0, shape (n_families, 1 + n_codes)."""
+    size = np.bincount(family, minlength=n_families)
+    if y is None:
+        return size[:, None]
+    events = np.asarray(y["event"] if isinstance(y, pd.DataFrame) else y)
+    if events.shape != (n_rows,):
+        raise ValueError(f"y has shape {events.shape}, expected ({n_rows},) or a DataFrame with a column event")
+    codes = [code for code in np.unique(events) if code != 0]
+    return np.column_stack([size, *(np.bincount(family[events == code], minlength=n_families) for code in codes)])
+
+
+def _deal(counts: np.ndarray, n_splits: int, rng: np.random.Generator) -> np.ndarray:
+    """The fold of each family, shape (n_families,); ``counts`` (n_families, 1 + n_codes) as of _counts_by_family.
+
+    The next family goes where it adds least to the sum of squared shares of rows and of each event that the folds hold.
+    """
+    shuffled = rng.permutation(len(counts))
+    order = shuffled[np.lexsort(-counts[shuffled].T[::-1])]
+    shares = counts / counts.sum(axis=0)
+    held = np.zeros((n_splits, counts.shape[1]))
+    fold = np.empty(len(counts), dtype=np.int64)
+    for family in order:
+        fold[family] = best = int((held @ shares[family]).argmin())
+        held[best] += shares[family]
+    return fold

@@ -1,0 +1,216 @@
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model
+from secondplan.evaluation.compare import failure_line, time_grid
+from secondplan.models.metrics import MetricWarning, brier_score, calibration_slope, concordance_index
+from sklearn.model_selection import KFold
+
+SLOW = "fit_seconds"
+
+
+@pytest.fixture(scope="module")
+def models():
+    from sklearn.base import BaseEstimator
+
+    class NeedsSeed(BaseEstimator):
+        """Random risks: worthless, but the same in every run if and only if its seed is."""
+
+        seen: ClassVar[list] = []
+
+        def __init__(self, random_state=None):
+            self.random_state = random_state
+
+        def fit(self, X, y, *, cluster=None):
+            NeedsSeed.seen.append((self.random_state, len(X), cluster is not None))
+            return self
+
+        def predict_cumulative_incidence(self, X, times, *, event=1, eligible_days=None, elapsed=0.0):
+            return np.random.default_rng(self.random_state).uniform(0.05, 0.3, (len(X), len(times)))
+
+    return {"random": NeedsSeed()}
+
+
+@pytest.fixture
+def comparison(cohort, by_group):
+    return compare_models({"disabled": by_group()}, cohort, folds=4)
+
+
+def test_tables_have_the_agreed_columns(comparison):
+    assert comparison.table.index.tolist() == ["disabled", "AalenJohansen"]
+    columns = "brier_365 brier_730 ipa_730 auc_365 auc_730 ici_730 c_index calibration_slope_730 fit_seconds"
+    assert set(columns.split()) <= set(comparison.table)
+    assert {"calibration_slope_730_se", "calibration_slope_730_lower", "calibration_slope_730_upper"} <= set(
+        comparison.table
+    )
+    assert comparison.curves.columns.tolist() == ["model", "day", "brier", "auc", "ipa"]
+    assert comparison.calibration.columns.tolist() == [
+        "model", "day", "bin", "predicted", "observed", "lower", "upper", "n", "n_events",
+    ]  # fmt: skip
+    assert len(comparison.by_fold) == 8
+    assert set(comparison.models) == {"disabled", "AalenJohansen"}
+    assert comparison.failures == {}
+
+
+def test_a_true_predictor_beats_the_reference(comparison):
+    table = comparison.table
+    assert table.loc["disabled", "brier_730"] < table.loc["AalenJohansen", "brier_730"]
+    assert table.loc["disabled", "auc_730"] > 0.55
+    assert table.loc["AalenJohansen", "auc_730"] == pytest.approx(0.5)
+    assert -0.01 < table.loc["AalenJohansen", "ipa_730"] <= 0
+    assert np.isnan(table.loc["AalenJohansen", "calibration_slope_730"])
+    low, high = table.loc["disabled", ["calibration_slope_730_lower", "calibration_slope_730_upper"]]
+    assert low < 1 < high
+    at = comparison.differences.set_index("day").loc[730]
+    assert at["upper"] < 0
+
+
+def test_averages_are_those_of_the_folds_and_the_difference_is_of_the_averages(cohort, comparison):
+    folds = comparison.by_fold[comparison.by_fold["model"] == "disabled"]
+    assert comparison.table.loc["disabled", "brier_730"] == pytest.approx(
+        np.average(folds["brier_730"], weights=folds["n"])
+    )
+    part = comparison.predictions[
+        (comparison.predictions["model"] == "disabled") & (comparison.predictions["fold"] == 0)
+    ]
+    by_hand = brier_score(cohort.y.iloc[part["row"]], part["risk_365"], [365])[0]
+    assert folds["brier_365"].iloc[0] == pytest.approx(by_hand, rel=1e-12)
+    by_hand = concordance_index(cohort.y.iloc[part["row"]], part["risk_730"], horizon=730)
+    assert folds["c_index"].iloc[0] == pytest.approx(by_hand, rel=1e-12)
+    gap = comparison.table.loc["disabled", "brier_365"] - comparison.table.loc["AalenJohansen", "brier_365"]
+    difference = comparison.differences.set_index("day").loc[365, "brier_difference"]
+    assert difference == pytest.approx(gap, rel=1e-9)
+
+
+def test_calibration_is_of_the_pooled_predictions(cohort, comparison):
+    own = comparison.predictions[comparison.predictions["model"] == "disabled"]
+    rows = own["row"].to_numpy()
+    assert np.array_equal(np.sort(rows), np.arange(len(cohort)))
+    slope = calibration_slope(cohort.y.iloc[rows], own["risk_730"], 730, cluster=cohort.cluster.iloc[rows])
+    assert comparison.table.loc["disabled", "calibration_slope_730"] == pytest.approx(slope.estimate)
+    assert comparison.table.loc["disabled", "calibration_slope_730_se"] == pytest.approx(slope.std_error)
+    points = comparison.calibration[
+        (comparison.calibration["model"] == "disabled") & (comparison.calibration["day"] == 91)
+    ]
+    assert points["n"].sum() == len(cohort)
+
+
+def test_predictions_come_from_models_that_did_not_see_the_family(cohort, by_group):
+    """A model that remembers its training families finds none of them in the test rows."""
+
+    class Remembers(by_group):
+        def fit(self, X, y, *, sample_weight=None, cluster=None):
+            self.seen_ = set(cluster)
+            return super().fit(X, y)
+
+        def predict_cumulative_incidence(self, X, times, *, event=1, eligible_days=None, elapsed=0.0):
+            test = set(cohort.cluster[cohort.X["noise"].isin(X["noise"])])
+            assert test
+            assert not test & self.seen_
+            return super().predict_cumulative_incidence(X, times, event=event)
+
+    assert compare_models({"remembers": Remembers()}, cohort, folds=3).failures == {}
+
+
+def test_same_seed_same_result_and_seeds_differ_between_folds(cohort, models):
+    type(models["random"]).seen.clear()
+    first, second = (compare_models(models, cohort, folds=3, random_state=5) for _ in range(2))
+    pd.testing.assert_frame_equal(first.table.drop(columns=SLOW), second.table.drop(columns=SLOW))
+    pd.testing.assert_frame_equal(first.predictions, second.predictions)
+    seeds = [seed for seed, _, _ in type(models["random"]).seen]
+    assert len(set(seeds)) == 3
+    assert all(clustered for *_, clustered in type(models["random"]).seen)
+    assert models["random"].random_state is None
+
+
+def test_a_model_that_fails_gets_one_line_and_does_not_stop_the_rest(cohort, by_group):
+    class Quotes(by_group):
+        def fit(self, X, y, *, sample_weight=None, cluster=None):
+            raise ValueError("could not convert 'Alice'\nto float")
+
+    class Impossible(by_group):
+        def predict_cumulative_incidence(self, X, times, *, event=1, eligible_days=None, elapsed=0.0):
+            return np.full((len(X), len(times)), 1.5)
+
+    result = compare_models({"quotes": Quotes(), "impossible": Impossible(), "good": by_group()}, cohort, folds=3)
+    assert result.table.index.tolist() == ["good", "AalenJohansen"]
+    assert set(result.failures) == {"quotes", "impossible"}
+    assert "Alice" not in result.failures["quotes"]
+    assert result.failures["quotes"].startswith("fold 1 of 3: ValueError")
+    assert "outside 0 to 1 in 4" in result.failures["impossible"]
+    assert "\n" not in "".join(result.failures.values())
+    assert "quotes" in result._repr_html_()
+
+
+def test_nothing_that_works_is_an_error(cohort, monkeypatch):
+    from secondplan.evaluation import compare
+    from sklearn.base import BaseEstimator
+
+    class Broken(BaseEstimator):
+        def fit(self, X, y):
+            raise RuntimeError
+
+    monkeypatch.setattr(compare, "_reference_model", Broken)
+    with pytest.raises(ValueError, match="no model could be compared; broken: fold 1 of 2: RuntimeError"):
+        compare_models({"broken": Broken()}, cohort, folds=2)
+    with pytest.raises(ValueError, match="no models"):
+        compare_models({}, cohort)
+
+
+def test_messages_of_the_package_are_passed_on():
+    try:
+        time_grid([-1])
+    except ValueError as error:
+        assert failure_line(error) == "ValueError: times must be days: finite and not negative"
+    try:
+        np.asarray("Alice", dtype=float)
+    except ValueError as error:
+        assert "Alice" not in failure_line(error)
+
+
+def test_split_in_time(cohort, by_group):
+    split = TemporalSplit("2016-01-01")
+    result = compare_models({"disabled": by_group()}, cohort, folds=split)
+    train, test = split.split(cohort)
+    rows = result.predictions.loc[result.predictions["model"] == "disabled", "row"].to_numpy()
+    pd.testing.assert_frame_equal(cohort.y.iloc[rows].reset_index(drop=True), test.y)
+    alone = evaluate_model(by_group().fit(train.X, train.y), test, name="disabled")
+    columns = [name for name in alone.table if name != SLOW]
+    pd.testing.assert_frame_equal(alone.table[columns], result.table.loc[["disabled"], columns])
+    assert alone.differences.empty
+    assert "one test set" in alone._repr_html_()
+
+
+def test_delayed_entry_is_counted_once(cohort_with_delayed_entry, by_group):
+    with pytest.warns(MetricWarning) as caught:
+        result = compare_models({"disabled": by_group()}, cohort_with_delayed_entry, folds=3)
+    assert ["40 of 1200 test rows have delayed entry" in str(warning.message) for warning in caught] == [True]
+    assert result.by_fold.groupby("model")["n"].sum().tolist() == [1160, 1160]
+
+
+def test_horizon_past_follow_up_is_nan_and_said_once(cohort, by_group):
+    with pytest.warns(MetricWarning, match="nobody is observed to day 4000") as caught:
+        result = compare_models({"disabled": by_group()}, cohort, folds=3, times=[365, 4000])
+    assert len(caught) == 1
+    assert result.curves["day"].unique().tolist() == [365, 730, 4000]
+    assert result.curves.set_index("day").loc[4000, "brier"].isna().all()
+    assert result.table["brier_730"].notna().all()
+
+
+def test_other_splitters_and_their_dangers(cohort, by_group):
+    rows = np.arange(len(cohort))
+    with pytest.warns(UserWarning, match="families have children on both sides"):
+        compare_models({"disabled": by_group()}, cohort, folds=list(KFold(3).split(rows)))
+    with pytest.raises(ValueError, match="tested more than once"):
+        compare_models({"disabled": by_group()}, cohort, folds=[(rows[600:], rows[:600]), (rows[700:], rows[500:700])])
+
+
+def test_page_shows_counts_and_no_predictions(comparison):
+    page = comparison._repr_html_()
+    assert "1200 children in 4 folds" in page
+    assert "brier, 730 days" in page
+    assert "±" in page
+    assert "child" not in repr(comparison)
+    assert "risk_730" not in page + repr(comparison)
