@@ -90,8 +90,9 @@ class _ChildNumbers:
     """One whole number for each pair of authority and child that the plans or the children's table hold."""
 
     def __init__(self, *tables: pd.DataFrame) -> None:
-        self._authorities = pd.Index(pd.concat([table["la_code"] for table in tables]).unique())
-        self._children = pd.Index(pd.concat([table["child_id"] for table in tables]).unique())
+        # Sorted, so that the numbers do not depend on the order of rows.
+        self._authorities = pd.Index(pd.concat([table["la_code"] for table in tables]).unique()).sort_values()
+        self._children = pd.Index(pd.concat([table["child_id"] for table in tables]).unique()).sort_values()
         pairs = np.concatenate([self._pairs(table) for table in tables])
         self._known = np.unique(pairs[pairs >= 0])
 
