@@ -1,0 +1,136 @@
+"""Dates as systems deliver them: ISO dates and times, day first, spreadsheet serial numbers, words for "no date"."""
+
+import re
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+
+from .codes import is_not_given
+
+ISO, REFORMATTED, NOT_GIVEN, UNREADABLE = "iso", "reformatted", "not-given", "unreadable"
+"""How a date was read: as it should be, from another format, as a word for "no date", or not at all."""
+
+NO_DATE = np.iinfo(np.int32).min
+"""Stands for a missing date among day numbers."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_EXCEL_EPOCH = date(1899, 12, 30).toordinal()
+_EARLIEST, _LATEST = date(1900, 1, 2), date(2199, 12, 31)
+# What systems write for "unknown" and "never".
+_STAND_INS = {date(1900, 1, 1), date(1753, 1, 1), date(1, 1, 1), date(9999, 12, 31), date(2999, 12, 31)}
+_MONTH_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_TIME = r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp][Mm])?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
+_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.]?)(\d{{2}})\2(\d{{2}}){_TIME}(?:Z|[+-]\d{{2}}:\d{{2}})?")
+_DAY_FIRST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_TIME}")
+_MONTH_NAMED = re.compile(rf"(\d{{1,2}})[- /]([A-Za-z]{{3}})[a-z]*[- /](\d{{4}}){_TIME}")
+_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+
+
+def read_date(text: str) -> tuple[int, str]:
+    """Read one date.
+
+    Accepted: ``2019-03-31`` (also with a time or a zone, ``2019/03/31``, ``20190331``), ``31/03/2019`` with the day
+    first, ``31 Mar 2019``, and spreadsheet serial numbers (``43555``: days since 30 December 1899). Times of day are
+    dropped. Month-first dates are not accepted: they cannot be told from day-first ones.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    day : int
+        Days since 1970-01-01, or `NO_DATE`.
+    how : str
+        `ISO`, `REFORMATTED`, `NOT_GIVEN` (empty, ``NULL``, ``No Trace``, 1 January 1900, 31 December 9999, ...), or
+        `UNREADABLE` (also for days that do not exist and years outside 1900 to 2199).
+
+    Examples
+    --------
+    >>> read_date("1970-01-02"), read_date("02/01/1970"), read_date("25570")
+    ((1, 'iso'), (1, 'reformatted'), (1, 'reformatted'))
+    """
+    # ASCII only: int() and \d would also take digits of other scripts.
+    text = text.strip()
+    if is_not_given(text):
+        return NO_DATE, NOT_GIVEN
+    parts = _parts(text) if text.isascii() else None
+    if parts is None:
+        return NO_DATE, UNREADABLE
+    try:
+        day = date(*parts)
+    except ValueError:
+        return NO_DATE, UNREADABLE
+    if day in _STAND_INS:
+        return NO_DATE, NOT_GIVEN
+    if not _EARLIEST <= day <= _LATEST:
+        return NO_DATE, UNREADABLE
+    is_iso = len(text) == 10 and text[4] == "-"
+    return day.toordinal() - _EPOCH, ISO if is_iso else REFORMATTED
+
+
+def read_dates(values: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Read a column of dates: text, numbers, or dates of any kind, mixed.
+
+    Parameters
+    ----------
+    values : Series of n values
+
+    Returns
+    -------
+    dates : Series of datetime64[us], n values
+        Midnights, missing where there is no date. Same index as ``values``.
+    how : Series of str, n values
+        As in :func:`read_date`.
+    """
+    known: dict[object, tuple[int, str]] = {}
+    days = np.empty(len(values), dtype=np.int64)
+    how = np.empty(len(values), dtype=object)
+    for position, value in enumerate(values.astype(object)):
+        if value not in known:
+            known[value] = _read_value(value)
+        days[position], how[position] = known[value]
+    return pd.Series(to_timestamps(days), index=values.index), pd.Series(how, index=values.index)
+
+
+def to_timestamps(days: np.ndarray) -> np.ndarray:
+    """Day numbers since 1970-01-01, `NO_DATE` for none, as datetime64[us]."""
+    numbers = np.asarray(days, dtype=np.int64)
+    dates = numbers.astype("datetime64[D]").astype("datetime64[us]")
+    dates[numbers == NO_DATE] = np.datetime64("NaT")
+    return dates
+
+
+def to_text(day: int) -> str:
+    """A day number as ``yyyy-mm-dd``."""
+    return date.fromordinal(day + _EPOCH).isoformat()
+
+
+def day_number(year: int, month: int, day: int) -> int:
+    """Days from 1970-01-01 to a date."""
+    return date(year, month, day).toordinal() - _EPOCH
+
+
+def _parts(text: str) -> tuple[int, int, int] | None:
+    if match := _YEAR_FIRST.fullmatch(text):
+        return int(match[1]), int(match[3]), int(match[4])
+    if match := _DAY_FIRST.fullmatch(text):
+        return int(match[4]), int(match[3]), int(match[1])
+    if (match := _MONTH_NAMED.fullmatch(text)) and match[2].lower() in _MONTHS:
+        return int(match[3]), _MONTHS[match[2].lower()], int(match[1])
+    if match := _SERIAL.fullmatch(text):
+        day = date.fromordinal(int(match[1]) + _EXCEL_EPOCH)
+        return day.year, day.month, day.day
+    return None
+
+
+def _read_value(value: object) -> tuple[int, str]:
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
+        return NO_DATE, NOT_GIVEN
+    if isinstance(value, datetime | date):
+        return read_date(date(value.year, value.month, value.day).isoformat())
+    if isinstance(value, float | np.floating) and value == np.floor(value):
+        value = int(value)
+    return read_date(str(value))

@@ -1,0 +1,279 @@
+"""What became of every row that was read: the quality report."""
+
+import html
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .disclosure import SMALLEST_SHOWN, SUPPRESSED
+from .rules import RULES
+
+KEPT, REPAIRED, MERGED, REJECTED, NOTED = "kept", "repaired", "merged", "rejected", "noted"
+ACTIONS = (KEPT, REPAIRED, MERGED, REJECTED, NOTED)
+"""What was done: kept as it came, repaired, joined to another row, left out; or noted, where no single row is meant."""
+
+_FINDING_TYPES = {
+    **dict.fromkeys(("code", "table", "column", "action", "file"), "string"),
+    **dict.fromkeys(("row", "line"), "Int64"),
+}
+
+COUNTS = ("read", KEPT, REPAIRED, MERGED, REJECTED)
+_SEVERITY_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+class FindingLog:
+    """Collects findings while a source is read: places and codes, never a value.
+
+    Parameters
+    ----------
+    files : sequence of str
+        Names of the files that places refer to.
+    """
+
+    def __init__(self, files: Sequence[str] = ()) -> None:
+        """Start without findings."""
+        self.files = list(files)
+        self._parts: list[pd.DataFrame] = []
+
+    def add(self, code: str, table: str, action: str, *, file: str | None = None) -> None:
+        """Add one finding about a whole file, or with ``file`` None about the whole data."""
+        part = {"code": code, "table": table, "column": None, "action": action, "file": file, "row": None, "line": None}
+        self._parts.append(_typed_findings(pd.DataFrame([part])))
+
+    def add_rows(self, code: str, table: str, action: str, at: pd.DataFrame, *, column: str | None = None) -> None:
+        """Add one finding for each row of ``at``.
+
+        Parameters
+        ----------
+        code : str
+            One of `RULES`.
+        table, column : str
+            Where.
+        action : str
+            One of `ACTIONS`.
+        at : DataFrame
+            ``row``: number of the row among the table's rows in its file, from 1. ``file``, if there are files: its
+            position in ``files``. ``line``, if known: the line in the file, from 1.
+        """
+        if at.empty:
+            return
+        names = np.array(self.files, dtype=object)
+        part = pd.DataFrame({"row": at["row"].to_numpy()})
+        part["file"] = names[at["file"].to_numpy()] if "file" in at else None
+        part["line"] = at["line"].to_numpy() if "line" in at else None
+        self._parts.append(_typed_findings(part.assign(code=code, table=table, column=column, action=action)))
+
+    def to_frame(self) -> pd.DataFrame:
+        """The findings: ``code, table, column, action, file, row, line``; missing where a finding is not about one."""
+        empty = _typed_findings(pd.DataFrame(columns=list(_FINDING_TYPES)))
+        return pd.concat(self._parts, ignore_index=True) if self._parts else empty
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class QualityReport:
+    """What became of every row of the input.
+
+    Every row of every table has one fate: kept, repaired, merged (joined to another row that stands for it), or
+    rejected. A row may have several findings; rejected outweighs merged, merged outweighs repaired.
+
+    Parameters
+    ----------
+    source : str
+        What was read, in words: ``"CIN census"``.
+    counts : DataFrame, one row a table (the index)
+        ``read, kept, repaired, merged, rejected``: numbers of rows.
+    findings : DataFrame
+        ``code, table, column, action, file, row, line`` (see `FindingLog`); no values.
+    skipped : mapping of str to int
+        Elements or columns that are not known, and how often each came.
+
+    Raises
+    ------
+    ValueError
+        The counts do not add up, or do not agree with the findings: an error of the reader, not of the data.
+    """
+
+    source: str
+    counts: pd.DataFrame
+    findings: pd.DataFrame
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that every row is accounted for."""
+        unknown = set(self.findings["code"].dropna()) - RULES.keys()
+        if unknown:
+            raise ValueError(f"codes without a rule: {', '.join(sorted(unknown))}")
+        fates = self.counts[[KEPT, REPAIRED, MERGED, REJECTED]]
+        wrong = self.counts.index[fates.sum(axis=1) != self.counts["read"]].tolist()
+        if wrong or (fates < 0).any(axis=None):
+            raise ValueError(f"rows are not accounted for in {', '.join(wrong) or 'a table'}: {self.counts.to_dict()}")
+        told = count_fates(self.findings)
+        for table in self.counts.index:
+            for fate in (REPAIRED, MERGED, REJECTED):
+                if told.get((table, fate), 0) != self.counts.loc[table, fate]:
+                    raise ValueError(f"{table}: the findings do not tell of every {fate} row")
+
+    @classmethod
+    def of(
+        cls,
+        source: str,
+        read: Mapping[str, int],
+        stored: Mapping[str, int],
+        findings: pd.DataFrame,
+        skipped: Mapping[str, int] | None = None,
+    ) -> "QualityReport":
+        """Report on ``read`` rows of which ``stored`` came through, by table; the findings must explain the rest.
+
+        Raises
+        ------
+        ValueError
+            ``read`` is not ``stored`` plus the merged and rejected rows that the findings tell of.
+        """
+        told = count_fates(findings)
+        rows = {}
+        for table, n_read in read.items():
+            repaired, merged, rejected = (told.get((table, fate), 0) for fate in (REPAIRED, MERGED, REJECTED))
+            rows[table] = (n_read, stored[table] - repaired, repaired, merged, rejected)
+        counts = pd.DataFrame.from_dict(rows, orient="index", columns=list(COUNTS)).rename_axis("table")
+        return cls(source, counts, findings, dict(skipped or {}))
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether there is no finding of severity error or warning."""
+        return all(RULES[code].severity == "note" for code in self.findings["code"].unique())
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a code, table and action: severity, number of findings and of files, the first place, what to do."""
+        columns = ["severity", "code", "table", "action", "n", "n_files", "first_file", "first_row", "first_line"]
+        grouped = self.findings.groupby(["code", "table", "action"], sort=False, dropna=False)
+        summary = grouped.agg(
+            n=("code", "size"),
+            n_files=("file", "nunique"),
+            first_file=("file", "first"),
+            first_row=("row", "first"),
+            first_line=("line", "first"),
+        ).reset_index()
+        summary["severity"] = [RULES[code].severity for code in summary["code"]]
+        summary = summary[columns].assign(
+            meaning=[RULES[code].meaning for code in summary["code"]],
+            advice=[RULES[code].advice for code in summary["code"]],
+        )
+        order = summary["severity"].map(_SEVERITY_ORDER)
+        return summary.iloc[np.lexsort((-summary["n"].to_numpy(dtype=np.int64), order))].reset_index(drop=True)
+
+    def summary(self, *, suppress: bool = False) -> str:
+        """The report as text for a terminal.
+
+        Parameters
+        ----------
+        suppress : bool
+            Withhold counts of 1 to 5, for text that leaves the authority.
+        """
+        lines = [f"Quality of {self.source}", ""]
+        if len(self.counts):
+            lines += [self._shown_counts(suppress).to_string(), ""]
+        found_by_code = self.to_frame()
+        for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("note", "Notes")):
+            found = found_by_code[found_by_code["severity"] == severity]
+            if found.empty:
+                continue
+            lines.append(title)
+            for row in found.itertuples():
+                lines.append(
+                    f"  {row.code} ({row.table}, {row.action}): {_shown(row.n, suppress)}{_place(row, suppress)}"
+                )
+                lines += [f"    {row.meaning}", f"    What to do: {row.advice}"]
+            lines.append("")
+        if self.skipped:
+            lines.append("Skipped: " + ", ".join(f"{name} ({_shown(n, suppress)})" for name, n in self.skipped.items()))
+        if self.findings.empty:
+            lines.append("Nothing to report.")
+        return "\n".join(lines).rstrip() + "\n"
+
+    def to_dict(self, *, suppress: bool = False) -> dict[str, Any]:
+        """The report as plain data; with ``suppress``, without places and with counts of 1 to 5 withheld."""
+        counts = self._shown_counts(suppress)
+        groups = []
+        for row in self.to_frame().itertuples():
+            group = {"severity": row.severity, "code": row.code, "table": row.table, "action": row.action}
+            group |= {"n": _shown(row.n, suppress), "meaning": row.meaning, "advice": row.advice}
+            groups.append(group)
+        report = {
+            "source": self.source,
+            "counts": {str(table): counts.loc[table].to_dict() for table in counts.index},
+            "findings": groups,
+            "skipped": {name: _shown(n, suppress) for name, n in self.skipped.items()},
+        }
+        return report if suppress else report | {"places": self._places()}
+
+    def write_json(self, path: str | os.PathLike[str], *, suppress: bool = False) -> Path:
+        """Write :meth:`to_dict` as JSON; returns the path."""
+        file = Path(path)
+        text = json.dumps(self.to_dict(suppress=suppress), indent=1, default=int)
+        file.write_text(text + "\n", encoding="utf-8", newline="\n")
+        return file
+
+    def __repr__(self) -> str:
+        """Numbers of rows and findings."""
+        read, rejected = (int(self.counts[name].sum()) for name in ("read", REJECTED))
+        return f"QualityReport({self.source!r}, read={read}, rejected={rejected}, findings={len(self.findings)})"
+
+    def _repr_html_(self) -> str:
+        table = self.to_frame().drop(columns=["n_files", "first_row", "first_line", "first_file"])
+        title = f"<p>Quality of {html.escape(self.source)}</p>"
+        return title + self.counts.to_html(border=0) + table.to_html(border=0, index=False)
+
+    def _shown_counts(self, suppress: bool) -> pd.DataFrame:
+        if not suppress:
+            return self.counts
+        shown = self.counts.astype(object)
+        small = (self.counts > 0) & (self.counts < SMALLEST_SHOWN)
+        # A withheld count must not be the difference of the others: the row goes as a whole, but for its zeros.
+        hidden = (self.counts > 0) & small.any(axis=1).to_numpy()[:, None]
+        return shown.mask(hidden, SUPPRESSED)
+
+    def _places(self) -> list[dict[str, Any]]:
+        """Row and line of each finding, grouped; a long report stays small."""
+        places = []
+        keys = ["code", "table", "column", "action", "file"]
+        for group, found in self.findings.groupby(keys, sort=False, dropna=False):
+            if found["row"].isna().all():
+                continue
+            names = {key: value for key, value in zip(keys, group, strict=True) if not pd.isna(value)}
+            places.append(names | {"rows": found["row"].tolist(), "lines": found["line"].dropna().tolist()})
+        return places
+
+
+def count_fates(findings: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Number of distinct rows by table and fate, the weightiest of each row's findings counting."""
+    weight = findings["action"].map({REPAIRED: 1, MERGED: 2, REJECTED: 3})
+    told = findings.loc[weight.notna() & findings["row"].notna(), ["table", "file", "row"]]
+    if told.empty:
+        return {}
+    told = told.assign(file=told["file"].fillna(""), weight=weight[told.index].astype(np.int64))
+    worst = told.groupby(["table", "file", "row"], sort=False)["weight"].max().reset_index()
+    fate = worst["weight"].map({1: REPAIRED, 2: MERGED, 3: REJECTED})
+    return {(str(table), str(name)): int(n) for (table, name), n in worst.groupby(["table", fate]).size().items()}
+
+
+def _typed_findings(part: pd.DataFrame) -> pd.DataFrame:
+    return part[list(_FINDING_TYPES)].astype(_FINDING_TYPES)
+
+
+def _shown(count: int, suppress: bool) -> int | str:
+    return SUPPRESSED if suppress and 0 < count < SMALLEST_SHOWN else int(count)
+
+
+def _place(row: Any, suppress: bool) -> str:
+    if suppress or pd.isna(row.first_file):
+        return ""
+    where = f", first in {row.first_file}"
+    if not pd.isna(row.first_line):
+        return f"{where} line {row.first_line}"
+    return where if pd.isna(row.first_row) else f"{where} row {row.first_row}"

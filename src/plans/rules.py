@@ -1,0 +1,253 @@
+"""The rules that findings name: what each code means, in plain words, and what to do about it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a finding's code means.
+
+    Attributes
+    ----------
+    severity : "error", "warning" or "note"
+        Whether records are lost or wrong, may mislead, or are only worth knowing.
+    meaning : str
+    advice : str
+        What the reader of the report can do.
+    """
+
+    severity: Severity
+    meaning: str
+    advice: str
+
+
+_CORRECT = "Correct the record in the case system and read a new extract."
+
+RULES = {
+    # One value of a row
+    "value-required": Rule(
+        "error", "A value without which the record cannot be used is missing; the record is left out.", _CORRECT
+    ),
+    "date-unreadable": Rule(
+        "error",
+        "A date is not a date, or is outside 1900 to 2199; it counts as missing; a record that needs it is left out.",
+        _CORRECT,
+    ),
+    "date-reformatted": Rule(
+        "note",
+        "A date came in another form than yyyy-mm-dd (day first, with a time, a spreadsheet number) and was converted.",
+        "None, if the source writes the day before the month.",
+    ),
+    "placeholder": Rule(
+        "note",
+        "A word or date that stands for no value (NULL, N/A, No Trace, 1 January 1900) counts as missing.",
+        "None, if nothing was recorded.",
+    ),
+    "code-recoded": Rule(
+        "note",
+        "A code came in another form (words, a letter prefix, small letters) and was brought to the census code.",
+        "None.",
+    ),
+    "code-unknown": Rule(
+        "warning",
+        "A code is not in the census code list; it counts as missing.",
+        "See whether the source uses a local code; map it to the census code before reading.",
+    ),
+    "number-unreadable": Rule("warning", "A count is not a whole number; it counts as missing.", _CORRECT),
+    "number-negative": Rule("warning", "A count is negative; it counts as missing.", _CORRECT),
+    "factors-empty": Rule(
+        "note", "A block of assessment factors is empty; the factors count as not recorded.", "None."
+    ),
+    # One record
+    "child-id-missing": Rule(
+        "error",
+        "A child has no identifier (LAchildID), so its records cannot be linked; they are left out.",
+        "Give every child its identifier in the source and read it again.",
+    ),
+    "child-missing": Rule(
+        "error",
+        "A record stands outside any child, so nobody knows whose it is; it is left out.",
+        "Repair the file's structure: the record belongs inside a Child element.",
+    ),
+    "birth-date-missing": Rule(
+        "warning",
+        "A child has neither a date of birth nor an expected one: age and the 18th birthday are unknown.",
+        _CORRECT,
+    ),
+    "duplicate-row": Rule(
+        "note",
+        "A record occurs more than once in one file; the copies are joined, a given value wins over a missing one.",
+        "None, if the copies agree.",
+    ),
+    "carried-forward": Rule(
+        "note", "A record of an earlier year comes again in a later file; the two are joined.", "None."
+    ),
+    "carried-forward-changed": Rule(
+        "note",
+        "A record of an earlier year comes again with another value; the later file's value is kept.",
+        "Where many start dates, ends or categories change, ask what was corrected and why.",
+    ),
+    "plan-reopened": Rule(
+        "warning",
+        "A plan that had ended in an earlier file is open in a later one; the later file is believed.",
+        "See whether the plan was ended by mistake, or a second plan was entered under the first one's start date.",
+    ),
+    "plan-not-carried-forward": Rule(
+        "warning",
+        "A plan was open at the end of a year and does not come again in the next year's file: its end is unknown.",
+        "Find its end in the case system; until then the plan counts as open.",
+    ),
+    "end-before-start": Rule(
+        "error",
+        "A plan ends before it starts; its start is kept, as it tells that the child had a plan, and its end "
+        "counts as missing.",
+        _CORRECT,
+    ),
+    "same-day": Rule(
+        "warning", "A plan starts and ends on one day.", "See whether it was a plan at all; it is kept as one."
+    ),
+    "plans-overlap": Rule(
+        "warning",
+        "A child's plan starts before the plan before it has ended; both are kept, and one period on a plan is made of "
+        "them when children are followed.",
+        "End the plan that was replaced, or remove the copy, in the case system.",
+    ),
+    "several-open-plans": Rule(
+        "warning",
+        "A child has more than one open plan; all are kept, and one open period on a plan is made of them when "
+        "children are followed.",
+        "End the plans that are not current in the case system.",
+    ),
+    "start-long-before-birth": Rule(
+        "warning",
+        "A plan starts more than 300 days before the child's birth or expected birth: not even an unborn child's can.",
+        "Correct the date of birth or the plan's start.",
+    ),
+    "start-after-eighteen": Rule(
+        "warning", "A plan starts on or after the 18th birthday.", "Correct the date of birth or the plan's start."
+    ),
+    "after-death": Rule(
+        "warning", "A plan starts or ends after the child's death.", "Correct the date of death or the plan."
+    ),
+    "after-extract": Rule(
+        "warning",
+        "A date lies after the end of the year that the file covers.",
+        "See whether the date or the file's reference date is wrong; what lies after the extract date is not used.",
+    ),
+    "category-missing": Rule(
+        "warning", "A plan has no category of abuse at its start, or no latest one.", "Record the category."
+    ),
+    "previous-plans-missing": Rule(
+        "note", "The number of previous plans is not given.", "None: the sequence of plans comes from dates."
+    ),
+    "previous-plans-implausible": Rule(
+        "note",
+        "The reported number of previous plans is 10 or more.",
+        "None: the sequence of plans comes from dates.",
+    ),
+    "previous-plans-differ": Rule(
+        "note",
+        "Fewer previous plans are reported than the data hold.",
+        "None: the sequence of plans comes from dates. Systems that look back six years report fewer.",
+    ),
+    "previous-plans-unseen": Rule(
+        "note",
+        "More previous plans are reported than the data hold: an earlier plan is before the data begin, or elsewhere.",
+        "Read earlier years, if they exist; the first plan in the data may not be the child's first.",
+    ),
+    "review-not-after-start": Rule(
+        "error", "A review is on or before the plan's start, which no review can be; it is left out.", _CORRECT
+    ),
+    "review-after-end": Rule(
+        "warning", "A review is after the plan's end.", "See whether the plan's end or the review's date is wrong."
+    ),
+    "closure-before-referral": Rule(
+        "warning",
+        "An episode of need closes before its referral; the closure date counts as missing.",
+        _CORRECT,
+    ),
+    # Whole files and the data as a whole
+    "no-plans": Rule(
+        "error",
+        "There is no child protection plan, so nothing can be analysed or scored.",
+        "See whether the extract was made with the child protection module.",
+    ),
+    "authority-unknown": Rule(
+        "warning",
+        "The file does not say which authority it comes from; its children are filed under 000.",
+        "Give la_code when reading. Never read files of several unknown authorities together: children would mix.",
+    ),
+    "year-inferred": Rule(
+        "warning",
+        "The file does not say which year it covers; the year was taken from the latest date in it.",
+        "Give year when reading.",
+    ),
+    "year-differs": Rule(
+        "warning",
+        "The file's year and its reference date do not fit together; the reference date was believed.",
+        "Correct the file's header.",
+    ),
+    "year-missing": Rule(
+        "warning",
+        "A year between the first and the last is missing: plans that ended in it are unseen.",
+        "Read that year's file too.",
+    ),
+    "unknown-elements": Rule(
+        "note", "Elements that this version does not know were skipped.", "None, unless plans were expected in them."
+    ),
+    "stray-text": Rule("note", "Text between elements was ignored.", "None."),
+    # What limits an analysis
+    "no-care-data": Rule(
+        "warning",
+        "There are no periods in care: a child who entered care, and so rarely gets a plan, counts as still at risk.",
+        "Join care episodes (SSDA903, SSD, Annex A List 8), or say in the report that care is not seen.",
+    ),
+    "no-family-links": Rule(
+        "warning",
+        "No child has a family identifier: siblings cannot be kept together, and intervals are too narrow.",
+        "Join family or sibling links (SSD) where the authority has them.",
+    ),
+    "no-closure-reasons": Rule(
+        "warning",
+        "No episode has a reason for closure: transfers to another authority, death and adoption are not seen.",
+        "Read episodes of need with their closure reasons.",
+    ),
+    "no-reviews": Rule(
+        "note", "There are no reviews: features made of them are left out.", "Join reviews, if they exist."
+    ),
+    "no-assessments": Rule(
+        "note",
+        "There are no assessment factors: features made of them are left out.",
+        "Join assessments, if they exist.",
+    ),
+    "no-extract-date": Rule(
+        "error",
+        "It is not known up to which day the data were complete, so nobody's observation has an end.",
+        "Give the extract date.",
+    ),
+    "left-truncated": Rule(
+        "note",
+        "Plans that ended before the data begin are not seen: a child's first plan in the data may not be its first.",
+        "Read earlier years, or start with children too young to have had a plan before the window.",
+    ),
+    "short-window": Rule(
+        "warning",
+        "The data cover less than three years: few children are seen for the two years that risks are stated for.",
+        "Read more years.",
+    ),
+    "six-year-window": Rule(
+        "note",
+        "The data reach back six years or less, as extracts with a six-year rule do: earlier plans are missing, and "
+        "children who left are seen only if they had contact since.",
+        "Say so in the report; prefer stacked yearly files where they exist.",
+    ),
+    "open-very-long": Rule(
+        "warning",
+        "A plan has been open for more than five years.",
+        "See whether its end was not recorded; until then the plan counts as open.",
+    ),
+}
+"""Code -> rule. Codes are stable: scripts may rely on them."""

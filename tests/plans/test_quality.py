@@ -1,0 +1,90 @@
+"""The quality report adds up, says what to do, and shows no values."""
+
+import json
+
+import pandas as pd
+import pytest
+from secondplan.plans.quality import COUNTS, FindingLog, QualityReport
+from secondplan.plans.rules import RULES
+
+
+def places(*rows):
+    return pd.DataFrame(rows, columns=["file", "row", "line"])
+
+
+@pytest.fixture
+def log():
+    log = FindingLog(["a.xml", "b.xml"])
+    log.add_rows("date-reformatted", "plans", "repaired", places((0, 1, 10), (0, 2, 20)), column="start_date")
+    log.add_rows("code-recoded", "plans", "repaired", places((0, 1, 10)), column="initial_category")
+    log.add_rows("value-required", "plans", "rejected", places((0, 2, 20)), column="end_date")
+    log.add_rows("duplicate-row", "plans", "merged", places((1, 1, 5)))
+    log.add_rows("same-day", "plans", "kept", places((1, 2, 9)))
+    log.add("stray-text", "file", "noted", file="b.xml")
+    return log
+
+
+def test_each_row_has_one_fate(log):
+    report = QualityReport.of("test", {"plans": 10}, {"plans": 8}, log.to_frame(), {"Foo": 3})
+    assert report.counts.loc["plans"].to_dict() == {"read": 10, "kept": 7, "repaired": 1, "merged": 1, "rejected": 1}
+    assert "Foo (3)" in report.summary()
+
+
+def test_rows_that_vanish_are_an_error(log):
+    with pytest.raises(ValueError, match="not accounted for"):
+        QualityReport.of("test", {"plans": 11}, {"plans": 8}, log.to_frame())
+    with pytest.raises(ValueError, match="not accounted for"):
+        QualityReport.of("test", {"plans": 10}, {"plans": 7}, log.to_frame())
+
+
+def test_counts_that_the_findings_do_not_explain_are_an_error(log):
+    counts = pd.DataFrame([[10, 6, 1, 1, 2]], index=["plans"], columns=list(COUNTS))
+    with pytest.raises(ValueError, match="every rejected row"):
+        QualityReport("test", counts, log.to_frame())
+
+
+def test_a_code_without_a_rule_is_an_error():
+    log = FindingLog()
+    log.add("made-up", "plans", "kept")
+    with pytest.raises(ValueError, match="without a rule: made-up"):
+        QualityReport.of("test", {"plans": 1}, {"plans": 1}, log.to_frame())
+
+
+def test_every_rule_says_what_it_means_and_what_to_do():
+    for code, rule in RULES.items():
+        assert rule.severity in ("error", "warning", "note"), code
+        assert rule.meaning.endswith(".") and rule.advice.endswith("."), code
+
+
+def test_text_json_and_frame_agree(log, tmp_path):
+    report = QualityReport.of("test", {"plans": 10}, {"plans": 8}, log.to_frame())
+    frame = report.to_frame()
+    assert frame["n"].sum() == len(log.to_frame()) == 7
+    assert list(frame["severity"]) == sorted(frame["severity"], key=["error", "warning", "note"].index)
+    stored = json.loads(report.write_json(tmp_path / "quality.json").read_text())
+    assert stored["counts"]["plans"]["rejected"] == 1
+    rejected = next(place for place in stored["places"] if place["action"] == "rejected")
+    expected = {"code": "value-required", "table": "plans", "column": "end_date", "action": "rejected"}
+    assert rejected == expected | {"file": "a.xml", "rows": [2], "lines": [20]}
+    text = report.summary()
+    assert "value-required (plans, rejected): 1, first in a.xml line 20" in text
+    assert RULES["value-required"].advice in text
+    assert "<table" in report._repr_html_()
+
+
+def test_suppression_withholds_small_counts_and_places(log):
+    report = QualityReport.of("test", {"plans": 10, "children": 20}, {"plans": 8, "children": 20}, log.to_frame())
+    shared = report.to_dict(suppress=True)
+    assert set(shared["counts"]["plans"].values()) == {"c"}
+    assert shared["counts"]["children"]["kept"] == 20
+    assert shared["counts"]["children"]["rejected"] == 0
+    assert {group["n"] for group in shared["findings"]} == {"c"}
+    assert "places" not in shared
+    assert "line" not in report.summary(suppress=True).split("Errors")[1].split("Warnings")[0]
+
+
+def test_an_empty_report():
+    report = QualityReport.of("test", {}, {}, FindingLog().to_frame())
+    assert report.is_clean
+    assert "Nothing to report" in report.summary()
+    assert report.to_frame().empty
