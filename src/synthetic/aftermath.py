@@ -79,6 +79,8 @@ def follow(
     care = np.where(course.reason == CARE, end, end + waiting_days(care_rate, scenario.care_shape, together, rng))
 
     closure, moves = _closures(scenario, n, end, streams["closures"])
+    # Children who enter care are not said to have moved.
+    moves &= course.reason == REVIEW
     moved = np.where(course.reason == TRANSFER, end, np.where(moves, closure, NEVER))
     years = streams["other_exit"].standard_exponential(n) / max(scenario.other_exit_rate, 1e-9)
     leaves = end + np.ceil(np.minimum(years * DAYS_A_YEAR, NEVER)).astype(np.int64)

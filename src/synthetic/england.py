@@ -32,7 +32,7 @@ def _window() -> dict:
     return {
         "first_date": (dt.date(2011, 4, 1), "assumed", "Seven census years, so that most first plans have a follow-up"),
         "extract_date": (dt.date(2018, 3, 31), "published", "The census date of the year that the scenario stands for"),
-        "burn_in_years": (14.0, "assumed", "Long enough for the share of second plans to settle"),
+        "burn_in_years": (17.0, "assumed", "Long enough for the share of second plans to settle"),
         "entry_growth": (
             0.041,
             "published",
@@ -47,7 +47,7 @@ def _authorities() -> dict:
         "children_per_authority": (400, "assumed", "Fewer children than that have fewer authorities"),
         "authority_size_sd": (0.62, "calibrated", "Spread of log plans started across authorities, 2017-18"),
         "authority_hazard_sd": (0.25, "published", "SD of the logit of second plans net of binomial noise"),
-        "authority_closing_sd": (0.36, "calibrated", "Percentiles of the share ended within three months, 2017-18"),
+        "authority_closing_sd": (0.33, "calibrated", "Percentiles of the share ended within three months, 2017-18"),
         "authority_closing_correlation": (0.3, "assumed", "Ecological rate ratio 1.08 to 1.52 for 10 points more"),
         "authority_never_multiple_share": (0.2, "assumed", "Some authorities never record the category multiple"),
         "authority_agency_sd": (0.6, "assumed", "Agency shares differ widely between authorities"),
@@ -58,7 +58,7 @@ def _authorities() -> dict:
 
 def _families() -> dict:
     sizes = {"1": 0.47, "2": 0.28, "3": 0.15, "4": 0.07, "5": 0.03}
-    ages = {"unborn": 0.115, "0-1": 0.195, "1-5": 0.28, "5-10": 0.215, "10-16": 0.17, "16-18": 0.025}
+    ages = {"unborn": 0.185, "0-1": 0.155, "1-5": 0.25, "5-10": 0.22, "10-14": 0.15, "14-16": 0.04}
     ethnicity = {
         "WBRI": 0.715,
         "WIRI": 0.005,
@@ -107,11 +107,11 @@ def _families() -> dict:
 def _needs() -> dict:
     categories = {"NEG": 0.473, "PHY": 0.085, "SAB": 0.043, "EMO": 0.347, "MUL": 0.052}
     change = {
-        "NEG": {"EMO": 0.050, "PHY": 0.004, "SAB": 0.003},
+        "NEG": {"EMO": 0.085, "PHY": 0.004, "SAB": 0.003},
         "PHY": {"EMO": 0.120, "NEG": 0.060},
         "SAB": {"EMO": 0.060, "NEG": 0.050},
         "EMO": {"NEG": 0.032, "PHY": 0.005, "SAB": 0.002},
-        "MUL": {"EMO": 0.110, "NEG": 0.080},
+        "MUL": {"EMO": 0.050, "NEG": 0.040},
     }
     # The 2018 code 18A / 19A (abuse by whom unknown) is written as 18C / 19C, which replaced it.
     factors = {
@@ -171,9 +171,9 @@ def _course() -> dict:
     return {
         "first_review_due": (91, "published", guidance),
         "later_review_due": (183, "published", guidance),
-        "early_review_share": (0.17, "calibrated", "Plans of 3 to 6 months, 11.4 % of those ended"),
+        "early_review_share": (0.195, "calibrated", "Plans of 3 to 6 months, 11.4 % of those ended"),
         "late_review_share": (0.055, "calibrated", "90.5 % of plans had all their reviews on time"),
-        "end_logits": ((-1.58, 0.33, 0.17, 0.30, 0.55), "calibrated", "D7 bands 19.6 / 11.4 / 41.8 / 23.8 / 3.4 %"),
+        "end_logits": ((-1.69, 0.30, 0.02, 0.65, 1.5), "calibrated", "D7 bands 19.6 / 11.4 / 41.8 / 23.8 / 3.4 %"),
         "end_log_odds": (effects, "assumed", "The stated confounding: severe cases stay longer and return more"),
         "end_delay_share": (0.1, "assumed", "Most plans end at the conference"),
         "care_on_plan_rate": (
@@ -217,8 +217,8 @@ def _hazards() -> dict:
         "severity": 0.35,
     }
     return {
-        "second_plan_rate": (0.0107, "calibrated", "Within-year repeats 1.88 % of plans ended in 2017-18"),
-        "second_plan_shape": (0.95, "calibrated", "Low and long-lived: a fifth of eventual repeats in the first year"),
+        "second_plan_rate": (0.0125, "calibrated", "Within-year repeats 1.88 % of plans ended in 2017-18"),
+        "second_plan_shape": (0.97, "calibrated", "Low and long-lived: a fifth of eventual repeats in the first year"),
         "log_hazard_ratios": (ratios, "assumed", _REVIEWS),
         "care_rate": (0.03, "assumed", "Fewer enter care after a plan than come back to one"),
         "care_shape": (0.7, "assumed", "Entry into care is earlier than second plans"),
@@ -238,10 +238,10 @@ def _afterwards() -> dict:
             "assumed",
             "Special guardianship is the more frequent",
         ),
-        "closure_within_3_months": (0.312, "published", closures),
-        "closure_3_to_6_months": (0.223, "published", closures),
+        "closure_within_3_months": (0.318, "calibrated", f"{closures}: 31.2 % of all, moves on the plan included"),
+        "closure_3_to_6_months": (0.268, "calibrated", f"{closures}: 22.3 % of all"),
         "closure_later_mean": (240.0, "assumed", "46.5 % closed later; when is not published"),
-        "transfer_within_3_months": (0.041, "published", f"{closures}: 13 % of 31.2 %"),
+        "transfer_within_3_months": (0.018, "calibrated", f"{closures}: 13 % of 31.2 %, with moves on the plan"),
         "other_authority_share": (0.008, "assumed", "Temporary plans of another authority are rare"),
         "transfer_in_share": (0.03, "assumed", "Near the share that move out"),
     }

@@ -10,10 +10,10 @@ from .day_numbers import DAYS_A_YEAR, NEVER, day_number, eighteenth_birthdays, t
 from .scenario import Scenario
 from .streams import Streams
 
-LONGEST_UNBORN = 126
+LONGEST_UNBORN = 150
 """Days before the expected date of birth from which an unborn child comes onto a plan."""
 
-OLDEST_YEARS = 17.5
+OLDEST_YEARS = 16.5
 """Older siblings do not come onto plans."""
 
 SHARED_FACTORS = ("B", "C", "0")

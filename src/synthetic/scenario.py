@@ -98,9 +98,10 @@ class Scenario:
     other_exit_shares : mapping of code to float
         Closure reasons of these.
     closure_within_3_months, closure_3_to_6_months, closure_later_mean : float
-        When the episode of need closes after the plan's end: two shares, and mean days beyond six months.
+        When the episode of need closes, of plans that end at a review and are not followed by care: two shares, and mean
+        days beyond six months.
     transfer_within_3_months : float
-        Share of plans followed within three months by a move to another authority.
+        Share of these that are followed within three months by a move to another authority.
     other_authority_share, transfer_in_share : float
         Share of families whose plan is another authority's, temporarily; share of conferences that are transfers in.
     provenance : mapping of str to (mark, source or reason)

@@ -1,8 +1,8 @@
 """Simulate a plan store, and apart from it the truth from which it came.
 
 Families are simulated in chunks of a fixed size, each with random streams of its own, from years before the window
-until the extract date. The store holds the plans that were open at some time in the window; what came before is seen only in
-``previous_plans_reported``, referrals and assessments, as in real systems.
+until the extract date. The store holds the plans that were open at some time in the window; what came before is seen
+only in ``previous_plans_reported``, referrals and assessments, as in real systems.
 """
 
 from typing import Any

@@ -29,8 +29,8 @@ class Truth:
     ----------
     frame : DataFrame
         ``la_code, child_id, family_id, plan_id, plan_number`` (1 for the child's first plan ever), ``end_reason``,
-        ``severity``, ``log_frailty``, ``authority_log_hazard``, ``log_hazard_ratio_features`` (sum over the observed features),
-        ``log_hazard_ratio`` (with authority, severity and frailty), ``care_log_hazard_ratio``, and ``incidence_91`` ...:
+        ``severity``, ``log_frailty``, ``authority_log_hazard``, ``log_hazard_ratio_features`` (observed features only),
+        ``log_hazard_ratio`` (with authority, severity and frailty), ``care_log_hazard_ratio``, ``incidence_91`` ...:
         the true probability of a second plan by that day given all of these, with entry into care, other exits and the
         18th birthday competing. Hazards and incidences are missing where the child was not at risk
         from the plan's end: open plans, and those that ended with care, a move, the 18th birthday or death.
