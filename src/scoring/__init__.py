@@ -1,1 +1,8 @@
-"""..."""
+"""Scoring: the risk of a second plan for a frame of cases, or for files of them in batches."""
+
+from .bands import RiskBands
+from .batch import BatchResult, score_batch
+from .cases import FLAGS, REJECT_CODES
+from .frame import HORIZONS, score
+
+__all__ = ["FLAGS", "HORIZONS", "REJECT_CODES", "BatchResult", "RiskBands", "score", "score_batch"]

@@ -1,0 +1,80 @@
+"""Risk bands: how a child's risk compares with the average."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..errors import InputError
+from .cases import special_columns
+
+if TYPE_CHECKING:
+    from ..models.base import IncidenceModel
+
+AVERAGE_OF_TRAINING = "average risk of the children in training"
+TYPICAL_CASE = "risk of a typical case: the median or most frequent value of every feature"
+STATED = "stated by the caller"
+
+
+@dataclass(frozen=True)
+class RiskBands:
+    """Bands of risk by multiples of a yardstick.
+
+    The defaults are: ``low`` below half of it, ``average`` from half to one and a half times, ``high`` from one and a
+    half to three times, ``very high`` from three times on. They order attention; they are not thresholds for a decision.
+    The yardstick is a property of the model, so that a child's band does not depend on who else is in the file.
+
+    Attributes
+    ----------
+    yardstick : float
+        A risk, between 0 and 1.
+    meaning : str
+        What the yardstick is.
+    multiples : tuple of float
+        Ascending cut points.
+    labels : tuple of str
+        One more than cut points.
+    """
+
+    yardstick: float
+    meaning: str = STATED
+    multiples: tuple[float, ...] = (0.5, 1.5, 3.0)
+    labels: tuple[str, ...] = ("low", "average", "high", "very high")
+
+    def __post_init__(self) -> None:
+        """Check that the bands are bands."""
+        if not 0.0 <= self.yardstick <= 1.0:
+            raise InputError("bands: the yardstick must be a risk between 0 and 1")
+        if len(self.labels) != len(self.multiples) + 1 or list(self.multiples) != sorted(set(self.multiples)):
+            raise InputError("bands: multiples must ascend, and there must be one more label than multiples")
+
+    @classmethod
+    def of(cls, model: IncidenceModel, day: float) -> RiskBands:
+        """The bands of a model by the risk at ``day``.
+
+        The yardstick is ``model.average_risk_`` (the mean predicted risk in training at ``model.horizon``, kept by
+        :func:`~secondplan.tracking.load_tracked_model`) where it is known for ``day``; otherwise a typical case's risk.
+
+        Raises
+        ------
+        InputError
+            The model has strata or an offset and no average is known: a typical case is not defined.
+        """
+        average = getattr(model, "average_risk_", None)
+        if average is not None and day == model.horizon:
+            return cls(float(average), AVERAGE_OF_TRAINING)
+        if special_columns(model):
+            raise InputError("bands: a model with strata or an offset has no typical case; give bands with a yardstick")
+        typical = pd.DataFrame({name: [value] for name, value in model.encoder_.reference_.items()})
+        for name, column in model.encoder_.columns_.items():
+            typical[name] = typical[name].astype("string" if column.kind == "categorical" else float)
+        risk = model.predict_cumulative_incidence(typical, [day])
+        return cls(float(risk[0, 0]), TYPICAL_CASE)
+
+    def assign(self, risk: np.ndarray) -> np.ndarray:
+        """The label of each risk, shape (n,)."""
+        cut_points = np.array(self.multiples) * self.yardstick
+        return np.array(self.labels, dtype=object)[np.searchsorted(cut_points, risk, side="right")]

@@ -1,0 +1,299 @@
+"""Batch scoring: every case read is scored or rejected with a code, in flat memory, resumable, with one writer.
+
+The output folder holds
+
+- ``scores/part-*.parquet`` and ``scores.csv``: one row a scored case (:func:`~secondplan.scoring.score`);
+- ``rejects/part-*.parquet`` and ``rejects.csv``: one row a rejected case (row number, keys, code, column);
+- ``manifest.json``: counts, digests of model and input, horizons, bands, SHA-256 of every file. It is written last:
+  where it is, the folder is complete;
+- ``log.jsonl``: what happened when, in codes and counts; ``receipts/``: one file a whole part, by which a run resumes.
+
+Exit codes of the command: 3 the input cannot be read; 4 the output folder is in use, holds something else or cannot be
+written; 7 there was nobody to score, or every case was rejected (``rejects.csv`` says why).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from html import escape
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .. import __version__
+from ..errors import EmptyCohortError, OutputError, SecondplanError
+from ..file_lock import locked
+from ..progress import track
+from .bands import RiskBands
+from .cases import CheckedCases, check_cases, required_columns
+from .durable import UNFINISHED, read_json, sha256_of, write_json
+from .frame import HORIZONS, check_times, digest_of, require_second_plan, score_checked
+from .parts import REJECTS, SCORES, Parts, Receipt, reject_table
+from .run_log import RunLog
+from .seen_keys import SeenKeys
+from .sources import Chunk, Source, open_source, require_rows
+
+if TYPE_CHECKING:
+    from ..models.base import IncidenceModel
+
+FORMAT_VERSION = 1
+ROWS_PER_PART = 20_000
+MANIFEST, JOB, LOG, LOCK = "manifest.json", "job.json", "log.jsonl", ".lock"
+OURS = {MANIFEST, JOB, LOG, LOCK, JOB + UNFINISHED}
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What a batch came to.
+
+    Attributes
+    ----------
+    output : Path
+    n_read, n_scored, n_rejected : int
+        ``n_scored + n_rejected = n_read``.
+    codes : dict of str to int
+        Rejected cases by code.
+    model_digest : str
+    was_done : bool
+        Whether the same job had been done before in this folder, so that nothing was written.
+    """
+
+    output: Path
+    n_read: int
+    n_scored: int
+    n_rejected: int
+    codes: dict[str, int]
+    model_digest: str
+    was_done: bool
+
+    def summary(self) -> str:
+        """A line or two for a person."""
+        why = "".join(f", {count:,} {code}" for code, count in self.codes.items())
+        before = " (done before, nothing was written)" if self.was_done else ""
+        rejected = f"; {self.n_rejected:,} rejected{why}: see rejects.csv" if self.n_rejected else ""
+        return f"{self.n_scored:,} of {self.n_read:,} cases scored{before}{rejected}\nThe scores are in {self.output}."
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.summary())}</p>"
+
+
+def score_batch(
+    model: IncidenceModel,
+    input: str | Path,
+    output: str | Path,
+    *,
+    as_of: Any = None,
+    resume: bool = False,
+    times: Sequence[float] = HORIZONS,
+    bands: RiskBands | None = None,
+    rows_per_part: int = ROWS_PER_PART,
+) -> BatchResult:
+    """Score a plan store or a file of prepared cases into a folder.
+
+    Parameters
+    ----------
+    model : IncidenceModel
+        Fitted; it models event 1.
+    input : str or Path
+        A plan store (its open cases are scored), or Parquet or CSV with ``child_id``, ``plan_id``, the model's columns
+        and, where known, ``la_code``, ``eligible_days``, ``elapsed`` and ``flags``. A case stands ``elapsed`` days after
+        the plan's end.
+    output : str or Path
+        A folder that is absent or empty, or that holds the same job, done or (with ``resume``) begun.
+    as_of : date, optional
+        For a plan store, the day on which its cases stand.
+    resume : bool
+        Go on where a run of the same job was stopped. The files are those of a run that was not.
+    times : sequence of float
+        Horizons in days after the plan's end.
+    bands : RiskBands, optional
+        By default those of the model at the last horizon.
+    rows_per_part : int
+        Rows read at a time.
+
+    Returns
+    -------
+    BatchResult
+
+    Raises
+    ------
+    InputError
+        The input cannot be read, or lacks columns that the model needs.
+    OutputError
+        The folder is in use, holds something else, or cannot be written.
+    EmptyCohortError
+        The input holds no case, or every case was rejected (the folder is complete then, and says why).
+    """
+    horizons = check_times(times)
+    require_second_plan(model)
+    bands = bands or RiskBands.of(model, horizons[-1])
+    source = open_source(input, as_of=as_of)
+    digest = digest_of(model)
+    job = _describe_job(source, digest, horizons, bands, rows_per_part)
+    folder = Path(output)
+    _make_folder(folder)
+    with locked(folder / LOCK, holder="another scoring run"):
+        log = RunLog(folder / LOG)
+        done = _finished(folder, job)
+        if done is not None:
+            return _answer(folder, done, was_done=True)
+        begun = _begin(folder, job, resume)
+        log.write("resumed" if begun else "started", job=job["job_id"], input=source.kind, model=digest)
+        try:
+            receipts = _make_parts(model, source, folder, log, horizons, bands, digest, rows_per_part)
+            manifest = _finish(folder, job, receipts)
+        except BaseException as error:
+            log.write("stopped", error=type(error).__name__)
+            _leave_if_nothing_was_made(folder)
+            raise
+        log.write("finished", **manifest["counts"], codes=manifest["codes"])
+    return _answer(folder, manifest, was_done=False)
+
+
+def _describe_job(
+    source: Source, digest: str, times: tuple[float, ...], bands: RiskBands, rows_per_part: int
+) -> dict[str, Any]:
+    """All that the output depends on; equal jobs give equal files."""
+    job: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "secondplan_version": __version__,
+        "model_digest": digest,
+        "input_kind": source.kind,
+        "input_digest": source.digest,
+        "as_of": source.as_of,
+        "times": list(times),
+        "bands": asdict(bands) | {"multiples": list(bands.multiples), "labels": list(bands.labels)},
+        "rows_per_part": rows_per_part,
+    }
+    return {"job_id": hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest(), **job}
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        # Scores name children: nobody but the user who made them reads them, unless the folder was made before.
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror or type(error).__name__})") from None
+
+
+def _finished(folder: Path, job: dict[str, Any]) -> dict[str, Any] | None:
+    """The manifest, if this very job is complete in the folder."""
+    if not (folder / MANIFEST).exists():
+        return None
+    manifest = read_json(folder / MANIFEST)
+    if manifest is None or manifest.get("job", {}).get("job_id") != job["job_id"]:
+        raise OutputError(f"{folder}: holds the scores of another job (other model, input, day or horizons)")
+    if any(sha256_of(folder / name) != sha for name, sha in manifest["files"].items()):
+        raise OutputError(f"{folder}: its files were changed after they were written; score into another folder")
+    (folder / JOB).unlink(missing_ok=True)
+    return manifest
+
+
+def _begin(folder: Path, job: dict[str, Any], resume: bool) -> bool:
+    """Take the folder for a job; whether the job had begun in it before."""
+    begun = read_json(folder / JOB)
+    if begun is not None:
+        if begun.get("job_id") != job["job_id"]:
+            raise OutputError(f"{folder}: holds the beginning of another job (other model, input, day or horizons)")
+        if not resume:
+            raise OutputError(f"{folder}: holds the beginning of this job; --resume goes on with it")
+        return True
+    if any(entry.name not in OURS for entry in folder.iterdir()):
+        raise OutputError(f"{folder}: is not an empty folder")
+    write_json(folder / JOB, job)
+    return False
+
+
+def _leave_if_nothing_was_made(folder: Path) -> None:
+    """Free the folder of a job that failed before its first part, so that the next job finds it empty."""
+    parts = Parts(folder)
+    if parts.drop_empty_folders():
+        (folder / JOB).unlink(missing_ok=True)
+
+
+def _make_parts(
+    model: IncidenceModel,
+    source: Source,
+    folder: Path,
+    log: RunLog,
+    times: tuple[float, ...],
+    bands: RiskBands,
+    digest: str,
+    rows_per_part: int,
+) -> list[Receipt]:
+    parts = Parts(folder)
+    parts.make_folders()
+    seen, receipts = SeenKeys(), []
+    n_parts = ceil(source.about_rows / rows_per_part) or None
+    for part, chunk in enumerate(_watched(source, model, rows_per_part, n_parts)):
+        duplicate = seen.add(chunk.cases.keys)
+        receipt = parts.find(part)
+        if receipt is None:
+            checked = check_cases(model, chunk.cases, last_day=times[-1])
+            checked.code[duplicate & checked.is_valid] = "duplicate_key"
+            scores = score_checked(model, checked.take(checked.is_valid), times, bands, digest)
+            receipt = parts.write(part, scores, _rejects(chunk, checked))
+            log.write("part", part=part, read=receipt.n_read, scored=receipt.n_scored, codes=receipt.codes)
+        if receipt.n_read != chunk.n_read:
+            raise OutputError(f"{folder}: part {part} accounts for {receipt.n_read} rows, {chunk.n_read} were read")
+        receipts.append(receipt)
+    require_rows(sum(receipt.n_read for receipt in receipts), source.path)
+    return receipts
+
+
+def _watched(source: Source, model: IncidenceModel, rows_per_part: int, n_parts: int | None) -> Iterator[Chunk]:
+    return track(source.chunks(list(required_columns(model)), rows_per_part), "Scoring", total=n_parts)
+
+
+def _rejects(chunk: Chunk, checked: CheckedCases) -> pd.DataFrame:
+    """Rows of a chunk that are not scored, in the order of the source."""
+    invalid = ~checked.is_valid
+    refused = reject_table(chunk.row[invalid], checked.keys[invalid], checked.code[invalid], checked.column[invalid])
+    lost = list(chunk.unreadable)
+    unread = reject_table(np.array(lost), pd.DataFrame(index=lost), list(chunk.unreadable.values()), [""] * len(lost))
+    return pd.concat([refused, unread]).sort_values("row", kind="stable", ignore_index=True) if lost else refused
+
+
+def _finish(folder: Path, job: dict[str, Any], receipts: list[Receipt]) -> dict[str, Any]:
+    """Join the parts, check that the counts add up, write the manifest."""
+    parts = Parts(folder)
+    counts = {
+        name: sum(getattr(receipt, f"n_{name}") for receipt in receipts) for name in ("read", "scored", "rejected")
+    }
+    if counts["scored"] + counts["rejected"] != counts["read"]:
+        raise SecondplanError(
+            f"{folder}: {counts['scored']} scored and {counts['rejected']} rejected of {counts['read']}"
+        )
+    files = {name: sha for receipt in receipts for name, sha in receipt.files.items()}
+    for kind in (SCORES, REJECTS):
+        path = parts.join_csv(kind, len(receipts))
+        files[path.name] = sha256_of(path) or ""
+    codes: Counter[str] = Counter()
+    for receipt in receipts:
+        codes.update(receipt.codes)
+    manifest = {
+        "job": job,
+        "counts": counts,
+        "codes": dict(sorted(codes.items())),
+        "files": dict(sorted(files.items())),
+    }
+    write_json(folder / MANIFEST, manifest)
+    (folder / JOB).unlink(missing_ok=True)
+    return manifest
+
+
+def _answer(folder: Path, manifest: dict[str, Any], *, was_done: bool) -> BatchResult:
+    counts = manifest["counts"]
+    if counts["scored"] == 0:
+        raise EmptyCohortError(f"{folder}: all {counts['read']} cases were rejected; rejects.csv says why")
+    digest = manifest["job"]["model_digest"]
+    return BatchResult(
+        folder, counts["read"], counts["scored"], counts["rejected"], manifest["codes"], digest, was_done
+    )

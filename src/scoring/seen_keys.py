@@ -1,0 +1,39 @@
+"""Which keys have come before, in eight bytes a key."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+MERGE_AT = 16
+
+
+class SeenKeys:
+    """Finds rows whose keys came before, in this chunk or an earlier one.
+
+    Keys are kept as 64-bit hashes in sorted arrays. Among a million rows, the chance that two different keys share a
+    hash (and the later row is rejected as a duplicate) is about one in thirty million.
+    """
+
+    def __init__(self) -> None:
+        self._runs: list[np.ndarray] = []
+
+    def add(self, keys: pd.DataFrame) -> np.ndarray:
+        """Remember the keys of a chunk; whether each row's keys came before, shape (n,)."""
+        hashes = pd.util.hash_pandas_object(keys.astype("string").fillna("").astype(object), index=False).to_numpy()
+        distinct, first = np.unique(hashes, return_index=True)
+        before = np.ones(len(hashes), dtype=bool)
+        before[first] = False
+        for run in self._runs:
+            before |= _is_in(hashes, run)
+        self._runs.append(distinct)
+        if len(self._runs) > MERGE_AT:
+            self._runs = [np.unique(np.concatenate(self._runs))]
+        return before
+
+
+def _is_in(values: np.ndarray, run: np.ndarray) -> np.ndarray:
+    if not run.size:
+        return np.zeros(values.size, dtype=bool)
+    place = np.minimum(np.searchsorted(run, values), run.size - 1)
+    return run[place] == values
