@@ -113,7 +113,8 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         """
         frame = as_frame(X)
         self._check_options(frame)
-        kept = frame[[name for name in self._chosen(frame) if name not in (self.drop or ())]]
+        names = [name for name in self._chosen(frame) if name not in (self.drop or ())]
+        kept = frame if names == list(frame.columns) else frame[names]
         self.n_features_in_ = frame.shape[1]
         self.columns_ = self._learn(kept)
         self._set_products([])

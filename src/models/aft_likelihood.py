@@ -1,0 +1,249 @@
+r"""Accelerated failure time models on arrays: likelihood, Newton's method, incidence of competing causes.
+
+For one cause, :math:`\log T = x^\top\beta + \sigma\varepsilon`. With :math:`z = (\log t - x^\top\beta)/\sigma` the
+cumulative hazard is a fixed function :math:`H(z)`; :math:`r = dH/dz`, so that the hazard of T is
+:math:`r(z) / (\sigma t)`. Rows are right-censored and may enter late (left truncation).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, log_ndtr
+
+MAX_ITERATIONS = 60
+MAX_HALVINGS = 40
+# Squared length of the last step in standard errors: the step is still taken, so the error left is of its square.
+DECREMENT = 1e-14
+# A column is collinear when less than this share of its variance is left by the columns before it.
+COLLINEAR = 1e-10
+# Tanh-sinh rule on (0, 1) in log t: its nodes crowd at 0, where hazards are powers of t.
+_STEP = 0.1
+_GRID = np.arange(-4.8, 3.3, _STEP)
+LOG_NODES = -np.log1p(np.exp(-np.pi * np.sinh(_GRID)))
+LOG_WEIGHTS = _STEP * np.pi * np.cosh(_GRID) / (1.0 + np.exp(np.pi * np.sinh(_GRID)))
+# z at which the cumulative hazard is about 45: what happens after that has a probability below 1e-19.
+LAST_Z = {"weibull": 3.8, "lognormal": 9.1, "loglogistic": 45.0}
+# Numbers held at once while integrating.
+BLOCK = 2_000_000
+LOG_ROOT_2_PI = 0.5 * np.log(2.0 * np.pi)
+
+
+@dataclass(frozen=True)
+class AFTFit:
+    """Maximum of the likelihood; p columns of the design, the last two parameters are the intercept and log sigma.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (p + 2,)
+        Coefficients, intercept, log sigma.
+    information : ndarray, shape (p + 2, p + 2)
+        Minus the second derivatives of the log likelihood.
+    scores : ndarray, shape (n, p + 2)
+        Weighted score of each row.
+    log_likelihood : float
+    converged : bool
+    """
+
+    theta: np.ndarray
+    information: np.ndarray
+    scores: np.ndarray
+    log_likelihood: float
+    converged: bool
+
+
+def _weibull(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    rate = np.exp(np.minimum(z, 700.0))
+    return rate, rate
+
+
+def _weibull_slopes(z: np.ndarray, rate: np.ndarray) -> tuple[np.ndarray, ...]:
+    return rate, z, np.ones_like(z), np.zeros_like(z)
+
+
+def _loglogistic(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.logaddexp(0.0, z), expit(z)
+
+
+def _loglogistic_slopes(z: np.ndarray, rate: np.ndarray) -> tuple[np.ndarray, ...]:
+    slope = rate * (1.0 - rate)
+    return slope, -np.logaddexp(0.0, -z), 1.0 - rate, -slope
+
+
+def _lognormal(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    log_survival = log_ndtr(-z)
+    return -log_survival, np.exp(-0.5 * z**2 - LOG_ROOT_2_PI - log_survival)  # the inverse Mills ratio
+
+
+def _lognormal_slopes(z: np.ndarray, rate: np.ndarray) -> tuple[np.ndarray, ...]:
+    slope = rate * (rate - z)
+    return slope, -0.5 * z**2 - LOG_ROOT_2_PI - log_ndtr(-z), rate - z, slope - 1.0
+
+
+HAZARDS: dict[str, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
+    "weibull": _weibull,
+    "lognormal": _lognormal,
+    "loglogistic": _loglogistic,
+}
+"""H and r at z, for extreme-value, normal and logistic errors."""
+
+SLOPES: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]]] = {
+    "weibull": _weibull_slopes,
+    "lognormal": _lognormal_slopes,
+    "loglogistic": _loglogistic_slopes,
+}
+"""r', log r and its first and second derivative, at z and r."""
+
+
+def collinear_columns(design: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Which columns the intercept and the columns before them determine, shape (p,) of bool; constants do not vary."""
+    share = weight / weight.sum()
+    centred = design - share @ design
+    gram = centred.T @ (centred * share[:, None])
+    variance = np.diag(gram).copy()
+    scale = share @ design**2
+    dependent = np.zeros(variance.size, dtype=bool)
+    for column in range(variance.size):
+        left = gram[column, column]
+        if left <= COLLINEAR * variance[column] or variance[column] <= 1e-24 * scale[column]:
+            dependent[column] = True
+            continue
+        gram -= np.outer(gram[:, column], gram[column]) / left
+    return dependent
+
+
+def maximise(
+    distribution: str,
+    design: np.ndarray,
+    entry: np.ndarray,
+    duration: np.ndarray,
+    is_event: np.ndarray,
+    weight: np.ndarray,
+    start: np.ndarray,
+) -> AFTFit:
+    """Newton's method with step halving.
+
+    Parameters
+    ----------
+    distribution : {"weibull", "lognormal", "loglogistic"}
+    design : ndarray, shape (n, p)
+        Columns of like scale.
+    entry : ndarray, shape (n,)
+        0 without delayed entry.
+    duration : ndarray, shape (n,)
+        Positive.
+    is_event : ndarray of bool, shape (n,)
+    weight : ndarray, shape (n,)
+    start : ndarray, shape (p + 2,)
+        Coefficients, intercept, log sigma.
+    """
+    x = np.column_stack([design, np.ones(duration.size)])
+    log_time = np.log(duration)
+    late = np.flatnonzero(entry > 0)
+    log_entry = np.log(entry[late])
+    event = is_event.astype(float)
+    hazard, slopes = HAZARDS[distribution], SLOPES[distribution]
+
+    def evaluate(theta: np.ndarray) -> AFTFit | None:
+        if not np.all(np.isfinite(theta)) or abs(theta[-1]) > 50:
+            return None
+        sigma = np.exp(theta[-1])
+        location = x @ theta[:-1]
+        z = (log_time - location) / sigma
+        cumulative, rate = hazard(z)
+        rate_slope, log_rate, log_rate_slope, log_rate_curvature = slopes(z, rate)
+        value = event * (log_rate - theta[-1] - log_time) - cumulative
+        first = event * log_rate_slope - rate
+        second = event * log_rate_curvature - rate_slope
+        score_scale = -event - first * z
+        first_z, second_z, second_zz = first.copy(), second * z, second * z**2 + first * z
+        if late.size:
+            z_late = (log_entry - location[late]) / sigma
+            cumulative, rate = hazard(z_late)
+            rate_slope = slopes(z_late, rate)[0]
+            value[late] += cumulative
+            first_z[late] += rate
+            second[late] += rate_slope
+            second_z[late] += rate_slope * z_late
+            second_zz[late] += rate_slope * z_late**2 + rate * z_late
+            score_scale[late] -= rate * z_late
+        log_likelihood = float(weight @ value)
+        if not np.isfinite(log_likelihood):
+            return None
+        scores = np.column_stack([x * (-first_z / sigma)[:, None], score_scale]) * weight[:, None]
+        information = np.empty((theta.size, theta.size))
+        information[:-1, :-1] = -(x.T * (weight * second / sigma**2)) @ x
+        information[:-1, -1] = information[-1, :-1] = -x.T @ (weight * (first_z + second_z) / sigma)
+        information[-1, -1] = -float(weight @ second_zz)
+        return AFTFit(theta, information, scores, log_likelihood, False)
+
+    current = evaluate(start)
+    if current is None:
+        current = evaluate(np.r_[np.zeros(design.shape[1]), np.average(log_time, weights=weight), 0.0])
+    if current is None:
+        raise ValueError("the likelihood of the accelerated failure time model cannot be computed")
+    for _ in range(MAX_ITERATIONS):
+        gradient = current.scores.sum(axis=0)
+        step = _ascent(current.information, gradient)
+        decrement = float(gradient @ step)
+        proposal, length = evaluate(current.theta + step), 1.0
+        for _ in range(MAX_HALVINGS):
+            slack = 1e-13 * abs(current.log_likelihood)
+            if proposal is not None and proposal.log_likelihood >= current.log_likelihood - slack:
+                break
+            length /= 2
+            proposal = evaluate(current.theta + length * step)
+        if proposal is None or proposal.log_likelihood < current.log_likelihood - slack:
+            break
+        current = proposal
+        if decrement < DECREMENT:
+            return AFTFit(current.theta, current.information, current.scores, current.log_likelihood, True)
+    return current
+
+
+def incidence(distribution: str, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    r"""Cumulative incidence :math:`F_k(t) = \int_0^t h_k(u) \exp(-\sum_j H_j(u)) du` of each of K causes.
+
+    Parameters
+    ----------
+    distribution : str
+    z : ndarray, shape (K, m)
+        :math:`(\log t - x^\top\beta_k)/\sigma_k` at the end of each of m integrals; minus infinity where t is 0.
+    sigma : ndarray, shape (K,)
+
+    Returns
+    -------
+    ndarray, shape (K, m)
+        Adds up to ``1 - exp(-total cumulative hazard)`` exactly.
+    """
+    hazard = HAZARDS[distribution]
+    some_event = -np.expm1(-np.sum([hazard(z_cause)[0] for z_cause in z], axis=0))
+    if len(z) == 1:
+        return some_event[None, :]
+    result = np.zeros(z.shape)
+    positive = np.flatnonzero(np.isfinite(z[0]))
+    beyond = np.max((z - LAST_Z[distribution]) * sigma[:, None], axis=0)
+    z = z - np.maximum(beyond, 0.0) / sigma[:, None]
+    n_block = max(1, BLOCK // LOG_NODES.size)
+    for begin in range(0, positive.size, n_block):
+        where = positive[begin : begin + n_block]
+        total = np.zeros((where.size, LOG_NODES.size))
+        rates = []
+        for z_cause, scale in zip(z, sigma, strict=True):
+            cumulative, rate = hazard(z_cause[where, None] + LOG_NODES / scale)
+            total += cumulative
+            rates.append(rate / scale)
+        free = np.exp(-total) * LOG_WEIGHTS
+        for cause, rate in enumerate(rates):
+            result[cause, where] = np.einsum("ij,ij->i", rate, free)
+    integrated = result.sum(axis=0)
+    return result * np.divide(some_event, integrated, out=np.zeros_like(integrated), where=integrated > 0)
+
+
+def _ascent(information: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Newton's step, its information made positive definite where it is not."""
+    scale = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-300))
+    scaled = information / np.outer(scale, scale)
+    values, vectors = np.linalg.eigh(scaled)
+    values = np.maximum(np.abs(values), 1e-12)
+    return vectors @ ((vectors.T @ (gradient / scale)) / values) / scale

@@ -1,0 +1,114 @@
+"""Cumulative incidence from cause-specific hazards that jump: sums over event times, for many rows at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Numbers held at once: rows of a block times event times.
+BLOCK = 500_000
+FORMS = ("exponential", "product_limit")
+
+
+@dataclass(frozen=True)
+class Jumps:
+    """Baseline hazards of K causes on their common J event times.
+
+    Attributes
+    ----------
+    time : ndarray, shape (J,)
+        Ascending.
+    hazard : ndarray, shape (K, J)
+        Increment of each cause's cumulative baseline hazard.
+    """
+
+    time: np.ndarray
+    hazard: np.ndarray
+
+
+def merge_jumps(times: list[np.ndarray], cumulative: list[np.ndarray]) -> Jumps:
+    """Put the cumulative baseline hazards of several causes, each on its own event times, on common times."""
+    common = np.unique(np.concatenate(times))
+    hazard = np.zeros((len(times), common.size))
+    for cause, (time, values) in enumerate(zip(times, cumulative, strict=True)):
+        hazard[cause, np.searchsorted(common, time)] = np.diff(values, prepend=0.0)
+    return Jumps(common, hazard)
+
+
+def sum_incidence(
+    jumps: Jumps, relative_risk: np.ndarray, times: np.ndarray, cause: int | None, form: str
+) -> np.ndarray:
+    r"""Cumulative incidence :math:`F_k(t) = \sum_{t_j \le t} S(t_j-) dH_k(t_j)` with :math:`dH_k = e^{\eta_k} dH_{0k}`.
+
+    In the form ``exponential`` :math:`S(t) = \exp(-\sum_k H_k(t))`; in the form ``product_limit`` S is the product of
+    :math:`1 - \sum_k dH_k(t_j)` up to t. Where hazards are so large that the incidences would add up to more than 1,
+    what is left at that time is shared in proportion to the hazards.
+
+    Parameters
+    ----------
+    jumps : Jumps
+    relative_risk : ndarray, shape (n, K)
+    times : ndarray, shape (n, m)
+    cause : int or None
+        Position of the cause; None for all causes together.
+    form : {"exponential", "product_limit"}
+
+    Returns
+    -------
+    ndarray, shape (n, m)
+    """
+    position = np.searchsorted(jumps.time, times, side="right")
+    n_used = int(position.max(initial=0))
+    result = np.zeros(times.shape)
+    if n_used == 0:
+        return result
+    n_block = max(1, BLOCK // n_used)
+    for begin in range(0, len(times), n_block):
+        rows = slice(begin, begin + n_block)
+        last = int(position[rows].max())
+        if last:
+            curve = _curve(jumps.hazard[:, :last], relative_risk[rows], cause, form)
+            found = np.take_along_axis(curve, np.maximum(position[rows] - 1, 0), axis=1)
+            result[rows] = np.where(position[rows] > 0, found, 0.0)
+    return result
+
+
+def _curve(hazard: np.ndarray, relative_risk: np.ndarray, cause: int | None, form: str) -> np.ndarray:
+    """Incidence of one cause (or all) just after each event time, shape (n, J)."""
+    total = _weighted_sum(relative_risk, hazard)
+    own = total if cause is None else relative_risk[:, cause, None] * hazard[cause]
+    if form == "product_limit":
+        if total.max() > 1.0:
+            own = own * np.divide(1.0, total, out=np.ones_like(total), where=total > 1.0)
+            total = np.minimum(total, 1.0)
+        free_before = np.ones_like(total)
+        np.cumprod(1.0 - total[:, :-1], axis=1, out=free_before[:, 1:])
+        return np.cumsum(free_before * own, axis=1)
+    cumulative_before = np.zeros_like(total)
+    np.cumsum(total[:, :-1], axis=1, out=cumulative_before[:, 1:])
+    free_before = np.exp(-cumulative_before)
+    if not _may_exceed_one(total, free_before):
+        return np.cumsum(free_before * own, axis=1)
+    some_event = np.minimum(np.cumsum(free_before * total, axis=1), 1.0)
+    if cause is None:
+        return some_event
+    share = np.divide(own, total, out=np.zeros_like(total), where=total > 0)
+    return np.cumsum(np.diff(some_event, axis=1, prepend=0.0) * share, axis=1)
+
+
+def _may_exceed_one(total: np.ndarray, free_before: np.ndarray) -> bool:
+    """Whether the incidences of all causes could add up to more than 1.
+
+    Each term ``S(t-) dH`` is ``dH / (1 - exp(-dH))`` times the fall of S, and the falls add up to ``1 - S``.
+    """
+    largest = total.max(axis=1)
+    ratio = np.divide(largest, -np.expm1(-largest), out=np.ones_like(largest), where=largest > 0)
+    free_after = free_before[:, -1] * np.exp(-total[:, -1])
+    return bool(np.any((1.0 - free_after) * ratio > 1.0))
+
+
+def _weighted_sum(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``weights @ values`` without BLAS, whose rounding depends on the number of rows; shape (n, J)."""
+    result = weights[:, :1] * values[:1]
+    for cause in range(1, len(values)):
+        result += weights[:, cause, None] * values[cause]
+    return result
