@@ -24,7 +24,7 @@ class RiskBands:
     """Bands of risk by multiples of a yardstick.
 
     The defaults are: ``low`` below half of it, ``average`` from half to one and a half times, ``high`` from one and a
-    half to three times, ``very high`` from three times on. They order attention; they are not thresholds for a decision.
+    half to three times, ``very high`` from three times on. They order attention; they are no thresholds for a decision.
     The yardstick is a property of the model, so that a child's band does not depend on who else is in the file.
 
     Attributes

@@ -103,8 +103,8 @@ def score_batch(
         Fitted; it models event 1.
     input : str or Path
         A plan store (its open cases are scored), or Parquet or CSV with ``child_id``, ``plan_id``, the model's columns
-        and, where known, ``la_code``, ``eligible_days``, ``elapsed`` and ``flags``. A case stands ``elapsed`` days after
-        the plan's end.
+        and, where known, ``la_code``, ``eligible_days``, ``elapsed`` and ``flags``. A case stands ``elapsed`` days
+        after the plan's end.
     output : str or Path
         A folder that is absent or empty, or that holds the same job, done or (with ``resume``) begun.
     as_of : date, optional

@@ -1,0 +1,153 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from secondplan.errors import InputError
+from secondplan.models import CoxPH
+from secondplan.models.bundle import load_model, model_digest, save_bundle
+from secondplan.scoring import HORIZONS, RiskBands, score
+
+RISKS = [f"risk_{day}" for day in HORIZONS]
+# Predictions of the same row in another batch differ by the rounding of matrix products only.
+ROUNDING = 1e-12
+
+
+def features(cases):
+    return cases.drop(columns=["child_id", "plan_id", "eligible_days", "elapsed"])
+
+
+def test_risks_are_those_of_the_model(model, cases):
+    table = score(model, cases)
+    expected = model.predict_cumulative_incidence(
+        features(cases), HORIZONS, eligible_days=cases["eligible_days"], elapsed=cases["elapsed"]
+    )
+    np.testing.assert_allclose(table[RISKS], expected, atol=ROUNDING)
+    assert list(table["child_id"]) == list(cases["child_id"])
+    assert np.all(np.diff(table[RISKS].to_numpy(), axis=1) >= 0)
+
+
+def test_columns_are_those_of_the_design(model, cases):
+    columns = list(score(model, cases).columns)
+    interval = [name for name in columns if name.startswith(("lower_", "upper_"))]
+    reasons = ["reason_1", "reason_2", "reason_3"]
+    assert columns == ["child_id", "plan_id", *RISKS, *interval, "band", *reasons, "flags", "model_digest"]
+
+
+def test_intervals_hold_the_risk_where_the_model_gives_them(model, cases):
+    table = score(model, cases)
+    assert hasattr(model, "predict_cumulative_incidence_interval") == ("lower_730" in table)
+    for day in HORIZONS if "lower_730" in table else ():
+        assert (table[f"lower_{day}"] <= table[f"risk_{day}"] + ROUNDING).all()
+        assert (table[f"risk_{day}"] <= table[f"upper_{day}"] + ROUNDING).all()
+
+
+def test_scores_do_not_depend_on_order_or_company(model, cases):
+    whole = score(model, cases)
+    alone = pd.concat([score(model, cases.iloc[[position]]) for position in (30, 2, 11)], ignore_index=True)
+    together = whole.iloc[[30, 2, 11]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, together, atol=ROUNDING, rtol=0)
+
+
+def test_open_cases_bring_their_days_and_flags(model, cases):
+    opened = SimpleNamespace(
+        X=features(cases),
+        keys=cases[["child_id", "plan_id"]].assign(la_code="330", family_id="f", index_end=pd.Timestamp("2018-01-01")),
+        eligible_days=cases["eligible_days"],
+        elapsed=cases["elapsed"],
+        flags=pd.Series(["plan_open"] + [""] * (len(cases) - 1), dtype="string"),
+    )
+    table = score(model, opened)
+    np.testing.assert_allclose(table[RISKS], score(model, cases)[RISKS], atol=ROUNDING)
+    assert table["flags"].str.contains("plan_open").tolist() == [True] + [False] * (len(cases) - 1)
+
+
+def test_birthday_and_past_horizons_are_flagged_and_stop_the_risk(model, cases):
+    rows = cases.iloc[:3].assign(eligible_days=[200.0, np.nan, 5000.0], elapsed=[0, 800, 100])
+    table = score(model, rows)
+    assert table["flags"].tolist() == ["eighteen_before_horizon", "past_horizon", ""]
+    assert table.loc[0, "risk_365"] == table.loc[0, "risk_730"]
+    assert (table.loc[1, RISKS] == 0).all()
+    assert table.loc[2, "risk_91"] == 0
+
+
+def test_the_digest_is_that_of_the_saved_bundle(model, cases, tmp_path):
+    path = save_bundle(model, tmp_path / "bundle")
+    assert score(model, cases)["model_digest"].unique().tolist() == [model_digest(path)]
+    assert score(load_model(path), cases).equals(score(model, cases))
+
+
+def test_imputation_and_unseen_levels_are_flagged(lenient_model, cases):
+    rows = cases.iloc[:4].copy()
+    rows.loc[rows.index[1], "n_reviews"] = np.nan
+    rows.loc[rows.index[2], "latest_category"] = "SAB"
+    rows.loc[rows.index[3], "latest_category"] = pd.NA
+    assert score(lenient_model, rows)["flags"].tolist() == ["", "imputed", "unseen_level", ""]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("n_reviews", np.nan, "missing_value"),
+        ("n_reviews", -1.0, "out_of_range"),
+        ("plan_length_days", np.inf, "out_of_range"),
+        ("latest_category", "SAB", "unseen_level"),
+        ("factor_domestic_abuse", pd.NA, "missing_value"),
+        ("child_id", pd.NA, "missing_key"),
+        ("plan_id", " ", "missing_key"),
+        ("elapsed", -1, "bad_days"),
+        ("eligible_days", 10.0, "already_eighteen"),
+    ],
+)
+def test_what_cannot_be_scored_is_counted_by_code_not_shown(model, cases, column, value, code):
+    rows = cases.iloc[:5].assign(elapsed=50)
+    rows.loc[rows.index[2], column] = value
+    with pytest.raises(InputError, match=f"1 {code} of 5 cases") as error:
+        score(model, rows)
+    assert "C000" not in str(error.value)
+    assert "SAB" not in str(error.value)
+
+
+def test_repeated_keys_are_refused(model, cases):
+    with pytest.raises(InputError, match="1 of 4 cases"):
+        score(model, cases.iloc[[0, 1, 2, 1]])
+
+
+def test_a_missing_column_is_named(model, cases):
+    with pytest.raises(InputError, match="n_reviews"):
+        score(model, cases.drop(columns="n_reviews"))
+
+
+def test_text_is_read_as_what_the_model_needs(model, cases):
+    text = cases.astype("string")
+    text["factor_domestic_abuse"] = cases["factor_domestic_abuse"].map({True: "Yes", False: "0"}).astype("string")
+    assert score(model, text).equals(score(model, cases))
+
+
+def test_no_cases_give_no_rows_but_all_columns(model, cases):
+    empty = score(model, cases.iloc[:0])
+    assert len(empty) == 0
+    assert list(empty.columns) == list(score(model, cases).columns)
+
+
+def test_strata_that_training_had_not_are_found(cases, model_data):
+    X, y = model_data
+    cox = CoxPH(strata="latest_category").fit(X, y.assign(event=(y["event"] == 1).astype(int)))
+    bands = RiskBands(0.1)
+    assert len(score(cox, cases, bands=bands)) == len(cases)
+    with pytest.raises(InputError, match="1 unseen_level"):
+        score(cox, cases.assign(latest_category=["XXX", *cases["latest_category"][1:]]), bands=bands)
+    with pytest.raises(InputError, match="yardstick"):
+        score(cox, cases)
+
+
+def test_a_model_of_another_event_is_refused(cases, model_data):
+    X, y = model_data
+    with pytest.raises(InputError, match="event 1"):
+        score(CoxPH(event=2).fit(X, y), cases)
+
+
+@pytest.mark.parametrize("times", [(), (365, 91), (0,), (np.nan,)])
+def test_times_must_ascend(model, cases, times):
+    with pytest.raises(InputError, match="times"):
+        score(model, cases, times=times)
