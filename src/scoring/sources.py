@@ -148,7 +148,7 @@ def _parquet_chunks(files: list[Path], columns: list[str], rows_per_chunk: int) 
         try:
             for batch in file.iter_batches(batch_size=rows_per_chunk, columns=wanted):
                 if batch.num_rows:
-                    frame = _text_keys(batch).to_pandas()
+                    frame = _text_keys(batch).to_pandas(ignore_metadata=True)
                     yield Chunk(as_cases(frame), np.arange(row, row + len(frame)) + 1)
                     row += len(frame)
         except (pa.ArrowException, OSError) as error:

@@ -29,7 +29,7 @@ def make_outcomes(X: pd.DataFrame, seed: int) -> pd.DataFrame:
     return pd.DataFrame({"entry": 0.0, "duration": time, "event": event})
 
 
-def make_cases(n: int, seed: int = 7) -> pd.DataFrame:
+def cases_of(n: int, seed: int = 7) -> pd.DataFrame:
     """Prepared cases as a nightly job would deliver them."""
     random = np.random.default_rng(seed)
     keys = pd.DataFrame(
@@ -68,4 +68,9 @@ def model_data():
 
 @pytest.fixture
 def cases():
-    return make_cases(60)
+    return cases_of(60)
+
+
+@pytest.fixture(scope="session")
+def make_cases():
+    return cases_of

@@ -1,0 +1,217 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from textwrap import dedent
+
+import numpy as np
+import pandas as pd
+import pytest
+from secondplan.errors import EmptyCohortError, InputError, OutputError
+from secondplan.file_lock import locked
+from secondplan.scoring import batch as batch_module
+from secondplan.scoring import score, score_batch
+
+N_CASES = 57
+ROWS_PER_PART = 10
+NOT_COMPARED = {"log.jsonl", ".lock"}
+
+
+def files_of(folder):
+    """Every file but the log, which tells the time."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in NOT_COMPARED
+    }
+
+
+@pytest.fixture
+def parquet(tmp_path, all_cases):
+    path = tmp_path / "cases.parquet"
+    all_cases.to_parquet(path)
+    return path
+
+
+@pytest.fixture
+def all_cases(make_cases):
+    return make_cases(N_CASES)
+
+
+def test_a_batch_is_the_score_of_its_rows(model, all_cases, parquet, tmp_path):
+    result = score_batch(model, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART)
+    expected = score(model, all_cases)
+    scores = pd.concat([pd.read_parquet(path) for path in sorted((tmp_path / "out/scores").iterdir())])
+    assert (result.n_read, result.n_scored, result.n_rejected) == (N_CASES, N_CASES, 0)
+    numbers = expected.select_dtypes("number").columns
+    np.testing.assert_allclose(scores[numbers], expected[numbers], atol=1e-12)
+    for name in expected.columns.difference(numbers):
+        assert scores[name].tolist() == expected[name].tolist()
+    table = pd.read_csv(tmp_path / "out/scores.csv", dtype={"child_id": str})
+    assert table["child_id"].tolist() == all_cases["child_id"].tolist()
+    np.testing.assert_allclose(table["risk_730"], expected["risk_730"], atol=1e-12)
+
+
+def test_csv_and_parquet_give_the_same_scores(model, all_cases, parquet, tmp_path):
+    all_cases.to_csv(tmp_path / "cases.csv", index=False)
+    score_batch(model, parquet, tmp_path / "a")
+    score_batch(model, tmp_path / "cases.csv", tmp_path / "b")
+    assert (tmp_path / "a/scores.csv").read_bytes() == (tmp_path / "b/scores.csv").read_bytes()
+
+
+def test_every_row_is_scored_or_rejected_with_its_number(model, all_cases, tmp_path):
+    frame = all_cases.astype("string")
+    frame.loc[3, "n_reviews"] = "three"
+    frame.loc[12, "latest_category"] = "XXX"
+    frame.loc[14, "child_id"] = ""
+    frame.loc[20, ["child_id", "plan_id"]] = frame.loc[2, ["child_id", "plan_id"]]
+    lines = frame.to_csv(index=False).splitlines()
+    lines[31] += ",surplus"
+    text = "\n".join(lines).encode().replace(b"P000040", b"P0000\xe940")
+    (tmp_path / "cases.csv").write_bytes(text)
+    result = score_batch(model, tmp_path / "cases.csv", tmp_path / "out", rows_per_part=ROWS_PER_PART)
+    rejects = pd.read_csv(tmp_path / "out/rejects.csv", dtype=str)
+    assert rejects[["row", "code", "column"]].fillna("").to_numpy().tolist() == [
+        ["4", "not_a_number", "n_reviews"],
+        ["13", "unseen_level", "latest_category"],
+        ["15", "missing_key", ""],
+        ["21", "duplicate_key", ""],
+        ["31", "wrong_number_of_fields", ""],
+        ["41", "not_utf8", ""],
+    ]
+    assert result.n_scored + result.n_rejected == result.n_read == N_CASES
+    assert result.codes == dict(sorted(dict.fromkeys(rejects["code"], 1).items()))
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["counts"] == {"read": N_CASES, "scored": N_CASES - 6, "rejected": 6}
+
+
+def test_the_log_holds_codes_and_counts_only(model, all_cases, tmp_path):
+    all_cases.astype("string").assign(n_reviews="SECRETVALUE").to_csv(tmp_path / "cases.csv", index=False)
+    with pytest.raises(EmptyCohortError, match="rejected"):
+        score_batch(model, tmp_path / "cases.csv", tmp_path / "out")
+    log = (tmp_path / "out/log.jsonl").read_text()
+    assert [json.loads(line)["event"] for line in log.splitlines()] == ["started", "part", "finished"]
+    assert "SECRETVALUE" not in log
+    assert "C0000" not in log
+    with pytest.raises(EmptyCohortError, match="rejected"):
+        score_batch(model, tmp_path / "cases.csv", tmp_path / "out")
+
+
+def test_the_same_job_again_writes_nothing(model, parquet, tmp_path):
+    score_batch(model, parquet, tmp_path / "out")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    result = score_batch(model, parquet, tmp_path / "out")
+    assert result.was_done
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert "done before" in result.summary()
+
+
+def test_another_job_or_changed_files_are_refused(model, parquet, tmp_path):
+    score_batch(model, parquet, tmp_path / "out")
+    with pytest.raises(OutputError, match="another job"):
+        score_batch(model, parquet, tmp_path / "out", times=(365,))
+    (tmp_path / "out/scores.csv").write_text("changed")
+    with pytest.raises(OutputError, match="changed after"):
+        score_batch(model, parquet, tmp_path / "out")
+
+
+def test_a_folder_with_something_else_is_refused(model, parquet, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match="not an empty folder"):
+        score_batch(model, parquet, tmp_path / "out")
+    with pytest.raises(OutputError, match="cannot be made"):
+        score_batch(model, parquet, tmp_path / "out/notes.txt")
+
+
+def test_two_writers_are_not_let_in(model, parquet, tmp_path):
+    (tmp_path / "out").mkdir()
+    with locked(tmp_path / "out/.lock"), pytest.raises(OutputError, match="in use by another scoring run"):
+        score_batch(model, parquet, tmp_path / "out")
+
+
+def test_a_stopped_run_resumes_to_identical_files(model, parquet, tmp_path, monkeypatch):
+    score_batch(model, parquet, tmp_path / "whole", rows_per_part=ROWS_PER_PART)
+    real, calls = batch_module.score_checked, []
+
+    def stop_at_the_third(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(batch_module, "score_checked", stop_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        score_batch(model, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART)
+    with pytest.raises(OutputError, match="--resume"):
+        score_batch(model, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART)
+    with pytest.raises(OutputError, match="another job"):
+        score_batch(model, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART, times=(365,), resume=True)
+    score_batch(model, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART, resume=True)
+    n_parts = -(-N_CASES // ROWS_PER_PART)
+    assert len(calls) == 3 + n_parts - 2  # the two whole parts are not made again
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+
+
+def test_a_damaged_part_is_made_again(model, parquet, tmp_path, monkeypatch):
+    score_batch(model, parquet, tmp_path / "whole", rows_per_part=ROWS_PER_PART)
+    with monkeypatch.context() as patch:
+        patch.setattr(batch_module, "_finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            score_batch(model, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART)
+    (tmp_path / "out/scores/part-00001.parquet").write_bytes(b"half a file")
+    score_batch(model, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART, resume=True)
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+
+
+SCORE = dedent("""
+    import sys, time
+    from secondplan.models import load_model
+    from secondplan.scoring import batch
+    real = batch.score_checked
+    def slowly(*arguments):
+        time.sleep(0.2)
+        return real(*arguments)
+    batch.score_checked = slowly
+    batch.score_batch(load_model(sys.argv[1]), sys.argv[2], sys.argv[3], rows_per_part=int(sys.argv[4]))
+""")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
+def test_a_killed_run_resumes_to_identical_files(model, parquet, tmp_path):
+    model.save(tmp_path / "bundle")
+    score_batch(model, parquet, tmp_path / "whole", rows_per_part=ROWS_PER_PART)
+    arguments = [tmp_path / "bundle", parquet, tmp_path / "out", ROWS_PER_PART]
+    with subprocess.Popen([sys.executable, "-c", SCORE, *map(str, arguments)]) as run:
+        until = time.monotonic() + 30
+        while not (tmp_path / "out/receipts/part-00001.json").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        run.send_signal(signal.SIGKILL)
+    assert not (tmp_path / "out/manifest.json").exists()
+    score_batch(model, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART, resume=True)
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
+
+
+def test_the_size_of_parts_changes_no_score(model, parquet, tmp_path):
+    score_batch(model, parquet, tmp_path / "a", rows_per_part=7)
+    score_batch(model, parquet, tmp_path / "b")
+    one, other = (pd.read_csv(tmp_path / name / "scores.csv") for name in "ab")
+    pd.testing.assert_frame_equal(one, other, atol=1e-12, rtol=0)
+
+
+def test_wrong_input_leaves_the_folder_free(model, all_cases, parquet, tmp_path):
+    all_cases.drop(columns="n_reviews").to_parquet(tmp_path / "narrow.parquet")
+    with pytest.raises(InputError, match="lacks the column n_reviews"):
+        score_batch(model, tmp_path / "narrow.parquet", tmp_path / "out")
+    all_cases.iloc[:0].to_parquet(tmp_path / "none.parquet")
+    with pytest.raises(EmptyCohortError, match="no case"):
+        score_batch(model, tmp_path / "none.parquet", tmp_path / "out")
+    assert score_batch(model, parquet, tmp_path / "out").n_scored == N_CASES
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_new_folder_is_for_its_owner_only(model, parquet, tmp_path):
+    score_batch(model, parquet, tmp_path / "out")
+    assert (tmp_path / "out").stat().st_mode & 0o077 == 0

@@ -1,0 +1,109 @@
+import pandas as pd
+import pytest
+from secondplan.errors import InputError
+from secondplan.scoring.sources import open_source
+
+COLUMNS = ["n_reviews"]
+
+
+def read(path, rows_per_chunk=100, **options):
+    return list(open_source(path, **options).chunks(COLUMNS, rows_per_chunk))
+
+
+def write(tmp_path, text, name="cases.csv", encoding="utf-8"):
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_csv_of_any_usual_kind(tmp_path):
+    plain = "child_id,plan_id,n_reviews\n007,p1,3\n8,p2,4\n"
+    texts = {
+        "plain": plain,
+        "with a byte order mark": "\ufeff" + plain,
+        "CRLF": plain.replace("\n", "\r\n"),
+        "semicolons": plain.replace(",", ";"),
+        "tabs": plain.replace(",", "\t"),
+        "no last line end": plain.rstrip("\n"),
+        "blank lines": plain.replace("\n", "\n\n"),
+        "quotes": plain.replace("007", '"007"'),
+    }
+    for name, text in texts.items():
+        (chunk,) = read(write(tmp_path, text))
+        assert chunk.cases.keys["child_id"].tolist() == ["007", "8"], name
+        assert chunk.cases.X["n_reviews"].tolist() == ["3", "4"], name
+        assert chunk.row.tolist() == [1, 2], name
+
+
+def test_chunks_number_rows_across_lines_that_cannot_be_read(tmp_path):
+    path = write(tmp_path, "child_id,plan_id,n_reviews\na,p,1\nb,p\nc,p,1\nd,p,1,1\ne,p,1\n")
+    chunks = read(path, rows_per_chunk=2)
+    assert [(chunk.row.tolist(), chunk.unreadable, chunk.n_read) for chunk in chunks] == [
+        ([1], {2: "wrong_number_of_fields"}, 2),
+        ([3], {4: "wrong_number_of_fields"}, 2),
+        ([5], {}, 1),
+    ]
+
+
+def test_whole_number_keys_of_parquet_stay_whole_beside_missing_ones(tmp_path):
+    keys = pd.array([9_007_199_254_740_993, None], dtype="Int64")
+    pd.DataFrame({"child_id": keys, "plan_id": [1, 2], "n_reviews": [1.0, 2.0]}).to_parquet(tmp_path / "c.parquet")
+    (chunk,) = read(tmp_path / "c.parquet")
+    assert chunk.cases.keys["child_id"].fillna("none").tolist() == ["9007199254740993", "none"]
+
+
+def test_a_folder_of_parquet_files_is_read_in_order(tmp_path):
+    for part in (1, 0):
+        frame = pd.DataFrame({"child_id": [f"c{part}"], "plan_id": ["p"], "n_reviews": [1.0]})
+        frame.to_parquet(tmp_path / f"part-{part}.parquet")
+    chunks = read(tmp_path)
+    assert [chunk.cases.keys["child_id"][0] for chunk in chunks] == ["c0", "c1"]
+    assert [chunk.row.tolist() for chunk in chunks] == [[1], [2]]
+
+
+def test_the_digest_follows_the_content(tmp_path):
+    first = open_source(write(tmp_path, "child_id,plan_id\na,b\n")).digest
+    assert open_source(write(tmp_path, "child_id,plan_id\na,b\n", "other.csv")).digest == first
+    assert open_source(write(tmp_path, "child_id,plan_id\na,c\n")).digest != first
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("child_id,plan_id,child_id\n", "same name"),
+        ("child_id,n_reviews\n", "lacks the column plan_id"),
+        ('child_id,plan_id,n_reviews\na,b,1\n"SECRET,b,1\n', "not CSV after row 1"),
+    ],
+)
+def test_csv_that_is_none_is_one_line_without_values(tmp_path, text, message):
+    with pytest.raises(InputError, match=message) as error:
+        read(write(tmp_path, text))
+    assert "SECRET" not in str(error.value)
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__ or error.value.__context__ is None
+
+
+def test_paths_that_are_no_cases(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        open_source(tmp_path / "absent.csv")
+    with pytest.raises(InputError, match="neither a plan store"):
+        open_source(tmp_path)
+    with pytest.raises(InputError, match=r"not a plan store, Parquet .* or CSV"):
+        open_source(write(tmp_path, "x", "cases.xlsx"))
+    with pytest.raises(InputError, match="not a Parquet file"):
+        open_source(write(tmp_path, "PAR1 but no more", "cases.parquet"))
+    with pytest.raises(InputError, match="--as-of"):
+        open_source(write(tmp_path, "child_id,plan_id\n"), as_of="2018-03-31")
+
+
+def test_truncated_parquet_names_the_row(tmp_path):
+    n = 50_000
+    frame = pd.DataFrame({"child_id": [f"c{i}" for i in range(n)], "plan_id": "p", "n_reviews": 1.0})
+    frame.to_parquet(tmp_path / "c.parquet", row_group_size=1000)
+    content = bytearray((tmp_path / "c.parquet").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2000] = bytes(2000)
+    (tmp_path / "c.parquet").write_bytes(bytes(content))
+    with pytest.raises(InputError, match="cannot be read after row"):
+        read(tmp_path / "c.parquet", rows_per_chunk=1000)
