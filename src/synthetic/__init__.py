@@ -1,7 +1,21 @@
 """The generator of synthetic child protection data: scenarios, simulation, truth, and files of the real formats."""
 
+from .census_faults import CensusFaults
+from .cin_census_writer import CensusFiles, write_cin_census
+from .dictionary import data_dictionary
 from .scenario import Scenario, scenario
 from .simulate import simulate, simulate_with_truth
-from .truth import Truth
+from .truth import Truth, true_incidence
 
-__all__ = ["Scenario", "Truth", "scenario", "simulate", "simulate_with_truth"]
+__all__ = [
+    "CensusFaults",
+    "CensusFiles",
+    "Scenario",
+    "Truth",
+    "data_dictionary",
+    "scenario",
+    "simulate",
+    "simulate_with_truth",
+    "true_incidence",
+    "write_cin_census",
+]

@@ -86,11 +86,12 @@ def earlier_episodes(
     child, place = spread(children.n_referrals)
     part = (first_referral - children.birth)[child] / np.maximum(children.n_referrals[child], 1)
     begin = children.birth[child] + np.floor(part * (place + 0.5 * rng.random(child.size))).astype(np.int64)
-    length = np.floor(part * (0.05 + 0.4 * rng.random(child.size))).astype(np.int64)
-    # Episodes that end with an assessment take up to about ten weeks.
+    # Episodes that end with an assessment take up to about ten weeks, others mostly less than a year.
     reason = _codes(EARLIER_REASONS, child.size, rng)
-    length = np.where(reason == "RC7", length, np.minimum(length, 20 + np.floor(50 * rng.random(child.size))))
-    episodes = new_episodes(child, begin, rng).replace(closure=begin + length.astype(np.int64), reason=reason)
+    support = 30 + 200 * rng.standard_exponential(child.size)
+    wanted = np.where(reason == "RC7", support, 20 + 50 * rng.random(child.size))
+    length = np.floor(np.minimum(wanted, 0.45 * part)).astype(np.int64)
+    episodes = new_episodes(child, begin, rng).replace(closure=begin + length, reason=reason)
     assessed = np.flatnonzero((rng.random(child.size) < 0.75) & (length >= 10))
     # What was found earlier is part of what is found later.
     seen = rng.random((assessed.size, children.factors.shape[1])) < 0.6

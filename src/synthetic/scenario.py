@@ -98,7 +98,7 @@ class Scenario:
     other_exit_shares : mapping of code to float
         Closure reasons of these.
     closure_within_3_months, closure_3_to_6_months, closure_later_mean : float
-        When the episode of need closes, of plans that end at a review and are not followed by care: two shares, and mean
+        When the episode of need closes, of plans that end at a review and not followed by care: two shares, and mean
         days beyond six months.
     transfer_within_3_months : float
         Share of these that are followed within three months by a move to another authority.

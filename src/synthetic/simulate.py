@@ -5,6 +5,8 @@ until the extract date. The store holds the plans that were open at some time in
 only in ``previous_plans_reported``, referrals and assessments, as in real systems.
 """
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import pandas as pd
 from ..plans.store import Plans
 from ..progress import track
 from .authorities import Authorities, draw_authorities
-from .columns import Columns, concatenate
+from .columns import concatenate
 from .day_numbers import day_number
 from .life_courses import LifeCourses, live
 from .scenario import Scenario
@@ -85,7 +87,10 @@ def _enough_lives(scenario: Scenario, authorities: Authorities, n_children: int,
     """Chunks until ``n_children`` children have plans in the window; whole families, exactly so many children."""
     parts: list[LifeCourses] = []
     n_have = 0
-    for part in track(_chunks(scenario, authorities, n_children, seed), "Simulating families"):
+    chunks = _chunks(scenario, authorities, seed)
+    first = next(chunks)
+    n_chunks = -(-n_children // max(len(first.children), 1))
+    for part in track(chain([first], chunks), "Simulating families", total=n_chunks):
         parts.append(part)
         n_have += len(part.children)
         if n_have >= n_children and _whole_families(parts, n_children) is not None:
@@ -95,7 +100,7 @@ def _enough_lives(scenario: Scenario, authorities: Authorities, n_children: int,
     return _select(_join(parts), chosen)
 
 
-def _chunks(scenario: Scenario, authorities: Authorities, n_children: int, seed: int) -> Any:
+def _chunks(scenario: Scenario, authorities: Authorities, seed: int) -> Iterator[LifeCourses]:
     chunk = 0
     while True:
         lives = live(scenario, authorities, FAMILIES_A_CHUNK, Streams(seed, chunk))
@@ -180,8 +185,7 @@ def _select(lives: LifeCourses, kept: np.ndarray) -> LifeCourses:
     place[rows] = np.arange(rows.size)
 
     def of_children(records: Any) -> Any:
-        assert isinstance(records, Columns)
-        child = place[records.child]  # type: ignore[attr-defined]
+        child = place[records.child]
         return records.replace(child=child).take(child >= 0)
 
     child = place[lives.plans.child]

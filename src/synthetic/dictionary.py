@@ -1,0 +1,72 @@
+"""The data dictionary of a synthetic store, as Markdown made from the schema and the scenario."""
+
+import json
+from typing import Any
+
+from ..plans.columns import COLUMNS
+from ..plans.schema import CODES, TABLES
+from ..plans.store import Plans
+
+
+def data_dictionary(plans: Plans) -> str:
+    """Markdown: what the store is, each table's columns with type, meaning and source, and the true parameters.
+
+    Parameters
+    ----------
+    plans : Plans
+        A simulated store, with the scenario in its ``metadata``.
+    """
+    about = plans.metadata
+    scenario = about["scenario"]
+    lines = [
+        "# Data dictionary of the synthetic plan store",
+        "",
+        f"{about['note']}",
+        "",
+        f"Scenario `{scenario['name']}` (seed {about['seed']}, {about['n_children']:,} children): "
+        f"{scenario['description']} Authorities have codes that no English authority has.",
+        "",
+        "Each table is a Parquet file. Required columns have a value in every row. The source names the element of the "
+        "children in need (CIN) census and the item of the Standard Safeguarding Dataset (SSD).",
+        "",
+    ]
+    for table, columns in COLUMNS.items():
+        lines += [f"## {table}", "", f"{TABLES[table]}; {len(plans.tables[table]):,} rows.", ""]
+        lines += ["| column | type | required | meaning | source |", "|---|---|---|---|---|"]
+        for name, column in columns.items():
+            meaning = f"{column.title}. {column.description}"
+            required = "yes" if column.required else ""
+            lines.append(f"| {name} | {column.kind} | {required} | {_cell(meaning)} | {_cell(column.source)} |")
+        lines.append("")
+    lines += ["## Codes", ""]
+    for name, codes in CODES.items():
+        listed = "; ".join(f"`{code}` {label}" for code, label in codes.items())
+        lines += [f"**{name}**: {listed}", ""]
+    lines += [
+        "## True parameters",
+        "",
+        "The simulation's own parameters, also in `datapackage.json`. *published*: printed in, or computed from, "
+        "official statistics; *calibrated*: chosen so that simulated figures come near published ones; *assumed*: no published "
+        "figure exists.",
+        "",
+        "| parameter | value | mark | source or reason |",
+        "|---|---|---|---|",
+    ]
+    for name, parameter in scenario["parameters"].items():
+        value = _cell(_value(parameter["value"]))
+        lines.append(f"| {name} | {value} | {parameter['mark']} | {_cell(parameter['source'])} |")
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_value(item)}" for key, item in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(_value(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
