@@ -55,7 +55,7 @@ class IncidenceModel(BaseEstimator):
         outcome = check_outcome(y, n_rows=len(frame))
         weight = _check_weight(sample_weight, len(frame))
         groups = _check_cluster(cluster, len(frame))
-        self.encoder_ = (self.encoder if self.encoder is not None else FeatureEncoder()).fit_copy(frame)
+        self.encoder_ = self._unfitted_encoder().fit_copy(frame)
         self.feature_names_in_ = self.encoder_.feature_names_in_
         self.n_features_in_ = self.feature_names_in_.size
         self.feature_names_out_ = self.encoder_.get_feature_names_out()
@@ -106,7 +106,7 @@ class IncidenceModel(BaseEstimator):
             incidence = self._incidence(*part, times, event)
             if not np.any(since > 0):
                 return incidence
-            later = _divide(incidence - self._incidence(*part, since, event), self._event_free(*part, since))
+            later = _divide(incidence - self._incidence(*part, since, event), self._still_free(*part, since))
             return np.where(since > 0, np.where(times > since, later, 0.0), incidence)
 
         return self._by_chunk(conditional, X, times, eligible_days, elapsed)
@@ -132,7 +132,7 @@ class IncidenceModel(BaseEstimator):
             free = self._event_free(*part, times)
             if not np.any(since > 0):
                 return free
-            later = 1.0 - _divide(self._event_free(*part, since) - free, self._event_free(*part, since))
+            later = 1.0 - _divide(self._event_free(*part, since) - free, self._still_free(*part, since))
             return np.where(since > 0, np.where(times > since, later, 1.0), free)
 
         return self._by_chunk(conditional, X, times, eligible_days, elapsed)
@@ -174,6 +174,14 @@ class IncidenceModel(BaseEstimator):
 
     def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         raise NotImplementedError
+
+    def _still_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        """Probability by which incidences after a day are divided, given that the row is free of events on that day."""
+        return self._event_free(design, *rest)
+
+    def _unfitted_encoder(self) -> FeatureEncoder:
+        """The encoder to fit; a model without covariates overrides it."""
+        return self.encoder if self.encoder is not None else FeatureEncoder()
 
     def _by_chunk(self, probability: Any, X: Any, times: Any, eligible_days: Any, elapsed: Any) -> np.ndarray:
         """``probability(design, times, since)`` for all rows, by chunks that keep memory flat; between 0 and 1."""

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .base import ROWS_PER_CHUNK, IncidenceModel, _per_row, _row_times
 from .baseline import BaselineHazard, cumulative_hazard, cumulative_hazard_error, survival_bounds
+from .confidence import check_interval
 from .features import FeatureEncoder
 from .outcome import Outcome
 from .strata import learn_strata, match_strata, refuse_unseen
@@ -258,6 +259,7 @@ class CoxPH(IncidenceModel):
         check_is_fitted(self)
         if event is not None and event != self.event:
             raise ValueError(f"event {event} is not modelled; the model's events are {self.event}")
+        check_interval(level, interval)
         self._warn_of_competing_events()
         design = self._design(X)
         n_rows = len(design[0])
@@ -476,7 +478,7 @@ class CoxPH(IncidenceModel):
             )
         if fit.diverging.any():
             warnings.warn(
-                f"the event is separated by these features, their coefficients have no finite estimate and were stopped: "
+                f"the event is separated by these features, their coefficients have no finite estimate: "
                 f"{names(fit.diverging)}; merge rare levels, drop them, or set alpha > 0",
                 stacklevel=4,
             )

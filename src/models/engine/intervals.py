@@ -62,7 +62,7 @@ def spread_from_start(x, risk, row_end, levels, start, sums, risk_sums):
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def spread_late(x, risk, first, last, rows, level_end, sums, risk_sums):
-    """Add rows with delayed entry; ``rows`` are their positions grouped by level, level l ending at ``level_end[l]``."""
+    """Add rows with delayed entry; ``rows`` are their positions by level, level l ending at ``level_end[l]``."""
     n_times, n_columns = sums.shape
     buffer = np.zeros((n_times, n_columns))
     risk_buffer = np.zeros(n_times)
@@ -113,7 +113,7 @@ def running_sums(values, start):
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def half_block_sums(values, level):
-    """Sums of ``values`` (K, q) between each event time and the midpoint of its block of ``2 ** level``, shape (K, q)."""
+    """Sums of ``values`` (K, q) from each event time to the midpoint of its block of ``2 ** level``, shape (K, q)."""
     n_times, n_columns = values.shape
     sums = values.copy()
     half = level - 1

@@ -76,7 +76,7 @@ def risk_sums(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> Ri
 
 
 def hazard_increments(sums: RiskSums, sets: RiskSets) -> tuple[np.ndarray, np.ndarray]:
-    """Baseline hazard at each event time (K,): for the rows at risk, and for those whose event it is (Efron: smaller)."""
+    """Baseline hazard at each event time (K,): for the rows at risk, and for the rows with the event."""
     mean_weight = sets.tied_weight / sets.n_tied
     scale = mean_weight / sums.total
     return scale * sums.moments[:, 0], scale * (sums.moments[:, 0] - sums.moments[:, 1])

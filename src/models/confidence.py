@@ -1,0 +1,62 @@
+"""Pointwise confidence intervals of probabilities and cumulative hazards, with the names that R's ``survfit`` uses."""
+
+import numpy as np
+from scipy.stats import norm
+
+INTERVALS = ("plain", "log", "log-log")
+
+
+def check_interval(level: float, interval: str) -> None:
+    """Raise ValueError unless ``level`` lies between 0 and 1 and ``interval`` is a known scale."""
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must be between 0 and 1, got {level}")
+    if interval not in INTERVALS:
+        raise ValueError(f"interval must be one of {', '.join(INTERVALS)}, got {interval!r}")
+
+
+def probability_bounds(
+    estimate: np.ndarray, std_error: np.ndarray, level: float = 0.95, interval: str = "log"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper bound of a probability, between 0 and 1.
+
+    Parameters
+    ----------
+    estimate, std_error : ndarray, any one shape
+    level : float
+        Coverage.
+    interval : {"plain", "log", "log-log"}
+        Scale on which the interval is symmetric: the probability p, log p, or log(-log p). Where the scale is not
+        defined (p = 0, and for log-log p = 1) both bounds are the estimate; R gives NA there.
+    """
+    check_interval(level, interval)
+    z = norm.ppf(0.5 + level / 2.0)
+    if interval == "plain":
+        return np.clip(estimate - z * std_error, 0.0, 1.0), np.clip(estimate + z * std_error, 0.0, 1.0)
+    inside = estimate > 0 if interval == "log" else (estimate > 0) & (estimate < 1)
+    p = np.where(inside, estimate, 0.5)
+    error = np.where(inside, std_error, 0.0) / p
+    if interval == "log":
+        with np.errstate(over="ignore"):
+            lower, upper = p * np.exp(-z * error), np.minimum(p * np.exp(z * error), 1.0)
+    else:
+        with np.errstate(over="ignore"):
+            stretch = np.exp(z * error / -np.log(p))
+        lower, upper = np.exp(np.log(p) * stretch), np.exp(np.log(p) / stretch)
+    return np.where(inside, lower, estimate), np.where(inside, upper, estimate)
+
+
+def hazard_bounds(
+    estimate: np.ndarray, std_error: np.ndarray, level: float = 0.95, interval: str = "log"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper bound of a cumulative hazard, not negative.
+
+    ``plain`` is symmetric for the hazard, ``log`` for its logarithm; ``log-log`` is the same.
+    """
+    check_interval(level, interval)
+    z = norm.ppf(0.5 + level / 2.0)
+    if interval == "plain":
+        return np.maximum(estimate - z * std_error, 0.0), estimate + z * std_error
+    ratio = np.divide(std_error, estimate, out=np.zeros_like(estimate), where=estimate > 0)
+    with np.errstate(over="ignore"):
+        stretch = np.exp(z * ratio)
+    return estimate / stretch, estimate * stretch

@@ -1,0 +1,384 @@
+"""Curves without a model: Kaplan-Meier, Nelson-Aalen, Aalen-Johansen, and Aalen-Johansen as a model by stratum.
+
+All take delayed entry, case weights, strata and clusters; events on the same day are taken together, never jittered.
+Standard errors equal those of R's ``survfit``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from .base import IncidenceModel, _check_cluster, _check_weight, _require_event, _row_times
+from .confidence import check_interval, probability_bounds
+from .curves import IncidenceCurve, StepCurve, StratifiedCurves
+from .features import FeatureEncoder
+from .outcome import Outcome, outcome_from_arrays
+from .state_counts import (
+    StateCounts,
+    count_states,
+    cumulative_hazard,
+    event_free,
+    greenwood_error,
+    incidence,
+    poisson_error,
+    robust_error,
+    robust_hazard_error,
+)
+from .steps import step_position, step_values
+from .strata import learn_strata, match_strata, refuse_unseen
+
+UNSEEN = ("error", "marginal")
+
+
+def kaplan_meier(
+    duration: Any,
+    event: Any,
+    *,
+    entry: Any = None,
+    sample_weight: Any = None,
+    strata: Any = None,
+    cluster: Any = None,
+) -> Any:
+    r"""Probability :math:`S(t)` of no event by each day, all event codes counted as one event.
+
+    With competing events this is the event-free probability; 1 - S of one event, the others censored, is no risk.
+
+    Parameters
+    ----------
+    duration, event, entry : array, shape (n_rows,)
+        As in :func:`.outcome.check_outcome`; a row is at risk on ``(entry, duration]``.
+    sample_weight : array, shape (n_rows,), optional
+        Case weights, not negative.
+    strata : array, shape (n_rows,), optional
+        One curve for each value.
+    cluster : array, shape (n_rows,), optional
+        Rows that share a value are not independent.
+
+    Returns
+    -------
+    StepCurve, or StratifiedCurves where ``strata`` is given
+        Standard errors are Greenwood's; the infinitesimal jackknife's, summed by cluster, where clusters are given or a
+        weight is not a whole number (as in R).
+
+    Raises
+    ------
+    ValueError
+        See :func:`.outcome.check_outcome`.
+
+    Examples
+    --------
+    >>> kaplan_meier([2, 3, 3, 5], [1, 1, 0, 1]).estimate.tolist()
+    [0.75, 0.5, 0.0]
+    """
+
+    def curve(outcome: Outcome, weight: np.ndarray, groups: np.ndarray | None, events: tuple[int, ...]) -> StepCurve:
+        counts = count_states(outcome, weight, events)
+        every = np.ones(len(counts.events), dtype=bool)
+        robust = groups is not None or bool(np.any(weight != np.round(weight)))
+        error = robust_error(counts, every, groups) if robust else greenwood_error(counts)
+        return _step_curve("survival", event_free(counts), error, counts, outcome)
+
+    return _by_stratum(curve, duration, event, entry, sample_weight, strata, cluster)
+
+
+def nelson_aalen(
+    duration: Any,
+    event: Any,
+    *,
+    entry: Any = None,
+    sample_weight: Any = None,
+    strata: Any = None,
+    cluster: Any = None,
+) -> Any:
+    r"""Cumulative hazard :math:`H(t) = \sum d_j / Y_j`, all event codes counted as one event.
+
+    Parameters are those of :func:`kaplan_meier`.
+
+    Returns
+    -------
+    StepCurve, or StratifiedCurves where ``strata`` is given
+        Standard errors from :math:`\sum d_j / Y_j^2`; the infinitesimal jackknife's where clusters are given or a
+        weight is not a whole number (``cumhaz`` and ``std.chaz`` of R's ``survfit``).
+
+    Examples
+    --------
+    >>> nelson_aalen([2, 3, 3, 5], [1, 1, 0, 1]).estimate.round(4).tolist()
+    [0.25, 0.5833, 1.5833]
+    """
+
+    def curve(outcome: Outcome, weight: np.ndarray, groups: np.ndarray | None, events: tuple[int, ...]) -> StepCurve:
+        counts = count_states(outcome, weight, events)
+        robust = groups is not None or bool(np.any(weight != np.round(weight)))
+        error = robust_hazard_error(counts, groups) if robust else poisson_error(counts)
+        return _step_curve("cumulative_hazard", cumulative_hazard(counts), error, counts, outcome)
+
+    return _by_stratum(curve, duration, event, entry, sample_weight, strata, cluster)
+
+
+def aalen_johansen(
+    duration: Any,
+    event: Any,
+    *,
+    entry: Any = None,
+    sample_weight: Any = None,
+    strata: Any = None,
+    cluster: Any = None,
+) -> Any:
+    r"""Cumulative incidence :math:`F_k(t) = P(T \le t, \text{event } k)` of each of several competing events.
+
+    Parameters are those of :func:`kaplan_meier`. Event codes are those that occur in the data, in every stratum the
+    same.
+
+    Returns
+    -------
+    IncidenceCurve, or StratifiedCurves where ``strata`` is given
+        Standard errors are the infinitesimal jackknife's, summed by cluster where clusters are given: those of R's
+        ``survfit`` for a multi-state outcome. With whole weights of 1 and no delayed entry they equal Aalen's.
+
+    Examples
+    --------
+    >>> curve = aalen_johansen([2, 3, 3, 5], [1, 2, 0, 1])
+    >>> curve.at([3, 5], event=1)["estimate"].tolist()
+    [0.25, 0.75]
+    """
+    return _by_stratum(incidence_curve, duration, event, entry, sample_weight, strata, cluster)
+
+
+def incidence_curve(
+    outcome: Outcome, weight: np.ndarray, cluster: np.ndarray | None, events: tuple[int, ...]
+) -> IncidenceCurve:
+    """Aalen-Johansen for checked rows of positive weight; ``weight`` and ``cluster`` (codes) have shape (n_rows,)."""
+    counts = count_states(outcome, weight, events)
+    kinds = np.eye(len(events), dtype=bool)
+    errors = [robust_error(counts, kind, cluster) for kind in kinds]
+    free_error = errors[0] if len(events) == 1 else robust_error(counts, np.ones(len(events), dtype=bool), cluster)
+    return IncidenceCurve(
+        times=counts.times,
+        events=events,
+        incidence=incidence(counts),
+        std_error=np.column_stack(errors) if errors else np.empty((counts.times.size, 0)),
+        event_free=event_free(counts),
+        event_free_std_error=free_error,
+        n_at_risk=counts.n_at_risk,
+        n_events=counts.n_events,
+        n_censored=counts.n_censored,
+        **_entries(outcome, counts),
+    )
+
+
+class AalenJohansen(IncidenceModel):
+    """Incidence without covariates: the Aalen-Johansen curve of all rows, or of each stratum. The reference for models.
+
+    Parameters
+    ----------
+    strata : str or list of str, optional
+        Columns of ``X``; each combination of their values has its own curves. Other columns are not used.
+    unseen : {"error", "marginal"}
+        Rows of a stratum that the training data did not have: an error, or the curve of all training rows.
+    encoder : FeatureEncoder, optional
+        Not used; there for the common interface.
+    horizon : float
+        Days at which ``predict`` states the risk.
+
+    Attributes
+    ----------
+    curves_ : StratifiedCurves or IncidenceCurve
+        With numbers at risk; in the session that fitted the model, not saved.
+    strata_ : list of str
+        Labels of the strata, ``"column=value"``.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"band": ["short", "short", "long", "long"]})
+    >>> y = pd.DataFrame({"duration": [10, 20, 15, 30], "event": [1, 0, 0, 1]})
+    >>> AalenJohansen(strata="band").fit(X, y).predict_cumulative_incidence(X, [12.0])[:, 0].tolist()
+    [0.5, 0.5, 0.0, 0.0]
+    """
+
+    _column_parameters: ClassVar[tuple[str, ...]] = ("strata",)
+    _bundle_attributes: ClassVar[tuple[str, ...]] = (
+        "strata_",
+        "step_time_",
+        "step_stratum_",
+        "step_incidence_",
+        "step_event_free_",
+        "step_std_error_",
+    )
+
+    def __init__(
+        self,
+        strata: str | list[str] | None = None,
+        unseen: str = "error",
+        encoder: FeatureEncoder | None = None,
+        horizon: float = 730.0,
+    ) -> None:
+        self.strata = strata
+        self.unseen = unseen
+        self.encoder = encoder
+        self.horizon = horizon
+
+    def predict_cumulative_incidence_interval(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int = 1,
+        level: float = 0.95,
+        interval: str = "log",
+        eligible_days: Any = None,
+    ) -> np.ndarray:
+        """Pointwise interval of the incidence, shape (n_rows, n_times, 2): lower and upper bound.
+
+        Parameters
+        ----------
+        X, times, event, eligible_days
+            As in :meth:`predict_cumulative_incidence`.
+        level : float
+        interval : {"log", "log-log", "plain"}
+        """
+        check_is_fitted(self)
+        check_interval(level, interval)
+        _require_event(event, self.events_)
+        design = self._design(X)
+        row_times = _row_times(times, len(design[0]), eligible_days)
+        position = self._position(*design[1:], times=row_times)
+        kind = self.events_.index(event)
+        estimate = step_values(self.step_incidence_[:, kind], position)
+        error = step_values(self.step_std_error_[:, kind], position)
+        return np.stack(probability_bounds(estimate, error, level, interval), axis=-1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State for pickling, without the curves' counts."""
+        state = dict(super().__getstate__())
+        state.pop("curves_", None)
+        return state
+
+    def _fit(
+        self,
+        design: np.ndarray,
+        outcome: Outcome,
+        sample_weight: np.ndarray | None,
+        cluster: np.ndarray | None,
+        **special: Any,
+    ) -> None:
+        if self.unseen not in UNSEEN:
+            raise ValueError(f"unseen must be one of {', '.join(UNSEEN)}, got {self.unseen!r}")
+        weight = np.ones(len(outcome)) if sample_weight is None else sample_weight
+        self.strata_: list[str] = []
+        codes = np.zeros(len(outcome), dtype=np.int64)
+        if "strata" in special:
+            self.strata_, codes = learn_strata(special["strata"], self._strata_columns())
+        self.events_ = tuple(sorted({1, *outcome.take(weight > 0).events}))
+        if 1 not in outcome.take(weight > 0).events:
+            warnings.warn("no row has event 1: its incidence is 0 at every day", stacklevel=3)
+        parts = [(codes == code) & (weight > 0) for code in range(len(self.strata_))]
+        if not parts or self.unseen == "marginal":
+            parts.append(weight > 0)
+        if not all(part.any() for part in parts):
+            raise ValueError("a stratum has no row with a weight above 0")
+        curves = [
+            incidence_curve(outcome.take(rows), weight[rows], _codes_of(cluster, rows), self.events_) for rows in parts
+        ]
+        labelled = dict(zip(self.strata_, curves, strict=False))
+        self.curves_ = StratifiedCurves(labelled) if labelled else curves[0]
+        steps = [curve.n_events.sum(axis=1) > 0 for curve in curves]
+        self.step_time_ = _join(curve.times[step] for curve, step in zip(curves, steps, strict=True))
+        self.step_stratum_ = np.repeat(np.arange(len(curves)), [int(step.sum()) for step in steps])
+        self.step_incidence_ = _join(curve.incidence[step] for curve, step in zip(curves, steps, strict=True))
+        self.step_event_free_ = _join(curve.event_free[step] for curve, step in zip(curves, steps, strict=True))
+        self.step_std_error_ = _join(curve.std_error[step] for curve, step in zip(curves, steps, strict=True))
+
+    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        *special, times, event = rest
+        position = self._position(*special, times=times)
+        return step_values(self.step_incidence_[:, self.events_.index(event)], position)
+
+    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        *special, times = rest
+        return step_values(self.step_event_free_, self._position(*special, times=times), before=1.0)
+
+    def _position(self, *special: np.ndarray, times: np.ndarray) -> np.ndarray:
+        stratum = np.zeros(len(times), dtype=np.int64)
+        if self.strata is not None:
+            stratum = match_strata(special[0], self._strata_columns(), self.strata_)
+            if self.unseen == "marginal":
+                stratum[stratum < 0] = len(self.strata_)
+            refuse_unseen(stratum, self._strata_columns())
+        return step_position(self.step_time_, self.step_stratum_, stratum, times)
+
+    def _strata_columns(self) -> list[str]:
+        return [self.strata] if isinstance(self.strata, str) else list(self.strata or [])
+
+    def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+        """No covariates: only the columns of the strata are looked at, so the others may be anything."""
+        frame, special = super()._split_columns(X)
+        return frame[[]], special
+
+    def _unfitted_encoder(self) -> FeatureEncoder:
+        return FeatureEncoder()
+
+
+def _by_stratum(
+    curve: Callable[[Outcome, np.ndarray, np.ndarray | None, tuple[int, ...]], Any],
+    duration: Any,
+    event: Any,
+    entry: Any,
+    sample_weight: Any,
+    strata: Any,
+    cluster: Any,
+) -> Any:
+    """Check the input, leave out rows of weight 0, and make one curve, or one for each value of ``strata``."""
+    outcome = outcome_from_arrays(duration, event, entry)
+    given = _check_weight(sample_weight, len(outcome))
+    weight = np.ones(len(outcome)) if given is None else given
+    groups = _check_cluster(cluster, len(outcome))
+    events = outcome.events
+    if strata is None and np.all(weight > 0):
+        return curve(outcome, weight, groups, events)
+    if strata is None:
+        rows = weight > 0
+        return curve(outcome.take(rows), weight[rows], _codes_of(groups, rows), events)
+    labels = pd.Series(strata)
+    if labels.size != len(outcome):
+        raise ValueError(f"strata has {labels.size} values, expected {len(outcome)}")
+    if labels.isna().any():
+        raise ValueError(f"strata: missing in {int(labels.isna().sum())} of {labels.size} rows")
+    categories = pd.Categorical(labels).remove_unused_categories()
+    curves = {}
+    for code, label in enumerate(categories.categories):
+        rows = (categories.codes == code) & (weight > 0)
+        if not rows.any():
+            raise ValueError("a stratum has no row with a weight above 0")
+        curves[label] = curve(outcome.take(rows), weight[rows], _codes_of(groups, rows), events)
+    return StratifiedCurves(curves)
+
+
+def _step_curve(kind: str, estimate: np.ndarray, error: np.ndarray, counts: StateCounts, outcome: Outcome) -> StepCurve:
+    n_events = counts.n_events.sum(axis=1)
+    entries = _entries(outcome, counts)
+    return StepCurve(kind, counts.times, estimate, error, counts.n_at_risk, n_events, counts.n_censored, **entries)
+
+
+def _entries(outcome: Outcome, counts: StateCounts) -> dict[str, Any]:
+    """Days of entry and the weight that has entered by each."""
+    if not outcome.has_delayed_entry:
+        days, n_entered = outcome.entry[:1], counts.rows.weight.sum(keepdims=True)
+        return {"entry_times": days, "n_entered": n_entered, "n_rows": len(outcome)}
+    days, day = np.unique(outcome.entry, return_inverse=True)
+    n_entered = np.cumsum(np.bincount(day, counts.rows.weight))
+    return {"entry_times": days, "n_entered": n_entered, "n_rows": len(outcome)}
+
+
+def _codes_of(cluster: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    """Cluster codes of some rows, without gaps."""
+    return None if cluster is None else np.unique(cluster[rows], return_inverse=True)[1]
+
+
+def _join(parts: Any) -> np.ndarray:
+    return np.concatenate(list(parts))
