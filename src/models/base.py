@@ -142,7 +142,7 @@ class IncidenceModel(BaseEstimator):
         return self.predict_cumulative_incidence(X, [self.horizon])[:, 0]
 
     def score(self, X: Any, y: Any) -> float:
-        """Index of prediction accuracy for event 1 at ``horizon``: 1 - Brier / Brier of Aalen-Johansen; 1 is perfect."""
+        """Index of prediction accuracy for event 1 at ``horizon``: 1 - Brier / Brier of Aalen-Johansen."""
         from .metrics import index_of_prediction_accuracy
 
         risk = self.predict(X)[:, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from .base import IncidenceModel
 from .baseline import LARGEST_ETA
-from .cause_specific_incidence import FORMS, Jumps, merge_jumps, sum_incidence
+from .cause_specific_incidence import FORMS, Jumps, merge_jumps, sum_incidence, total_hazard
 from .cox import TIES, CoxPH
 from .features import FeatureEncoder
 from .outcome import Outcome
@@ -57,8 +58,9 @@ class CauseSpecificCox(IncidenceModel):
 
     Notes
     -----
-    The probability of no event is 1 minus all incidences in both forms, so that they always add up to 1. In the
-    exponential form it differs a little from :math:`\exp(-\sum_k H_k)`.
+    The probability of no event is 1 minus the incidences of all causes, in both forms. In the exponential form this
+    differs a little from :math:`\exp(-\sum_k H_k)`, and where nearly everybody has had some event the incidences, each
+    at most 1, can add up to slightly more than 1 (as in riskRegression); in the product-limit form they cannot.
 
     References
     ----------
@@ -162,27 +164,43 @@ class CauseSpecificCox(IncidenceModel):
 
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         *special, times, event = rest
-        return self._summed(design, special, times, self.events_.index(event))
+        cause = self.events_.index(event)
+        return self._by_stratum(
+            design, special, times, lambda jumps, risk, times: sum_incidence(jumps, risk, times, cause, self.form)
+        )
 
     def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         *special, times = rest
-        return 1.0 - self._summed(design, special, times, None)
+        return 1.0 - self._by_stratum(
+            design, special, times, lambda jumps, risk, times: sum_incidence(jumps, risk, times, None, self.form)
+        )
 
-    def _summed(
-        self, design: np.ndarray, special: list[np.ndarray], times: np.ndarray, cause: int | None
+    def _still_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        """The S of the sum, so that the sum goes on from that day as if it began there."""
+        if self.form == "product_limit":
+            return self._event_free(design, *rest)
+        *special, times = rest
+        return np.exp(-self._by_stratum(design, special, times, total_hazard))
+
+    def _by_stratum(
+        self,
+        design: np.ndarray,
+        special: list[np.ndarray],
+        times: np.ndarray,
+        function: Callable[[Jumps, np.ndarray, np.ndarray], np.ndarray],
     ) -> np.ndarray:
-        """Incidence of the cause at a position of ``events_``, or of all, by each row's times."""
+        """``function(jumps, relative_risk, times)`` with each row's own baseline hazards, shape (n_rows, n_times)."""
         models = list(self.cause_models_.values())
         linear = np.column_stack([(design - model.center_) @ model.coef_ for model in models])
         relative_risk = np.exp(np.minimum(linear, LARGEST_ETA))
         if self.strata is None:
-            return sum_incidence(self._jumps(0), relative_risk, times, cause, self.form)
+            return function(self._jumps(0), relative_risk, times)
         stratum = match_strata(special[0], self._strata_columns(), self.strata_)
         refuse_unseen(stratum, self._strata_columns())
         result = np.empty(times.shape)
         for code in np.unique(stratum):
             rows = np.flatnonzero(stratum == code)
-            result[rows] = sum_incidence(self._jumps(code), relative_risk[rows], times[rows], cause, self.form)
+            result[rows] = function(self._jumps(code), relative_risk[rows], times[rows])
         return result
 
     def _jumps(self, stratum: int) -> Jumps:

@@ -40,8 +40,9 @@ def sum_incidence(
     r"""Cumulative incidence :math:`F_k(t) = \sum_{t_j \le t} S(t_j-) dH_k(t_j)` with :math:`dH_k = e^{\eta_k} dH_{0k}`.
 
     In the form ``exponential`` :math:`S(t) = \exp(-\sum_k H_k(t))`; in the form ``product_limit`` S is the product of
-    :math:`1 - \sum_k dH_k(t_j)` up to t. Where hazards are so large that the incidences would add up to more than 1,
-    what is left at that time is shared in proportion to the hazards.
+    :math:`1 - \sum_k dH_k(t_j)` up to t. No jump takes more than was left before it: hazards that add up to more than 1
+    at one time share 1 in proportion. The product-limit incidences then add up to ``1 - S(t)``. The exponential ones
+    are the sums as they stand, and where S nears 0 they can add up to slightly more than 1.
 
     Parameters
     ----------
@@ -72,38 +73,27 @@ def sum_incidence(
     return result
 
 
+def total_hazard(jumps: Jumps, relative_risk: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Cumulative hazard of all causes by each row's times, shape (n, m)."""
+    cumulative = np.concatenate([np.zeros((len(jumps.hazard), 1)), np.cumsum(jumps.hazard, axis=1)], axis=1)
+    position = np.searchsorted(jumps.time, times, side="right")
+    return np.sum([relative_risk[:, [cause]] * by[position] for cause, by in enumerate(cumulative)], axis=0)
+
+
 def _curve(hazard: np.ndarray, relative_risk: np.ndarray, cause: int | None, form: str) -> np.ndarray:
     """Incidence of one cause (or all) just after each event time, shape (n, J)."""
     total = _weighted_sum(relative_risk, hazard)
     own = total if cause is None else relative_risk[:, cause, None] * hazard[cause]
+    if total.max() > 1.0:
+        own = own / np.maximum(total, 1.0)
     if form == "product_limit":
-        if total.max() > 1.0:
-            own = own * np.divide(1.0, total, out=np.ones_like(total), where=total > 1.0)
-            total = np.minimum(total, 1.0)
         free_before = np.ones_like(total)
-        np.cumprod(1.0 - total[:, :-1], axis=1, out=free_before[:, 1:])
-        return np.cumsum(free_before * own, axis=1)
-    cumulative_before = np.zeros_like(total)
-    np.cumsum(total[:, :-1], axis=1, out=cumulative_before[:, 1:])
-    free_before = np.exp(-cumulative_before)
-    if not _may_exceed_one(total, free_before):
-        return np.cumsum(free_before * own, axis=1)
-    some_event = np.minimum(np.cumsum(free_before * total, axis=1), 1.0)
-    if cause is None:
-        return some_event
-    share = np.divide(own, total, out=np.zeros_like(total), where=total > 0)
-    return np.cumsum(np.diff(some_event, axis=1, prepend=0.0) * share, axis=1)
-
-
-def _may_exceed_one(total: np.ndarray, free_before: np.ndarray) -> bool:
-    """Whether the incidences of all causes could add up to more than 1.
-
-    Each term ``S(t-) dH`` is ``dH / (1 - exp(-dH))`` times the fall of S, and the falls add up to ``1 - S``.
-    """
-    largest = total.max(axis=1)
-    ratio = np.divide(largest, -np.expm1(-largest), out=np.ones_like(largest), where=largest > 0)
-    free_after = free_before[:, -1] * np.exp(-total[:, -1])
-    return bool(np.any((1.0 - free_after) * ratio > 1.0))
+        np.cumprod(1.0 - np.minimum(total[:, :-1], 1.0), axis=1, out=free_before[:, 1:])
+    else:
+        cumulative_before = np.zeros_like(total)
+        np.cumsum(total[:, :-1], axis=1, out=cumulative_before[:, 1:])
+        free_before = np.exp(-cumulative_before)
+    return np.minimum(np.cumsum(free_before * own, axis=1), 1.0)
 
 
 def _weighted_sum(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
