@@ -170,10 +170,10 @@ def _review_end(
     n, n_groups = child.size, int(group.max()) + 1 if group.size else 0
     names = list(scenario.initial_category_shares)
     effect = scenario.end_log_odds
-    parental_drugs = children.factors[child, list(scenario.factor_shares).index("2B")]
+    parental_drugs = children.factors[child][:, [code == "2B" for code in scenario.factor_shares]].any(axis=1)
     shift = (
         effect.get("severity", 0.0) * children.severity[child]
-        + effect.get("neglect", 0.0) * (category == names.index("NEG"))
+        + effect.get("neglect", 0.0) * (np.array(names)[category] == "NEG")
         + effect.get("parental_drugs", 0.0) * parental_drugs
     )
     base = np.array(scenario.end_logits)[np.minimum(np.arange(N_REVIEWS), len(scenario.end_logits) - 1)]

@@ -46,8 +46,8 @@ def data_dictionary(plans: Plans) -> str:
         "## True parameters",
         "",
         "The simulation's own parameters, also in `datapackage.json`. *published*: printed in, or computed from, "
-        "official statistics; *calibrated*: chosen so that simulated figures come near published ones; *assumed*: no published "
-        "figure exists.",
+        "official statistics; *calibrated*: chosen so that simulated figures come near published ones; *assumed*: no "
+        "published figure exists.",
         "",
         "| parameter | value | mark | source or reason |",
         "|---|---|---|---|",

@@ -77,11 +77,11 @@ def linear_predictor(features: pd.DataFrame, effects: Mapping[str, float | Mappi
     ----------
     features : DataFrame, n rows
     effects : mapping of str to float or mapping of level to float
-        Names that are not columns of ``features`` (``severity``) are left out.
+        ``severity`` is latent, and left out.
     """
     total = np.zeros(len(features))
     for name, effect in effects.items():
-        if name not in features:
+        if name == "severity":
             continue
         column = features[name]
         if isinstance(effect, Mapping):

@@ -9,13 +9,11 @@ The scenario is the only place where a number that drives the simulation is stat
 
 import dataclasses
 import datetime as dt
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-MARKS = ("published", "calibrated", "assumed")
-"""Where a parameter's value may come from."""
+from .scenario_checks import check_scenario
 
 CHANGED = ("assumed", "Set by the caller.")
 
@@ -185,7 +183,7 @@ class Scenario:
     provenance: Mapping[str, tuple[str, str]] = field(repr=False)
 
     def __post_init__(self) -> None:
-        _check(self)
+        check_scenario(self)
 
     def replace(self, **changes: Any) -> "Scenario":
         """A copy with other values; what is changed is marked as assumed, set by the caller.
@@ -259,97 +257,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
     return value
-
-
-_SHARES_OF_ONE = (
-    "family_size_shares",
-    "youngest_age_shares",
-    "ethnicity_shares",
-    "disability_shares",
-    "initial_category_shares",
-    "other_exit_shares",
-)
-_PROBABILITIES = (
-    "authority_never_multiple_share",
-    "twin_share",
-    "sibling_late_share",
-    "sibling_end_share",
-    "sibling_return_share",
-    "severity_family_share",
-    "male_share",
-    "disabled_share",
-    "category_persistence",
-    "early_review_share",
-    "late_review_share",
-    "end_delay_share",
-    "not_quorate_share",
-    "agency_share",
-    "care_permanent_share",
-    "closure_within_3_months",
-    "closure_3_to_6_months",
-    "transfer_within_3_months",
-    "other_authority_share",
-    "transfer_in_share",
-)
-_POSITIVE = (
-    "n_authorities",
-    "children_per_authority",
-    "sibling_gap_mean",
-    "referral_rate_shape",
-    "second_plan_rate",
-    "second_plan_shape",
-    "care_rate",
-    "care_shape",
-    "care_length_mean",
-    "closure_later_mean",
-)
-_NOT_NEGATIVE = (
-    "burn_in_years",
-    "authority_size_sd",
-    "authority_hazard_sd",
-    "authority_closing_sd",
-    "authority_agency_sd",
-    "authority_turnover_sd",
-    "authority_attendance_sd",
-    "frailty_variance",
-    "referral_rate",
-    "care_on_plan_rate",
-    "transfer_on_plan_rate",
-    "death_rate",
-    "absent_agencies_mean",
-    "worker_change_rate",
-    "other_exit_rate",
-)
-
-
-def _check(scenario: Scenario) -> None:
-    if scenario.first_date >= scenario.extract_date:
-        raise ValueError(f"first_date {scenario.first_date} must be before extract_date {scenario.extract_date}")
-    for name in _SHARES_OF_ONE:
-        shares = getattr(scenario, name)
-        if not shares or min(shares.values()) < 0 or not math.isclose(sum(shares.values()), 1.0, abs_tol=1e-6):
-            raise ValueError(f"{name} must be at least 0 and add up to 1, they add up to {sum(shares.values()):.6g}")
-    for name in _PROBABILITIES:
-        _require(0 <= getattr(scenario, name) <= 1, name, "in [0, 1]", getattr(scenario, name))
-    for name in _POSITIVE:
-        _require(getattr(scenario, name) > 0, name, "above 0", getattr(scenario, name))
-    for name in _NOT_NEGATIVE:
-        _require(getattr(scenario, name) >= 0, name, "at least 0", getattr(scenario, name))
-    for name, value in scenario.factor_shares.items():
-        _require(0 < value < 1, f"factor_shares[{name}]", "in (0, 1)", value)
-    correlation = scenario.authority_closing_correlation
-    _require(-1 <= correlation <= 1, "authority_closing_correlation", "in [-1, 1]", correlation)
-    closed = scenario.closure_within_3_months + scenario.closure_3_to_6_months
-    _require(closed <= 1, "closure_within_3_months + closure_3_to_6_months", "at most 1", closed)
-    _require(len(scenario.end_logits) > 0, "end_logits", "at least one number", scenario.end_logits)
-    if set(scenario.provenance) != set(parameter_names()):
-        wrong = sorted(set(scenario.provenance) ^ set(parameter_names()))
-        raise ValueError(f"provenance must name every parameter once; missing or unknown: {wrong}")
-    for name, (mark, source) in scenario.provenance.items():
-        if mark not in MARKS or not source:
-            raise ValueError(f"{name}: the mark must be one of {MARKS} with a source or reason, got {mark!r}")
-
-
-def _require(holds: bool, name: str, rule: str, value: Any) -> None:
-    if not holds:
-        raise ValueError(f"{name} must be {rule}, got {value!r}")
