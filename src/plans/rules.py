@@ -58,9 +58,6 @@ RULES = {
     ),
     "number-unreadable": Rule("warning", "A count is not a whole number; it counts as missing.", _CORRECT),
     "number-negative": Rule("warning", "A count is negative; it counts as missing.", _CORRECT),
-    "factors-empty": Rule(
-        "note", "A block of assessment factors is empty; the factors count as not recorded.", "None."
-    ),
     # One record
     "child-id-missing": Rule(
         "error",
@@ -72,6 +69,7 @@ RULES = {
         "A record stands outside any child, so nobody knows whose it is; it is left out.",
         "Repair the file's structure: the record belongs inside a Child element.",
     ),
+    "plan-left-out": Rule("error", "A review belongs to a plan that was left out; so is the review.", _CORRECT),
     "birth-date-missing": Rule(
         "warning",
         "A child has neither a date of birth nor an expected one: age and the 18th birthday are unknown.",
@@ -81,6 +79,11 @@ RULES = {
         "note",
         "A record occurs more than once in one file; the copies are joined, a given value wins over a missing one.",
         "None, if the copies agree.",
+    ),
+    "duplicate-differs": Rule(
+        "warning",
+        "A record occurs more than once in one file with different values; the copies are joined, the last value wins.",
+        "Remove the wrong copy in the case system.",
     ),
     "carried-forward": Rule(
         "note", "A record of an earlier year comes again in a later file; the two are joined.", "None."
@@ -194,6 +197,11 @@ RULES = {
         "warning",
         "A year between the first and the last is missing: plans that ended in it are unseen.",
         "Read that year's file too.",
+    ),
+    "encoding-assumed": Rule(
+        "note",
+        "The file's bytes are not of the encoding that it declares; they were read as Latin-1.",
+        "None, unless identifiers hold letters with accents.",
     ),
     "unknown-elements": Rule(
         "note", "Elements that this version does not know were skipped.", "None, unless plans were expected in them."

@@ -1,0 +1,223 @@
+"""Reading the children in need (CIN) census: one XML file a year, stacked into one set of plans.
+
+How rows become records
+-----------------------
+Files are ordered by the year that they cover (then by the header's time, then by name) and stacked, authority by
+authority. A child is known by authority and ``LAchildID``, a plan by child and start date, an episode of need by child
+and referral date, an assessment by child and start date, a conference by child and date, a review by plan and date.
+What comes again is merged: a given value wins over a missing one and a later file over an earlier one; changes are
+reported.
+
+What is done about faults
+-------------------------
+Nothing is guessed, and no plan is dropped because of one wrong value: a dropped plan would make the next one look like
+the first. So
+
+- a plan is rejected only when it cannot be placed: no child, no child identifier, no readable start date;
+- a plan that ends before it starts keeps its start and loses its end (repaired);
+- an unreadable end date, an unknown category or an impossible count counts as missing (repaired);
+- overlapping plans, several open plans, plans that start and end on one day, long before birth, after the 18th birthday
+  or after death are kept as they are and reported; overlapping plans become one period on a plan when children are
+  followed (see :mod:`.sequence`), so that no analysis counts an overlap as a second plan;
+- a review on or before the plan's start is rejected.
+
+What the census does not hold
+-----------------------------
+No plan identifier (one is made of authority, child and start date), no family links, no periods in care, no workers,
+nothing on who attended reviews. A plan that ended before the first year's 1 April is not in any file: observation of a
+child begins with the window, and ``NumberOfPreviousCPP`` is used as a cross-check only.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..errors import InputError
+from .census_rows import (
+    stack_assessments,
+    stack_children,
+    stack_conferences,
+    stack_episodes,
+    stack_plans,
+    stack_reviews,
+)
+from .cin_census_header import Coverage, read_coverage
+from .cin_census_xml import CensusFile, parse_census_file
+from .dates import to_timestamps
+from .quality import NOTED, FindingLog, QualityReport
+from .schema import column_names
+from .store import Plans
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+def read_cin_census(
+    paths: Paths, *, la_code: str | None = None, year: int | None = None
+) -> tuple[Plans, QualityReport]:
+    """Read one or many yearly CIN census files.
+
+    Parameters
+    ----------
+    paths : path, or iterable of paths
+        XML files, and folders whose ``.xml`` files are all read (with their subfolders).
+    la_code : str, optional
+        Three-digit code of the authority, for files whose header does not give one.
+    year : int, optional
+        Year in which the census year ends (2018 for 1 April 2017 to 31 March 2018), for files whose header gives
+        neither a reference date nor a year.
+
+    Returns
+    -------
+    plans : Plans
+    report : QualityReport
+        Every row of every file is kept, repaired, merged or rejected, with its file, row and line.
+
+    Raises
+    ------
+    InputError
+        A file or folder is missing, a folder holds no XML, a file is empty, cut off, not XML, declares a document type,
+        is not a CIN census, or does not tell its year. One line, naming the file and, where there is one, the line.
+
+    Examples
+    --------
+    >>> plans, report = read_cin_census("returns/")            # doctest: +SKIP
+    >>> print(report.summary())                                # doctest: +SKIP
+    """
+    if la_code is not None and not (len(la_code) == 3 and la_code.isascii() and la_code.isdigit()):
+        raise InputError("la_code must be the three-digit code of the authority")
+    files = find_census_files(paths)
+    log = FindingLog()
+    censuses, coverages = _read_in_order(files, _names(files), log, la_code=la_code, year=year)
+    log.files = [census.name for census in censuses]
+    return _combine(censuses, coverages, log)
+
+
+def find_census_files(paths: Paths) -> list[Path]:
+    """The XML files that ``paths`` mean, each once.
+
+    Raises
+    ------
+    InputError
+        A path does not exist, a folder holds no ``.xml`` file, or no path is given.
+    """
+    given = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
+    if not given:
+        raise InputError("no CIN census file is given")
+    files: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".xml" and file.is_file())
+            if not found:
+                raise InputError(f"{path}: holds no .xml file")
+            files += found
+        elif path.exists():
+            files.append(path)
+        else:
+            raise InputError(f"{path}: does not exist")
+    return list({file.resolve(): file for file in files}.values())
+
+
+def _names(files: list[Path]) -> list[str]:
+    """Short names for reports: file names, with as much of the path as tells them apart."""
+    names = [file.name for file in files]
+    return [
+        name if names.count(name) == 1 else str(Path(*file.resolve().parts[-3:])).replace(os.sep, "/")
+        for name, file in zip(names, files, strict=True)
+    ]
+
+
+def _read_in_order(
+    files: list[Path], names: list[str], log: FindingLog, *, la_code: str | None, year: int | None
+) -> tuple[list[CensusFile], list[Coverage]]:
+    read = []
+    for path, name in zip(files, names, strict=True):
+        census = parse_census_file(path, name)
+        coverage = read_coverage(census, path, log, la_code=la_code, year=year)
+        read.append((coverage.la_code, coverage.last_day, census.header.get("DateTime", ""), name, census, coverage))
+        if census.unknown:
+            log.add("unknown-elements", "file", NOTED, file=name)
+        if census.n_stray_texts:
+            log.add("stray-text", "file", NOTED, file=name)
+        if census.is_encoding_assumed:
+            log.add("encoding-assumed", "file", NOTED, file=name)
+        if census.rows["plans"].empty:
+            log.add("no-plans", "file", NOTED, file=name)
+    read.sort(key=lambda entry: entry[:4])
+    return [entry[4] for entry in read], [entry[5] for entry in read]
+
+
+def _combine(censuses: list[CensusFile], coverages: list[Coverage], log: FindingLog) -> tuple[Plans, QualityReport]:
+    rows = {table: _concatenate(table, censuses, coverages) for table in censuses[0].rows}
+    n_read = {table: len(frame) for table, frame in rows.items()}
+    last_days = to_timestamps(np.array([coverage.last_day for coverage in coverages]))
+    years = _last_file_by_authority(coverages)
+
+    children, identities = stack_children(rows.pop("children"), log)
+    plans, plan_of_row = stack_plans(rows.pop("plans"), identities, children, log, last_days=last_days, years=years)
+    tables = {
+        "children": children,
+        "plans": plans,
+        "reviews": stack_reviews(rows.pop("reviews"), plan_of_row, plans, log),
+        "cin_episodes": stack_episodes(rows.pop("cin_episodes"), identities, log),
+        "assessments": stack_assessments(rows.pop("assessments"), identities, log),
+        "conferences": stack_conferences(rows.pop("conferences"), identities, log),
+    }
+    _note_missing_years(coverages, log)
+    skipped: dict[str, int] = {}
+    for census in censuses:
+        for name, count in census.unknown.items():
+            skipped[name] = skipped.get(name, 0) + count
+    extract = pd.DataFrame(
+        {
+            "la_code": [coverage.la_code for coverage in coverages],
+            "first_date": to_timestamps(np.array([coverage.first_day for coverage in coverages])),
+            "extract_date": last_days,
+            "source": [f"CIN census: {census.name}" for census in censuses],
+        }
+    )
+    stored = Plans(**{name: frame[column_names(name)] for name, frame in tables.items()}, extract=extract)
+    n_stored = {table: len(frame) for table, frame in tables.items()}
+    n_read = {table: n_read[table] for table in tables}
+    return stored, QualityReport.of("CIN census", n_read, n_stored, log.to_frame(), skipped)
+
+
+def _concatenate(table: str, censuses: list[CensusFile], coverages: list[Coverage]) -> pd.DataFrame:
+    """One table's rows of all files: their place, their authority, and their child and plan as number in the whole."""
+    parts = []
+    first_child = first_plan = 0
+    for position, (census, coverage) in enumerate(zip(censuses, coverages, strict=True)):
+        part = census.rows[table].copy()
+        part.insert(0, "file", position)
+        part.insert(1, "row", range(1, len(part) + 1))
+        part["la_code"] = coverage.la_code
+        # Rows outside any child have child 0 in the file and -1 in the whole.
+        part["child"] = (part["child"] + first_child - 1).where(part["child"] > 0, -1)
+        if "plan" in part:
+            part["plan"] += first_plan - 1
+        parts.append(part)
+        first_child += len(census.rows["children"])
+        first_plan += len(census.rows["plans"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _last_file_by_authority(coverages: list[Coverage]) -> pd.Series:
+    """By file: whether a file of a later year of the same authority was read."""
+    last: dict[str, int] = {}
+    for coverage in coverages:
+        last[coverage.la_code] = max(last.get(coverage.la_code, coverage.last_day), coverage.last_day)
+    return pd.Series([coverage.last_day < last[coverage.la_code] for coverage in coverages], dtype=bool)
+
+
+def _note_missing_years(coverages: list[Coverage], log: FindingLog) -> None:
+    by_authority: dict[str, list[Coverage]] = {}
+    for coverage in coverages:
+        by_authority.setdefault(coverage.la_code, []).append(coverage)
+    for parts in by_authority.values():
+        reached = parts[0].last_day
+        for coverage in parts[1:]:
+            if coverage.first_day > reached + 1:
+                log.add("year-missing", "extract", NOTED)
+            reached = max(reached, coverage.last_day)

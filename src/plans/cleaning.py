@@ -1,0 +1,157 @@
+"""From text to values, one column at a time, with a finding for every value that was not as it should be."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .codes import FACTORS, is_not_given, read_category, read_code, read_factor, read_sex
+from .columns import DATE
+from .dates import NO_DATE, NOT_GIVEN, REFORMATTED, UNREADABLE, read_date, to_timestamps
+from .quality import REJECTED, REPAIRED, FindingLog
+
+_DATE_PROBLEMS = {REFORMATTED: "date-reformatted", NOT_GIVEN: "placeholder", UNREADABLE: "date-unreadable"}
+_WHOLE_NUMBER = re.compile(r"([+-]?)(\d{1,9})(?:\.0*)?")
+_LARGEST_COUNT = np.iinfo(np.int16).max
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """How the texts of one column become values.
+
+    Attributes
+    ----------
+    read : callable
+        Text to (value or None, code of the finding or "").
+    kind : str
+        The column's type in memory.
+    """
+
+    read: Callable[[str], tuple[object, str]]
+    kind: str = "string"
+
+
+def code_cleaner(read: Callable[[str], str | None]) -> Cleaner:
+    """A cleaner for one code; ``read`` gives the code that a text holds, or None."""
+
+    def clean(text: str) -> tuple[str | None, str]:
+        code = read(text)
+        if code is not None:
+            return code, "" if code == text else "code-recoded"
+        return None, "placeholder" if is_not_given(text) else "code-unknown"
+
+    return Cleaner(clean)
+
+
+def codes_cleaner(read: Callable[[str], str | None], none: str | None = None) -> Cleaner:
+    """A cleaner for several codes joined by semicolons or commas; ``none`` is dropped where another code is given."""
+
+    def clean(text: str) -> tuple[str | None, str]:
+        parts = [part.strip() for part in re.split("[;,]", text)]
+        read_parts = [read(part) for part in parts if part]
+        codes = list(dict.fromkeys(code for code in read_parts if code is not None))
+        if len(codes) > 1 and none in codes:
+            codes.remove(none)
+        problem = "" if ";".join(codes) == text else "code-recoded"
+        unknown = [
+            part for part, code in zip((part for part in parts if part), read_parts, strict=True) if code is None
+        ]
+        if unknown:
+            problem = "placeholder" if all(is_not_given(part) for part in unknown) else "code-unknown"
+        return (";".join(codes) or None), problem
+
+    return Cleaner(clean)
+
+
+def list_cleaner(codes: dict[str, str]) -> Cleaner:
+    """A cleaner for one code of a list."""
+    return code_cleaner(lambda text: read_code(text, codes))
+
+
+def _read_day(text: str) -> tuple[int, str]:
+    day, how = read_date(text)
+    return day, _DATE_PROBLEMS.get(how, "")
+
+
+def _read_count(text: str) -> tuple[int | None, str]:
+    match = _WHOLE_NUMBER.fullmatch(text) if text.isascii() else None
+    if match is None:
+        return None, "placeholder" if is_not_given(text) else "number-unreadable"
+    number = int(match[2])
+    if match[1] == "-" and number:
+        return None, "number-negative"
+    return (None, "number-unreadable") if number > _LARGEST_COUNT else (number, "")
+
+
+def _read_identifier(text: str) -> tuple[str | None, str]:
+    return (None, "placeholder") if is_not_given(text) else (text, "")
+
+
+DATES = Cleaner(_read_day, DATE)
+COUNTS = Cleaner(_read_count, "Int16")
+IDENTIFIERS = Cleaner(_read_identifier)
+SEXES = code_cleaner(read_sex)
+CATEGORIES = code_cleaner(read_category)
+FACTOR_LISTS = codes_cleaner(read_factor, none="21" if "21" in FACTORS else None)
+
+
+def clean_columns(
+    rows: pd.DataFrame,
+    table: str,
+    cleaners: Mapping[str, Cleaner],
+    log: FindingLog,
+    *,
+    required: Sequence[str] = (),
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Turn text columns into values.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Text columns (None where nothing came) and the place of each row (``file``, ``row``, ``line``).
+    table : str
+        For the findings.
+    cleaners : mapping of column to Cleaner
+        The columns to clean; the others are left as they are.
+    log : FindingLog
+    required : sequence of str
+        Columns without whose value a row is rejected.
+
+    Returns
+    -------
+    cleaned : DataFrame
+        A copy of ``rows`` with values.
+    is_lost : Series of bool
+        Rows to reject; the log has a finding for each.
+    """
+    cleaned = rows.copy()
+    is_lost = pd.Series(False, index=rows.index)
+    for column, cleaner in cleaners.items():
+        cleaned[column], problems = _clean(rows[column], cleaner)
+        is_missing = cleaned[column].isna() if column in required else pd.Series(False, index=rows.index)
+        for problem in sorted(set(problems) - {""}):
+            found = problems == problem
+            # A date that cannot be read is why the row is lost; a word for "no value" leaves a value to be required.
+            kills = found & is_missing & (problem != "placeholder")
+            log.add_rows(problem, table, REJECTED, rows[kills], column=column)
+            log.add_rows(problem, table, REPAIRED, rows[found & ~kills], column=column)
+        explained = ~problems.isin(["", "placeholder"])
+        log.add_rows("value-required", table, REJECTED, rows[is_missing & ~explained], column=column)
+        is_lost |= is_missing
+    return cleaned, is_lost
+
+
+def _clean(texts: pd.Series, cleaner: Cleaner) -> tuple[pd.Series, pd.Series]:
+    """Values and problems; each different text is read once."""
+    numbers, different = pd.factorize(texts.to_numpy(dtype=object))
+    answers = [cleaner.read(text) for text in different]
+    problems = np.array([*(problem for _, problem in answers), ""], dtype=object)[numbers]
+    if cleaner.kind == DATE:
+        days = np.array([*(day for day, _ in answers), NO_DATE], dtype=np.int64)[numbers]
+        values = pd.Series(to_timestamps(days), index=texts.index)
+    else:
+        table = pd.array([*(value for value, _ in answers), None], dtype=cleaner.kind)
+        values = pd.Series(table[numbers], index=texts.index)
+    return values, pd.Series(problems, index=texts.index)
