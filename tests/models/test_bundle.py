@@ -1,0 +1,252 @@
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import secondplan.models.bundle as module
+from secondplan.errors import BundleError, ModelNotFoundError, OutputError
+from secondplan.models import CauseSpecificCox, FeatureEncoder, ParametricAFT
+from secondplan.models.bundle import load_model, model_digest, save_bundle
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+
+RNG = np.random.default_rng(0)
+N_ROWS = 120
+X = pd.DataFrame(
+    {
+        "age": RNG.uniform(0, 17, N_ROWS),
+        "category": pd.Series(RNG.choice(["NEG", "EMO", "PHY"], N_ROWS), dtype="string"),
+        "la_code": RNG.choice(["330", "331"], N_ROWS),
+    }
+)
+Y = pd.DataFrame({"duration": RNG.integers(0, 1500, N_ROWS) + 0.123, "event": RNG.integers(0, 3, N_ROWS)})
+ENCODER = FeatureEncoder(splines={"age": 2}, interactions=[("age", "category")], unseen="reference")
+TIMES = [91, 182, 365, 730]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return CauseSpecificCox(strata="la_code", known_end_event=4, encoder=ENCODER).fit(
+        X, Y, cluster=np.arange(N_ROWS) // 2
+    )
+
+
+@pytest.fixture
+def bundle(model, tmp_path):
+    return save_bundle(model, tmp_path / "model")
+
+
+def rewrite(bundle, change):
+    """Change the content as somebody would who also mends the checksums."""
+    document = json.loads((bundle / "bundle.json").read_text())
+    change(document["content"]["model"])
+    document["manifest"]["content"] = module._sha256(module._canonical(document["content"]))
+    (bundle / "bundle.json").write_text(json.dumps(document))
+
+
+def names_in(folder):
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+@pytest.mark.parametrize("distribution", ["weibull", "lognormal"])
+def test_round_trip_of_another_family(distribution, tmp_path):
+    fitted = ParametricAFT(distribution, encoder=ENCODER).fit(X, Y)
+    loaded = load_model(fitted.save(tmp_path / "aft"))
+    np.testing.assert_array_equal(
+        loaded.predict_cumulative_incidence(X, TIMES), fitted.predict_cumulative_incidence(X, TIMES)
+    )
+    pd.testing.assert_frame_equal(loaded.summary_, fitted.summary_)
+
+
+def test_round_trip(model, bundle):
+    loaded = load_model(bundle)
+    for event in (1, 2):
+        np.testing.assert_array_equal(
+            loaded.predict_cumulative_incidence(X, TIMES, event=event),
+            model.predict_cumulative_incidence(X, TIMES, event=event),
+        )
+    pd.testing.assert_frame_equal(loaded.summary_, model.summary_)
+    pd.testing.assert_frame_equal(loaded.baseline_cumulative_hazard_, model.baseline_cumulative_hazard_)
+    assert loaded.get_params(deep=False).keys() == model.get_params(deep=False).keys()
+    assert loaded.encoder.splines == {"age": 2} and loaded.encoder_.reference_ == model.encoder_.reference_
+    assert names_in(bundle) == ["arrays.npz", "bundle.json"]
+
+
+def test_the_same_model_gives_the_same_bytes_and_digest(model, bundle, tmp_path):
+    again = save_bundle(load_model(bundle), tmp_path / "deep" / "again")
+    for name in ("arrays.npz", "bundle.json"):
+        assert (again / name).read_bytes() == (bundle / name).read_bytes()
+    assert model_digest(again) == model_digest(bundle) and len(model_digest(bundle)) == 64
+    other = save_bundle(CauseSpecificCox(strata="la_code").fit(X, Y), tmp_path / "other")
+    assert model_digest(other) != model_digest(bundle)
+
+
+def test_no_training_row_and_no_identifier_is_in_the_bundle(tmp_path):
+    secret = "CHILD-0001"
+    frame = X.set_axis([secret, *range(1, N_ROWS)])
+    cluster = pd.Series([f"FAMILY-{number // 2:04d}" for number in range(N_ROWS)], index=frame.index)
+    for estimator in (CauseSpecificCox(), ParametricAFT()):
+        fitted = estimator.fit(frame, Y.set_axis(frame.index), cluster=cluster)
+        folder = save_bundle(fitted, tmp_path / type(estimator).__name__)
+        text = b"".join(file.read_bytes() for file in folder.iterdir())
+        assert secret.encode() not in text and b"FAMILY" not in text
+        with np.load(folder / "arrays.npz", allow_pickle=False) as members:
+            numbers = np.concatenate([members[name].ravel().astype(float) for name in members.files])
+        ages = X["age"].to_numpy()
+        assert not np.isin(ages, numbers).any()
+        assert not any(repr(float(age)).encode() in text for age in ages if age != fitted.encoder_.reference_["age"])
+
+
+def test_loads_where_pickle_is_blocked_and_imports_no_compiler_nor_plots(bundle, model, tmp_path):
+    X.to_csv(tmp_path / "rows.csv", index=False)
+    script = f"""
+import pickle, sys
+def blocked(*args, **kwargs):
+    raise RuntimeError("pickle was used")
+pickle.load = pickle.loads = pickle._Unpickler.load = blocked
+pickle.Unpickler = type("Unpickler", (), {{"__init__": blocked}})
+import numpy as np, pandas as pd
+from secondplan.models import load_model
+model = load_model({str(bundle)!r})
+rows = pd.read_csv({str(tmp_path / "rows.csv")!r}, dtype={{"la_code": str}})
+np.save({str(tmp_path / "risk.npy")!r}, model.predict_cumulative_incidence(rows, {TIMES}))
+heavy = [name for name in ("numba", "mlflow", "matplotlib", "lifelines", "statsmodels")
+         if name in sys.modules]
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    expected = model.predict_cumulative_incidence(pd.read_csv(tmp_path / "rows.csv", dtype={"la_code": str}), TIMES)
+    np.testing.assert_array_equal(np.load(tmp_path / "risk.npy"), expected)
+
+
+@pytest.mark.parametrize("name", ["arrays.npz", "bundle.json"])
+def test_any_changed_byte_is_found(bundle, name):
+    data = bytearray((bundle / name).read_bytes())
+    for position in range(0, len(data), max(1, len(data) // 40)):
+        damaged = data.copy()
+        damaged[position] ^= 0x01
+        (bundle / name).write_bytes(damaged)
+        with pytest.raises(BundleError):
+            load_model(bundle)
+
+
+def test_damaged_folders(bundle, tmp_path):
+    with pytest.raises(ModelNotFoundError, match="no such folder"):
+        load_model(tmp_path / "nowhere")
+    with pytest.raises(BundleError, match="not a model bundle"):
+        load_model(tmp_path)
+    (bundle / "notes.txt").write_text("x")
+    with pytest.raises(BundleError, match=r"holds the files arrays.npz and bundle.json, and no other"):
+        load_model(bundle)
+    (bundle / "notes.txt").unlink()
+    (bundle / "arrays.npz").rename(tmp_path / "arrays.npz")
+    with pytest.raises(BundleError, match="and no other"):
+        load_model(bundle)
+    (bundle / "arrays.npz").symlink_to(tmp_path / "arrays.npz")
+    with pytest.raises(BundleError, match="and no other"):
+        load_model(bundle)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", '{"format": "other"}', "[" * 100_000, '{"a": NaN}'])
+def test_json_that_is_not_a_bundle(bundle, text):
+    (bundle / "bundle.json").write_text(text)
+    with pytest.raises(BundleError) as caught:
+        load_model(bundle)
+    assert ("\n" not in str(caught.value) and caught.value.__suppress_context__) or caught.value.__context__ is None
+
+
+def test_other_versions_are_refused(bundle):
+    document = json.loads((bundle / "bundle.json").read_text())
+    (bundle / "bundle.json").write_text(json.dumps(document | {"format_version": 2}))
+    with pytest.raises(BundleError, match="reads bundles of version 1"):
+        load_model(bundle)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tree: tree.update({"class": "os.system"}),
+        lambda tree: tree.update({"class": "LinearRegression"}),
+        lambda tree: tree.update({"class": "FeatureEncoder"}),
+        lambda tree: tree["params"]["items"].append(["__class__", 1]),
+        lambda tree: tree["attributes"]["items"].append(["predict", 1]),
+        lambda tree: tree["attributes"]["items"].pop(),
+        lambda tree: tree.pop("attributes"),
+        lambda tree: tree.update({"$type": "list"}),
+        lambda tree: tree.update({"params": 3}),
+    ],
+)
+def test_content_that_names_what_it_may_not_is_refused(bundle, change):
+    rewrite(bundle, change)
+    with pytest.raises(BundleError, match="does not describe a model"):
+        load_model(bundle)
+
+
+def test_pickled_or_compressed_arrays_are_refused(bundle):
+    for compression, array in ((zipfile.ZIP_STORED, np.array([len], dtype=object)), (zipfile.ZIP_DEFLATED, np.ones(3))):
+        with (
+            zipfile.ZipFile(bundle / "arrays.npz", "w", compression) as archive,
+            archive.open("array_0.npy", "w") as file,
+        ):
+            np.lib.format.write_array(file, array, allow_pickle=True)
+        document = json.loads((bundle / "bundle.json").read_text())
+        document["manifest"]["arrays.npz"] = module._sha256((bundle / "arrays.npz").read_bytes())
+        (bundle / "bundle.json").write_text(json.dumps(document))
+        with pytest.raises(BundleError, match="does not describe a model"):
+            load_model(bundle)
+
+
+def test_busy_folders_are_left_alone(model, bundle, tmp_path):
+    before = model_digest(bundle)
+    with pytest.raises(OutputError, match="holds a model bundle already"):
+        save_bundle(model, bundle)
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "letter.txt").write_text("x")
+    with pytest.raises(OutputError, match="not empty and is not a model bundle"):
+        save_bundle(model, tmp_path / "papers", overwrite=True)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="is not a folder"):
+        save_bundle(model, tmp_path / "file", overwrite=True)
+    assert model_digest(bundle) == before and (tmp_path / "papers" / "letter.txt").read_text() == "x"
+    (tmp_path / "empty").mkdir()
+    assert model_digest(save_bundle(model, tmp_path / "empty")) == before
+
+
+def test_overwriting_is_all_or_nothing(model, bundle, monkeypatch):
+    other = CauseSpecificCox().fit(X, Y)
+    before = model_digest(bundle)
+
+    def fail(descriptor):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.os, "fsync", fail)
+        with pytest.raises(OutputError, match=r"cannot be written .No space left on device"):
+            save_bundle(other, bundle, overwrite=True)
+    assert model_digest(bundle) == before and names_in(bundle.parent) == ["model"]
+    save_bundle(other, bundle, overwrite=True)
+    assert model_digest(bundle) != before and names_in(bundle.parent) == ["model"]
+
+
+def test_what_cannot_be_saved(model, tmp_path):
+    with pytest.raises(NotFittedError):
+        save_bundle(CauseSpecificCox(), tmp_path / "model")
+    with pytest.raises(BundleError, match="cannot be saved as data: model is a LinearRegression"):
+        save_bundle(LinearRegression().fit([[1.0]], [1.0]), tmp_path / "model")
+    odd = ParametricAFT(encoder=ENCODER).fit(X, Y)
+    odd.horizon = pd.Timestamp("2018-01-01")
+    with pytest.raises(BundleError, match=r"model.params\[horizon\] is a Timestamp"):
+        save_bundle(odd, tmp_path / "model")
+    del odd.summary_
+    with pytest.raises(BundleError, match="model has no attribute summary_"):
+        save_bundle(odd.set_params(horizon=730.0), tmp_path / "model")
+    assert names_in(tmp_path) == []
+
+
+def test_every_class_of_the_table_is_where_it_says():
+    for name in module.CLASSES:
+        assert module._class(name).__name__ == name
