@@ -68,7 +68,7 @@ class RiskBands:
             return cls(float(average), AVERAGE_OF_TRAINING)
         if special_columns(model):
             raise InputError("bands: a model with strata or an offset has no typical case; give bands with a yardstick")
-        typical = pd.DataFrame({name: [value] for name, value in model.encoder_.reference_.items()})
+        typical = pd.DataFrame({name: [value] for name, value in model.encoder_.reference_.items()}, index=[0])
         for name, column in model.encoder_.columns_.items():
             typical[name] = typical[name].astype("string" if column.kind == "categorical" else float)
         risk = model.predict_cumulative_incidence(typical, [day])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -103,8 +104,9 @@ def score_checked(
 
 
 def has_interval(model: IncidenceModel) -> bool:
-    """Whether the model gives intervals of its incidences."""
-    return callable(getattr(model, "predict_cumulative_incidence_interval", None))
+    """Whether the model gives intervals of its incidences, given the days already passed and those eligible."""
+    method = getattr(model, "predict_cumulative_incidence_interval", None)
+    return callable(method) and {"eligible_days", "elapsed"} <= set(inspect.signature(method).parameters)
 
 
 def digest_of(model: IncidenceModel) -> str:

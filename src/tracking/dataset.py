@@ -61,7 +61,7 @@ def table_digest(table: pd.DataFrame, *, order_by: list[str] | None = None) -> s
 
 
 def log_cohort(store: Store, run_id: str, cohort: Cohort, *, name: str, digest: str) -> None:
-    """Tell a run which data it used: MLflow's data set record without source, with column names and kinds, no values."""
+    """Tell a run which data it used: MLflow's data set record with column names and kinds, without values."""
     with mlflow_edge("the data set cannot be logged"):
         from mlflow.entities import Dataset, DatasetInput, InputTag
 

@@ -100,7 +100,7 @@ def log_model_bundle(
 def write_flavour(
     model: IncidenceModel, path: Path, *, columns: Mapping[str, str], average_risk: float | None = None
 ) -> str:
-    """Write ``MLmodel``, ``requirements.txt`` and the bundle into the new folder ``path``; return the model's digest."""
+    """Write ``MLmodel``, ``requirements.txt`` and the bundle into the new folder ``path``; return the digest."""
     from ..models.bundle import model_digest, save_bundle
 
     path.mkdir(parents=True)
@@ -114,7 +114,8 @@ def write_flavour(
         described = Model(
             artifact_path=MODEL_NAME,
             signature=ModelSignature(
-                inputs=Schema([ColSpec(kind, column) for column, kind in columns.items()]),
+                # MLflow has no schema without columns, which a model without features would need.
+                inputs=Schema([ColSpec(kind, column) for column, kind in columns.items()]) if columns else None,
                 outputs=Schema([ColSpec("double", "risk")]),
             ),
         )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from secondplan.errors import InputError
-from secondplan.models import CoxPH
+from secondplan.models import AalenJohansen, CoxPH
 from secondplan.models.bundle import load_model, model_digest, save_bundle
 from secondplan.scoring import HORIZONS, RiskBands, score
 
@@ -36,8 +36,8 @@ def test_columns_are_those_of_the_design(model, cases):
 
 def test_intervals_hold_the_risk_where_the_model_gives_them(model, cases):
     table = score(model, cases)
-    assert hasattr(model, "predict_cumulative_incidence_interval") == ("lower_730" in table)
-    for day in HORIZONS if "lower_730" in table else ():
+    assert "lower_730" in table
+    for day in HORIZONS:
         assert (table[f"lower_{day}"] <= table[f"risk_{day}"] + ROUNDING).all()
         assert (table[f"risk_{day}"] <= table[f"upper_{day}"] + ROUNDING).all()
 
@@ -139,6 +139,15 @@ def test_strata_that_training_had_not_are_found(cases, model_data):
         score(cox, cases.assign(latest_category=["XXX", *cases["latest_category"][1:]]), bands=bands)
     with pytest.raises(InputError, match="yardstick"):
         score(cox, cases)
+
+
+def test_a_model_without_features_gives_everybody_the_same_risk_and_no_reason(cases, model_data):
+    reference = AalenJohansen().fit(*model_data)
+    table = score(reference, cases.assign(elapsed=0, eligible_days=np.nan))
+    assert table[RISKS].drop_duplicates().shape[0] == 1
+    assert table["risk_730"].iloc[0] == pytest.approx(reference.predict(model_data[0])[0])
+    assert table["band"].unique().tolist() == ["average"]
+    assert (table["reason_1"] == "").all()
 
 
 def test_a_model_of_another_event_is_refused(cases, model_data):

@@ -1,0 +1,142 @@
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from secondplan.models import AalenJohansen, CauseSpecificCox
+from secondplan.tracking import open_store
+
+N_CHILDREN = 120
+TIMES = (91, 182, 365, 730)
+
+
+@dataclass(frozen=True)
+class FakeCohort:
+    """What tracking reads of a cohort; identifiers are spelt so that they are found wherever they leak."""
+
+    X: pd.DataFrame
+    y: pd.DataFrame
+    keys: pd.DataFrame
+    eligible_days: pd.Series
+    flow: pd.DataFrame
+    care: str = "competing"
+    as_of: pd.Timestamp = field(default_factory=lambda: pd.Timestamp("2018-03-31"))
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+
+@dataclass(frozen=True)
+class FakeComparison:
+    table: pd.DataFrame
+    by_fold: pd.DataFrame
+    curves: pd.DataFrame
+    calibration: pd.DataFrame
+    models: dict[str, Any]
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def make_cohort(seed: int = 1) -> FakeCohort:
+    random = np.random.default_rng(seed)
+    n = N_CHILDREN
+    length = random.integers(20, 800, n).astype(float)
+    X = pd.DataFrame(
+        {
+            "plan_length_days": length,
+            "sex": pd.Series(random.choice(["1", "2"], n), dtype="string"),
+            "disabled": pd.array(random.random(n) < 0.2, dtype="boolean"),
+            "not_a_feature_of_the_model": random.random(n),
+        }
+    )
+    event_time = random.exponential(600 + length, n).round()
+    censored = random.uniform(200, 1500, n).round()
+    event = np.where(event_time <= censored, random.choice([1, 1, 2], n), 0)
+    y = pd.DataFrame({"entry": 0.0, "duration": np.minimum(event_time, censored), "event": event})
+    keys = pd.DataFrame(
+        {
+            "child_id": pd.Series([f"CHILDKEY{i:05d}" for i in range(n)], dtype="string"),
+            "plan_id": pd.Series([f"PLANKEY{i:05d}" for i in range(n)], dtype="string"),
+            "family_id": pd.Series([f"FAMILYKEY{i // 2:05d}" for i in range(n)], dtype="string"),
+            "la_code": pd.Series(["330"] * n, dtype="string"),
+            "index_end": pd.Timestamp("2011-02-03") + pd.to_timedelta(np.arange(n), unit="D"),
+        }
+    )
+    flow = pd.DataFrame(
+        {
+            "step": ["on a plan", "not ended"],
+            "n_left_out": [0, 3],
+            "n_remaining": [n + 3, n],
+            "reason": ["start", "open"],
+        }
+    )
+    return FakeCohort(X, y, keys, pd.Series(np.full(n, 4000.0)), flow)
+
+
+def make_comparison(*, good_brier: float = 0.05, slope: float = 1.02) -> FakeComparison:
+    names = ["AalenJohansen", "CauseSpecificCox"]
+    table = pd.DataFrame(
+        {
+            "brier_365": [0.040, good_brier - 0.02],
+            "brier_730": [0.060, good_brier],
+            "ipa_730": [0.0, 0.05],
+            "auc_365": [0.5, 0.64],
+            "auc_730": [0.5, 0.66],
+            "ici_730": [0.01, 0.012],
+            "c_index": [0.5, 0.65],
+            "calibration_slope_730": [np.nan, slope],
+            "fit_seconds": [0.01, 0.2],
+        },
+        index=pd.Index(names, name="model"),
+    )
+    days = np.arange(10, 731, 10)
+    curves = pd.concat(
+        pd.DataFrame({"model": name, "day": days, "brier": days * 1e-4, "auc": 0.6, "ipa": 0.1}) for name in names
+    )
+    calibration = pd.concat(
+        pd.DataFrame(
+            {
+                "model": name,
+                "day": 730,
+                "bin": range(4),
+                "predicted": [0.01, 0.02, 0.04, 0.09],
+                "observed": [0.012, 0.018, 0.05, 0.1],
+                "lower": 0.0,
+                "upper": 0.2,
+                "n": [40, 41, 36, 3],
+            }
+        )
+        for name in names
+    )
+    by_fold = pd.DataFrame({"model": names, "fold": 0, "brier_730": [0.06, 0.05]})
+    models = {"AalenJohansen": AalenJohansen(), "CauseSpecificCox": CauseSpecificCox()}
+    return FakeComparison(table, by_fold, curves, calibration, models)
+
+
+def fit_models(cohort: FakeCohort) -> dict[str, Any]:
+    features = ["plan_length_days", "sex", "disabled"]
+    return {
+        "AalenJohansen": AalenJohansen().fit(cohort.X[features], cohort.y),
+        "CauseSpecificCox": CauseSpecificCox().fit(cohort.X[features], cohort.y),
+    }
+
+
+@pytest.fixture(scope="session")
+def cohort():
+    return make_cohort()
+
+
+@pytest.fixture(scope="session")
+def fitted(cohort):
+    return fit_models(cohort)
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory):
+    """One SQLite store for all tests: making one takes a second or two."""
+    return open_store(f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db")
+
+
+@pytest.fixture(scope="session", name="make_comparison")
+def comparison_maker():
+    return make_comparison

@@ -1,0 +1,174 @@
+import getpass
+import io
+import json
+import platform
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from secondplan.errors import OutputError
+from secondplan.tracking import log_comparison
+from secondplan.tracking.dataset import cohort_digest
+
+SUMMARY = {"brier_365", "brier_730", "ipa_730", "auc_365", "auc_730", "ici_730", "c_index", "fit_seconds"}
+
+
+def png() -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 30), (255, 255, 255)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def parent(store, cohort, fitted, make_comparison):
+    """One comparison with everything that can be logged."""
+    image = np.full((30, 40, 3), 255, dtype=np.uint8)
+    return log_comparison(
+        make_comparison(),
+        cohort,
+        experiment="everything",
+        params={"n_splits": 5, "care": "competing"},
+        fitted=fitted,
+        images={"CauseSpecificCox/calibration": {365: png(), 730: image}, "incidence": {730: png()}},
+        pages={"report.html": "<p>report</p>", "CauseSpecificCox/model_card.md": "# Card"},
+        tables={"CauseSpecificCox/coefficients": pd.DataFrame({"coef": [0.1]}, index=["plan_length_days"])},
+        data_name="test data",
+        store=store,
+    )
+
+
+@pytest.fixture(scope="module")
+def children(store, parent):
+    experiment = store.experiment_id("everything")
+    runs = store.client.search_runs([experiment], f"tags.mlflow.parentRunId = '{parent}'")
+    return {run.info.run_name: run for run in runs}
+
+
+def artifacts(store, run_id, path=None):
+    found = []
+    for item in store.client.list_artifacts(run_id, path):
+        found += artifacts(store, run_id, item.path) if item.is_dir else [item.path]
+    return sorted(found)
+
+
+def text_of(store, run_id, path, tmp_path):
+    return Path(store.client.download_artifacts(run_id, path, str(tmp_path))).read_text(encoding="utf-8")
+
+
+def test_one_parent_and_one_child_a_model(store, parent, children):
+    run = store.client.get_run(parent)
+    assert run.info.status == "FINISHED"
+    assert set(children) == {"AalenJohansen", "CauseSpecificCox"}
+    assert {child.info.status for child in children.values()} == {"FINISHED"}
+
+
+def test_summaries_are_the_eight_of_the_design(children):
+    metrics = children["CauseSpecificCox"].data.metrics
+    assert {name for name in metrics if name.startswith("summary/")} == {f"summary/{name}" for name in SUMMARY}
+    assert metrics["summary/brier_730"] == 0.05
+    assert set(metrics) - {f"summary/{name}" for name in SUMMARY} == {"curve/brier", "curve/auc"}
+
+
+def test_curves_have_days_as_steps(store, children):
+    history = store.client.get_metric_history(children["AalenJohansen"].info.run_id, "curve/brier")
+    assert [(point.step, point.value) for point in history][:2] == [(10, 0.001), (20, 0.002)]
+    assert len(history) == 73
+
+
+def test_models_have_parameters_of_the_same_names(children):
+    one, other = (run.data.params for run in children.values())
+    assert set(one) == set(other)
+    assert children["AalenJohansen"].data.params["ties"] == "not used"
+    assert children["CauseSpecificCox"].data.params["ties"] == "efron"
+    assert children["CauseSpecificCox"].data.params["n_splits"] == "5"
+    assert children["CauseSpecificCox"].data.params["class"] == "CauseSpecificCox"
+
+
+def test_images_tables_and_pages_are_where_they_belong(store, parent, children, tmp_path):
+    child = children["CauseSpecificCox"].info.run_id
+    found = artifacts(store, child)
+    assert [name for name in found if not name.startswith("images/")] == [
+        "model_card.md",
+        "tables/calibration.csv",
+        "tables/calibration.json",
+        "tables/coefficients.csv",
+        "tables/coefficients.json",
+        "tables/gates.csv",
+        "tables/gates.json",
+    ]
+    steps = [name.split("+step+")[1].split("+")[0] for name in found if name.endswith(".png")]
+    assert sorted(steps) == ["365", "730"]
+    assert "report.html" in artifacts(store, parent)
+    assert "tables/comparison.csv" in artifacts(store, parent)
+    assert "coef" in text_of(store, child, "tables/coefficients.csv", tmp_path)
+
+
+def test_small_counts_are_withheld(store, parent, children, tmp_path):
+    text = text_of(store, children["CauseSpecificCox"].info.run_id, "tables/calibration.csv", tmp_path)
+    calibration = pd.read_csv(io.StringIO(text), dtype=str)
+    assert calibration["n"].tolist() == ["40", "41", "c", "c"]
+    assert calibration["observed"].tolist()[2:] == ["c", "c"]
+    flow = pd.read_csv(io.StringIO(text_of(store, parent, "tables/flow.csv", tmp_path)), dtype=str)
+    assert flow["n_left_out"].tolist() == ["0", "c"]
+
+
+def test_the_data_set_is_named_counted_and_digested(store, cohort, children):
+    (used,) = children["CauseSpecificCox"].inputs.dataset_inputs
+    assert used.dataset.name == "test data"
+    assert json.loads(used.dataset.profile) == {"num_rows": len(cohort)}
+    digest = cohort_digest(cohort)
+    assert used.dataset.digest == digest[:36]
+    assert {tag.key: tag.value for tag in used.tags}["sha256"] == digest
+    assert children["CauseSpecificCox"].data.tags["secondplan.data_sha256"] == digest
+    columns = {column["name"] for column in json.loads(used.dataset.schema)["mlflow_colspec"]}
+    assert columns == {*cohort.X.columns, "entry", "duration", "event"}
+
+
+def test_gates_are_kept_with_each_model(children):
+    words = {name: json.loads(run.data.tags["secondplan.gates"]) for name, run in children.items()}
+    assert all(gate[3] for gate in words["CauseSpecificCox"]["gates"])
+    assert not any(gate[3] for gate in words["AalenJohansen"]["gates"])
+
+
+def test_nothing_that_identifies_a_child_user_or_machine_is_in_the_store(store, cohort, parent):
+    """Every file under the store, the database among them, is searched for every identifier that went in."""
+    assert parent
+    hunted = {str(value) for name in ("child_id", "plan_id", "family_id") for value in cohort.keys[name]}
+    hunted |= {f"{day:%Y-%m-%d}" for day in cohort.keys["index_end"]}
+    hunted |= {"CHILDKEY", "PLANKEY", "FAMILYKEY"}
+    machine = [platform.node(), f'"{getpass.getuser()}"', "mlflow.user"]
+    files = [path for path in store.database.parent.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    for path in files:
+        content = path.read_bytes()
+        for needle in [*hunted, *(name for name in machine if len(name) > 3)]:
+            assert needle.encode() not in content, path.name
+
+
+def test_a_page_with_an_identifier_is_refused_and_nothing_is_written(store, cohort, make_comparison):
+    with pytest.raises(OutputError, match="identifiers of the cohort"):
+        log_comparison(
+            make_comparison(),
+            cohort,
+            experiment="refused",
+            pages={"report.html": "<td>CHILDKEY00001</td>"},
+            store=store,
+        )
+    assert store.client.get_experiment_by_name("refused") is None
+
+
+def test_a_failure_closes_the_runs_as_failed(store, cohort, make_comparison):
+    with pytest.raises(OutputError, match="never logged"):
+        log_comparison(
+            make_comparison(),
+            cohort,
+            experiment="failed",
+            tables={"CauseSpecificCox/rows": pd.DataFrame({"child_id": ["x"]})},
+            store=store,
+        )
+    runs = store.client.search_runs([store.experiment_id("failed")])
+    assert {run.info.status for run in runs if run.info.run_name != "AalenJohansen"} == {"FAILED"}
+    assert len(runs) == 3
