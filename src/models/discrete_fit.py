@@ -9,7 +9,7 @@ import numpy as np
 from .outcome import Outcome
 from .period_effect import period_basis
 from .period_logit import Maximum, PeriodLogit, maximise
-from .person_period import PersonPeriods, person_periods
+from .person_period import PersonPeriods, number_causes, person_periods
 
 MIN_EVENTS = 5
 DEPENDENT = 1e-9
@@ -91,11 +91,7 @@ def fit_discrete_time(
     ValueError
         No events, or fewer than five of a cause, within the periods.
     """
-    lines = person_periods(outcome, ends)
-    if sample_weight is not None:
-        lines = PersonPeriods(lines.row, lines.period, lines.event, lines.weight * sample_weight[lines.row])
-        lines = lines.take(lines.weight > 0)
-    lines, n_events = _with_cause_positions(lines, events)
+    lines, n_events = number_causes(person_periods(outcome, ends, sample_weight), events, MIN_EVENTS)
     rows, lines = _compact(lines, None if cluster is None else cluster[lines.row])
     sorted_cluster = None if cluster is None else cluster[rows]
     x, centre, scale, used = _standardise(design[rows])
@@ -137,21 +133,6 @@ def fit_discrete_time(
         estimated=estimated,
         unbounded=unbounded,
     )
-
-
-def _with_cause_positions(lines: PersonPeriods, events: tuple[int, ...]) -> tuple[PersonPeriods, np.ndarray]:
-    """The lines with events as 0, 1, ..., n_causes, and the number of events of each cause; refuse rare causes."""
-    if not events:
-        raise ValueError("no row has an event to model: every row is censored")
-    event = np.where(lines.event > 0, np.searchsorted(events, lines.event) + 1, 0)
-    n_events = np.bincount(event, minlength=len(events) + 1)[1:]
-    rare = [f"event {code} ({n})" for code, n in zip(events, n_events, strict=True) if n < MIN_EVENTS]
-    if rare:
-        raise ValueError(
-            f"too few events within the periods to fit, at least {MIN_EVENTS} of each are needed: {', '.join(rare)}; "
-            "join the event to another one, or count it as censoring (event 0)"
-        )
-    return PersonPeriods(lines.row, lines.period, event, lines.weight), n_events
 
 
 def _compact(lines: PersonPeriods, cluster: np.ndarray | None) -> tuple[np.ndarray, PersonPeriods]:

@@ -90,7 +90,7 @@ def period_ends(last_day: float, period_days: float | Sequence[float], max_days:
     return given[: int(np.searchsorted(given, reach)) + 1]
 
 
-def person_periods(outcome: Outcome, ends: np.ndarray) -> PersonPeriods:
+def person_periods(outcome: Outcome, ends: np.ndarray, sample_weight: np.ndarray | None = None) -> PersonPeriods:
     """Expand rows into person-periods; observation after the last period is cut off there.
 
     Parameters
@@ -99,12 +99,14 @@ def person_periods(outcome: Outcome, ends: np.ndarray) -> PersonPeriods:
         ``n`` rows at risk on ``(entry, duration]``.
     ends : ndarray, shape (n_periods,)
         Last day of each period, ascending.
+    sample_weight : ndarray, shape (n,), optional
+        Case weights; they multiply the weights of a row's lines.
 
     Returns
     -------
     PersonPeriods
-        A row that is never observed for any time and has no event (censored on day 0, or entering after the last
-        period) has no line.
+        A row has no line if its weight is 0, or if it has no event and is observed for no time (censored on day 0, or
+        entering after the last period).
     """
     n_periods = ends.size
     began = np.maximum(outcome.entry, 0.0)
@@ -123,9 +125,46 @@ def person_periods(outcome: Outcome, ends: np.ndarray) -> PersonPeriods:
     weight = (observed_to - observed_from) / (ends - starts)[period]
     event = np.where(has_event[row] & (period == last[row]), outcome.event[row], 0)
     weight[event > 0] = 1.0
+    if sample_weight is not None:
+        weight *= sample_weight[row]
     lines = PersonPeriods(row, period, event, weight)
     kept = weight > 0
     return lines if kept.all() else lines.take(kept)
+
+
+def number_causes(lines: PersonPeriods, events: tuple[int, ...], min_events: int) -> tuple[PersonPeriods, np.ndarray]:
+    """Number the modelled events 1, 2, ... in the lines, and count them.
+
+    Parameters
+    ----------
+    lines : PersonPeriods
+    events : tuple of int
+        Codes of the events, ascending.
+    min_events : int
+        The fewest events of a kind that a model can be fitted to.
+
+    Returns
+    -------
+    lines : PersonPeriods
+        ``event`` is 0, or 1 plus the position in ``events``.
+    n_events : ndarray of int, shape (n_causes,)
+
+    Raises
+    ------
+    ValueError
+        There are no events, or fewer than ``min_events`` of a kind, in the lines.
+    """
+    if not events:
+        raise ValueError("no row has an event to model: every row is censored")
+    event = np.where(lines.event > 0, np.searchsorted(events, lines.event) + 1, 0)
+    n_events = np.bincount(event, minlength=len(events) + 1)[1:]
+    rare = [f"event {code} ({n})" for code, n in zip(events, n_events, strict=True) if n < min_events]
+    if rare:
+        raise ValueError(
+            f"too few events within the periods to fit, at least {min_events} of each are needed: {', '.join(rare)}; "
+            "join the event to another one, or count it as censoring (event 0)"
+        )
+    return PersonPeriods(lines.row, lines.period, event, lines.weight), n_events
 
 
 def sample_event_free(lines: PersonPeriods, max_lines: int, rng: np.random.Generator) -> PersonPeriods:
