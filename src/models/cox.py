@@ -63,7 +63,8 @@ class CoxPH(IncidenceModel):
     ----------
     coef_ : ndarray, shape (p,)
     covariance_, naive_covariance_ : ndarray, shape (p, p)
-        Robust when ``cluster`` is given to ``fit``; and always the inverse information.
+        The inverse information; the first is the sandwich instead when ``cluster`` is given to ``fit`` or a weight is
+        not a whole number (as in R).
     log_likelihood_ : tuple of float
         Null and fitted.
     baseline_ : BaselineHazard
@@ -393,6 +394,9 @@ class CoxPH(IncidenceModel):
         weighted = is_event if sample_weight is None else is_event & (sample_weight > 0)
         if not weighted.any():
             raise ValueError(f"no row has event {self.event} (and a weight above 0); a Cox model cannot be fitted")
+        # Weights that are no counts of rows make the inverse information meaningless; R's coxph does the same.
+        is_fractional = sample_weight is not None and bool(np.any(sample_weight != np.round(sample_weight)))
+        groups = np.arange(len(outcome)) if cluster is None and is_fractional else cluster
         fit = fit_cox(
             design,
             outcome.entry,
@@ -401,7 +405,7 @@ class CoxPH(IncidenceModel):
             weight=sample_weight,
             stratum=stratum,
             offset=offset,
-            cluster=cluster,
+            cluster=groups,
             ties=self.ties,
             alpha=self.alpha,
             l1_ratio=self.l1_ratio,
@@ -409,7 +413,7 @@ class CoxPH(IncidenceModel):
         self.events_ = (int(self.event),)
         self.has_competing_events_ = bool(np.any((outcome.event > 0) & ~is_event))
         self.coef_, self.covariance_, self.naive_covariance_ = fit.coef, fit.covariance, fit.naive_covariance
-        self.is_robust_ = cluster is not None
+        self.is_robust_ = groups is not None
         self.log_likelihood_, self.score_statistic_ = fit.log_likelihood, fit.score_statistic
         self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
         self.center_ = fit.center
@@ -467,6 +471,10 @@ class CoxPH(IncidenceModel):
         def names(chosen: np.ndarray) -> str:
             return ", ".join(map(str, self.feature_names_out_[chosen]))
 
+        asked = set(self.encoder_.drop or ())
+        dropped = [str(name) for name in self.encoder_.dropped_ if name not in asked]
+        if dropped:
+            warnings.warn(f"constant in training, without a coefficient: {', '.join(dropped)}", stacklevel=4)
         if fit.constant.any():
             warnings.warn(
                 f"no variation among the rows at risk, coefficient left at 0: {names(fit.constant)}", stacklevel=4
