@@ -101,7 +101,8 @@ def count_siblings(family: np.ndarray, course: Course, others: Course, other_fam
         Family of each plan of ``course``.
     course : Course, n plans
     others : Course, m plans
-        All plans so far, those of ``course`` among them.
+        All plans so far, those of ``course`` among them. A sibling's plan of a higher number is not yet known; it
+        hardly matters for first plans, since siblings' first plans overlap.
     other_family : ndarray of int, shape (m,)
     """
     order = np.argsort(other_family, kind="stable")

@@ -191,9 +191,9 @@ def _next_starts(
 ) -> Starts:
     same_category = rng.random(len(course)) < scenario.category_persistence
     rows = np.flatnonzero(after.next_start <= last_day)
-    # Within an open episode nothing new can start before the plan has ended; otherwise not before the closure.
-    last = np.where(after.same_episode, course.end + 1, np.where(after.closure < NEVER, after.closure, course.end))
-    last = np.where(after.care_is_new_episode, np.maximum(last, after.care_end), last)
+    # Nothing new can start before the day after the plan has ended and, outside its episode, after that has closed.
+    last = np.where(after.same_episode | (after.closure == NEVER), course.end, after.closure)
+    last = 1 + np.where(after.care_is_new_episode, np.maximum(last, after.care_end), last)
     return Starts(
         child=course.child[rows],
         order=course.order[rows] + 1,
