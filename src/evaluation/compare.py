@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 REFERENCE = "AalenJohansen"
 HORIZONS = (91, 182, 365, 730)
+LONGEST_NOTE = 160
 PACKAGE = str(Path(__file__).parents[1])
 
 
@@ -59,7 +60,7 @@ def compare_models(
     """Fit every model on the training rows of each fold and measure its risks of a second plan on the test rows.
 
     The reference, Aalen-Johansen without covariates, is always among the models. A model that cannot be fitted or
-    cannot predict gets one line in ``failures`` and does not stop the others.
+    cannot predict gets one line in ``failures`` and does not stop the others; their warnings are in ``notes``.
 
     Censoring weights are those of the test rows of each fold; the index of prediction accuracy is against the
     Aalen-Johansen incidence of the same test rows, so that the reference itself comes out slightly below 0.
@@ -105,20 +106,29 @@ def compare_models(
 
     results: dict[str, list[FoldRisks]] = {name: [] for name in named}
     failures: dict[str, str] = {}
+    notes: dict[str, dict[str, int]] = {name: {} for name in named}
     jobs = [(k, position, name) for k in range(len(parts)) for position, name in enumerate(named)]
     for k, position, name in track(jobs, "Comparing models", total=len(jobs)):
         if name in failures:
             continue
         try:
             model = _with_seed(clone(named[name]), int(seeds[position, k]))
-            results[name].append(_fit_and_predict(model, parts[k], grid, k))
+            with warnings.catch_warnings(record=True) as caught:
+                results[name].append(_fit_and_predict(model, parts[k], grid, k))
+            for line in {note_line(warning) for warning in caught}:
+                notes[name][line] = notes[name].get(line, 0) + 1
         except Exception as error:
             failures[name] = f"fold {k + 1} of {len(parts)}: {failure_line(error)}"
             del results[name]
     if not results:
         first, line = next(iter(failures.items()))
         raise ValueError(f"no model could be compared; {first}: {line}")
-    return _comparison(results, cohort, outcome, grid, named, failures)
+    lines = {
+        name: tuple(f"{line} ({count} of {len(parts)} folds)" for line, count in sorted(found.items()))
+        for name, found in notes.items()
+        if found
+    }
+    return _comparison(results, cohort, outcome, grid, named, failures, lines)
 
 
 def evaluate_model(
@@ -148,7 +158,7 @@ def evaluate_model(
     _warn_of_limits(outcome, [rows], grid)
     label = type(model).__name__ if name is None else name
     results = {label: [FoldRisks(0, rows, predict_risk(model, cohort, grid), float("nan"))]}
-    return _comparison(results, cohort, outcome, grid, {label: clone(model)}, {})
+    return _comparison(results, cohort, outcome, grid, {label: clone(model)}, {}, {})
 
 
 def partitions(cohort: Cohort, folds: Any, random_state: int) -> Iterable[Partition]:
@@ -218,6 +228,15 @@ def failure_line(error: Exception) -> str:
     return f"{type(error).__name__}{place} (raised by a library; fit the model alone to see its message)"
 
 
+def note_line(warning: warnings.WarningMessage) -> str:
+    """One line about a warning given while a model was fitted; only the kind of it where a library wrote it."""
+    kind = warning.category.__name__
+    if not warning.filename.startswith(PACKAGE):
+        return f"{kind} (raised by a library)"
+    text = " ".join(str(warning.message).split())
+    return f"{kind}: {text if len(text) <= LONGEST_NOTE else text[:LONGEST_NOTE] + ' ...'}"
+
+
 def _fit_and_predict(model: Any, part: Partition, times: np.ndarray, fold: int) -> FoldRisks:
     keywords = {"cluster": part.train.cluster} if has_fit_parameter(model, "cluster") else {}
     started = time.perf_counter()
@@ -249,6 +268,7 @@ def _comparison(
     times: np.ndarray,
     models: Mapping[str, IncidenceModel],
     failures: dict[str, str],
+    notes: dict[str, tuple[str, ...]],
 ) -> Comparison:
     by_fold = fold_table(results, outcome, times)
     curves = curves_table(by_fold, times)
@@ -261,6 +281,7 @@ def _comparison(
         differences=differences_table(results, REFERENCE, outcome, times, cohort.cluster),
         models=dict(models),
         failures=failures,
+        notes=notes,
         predictions=predictions_table(results, times),
         reference=REFERENCE,
     )

@@ -39,6 +39,8 @@ class Comparison:
         The models as given, not fitted.
     failures : dict of str to str
         One line for each model that could not be fitted or could not predict.
+    notes : dict of str to tuple of str
+        What models warned of while they were fitted, and in how many folds.
     predictions : DataFrame
         ``model, fold, row, risk_<day>``: out-of-fold risks of every child, for analysis on the spot; never logged.
     reference : str
@@ -52,6 +54,7 @@ class Comparison:
     differences: pd.DataFrame
     models: dict[str, IncidenceModel]
     failures: dict[str, str]
+    notes: dict[str, tuple[str, ...]]
     predictions: pd.DataFrame = field(repr=False)
     reference: str = "AalenJohansen"
 
@@ -90,9 +93,18 @@ class Comparison:
             f"<p>{int(first['n'].sum())} children in {folds}, {int(first['n_events'].sum())} with a second plan. "
             "Averages over folds ± their standard deviation; calibration on all test children together.</p>"
         )
-        failed = "".join(f"<li>{escape(name)}: {escape(line)}</li>" for name, line in self.failures.items())
-        failures = f"<p>Not in the table:</p><ul>{failed}</ul>" if failed else ""
-        return caption + shown.to_html(escape=False, border=0) + failures
+        noted = [(name, line) for name, lines in self.notes.items() for line in lines]
+        return (
+            caption
+            + shown.to_html(escape=False, border=0)
+            + _list("Not in the table:", list(self.failures.items()))
+            + _list("Warned of while fitting:", noted)
+        )
+
+
+def _list(title: str, lines: list[tuple[str, str]]) -> str:
+    items = "".join(f"<li>{escape(name)}: {escape(line)}</li>" for name, line in lines)
+    return f"<p>{title}</p><ul>{items}</ul>" if items else ""
 
 
 def _heading(column: str) -> str:

@@ -144,6 +144,24 @@ def test_a_model_that_fails_gets_one_line_and_does_not_stop_the_rest(cohort, by_
     assert "quotes" in result._repr_html_()
 
 
+def test_warnings_of_models_are_collected_and_counted(cohort, by_group):
+    import warnings
+
+    class Warns(by_group):
+        def fit(self, X, y, *, sample_weight=None, cluster=None):
+            warnings.warn("a library quotes Alice", RuntimeWarning, stacklevel=1)
+            warnings.warn("few events", UserWarning, stacklevel=2)
+            return super().fit(X, y)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        result = compare_models({"warns": Warns()}, cohort, folds=3)
+    assert result.notes == {
+        "warns": ("RuntimeWarning (raised by a library) (3 of 3 folds)", "UserWarning: few events (3 of 3 folds)")
+    }
+    assert "few events" in result._repr_html_()
+
+
 def test_nothing_that_works_is_an_error(cohort, monkeypatch):
     from secondplan.evaluation import compare
     from sklearn.base import BaseEstimator
