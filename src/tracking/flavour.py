@@ -257,8 +257,9 @@ def _local_copy(uri: str, store: Store) -> Iterator[tuple[Path, str | None]]:
 
 
 def _model_id_of(version: Any, uri: str) -> str:
-    if version.model_id:
-        return version.model_id
+    kind, _, model_id = str(version.source).partition(":/")
+    if kind == "models" and model_id.startswith("m-"):
+        return model_id
     raise ModelNotFoundError(f"{uri}: was not registered by secondplan")
 
 

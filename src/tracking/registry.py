@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
@@ -41,21 +43,21 @@ def register_model(uri: str, *, name: str = REGISTERED_NAME, store: str | Store 
     """
     opened = open_store(store, create=False)
     model_id = resolve_model_id(uri, opened)
+    source = f"models:/{model_id}"
     client = opened.client
     with mlflow_edge("the model cannot be registered"):
         if not client.search_registered_models(f"name = '{_quoted(name)}'"):
             client.create_registered_model(name)
         for version in client.search_model_versions(f"name = '{_quoted(name)}'"):
-            if version.model_id == model_id:
+            if version.source == source:
                 return int(version.version)
         logged = client.get_logged_model(model_id)
         tags = {DIGEST_TAG: logged.tags.get(DIGEST_TAG, "")}
         run = client.get_run(logged.source_run_id or "")
         if GATES_TAG in run.data.tags:
             tags[GATES_TAG] = run.data.tags[GATES_TAG]
-        made = client.create_model_version(
-            name, f"models:/{model_id}", run_id=logged.source_run_id, tags=tags, model_id=model_id
-        )
+        with _global_address(opened.uri):
+            made = client.create_model_version(name, source, run_id=logged.source_run_id, tags=tags, model_id=model_id)
         return int(made.version)
 
 
@@ -235,6 +237,19 @@ def _latest_run_of(model: str, store: Store) -> str:
     if runs.empty:
         raise ModelNotFoundError(f"{model}: not a model of the latest comparison; see: secondplan experiment compare")
     return str(runs["run_id"].iloc[0])
+
+
+@contextmanager
+def _global_address(uri: str) -> Iterator[None]:
+    """Lend MLflow the store's address: version 3.17 looks for the source ``models:/<id>`` in its global one only."""
+    import mlflow
+
+    former = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(former)  # type: ignore[arg-type]  None unsets it
 
 
 def _quoted(name: str) -> str:

@@ -26,15 +26,19 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+# The variables by which ``mlflow server`` tells its workers of their store. They are spelt here because importing
+# ``mlflow.server`` takes seconds; a test compares them.
+BACKEND_STORE, REGISTRY_STORE = "_MLFLOW_SERVER_FILE_STORE", "_MLFLOW_SERVER_REGISTRY_STORE"
+ARTIFACT_ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"
 SHUT = (
-    "/gateway",
+    "/gateway/",
     "/v1/",
-    "/(ajax-)?api/[0-9.]+/mlflow/(assistant|mcp-servers|upload-artifact|gateway|gateway-proxy|secrets|webhooks)",
-    "/(ajax-)?api/[0-9.]+/(jobs|mlflow-artifacts)",
+    "/(ajax-)?api/[0-9.]+/mlflow/(assistant|mcp-servers|upload-artifact|gateway|gateway-proxy|secrets|webhooks)/",
+    "/(ajax-)?api/[0-9.]+/(jobs|mlflow-artifacts)/",
 )
 SHUT_PATTERN = re.compile("|".join(f"(?:{path})" for path in SHUT))
 # The champion is set by ``secondplan promote``, which looks at the gates.
-ALIAS_PATTERN = re.compile("/(ajax-)?api/[0-9.]+/mlflow/registered-models/alias")
+ALIAS_PATTERN = re.compile("/(ajax-)?api/[0-9.]+/mlflow/registered-models/alias/")
 HEADERS = (
     (b"content-security-policy", b"connect-src 'self' blob: data:; form-action 'self'; frame-ancestors 'self'"),
     (b"referrer-policy", b"no-referrer"),
@@ -80,14 +84,12 @@ def server_command(host: str, port: int) -> list[str]:
 
 def server_environment(store: Store, host: str, port: int) -> dict[str, str]:
     """The environment of the server process: the store, and only this address as host and origin."""
-    from mlflow.server import constants
-
     addresses = [f"{_in_url(name)}:{port}" for name in dict.fromkeys((host, "localhost", "127.0.0.1"))]
     artifacts = "" if store.database is None else str(store.database.parent / "mlruns")
     chosen = {
-        constants.BACKEND_STORE_URI_ENV_VAR: store.uri,
-        constants.REGISTRY_STORE_URI_ENV_VAR: store.uri,
-        constants.ARTIFACT_ROOT_ENV_VAR: artifacts,
+        BACKEND_STORE: store.uri,
+        REGISTRY_STORE: store.uri,
+        ARTIFACT_ROOT: artifacts,
         "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(addresses),
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(f"http://{address}" for address in addresses),
         "MLFLOW_SERVER_X_FRAME_OPTIONS": "SAMEORIGIN",

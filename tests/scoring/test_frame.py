@@ -7,6 +7,7 @@ from secondplan.errors import InputError
 from secondplan.models import AalenJohansen, CoxPH
 from secondplan.models.bundle import load_model, model_digest, save_bundle
 from secondplan.scoring import HORIZONS, RiskBands, score
+from secondplan.scoring.frame import has_interval
 
 RISKS = [f"risk_{day}" for day in HORIZONS]
 # Predictions of the same row in another batch differ by the rounding of matrix products only.
@@ -34,12 +35,17 @@ def test_columns_are_those_of_the_design(model, cases):
     assert columns == ["child_id", "plan_id", *RISKS, *interval, "band", *reasons, "flags", "model_digest"]
 
 
-def test_intervals_hold_the_risk_where_the_model_gives_them(model, cases):
-    table = score(model, cases)
-    assert "lower_730" in table
-    for day in HORIZONS:
-        assert (table[f"lower_{day}"] <= table[f"risk_{day}"] + ROUNDING).all()
-        assert (table[f"risk_{day}"] <= table[f"upper_{day}"] + ROUNDING).all()
+def test_intervals_are_there_where_the_model_gives_them(model, cases, model_data):
+    X, y = model_data
+    cox = CoxPH().fit(X, y.assign(event=(y["event"] == 1).astype(int)))
+    table = score(cox, cases)
+    expected = cox.predict_cumulative_incidence_interval(
+        features(cases), HORIZONS, eligible_days=cases["eligible_days"], elapsed=cases["elapsed"]
+    )
+    for position, day in enumerate(HORIZONS):
+        np.testing.assert_allclose(table[f"lower_{day}"], expected[:, position, 0], atol=ROUNDING)
+        np.testing.assert_allclose(table[f"upper_{day}"], expected[:, position, 1], atol=ROUNDING)
+    assert has_interval(model) == ("lower_730" in score(model, cases))
 
 
 def test_scores_do_not_depend_on_order_or_company(model, cases):

@@ -1,0 +1,115 @@
+import pytest
+from secondplan.errors import GateError, ModelNotFoundError
+from secondplan.tracking import (
+    check_gates,
+    compare_runs,
+    list_experiments,
+    load_tracked_model,
+    log_comparison,
+    promote,
+    register_model,
+    set_champion,
+)
+
+
+@pytest.fixture(scope="module")
+def run_of(store, cohort, fitted, make_comparison):
+    """Name of a model in the latest comparison -> its run; the experiment holds an earlier comparison too."""
+    log_comparison(make_comparison(slope=3.0), cohort, experiment="compared", fitted=fitted, store=store)
+    log_comparison(make_comparison(), cohort, experiment="compared", fitted=fitted, store=store)
+    table = compare_runs("compared", store=store)
+    return dict(zip(table["model"], table["run_id"], strict=True))
+
+
+def champion(store, name):
+    return int(store.client.get_model_version_by_alias(name, "champion").version)
+
+
+def test_the_champion_is_set_once_its_gates_hold(store, run_of):
+    version = register_model(f"runs:/{run_of['CauseSpecificCox']}/model", name="gated", store=store)
+    assert register_model(f"runs:/{run_of['CauseSpecificCox']}/model", name="gated", store=store) == version
+    assert set_champion("gated", version, store=store) == f"models:/gated/{version}"
+    model = load_tracked_model("models:/gated@champion", store=store)
+    assert type(model).__name__ == "CauseSpecificCox"
+    assert 0 < model.average_risk_ < 1
+
+
+def test_a_model_that_fails_leaves_the_former_champion(store, run_of, make_comparison):
+    promote(f"runs:/{run_of['CauseSpecificCox']}/model", name="kept", store=store)
+    before = champion(store, "kept")
+    with pytest.raises(GateError, match="AalenJohansen does not pass the gates: brier_365"):
+        promote(f"runs:/{run_of['AalenJohansen']}/model", name="kept", store=store)
+    report = check_gates(make_comparison(slope=3.0).table, "CauseSpecificCox")
+    with pytest.raises(GateError, match="calibration_slope_730 3"):
+        set_champion("kept", before, report, store=store)
+    assert champion(store, "kept") == before
+
+
+def test_promote_takes_a_name_of_the_latest_comparison(store, run_of):
+    assert run_of
+    assert promote("CauseSpecificCox", name="by name", store=store) == "models:/by name@champion is now version 1"
+    with pytest.raises(ModelNotFoundError, match="not a model of the latest comparison"):
+        promote("Nobody", name="by name", store=store)
+
+
+def test_an_alias_set_past_the_gates_is_not_loaded(store, run_of):
+    version = register_model(f"runs:/{run_of['AalenJohansen']}/model", name="by hand", store=store)
+    store.client.set_registered_model_alias("by hand", "champion", str(version))
+    with pytest.raises(GateError, match="has not passed the gates"):
+        load_tracked_model("models:/by hand@champion", store=store)
+    assert load_tracked_model(f"models:/by hand/{version}", store=store) is not None
+
+
+def test_a_model_without_measured_gates_is_no_champion(store, cohort, fitted):
+    from secondplan.tracking import log_model_bundle
+
+    run = store.client.create_run(store.experiment_id("loose"), run_name="loose").info.run_id
+    log_model_bundle(fitted["AalenJohansen"], run, columns={}, store=store)
+    with pytest.raises(GateError, match="never measured"):
+        promote(f"runs:/{run}/model", name="loose", store=store)
+
+
+def test_versions_that_are_not_there(store, run_of):
+    assert run_of
+    for call in (
+        lambda: set_champion("nobody", 1, store=store),
+        lambda: register_model("runs:/abc/model", store=store),
+        lambda: promote("models:/nobody/7", store=store),
+    ):
+        with pytest.raises(ModelNotFoundError):
+            call()
+
+
+def test_the_global_address_of_mlflow_stays_as_it_was(store, run_of):
+    import mlflow
+
+    assert not mlflow.is_tracking_uri_set()
+    register_model(f"runs:/{run_of['AalenJohansen']}/model", name="address", store=store)
+    assert not mlflow.is_tracking_uri_set()
+
+
+def test_experiments_are_listed_with_their_best_model(store, run_of):
+    assert run_of
+    table = list_experiments(store)
+    row = table.set_index("experiment").loc["compared"]
+    assert (row["comparisons"], row["models"], row["best"]) == (2, 2, "CauseSpecificCox")
+    assert "loose" not in set(table["experiment"])
+
+
+def test_the_latest_comparison_comes_best_first(store, run_of):
+    assert run_of
+    table = compare_runs("compared", store=store)
+    assert table["model"].tolist() == ["CauseSpecificCox", "AalenJohansen"]
+    assert table["gates"].tolist() == ["passed", "failed"]
+    assert table["brier_730"].tolist() == [0.05, 0.06]
+    assert set(compare_runs(store=store)["experiment"]) >= {"compared"}
+    with pytest.raises(ModelNotFoundError, match="absent"):
+        compare_runs(["absent"], store=store)
+
+
+def test_an_empty_store_lists_nothing(tmp_path):
+    from secondplan.tracking import open_store
+
+    empty = open_store(tmp_path / "mlflow.db")
+    assert list_experiments(empty).empty
+    assert compare_runs(store=empty).empty
