@@ -78,9 +78,9 @@ class BoostedHazard(IncidenceModel):
     Notes
     -----
     ``fit`` accepts ``cluster`` because every model does, and does not use it: clusters matter for standard errors,
-    which this model does not have, and for splitting the data, which is done outside it (``FamilyKFold``). Weights multiply
-    the log loss; they count as repeated rows but for ``min_samples_leaf``, which counts lines. Predictions walk the
-    stored arrays: neither scikit-learn's trees nor a row of the training data are kept.
+    which this model does not have, and for splitting the data, which is done outside it (``FamilyKFold``). Weights
+    multiply the log loss; they count as repeated rows but for ``min_samples_leaf``, which counts lines. Predictions
+    walk the stored arrays: neither scikit-learn's trees nor a row of the training data are kept.
 
     Examples
     --------
@@ -141,7 +141,7 @@ class BoostedHazard(IncidenceModel):
         outcome = without_known_end(outcome, self.known_end_event)
         events = outcome.events
         ends = period_ends(float(outcome.duration.max()), self.period_days, self.max_days)
-        lines, n_events = number_causes(person_periods(outcome, ends, sample_weight), events, min_events=1)
+        lines, n_events = number_causes(person_periods(outcome, ends, sample_weight), events)
         if n_events.sum() == len(lines):
             raise ValueError("every row has its event in its first period, so that hazards are 1: take shorter periods")
         rng = np.random.default_rng(self.random_state)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from .outcome import Outcome
 from .period_effect import period_basis
 from .period_logit import Maximum, PeriodLogit, maximise
 from .person_period import PersonPeriods, number_causes, person_periods
 
-MIN_EVENTS = 5
 DEPENDENT = 1e-9
 UNBOUNDED = 50.0
 
@@ -38,9 +38,10 @@ class DiscreteTimeFit:
     n_iterations : int
     converged : bool
     estimated : ndarray of bool, shape (c, p)
-        False for the coefficients of the next two.
-    dependent, unbounded : list
-        Features that are combinations of others; (cause, feature) whose coefficient has no finite estimate.
+        False for the coefficients of the next three.
+    dependent, unbounded, rare : list
+        Features that are combinations of others; (cause, feature) whose coefficient has no finite estimate; causes with
+        no more events than features, which have one hazard for all rows and periods.
     """
 
     coef: np.ndarray
@@ -56,6 +57,7 @@ class DiscreteTimeFit:
     estimated: np.ndarray
     dependent: list[int]
     unbounded: list[tuple[int, int]]
+    rare: list[int]
 
 
 def fit_discrete_time(
@@ -89,23 +91,26 @@ def fit_discrete_time(
     Raises
     ------
     ValueError
-        No events, or fewer than five of a cause, within the periods.
+        No events, or none of a cause, within the periods.
     """
-    lines, n_events = number_causes(person_periods(outcome, ends, sample_weight), events, MIN_EVENTS)
+    lines, n_events = number_causes(person_periods(outcome, ends, sample_weight), events)
     rows, lines = _compact(lines, None if cluster is None else cluster[lines.row])
     sorted_cluster = None if cluster is None else cluster[rows]
     x, centre, scale, used = _standardise(design[rows])
     basis = period_basis(period_effect, period_df, ends, lines)
     n_causes, n_used, n_terms = len(events), used.size, basis.shape[1]
 
-    null = _fit_period_only(lines, basis, n_causes, max_iter, tol)
+    # With no more events than features, separation is all but certain: it would give some rows a hazard of 1.
+    rare = np.flatnonzero(n_events <= n_used).tolist()
+    constant = np.linalg.lstsq(basis, np.ones(ends.size), rcond=None)[0]
+    null = _fit_period_only(lines, basis, constant, n_causes, rare, max_iter, tol)
     start = np.zeros((n_causes, n_used + n_terms))
     start[:, n_used:] = null.params.reshape(n_causes, n_terms)
     starts = None if sorted_cluster is None else np.flatnonzero(np.diff(sorted_cluster, prepend=-1))
-    model = PeriodLogit(x, lines, basis, n_causes, starts)
+    model = PeriodLogit(x, lines, basis, n_causes, _restriction(n_causes, n_used, constant, rare), starts)
     fitted = maximise(model, start.ravel(), max_iter, tol)
 
-    to_original = _to_original(centre, scale, used, design.shape[1], basis)
+    to_original = _to_original(centre, scale, used, design.shape[1], constant)
     params = fitted.params.reshape(n_causes, -1) @ to_original.T
     outer = np.kron(np.eye(n_causes), to_original)
     robust = None
@@ -116,6 +121,7 @@ def fit_discrete_time(
     unbounded = [(cause, int(used[column])) for cause, column in _unbounded(x, lines, fitted, n_causes)]
     estimated = np.zeros((n_causes, p), dtype=bool)
     estimated[:, used] = True
+    estimated[rare] = False
     for cause, column in unbounded:
         estimated[cause, column] = False
     return DiscreteTimeFit(
@@ -132,6 +138,7 @@ def fit_discrete_time(
         dependent=sorted(set(range(p)) - set(used.tolist())),
         estimated=estimated,
         unbounded=unbounded,
+        rare=rare,
     )
 
 
@@ -187,7 +194,22 @@ def _unbounded(x: np.ndarray, lines: PersonPeriods, fitted: Maximum, n_causes: i
     return [(int(cause), int(column)) for cause, column in np.argwhere(found)]
 
 
-def _fit_period_only(lines: PersonPeriods, basis: np.ndarray, n_causes: int, max_iter: int, tol: float) -> Maximum:
+def _restriction(n_causes: int, n_columns: int, constant: np.ndarray, rare: list[int]) -> np.ndarray:
+    """Matrix from free to full parameters: rare causes have one level for all rows and periods, the others are free."""
+    level = np.concatenate([np.zeros(n_columns), constant])[:, None]
+    free = np.eye(level.size)
+    return block_diag(*(level if cause in rare else free for cause in range(n_causes)))
+
+
+def _fit_period_only(
+    lines: PersonPeriods,
+    basis: np.ndarray,
+    constant: np.ndarray,
+    n_causes: int,
+    rare: list[int],
+    max_iter: int,
+    tol: float,
+) -> Maximum:
     """The model without features, on one line a period and outcome."""
     n_periods = basis.shape[0]
     weight = np.bincount(
@@ -197,18 +219,17 @@ def _fit_period_only(lines: PersonPeriods, basis: np.ndarray, n_causes: int, max
     period, event = np.divmod(occurs, n_causes + 1)
     collapsed = PersonPeriods(np.arange(occurs.size), period, event, weight[occurs])
     total = np.bincount(event, weight[occurs], minlength=n_causes + 1)
-    constant = np.linalg.lstsq(basis, np.ones(n_periods), rcond=None)[0]
     start = np.outer(np.log(total[1:] / max(total[0], total.sum() * 1e-6)), constant)
-    model = PeriodLogit(np.empty((occurs.size, 0)), collapsed, basis, n_causes)
+    restriction = _restriction(n_causes, 0, constant, rare)
+    model = PeriodLogit(np.empty((occurs.size, 0)), collapsed, basis, n_causes, restriction)
     return maximise(model, start.ravel(), max_iter, tol)
 
 
 def _to_original(
-    centre: np.ndarray, scale: np.ndarray, used: np.ndarray, n_columns: int, basis: np.ndarray
+    centre: np.ndarray, scale: np.ndarray, used: np.ndarray, n_columns: int, constant: np.ndarray
 ) -> np.ndarray:
     """Matrix from one cause's parameters of standardised columns to those of all columns as they came."""
-    n_terms = basis.shape[1]
-    constant = np.linalg.lstsq(basis, np.ones(basis.shape[0]), rcond=None)[0]
+    n_terms = constant.size
     matrix = np.zeros((n_columns + n_terms, used.size + n_terms))
     matrix[used, np.arange(used.size)] = 1 / scale
     matrix[n_columns:, : used.size] = -np.outer(constant, centre / scale)

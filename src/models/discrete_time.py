@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
 
 from .base import IncidenceModel
 from .features import FeatureEncoder
@@ -36,6 +37,9 @@ class DiscreteTimeHazard(IncidenceModel):
     ``person_period.py``). Cause-specific hazards are taken as constant within a period, so that predictions are
     continuous in time, never decrease, and with the event-free probability sum to 1 on every day. An event on day 0
     belongs to the first period. After the last period the curves are flat.
+
+    An event that occurs no more often than there are features has no coefficients: it gets one hazard, the same for all
+    rows and periods, with a warning.
 
     Parameters
     ----------
@@ -66,11 +70,11 @@ class DiscreteTimeHazard(IncidenceModel):
     covariance_ : ndarray, shape (n_events * (n_features + q), n_events * (n_features + q))
         Of each event's coefficients followed by its ``q`` terms of the period effect, event after event. With
         ``cluster`` the sandwich over clusters' summed scores, without small-sample factor (as ``robust`` of R's coxph).
-    model_covariance_ : ndarray
+    naive_covariance_ : ndarray
         The same from the inverse information.
     estimated_ : ndarray of bool, shape (n_events, n_features)
-        False where a coefficient is not to be read: the feature is a combination of others (coefficient 0), or no
-        finite coefficient fits best (separation). Both are warned of in ``fit``.
+        False where a coefficient is not to be read: the feature is a combination of others (coefficient 0), no finite
+        coefficient fits best (separation), or the event is too rare. ``fit`` warns of each.
     summary_ : DataFrame
         One row an event and feature.
     period_ends_ : ndarray, shape (n_periods,)
@@ -114,7 +118,7 @@ class DiscreteTimeHazard(IncidenceModel):
         "period_coef_",
         "period_basis_",
         "covariance_",
-        "model_covariance_",
+        "naive_covariance_",
         "estimated_",
         "is_robust_",
         "log_likelihood_",
@@ -178,7 +182,7 @@ class DiscreteTimeHazard(IncidenceModel):
         self.period_log_odds_ = fitted.period_log_odds
         self.period_coef_ = fitted.period_coef
         self.period_basis_ = fitted.period_basis
-        self.model_covariance_ = fitted.covariance
+        self.naive_covariance_ = fitted.covariance
         self.estimated_ = fitted.estimated
         self.is_robust_ = fitted.robust_covariance is not None
         self.covariance_ = fitted.covariance if fitted.robust_covariance is None else fitted.robust_covariance
@@ -194,11 +198,12 @@ class DiscreteTimeHazard(IncidenceModel):
 
         ``coef`` is the log odds ratio, ``se`` from the information, ``robust_se`` from the sandwich (NaN without
         ``cluster``), ``lower`` and ``upper`` the 95 % interval of ``coef`` and ``z``, ``p`` its test, from the robust
-        error where there is one; ``odds_ratio`` is ``exp(coef)``. Where ``estimated_`` is False, errors and test are
-        NaN.
+        error where there is one; ``odds_ratio``, with its interval, is the exponential. Where ``estimated_`` is False,
+        errors, intervals and test are NaN.
         """
+        check_is_fitted(self)
         coef = self.coef_.ravel()
-        model_se = self._errors(self.model_covariance_)
+        model_se = self._errors(self.naive_covariance_)
         robust_se = self._errors(self.covariance_) if self.is_robust_ else np.full(coef.size, np.nan)
         se = robust_se if self.is_robust_ else model_se
         z = coef / se
@@ -211,6 +216,8 @@ class DiscreteTimeHazard(IncidenceModel):
                 "lower": coef - reach,
                 "upper": coef + reach,
                 "odds_ratio": np.exp(coef),
+                "odds_ratio_lower": np.exp(coef - reach),
+                "odds_ratio_upper": np.exp(coef + reach),
                 "z": z,
                 "p": 2 * norm.sf(np.abs(z)),
             },
@@ -248,6 +255,13 @@ def _warn(fitted: DiscreteTimeFit, events: tuple[int, ...], names: np.ndarray) -
         columns = ", ".join(str(names[column]) for column in fitted.dependent)
         warnings.warn(
             f"features that are constant or combinations of others have coefficient 0: {columns}", stacklevel=4
+        )
+    if fitted.rare:
+        causes = ", ".join(f"event {events[cause]} ({fitted.n_events[cause]})" for cause in fitted.rare)
+        warnings.warn(
+            f"no more events than features: {causes}; everybody is given the same hazard of it. Leave features out, or "
+            "join the event to another one",
+            stacklevel=4,
         )
     if fitted.unbounded:
         columns = ", ".join(f"{names[column]} (event {events[cause]})" for cause, column in fitted.unbounded)

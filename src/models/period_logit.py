@@ -51,7 +51,8 @@ class _Block:
 class PeriodLogit(LikelihoodModel):
     """Weighted log-likelihood of all causes, for statsmodels to maximise.
 
-    The parameters are, for each cause in turn, the coefficients of the design and those of the period basis.
+    The full parameters are, for each cause in turn, the coefficients of the design and those of the period basis. The
+    likelihood is maximised over free parameters, of which they are linear functions.
 
     Parameters
     ----------
@@ -62,6 +63,8 @@ class PeriodLogit(LikelihoodModel):
     basis : ndarray, shape (n_periods, q)
         Its columns span the constant.
     n_causes : int
+    restriction : ndarray, shape (n_full, n_free), optional
+        ``full = restriction @ free``; all are free if not given.
     starts : ndarray of int, optional
         Rows at which a block may start (first rows of clusters); any row if not given.
     """
@@ -72,6 +75,7 @@ class PeriodLogit(LikelihoodModel):
         lines: PersonPeriods,
         basis: np.ndarray,
         n_causes: int,
+        restriction: np.ndarray | None = None,
         starts: np.ndarray | None = None,
     ):
         super().__init__(lines.event.astype(float))
@@ -79,16 +83,18 @@ class PeriodLogit(LikelihoodModel):
         self.lines = lines
         self.basis = basis
         self.n_causes = n_causes
+        self.restriction = np.eye(self.n_full) if restriction is None else restriction
         self.first_line = np.searchsorted(lines.row, np.arange(design.shape[0] + 1))
         self.bounds = _block_bounds(self.first_line, np.arange(design.shape[0]) if starts is None else starts)
 
     @property
-    def n_parameters(self) -> int:
-        """Parameters of all causes together."""
+    def n_full(self) -> int:
+        """Full parameters of all causes together."""
         return self.n_causes * (self.design.shape[1] + self.basis.shape[1])
 
     def loglike(self, params: np.ndarray) -> float:
-        """Log-likelihood at ``params`` (n_parameters,)."""
+        """Log-likelihood at the free parameters (n_free,)."""
+        params = self.restriction @ params
         total = 0.0
         for block in self._blocks():
             eta, log_total = self._predictors(block, params)
@@ -98,7 +104,8 @@ class PeriodLogit(LikelihoodModel):
         return total
 
     def score(self, params: np.ndarray) -> np.ndarray:
-        """Gradient of the log-likelihood, shape (n_parameters,)."""
+        """Gradient of the log-likelihood by the free parameters, shape (n_free,)."""
+        params = self.restriction @ params
         n_columns = self.design.shape[1]
         gradient = np.zeros((self.n_causes, n_columns + self.basis.shape[1]))
         for block in self._blocks():
@@ -107,10 +114,11 @@ class PeriodLogit(LikelihoodModel):
             for cause in range(self.n_causes):
                 by_period = np.bincount(block.period, residual[:, cause], minlength=self.basis.shape[0])
                 gradient[cause, n_columns:] += by_period @ self.basis
-        return gradient.ravel()
+        return self.restriction.T @ gradient.ravel()
 
     def hessian(self, params: np.ndarray) -> np.ndarray:
-        """Second derivatives of the log-likelihood, shape (n_parameters, n_parameters)."""
+        """Second derivatives of the log-likelihood by the free parameters, shape (n_free, n_free)."""
+        params = self.restriction @ params
         n_periods, n_terms = self.basis.shape
         n_columns = self.design.shape[1]
         size = n_columns + n_terms
@@ -131,15 +139,16 @@ class PeriodLogit(LikelihoodModel):
         for one in range(self.n_causes):
             for other in range(one):
                 information[other, :, one] = information[one, :, other].T
-        return -information.reshape(self.n_parameters, self.n_parameters)
+        return -self.restriction.T @ information.reshape(self.n_full, self.n_full) @ self.restriction
 
     def cluster_scores(self, params: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-        """Sum over clusters of the outer products of their summed scores, shape (n_parameters, n_parameters).
+        """Sum over clusters of the outer products of their summed scores, shape (n_full, n_full).
 
-        ``cluster`` (n_rows,) is in ascending order, and blocks start at first rows of clusters, so that none is cut.
+        ``params`` are the full parameters, and the scores by them. ``cluster`` (n_rows,) is in ascending order, and
+        blocks start at first rows of clusters, so that none is cut.
         """
         n_periods = self.basis.shape[0]
-        meat = np.zeros((self.n_parameters, self.n_parameters))
+        meat = np.zeros((self.n_full, self.n_full))
         for block, start in zip(self._blocks(), self.bounds[:-1], strict=True):
             residual = self._residuals(block, params)
             summed = block.by_row(residual)
@@ -194,9 +203,9 @@ class Maximum:
 
     Attributes
     ----------
-    params : ndarray, shape (n_parameters,)
-    covariance : ndarray, shape (n_parameters, n_parameters)
-        Inverse of the information.
+    params : ndarray, shape (n_full,)
+    covariance : ndarray, shape (n_full, n_full)
+        Inverse of the information; of lower rank where parameters are restricted.
     log_likelihood : float
     n_iterations : int
     converged : bool
@@ -220,19 +229,21 @@ def maximise(model: PeriodLogit, start: np.ndarray, max_iter: int, tol: float) -
     Parameters
     ----------
     model : PeriodLogit
-    start : ndarray, shape (n_parameters,)
+    start : ndarray, shape (n_full,)
+        Within the restriction.
     max_iter : int
         Most iterations of the trust region.
     tol : float
         Newton's method ends when no parameter changes by more.
     """
+    free = np.linalg.lstsq(model.restriction, start, rcond=None)[0]
     n_lines = len(model.lines)
     events = np.bincount(model.lines.event, model.lines.weight, minlength=model.n_causes + 1)[1:]
     with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
         # Whether it converged is read from the result; statsmodels' warnings do not say what to do.
         warnings.simplefilter("ignore")
         near = model.fit(
-            start,
+            free,
             method="minimize",
             min_method="trust-exact",
             gtol=NEAR * events.min() / n_lines,
@@ -262,7 +273,13 @@ def maximise(model: PeriodLogit, start: np.ndarray, max_iter: int, tol: float) -
     gradient = model.score(best)
     covariance = _inverse(-model.hessian(best))
     to_gain = float(gradient @ covariance @ gradient) / 2
-    return Maximum(best, covariance, value, n_iterations, to_gain <= NOTHING_TO_GAIN * mean_weight)
+    return Maximum(
+        model.restriction @ best,
+        model.restriction @ covariance @ model.restriction.T,
+        value,
+        n_iterations,
+        to_gain <= NOTHING_TO_GAIN * mean_weight,
+    )
 
 
 def _inverse(information: np.ndarray) -> np.ndarray:

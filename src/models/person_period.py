@@ -132,7 +132,7 @@ def person_periods(outcome: Outcome, ends: np.ndarray, sample_weight: np.ndarray
     return lines if kept.all() else lines.take(kept)
 
 
-def number_causes(lines: PersonPeriods, events: tuple[int, ...], min_events: int) -> tuple[PersonPeriods, np.ndarray]:
+def number_causes(lines: PersonPeriods, events: tuple[int, ...]) -> tuple[PersonPeriods, np.ndarray]:
     """Number the modelled events 1, 2, ... in the lines, and count them.
 
     Parameters
@@ -140,8 +140,6 @@ def number_causes(lines: PersonPeriods, events: tuple[int, ...], min_events: int
     lines : PersonPeriods
     events : tuple of int
         Codes of the events, ascending.
-    min_events : int
-        The fewest events of a kind that a model can be fitted to.
 
     Returns
     -------
@@ -152,17 +150,17 @@ def number_causes(lines: PersonPeriods, events: tuple[int, ...], min_events: int
     Raises
     ------
     ValueError
-        There are no events, or fewer than ``min_events`` of a kind, in the lines.
+        There are no events, or none of a kind within the periods.
     """
     if not events:
         raise ValueError("no row has an event to model: every row is censored")
     event = np.where(lines.event > 0, np.searchsorted(events, lines.event) + 1, 0)
     n_events = np.bincount(event, minlength=len(events) + 1)[1:]
-    rare = [f"event {code} ({n})" for code, n in zip(events, n_events, strict=True) if n < min_events]
-    if rare:
+    absent = [str(code) for code, n in zip(events, n_events, strict=True) if n == 0]
+    if absent:
         raise ValueError(
-            f"too few events within the periods to fit, at least {min_events} of each are needed: {', '.join(rare)}; "
-            "join the event to another one, or count it as censoring (event 0)"
+            f"no events within the periods (up to max_days) of kind: {', '.join(absent)}; "
+            "use longer follow-up, or count these events as censoring (event 0)"
         )
     return PersonPeriods(lines.row, lines.period, event, lines.weight), n_events
 

@@ -1,7 +1,7 @@
 """Boosted trees as plain arrays, and their prediction for all periods at once in numpy.
 
-Time is one of the features of the trees. It takes the same few values in every row, so a split on it does not divide the
-rows but the periods: a tree is walked once for all periods, and what a leaf adds holds for a range of them.
+Time is one of the features of the trees. It takes the same few values in every row, so a split on it does not divide
+the rows but the periods: a tree is walked once for all periods, and what a leaf adds holds for a range of them.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ def test_gradient_and_hessian_are_derivatives():
     lines = type(lines)(number, lines.period, lines.event, lines.weight)
     basis = np.vander(np.arange(ends.size) / 8, 3)
     model = PeriodLogit(X.to_numpy()[rows], lines, basis, 2)
-    params = np.random.default_rng(0).normal(size=model.n_parameters) / 3
+    params = np.random.default_rng(0).normal(size=model.n_full) / 3
     step = 1e-6 * np.eye(params.size)
     numeric = [(model.loglike(params + s) - model.loglike(params - s)) / 2e-6 for s in step]
     assert_allclose(model.score(params), numeric, rtol=1e-6, atol=1e-6)
@@ -123,7 +123,7 @@ def test_sandwich_by_hand():
     residual = lines.weight[:, None] * (np.eye(3)[lines.event][:, 1:] - hazard)
     score = np.hstack([residual[:, [0]] * terms, residual[:, [1]] * terms])
     summed = np.array([score[cluster[lines.row] == label].sum(axis=0) for label in range(120)])
-    expected = model.model_covariance_ @ summed.T @ summed @ model.model_covariance_
+    expected = model.naive_covariance_ @ summed.T @ summed @ model.naive_covariance_
     assert_allclose(model.covariance_, expected, rtol=1e-8, atol=1e-12)
     assert_allclose(model.summary_["robust_se"].iloc[:2], np.sqrt(np.diag(expected)[:2]))
 
@@ -154,7 +154,7 @@ def test_weights_equal_duplicated_rows():
     assert_allclose(weighted.coef_, copied.coef_, atol=1e-9)
     assert_allclose(weighted.period_log_odds_, copied.period_log_odds_, atol=1e-8)
     assert_allclose(weighted.covariance_, copied.covariance_, atol=1e-9)
-    assert_allclose(weighted.model_covariance_, copied.model_covariance_, atol=1e-9)
+    assert_allclose(weighted.naive_covariance_, copied.naive_covariance_, atol=1e-9)
 
 
 def test_tiny_and_huge_weights_scale_the_covariance_only():
@@ -174,7 +174,7 @@ def test_recovers_the_true_hazards(delayed):
         model = DiscreteTimeHazard(period_effect="spline", period_df=3).fit(X, y)
         se = model.summary_["se"].to_numpy()
         deviations.append((model.coef_.ravel() - beta.ravel()) / se)
-        spread = model.period_basis_ @ np.linalg.cholesky(model.model_covariance_[2:6, 2:6])
+        spread = model.period_basis_ @ np.linalg.cholesky(model.naive_covariance_[2:6, 2:6])
         of_period = (model.period_log_odds_ - alpha[: model.period_ends_.size])[:, 0] / np.sqrt((spread**2).sum(axis=1))
         deviations.append(of_period[[0, 2, 5, 7]])
     z = np.array(deviations)
@@ -286,11 +286,29 @@ def test_no_events():
         DiscreteTimeHazard().fit(X, pd.DataFrame({"duration": np.arange(1, 11), "event": 0}))
 
 
-def test_too_few_events_of_a_cause_are_counted_in_the_error():
+def test_a_rare_event_gets_one_hazard_for_all():
     X, y, _, _ = simulated(500, 13)
-    y.loc[:2, "event"] = 3
-    with pytest.raises(ValueError, match=r"event 3 \(3\)"):
-        DiscreteTimeHazard().fit(X, y)
+    y["entry"] = 0.0
+    y.loc[:1, "event"] = 3
+    with pytest.warns(UserWarning, match=r"no more events than features: event 3 \(2\)"):
+        model = DiscreteTimeHazard().fit(X, y, cluster=np.arange(len(X)))
+    assert_allclose(model.coef_[2], 0)
+    assert not model.estimated_[2].any() and model.estimated_[:2].all()
+    assert_allclose(model.period_log_odds_[:, 2], model.period_log_odds_[0, 2])
+    lines = person_periods(check_outcome(y), model.period_ends_)
+    hazard = model._hazards(X.to_numpy(), model.period_ends_.size)[lines.row, lines.period]
+    # The score of the one free level: expected events are those observed.
+    assert_allclose(lines.weight @ hazard, np.bincount(lines.event)[1:], rtol=1e-8)
+    assert model.summary_.loc[3, ["se", "z", "p"]].isna().all(axis=None)
+    others = DiscreteTimeHazard().fit(X, y.assign(event=y["event"].replace(3, 0)))
+    assert_allclose(model.coef_[:2], others.coef_, atol=0.05)
+
+
+def test_an_event_after_the_last_period_is_an_error():
+    X, y, _, _ = simulated(500, 13)
+    y.loc[0, ["entry", "duration", "event"]] = [0.0, 700.0, 3]
+    with pytest.raises(ValueError, match="kind: 3;"):
+        DiscreteTimeHazard(max_days=600).fit(X, y)
 
 
 def test_everybody_has_the_event_in_the_first_period():

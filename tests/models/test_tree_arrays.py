@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from secondplan.models.tree_arrays import LEAF, TreeArrays, export_trees, scores_by_period
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 TIMES = np.array([45.5, 136.5, 227.5, 318.5])
 
@@ -29,7 +30,8 @@ def test_equal_to_scikit_learn(n_classes, missing, monkeypatch):
     drive = np.nan_to_num(x[:, 0]) * (x[:, 4] > 200) + np.isnan(x[:, 1]) + rng.normal(size=n)
     y = np.digitize(drive, np.quantile(drive, np.arange(1, n_classes) / n_classes))
     classifier = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=31, random_state=0, early_stopping=False)
-    trees = export_trees(classifier.fit(x, y))
+    with threadpool_limits(1, user_api="openmp"):
+        trees = export_trees(classifier.fit(x, y))
     rows = x[:200, :4].copy()
     if missing:
         rows[::5, 1] = np.nan
