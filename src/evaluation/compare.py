@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..plans.cohort import Cohort
 
 REFERENCE = "AalenJohansen"
+EIGHTEENTH_BIRTHDAY = 4
 HORIZONS = (91, 182, 365, 730)
 LONGEST_NOTE = 160
 PACKAGE = str(Path(__file__).parents[1])
@@ -190,16 +191,19 @@ def partitions(cohort: Cohort, folds: Any, random_state: int) -> Iterable[Partit
 
 
 def predict_risk(model: Any, cohort: Cohort, times: np.ndarray) -> np.ndarray:
-    """Cumulative incidence of a second plan, flat after the last eligible day, shape (n, n_times).
+    """Cumulative incidence of a second plan, shape (n, n_times).
+
+    It is flat after the last eligible day, except where the model counts the eighteenth birthday among its own events,
+    as Aalen-Johansen does: there the birthday has lowered the risk already, and cutting it off would do so twice.
 
     Raises
     ------
     ValueError
         The model gives another shape, or a risk that is missing or outside 0 to 1.
     """
-    risk = np.asarray(
-        model.predict_cumulative_incidence(cohort.X, times, event=1, eligible_days=cohort.eligible_days.to_numpy(float))
-    )
+    counted = EIGHTEENTH_BIRTHDAY in getattr(model, "events_", ())
+    eligible_days = None if counted else cohort.eligible_days.to_numpy(dtype=float)
+    risk = np.asarray(model.predict_cumulative_incidence(cohort.X, times, event=1, eligible_days=eligible_days))
     if risk.shape != (len(cohort), times.size):
         raise ValueError(f"the model's risks have shape {risk.shape}, expected ({len(cohort)}, {times.size})")
     refuse_risk(risk)

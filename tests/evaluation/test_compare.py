@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model
-from secondplan.evaluation.compare import failure_line, time_grid
+from secondplan.evaluation.compare import failure_line, predict_risk, time_grid
 from secondplan.models.metrics import MetricWarning, brier_score, calibration_slope, concordance_index
 from sklearn.model_selection import KFold
 
@@ -186,6 +186,32 @@ def test_messages_of_the_package_are_passed_on():
         np.asarray("Alice", dtype=float)
     except ValueError as error:
         assert "Alice" not in failure_line(error)
+
+
+@pytest.mark.parametrize(("events", "cut_off"), [((1, 2), True), ((1, 2, 4), False)])
+def test_eligible_days_end_the_curve_unless_the_birthday_is_an_event(cohort, by_group, events, cut_off):
+    class Records(by_group):
+        def predict_cumulative_incidence(self, X, times, *, event=1, eligible_days=None, elapsed=0.0):
+            self.given_ = eligible_days
+            return super().predict_cumulative_incidence(X, times, event=event)
+
+    model = Records().fit(cohort.X, cohort.y)
+    model.events_ = events
+    predict_risk(model, cohort, np.array([365.0]))
+    assert (model.given_ is not None) == cut_off
+
+
+def test_the_package_s_own_models(cohort):
+    """On 1,200 children, of whom the disabled have twice the hazard, Cox finds the difference and one slope."""
+    from secondplan.models import AalenJohansen, CauseSpecificCox
+
+    result = compare_models({"cox": CauseSpecificCox(), "AalenJohansen": AalenJohansen()}, cohort, folds=3)
+    assert result.failures == {}
+    assert result.table.index.tolist() == ["cox", "AalenJohansen"]
+    assert result.table.loc["cox", "auc_730"] > 0.55
+    assert result.table.loc["AalenJohansen", "auc_730"] == pytest.approx(0.5)
+    assert abs(result.table.loc["cox", "observed_expected_730"] - 1) < 0.05
+    assert np.isnan(result.table.loc["AalenJohansen", "calibration_slope_730"])
 
 
 def test_split_in_time(cohort, by_group):
