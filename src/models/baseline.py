@@ -47,9 +47,9 @@ class BaselineHazard:
         """Step that holds at each time (n_rows, n_times) in the row's stratum (n_rows,); -1 before the first."""
         return step_position(self.time, self.stratum, stratum, times)
 
-    def at_zero(self, coef: np.ndarray) -> np.ndarray:
-        """Cumulative hazard at features 0, shape (n_steps,)."""
-        return self.hazard * np.exp(-np.clip(self.center @ coef, -LARGEST_ETA, LARGEST_ETA))
+    def at_zero(self, coef: np.ndarray, offset_center: float = 0.0) -> np.ndarray:
+        """Cumulative hazard at features 0 and offset 0, shape (n_steps,)."""
+        return self.hazard * np.exp(-np.clip(self.center @ coef + offset_center, -LARGEST_ETA, LARGEST_ETA))
 
 
 def cumulative_hazard(

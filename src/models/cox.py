@@ -68,9 +68,9 @@ class CoxPH(IncidenceModel):
     log_likelihood_ : tuple of float
         Null and fitted.
     baseline_ : BaselineHazard
-        At the mean of the features.
+        At the mean of the features and of the offset.
     baseline_cumulative_hazard_ : Series, or DataFrame with one column a stratum
-        At features 0, by day.
+        At features and offset 0, by day.
     martingale_residuals_ : ndarray, shape (n_rows,)
         Not saved.
     summary_ : DataFrame
@@ -106,6 +106,7 @@ class CoxPH(IncidenceModel):
         "has_competing_events_",
         "strata_",
         "center_",
+        "offset_center_",
         "baseline_time_",
         "baseline_stratum_",
         "baseline_hazard_",
@@ -135,7 +136,7 @@ class CoxPH(IncidenceModel):
 
     @property
     def baseline_(self) -> BaselineHazard:
-        """The baseline at the mean of the features."""
+        """The baseline at the mean of the features and of the offset."""
         return BaselineHazard(
             self.baseline_time_,
             self.baseline_stratum_,
@@ -147,8 +148,8 @@ class CoxPH(IncidenceModel):
 
     @property
     def baseline_cumulative_hazard_(self) -> pd.Series | pd.DataFrame:
-        """Cumulative hazard at features 0 by day; with strata one column each, flat between its own event days."""
-        values = self.baseline_.at_zero(self.coef_)
+        """Cumulative hazard at features 0 and offset 0 by day; with strata one column each."""
+        values = self.baseline_.at_zero(self.coef_, self.offset_center_)
         if self.strata is None:
             index = pd.Index(self.baseline_time_, name="day")
             return pd.Series(values, index=index, name="cumulative_hazard")
@@ -416,7 +417,7 @@ class CoxPH(IncidenceModel):
         self.is_robust_ = groups is not None
         self.log_likelihood_, self.score_statistic_ = fit.log_likelihood, fit.score_statistic
         self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
-        self.center_ = fit.center
+        self.center_, self.offset_center_ = fit.center, fit.offset_center
         self.baseline_time_, self.baseline_stratum_ = fit.time, fit.time_stratum
         self.baseline_hazard_, self.baseline_variance_ = fit.cumulative_hazard, fit.hazard_variance
         self.baseline_mean_ = fit.cumulative_mean
@@ -443,7 +444,7 @@ class CoxPH(IncidenceModel):
             stratum = match_strata(columns.pop(0), self._strata_columns(), self.strata_)
             refuse_unseen(stratum, self._strata_columns())
         offset = _offset(columns.pop(0)) if self.offset is not None else None
-        return design, np.zeros(len(design)) if offset is None else offset, stratum
+        return design, np.zeros(len(design)) if offset is None else offset - self.offset_center_, stratum
 
     def _strata_columns(self) -> list[str]:
         return [self.strata] if isinstance(self.strata, str) else list(self.strata or [])

@@ -38,7 +38,8 @@ class CoxFit:
     score_statistic : float
         Score test of ``coef = 0``.
     center : ndarray, shape (p,)
-        Mean of the columns; the baseline below is at this ``x`` and offset 0.
+    offset_center : float
+        Means of the columns and of the offset; the baseline below is at these.
     time, time_stratum : ndarray, shape (K,)
         Event times and their stratum, sorted by stratum and time.
     cumulative_hazard, hazard_variance : ndarray, shape (K,)
@@ -60,6 +61,7 @@ class CoxFit:
     log_likelihood: tuple[float, float]
     score_statistic: float
     center: np.ndarray
+    offset_center: float
     time: np.ndarray
     time_stratum: np.ndarray
     cumulative_hazard: np.ndarray
@@ -216,7 +218,10 @@ def _collect(
     mass = np.bincount(sets.stratum, sets.weight, minlength=scaled.mean.shape[0])
     center = mass @ scaled.mean / mass.sum()
     shift = center - scaled.mean
-    factor = np.exp(shift @ coef - scaled.offset_mean)[sets.time_stratum]
+    offset_center = float(mass @ scaled.offset_mean / mass.sum())
+    # Strata whose means lie further apart than this cannot be stated at one center without overflow.
+    apart = np.clip(shift @ coef + offset_center - scaled.offset_mean, -LARGEST_ETA, LARGEST_ETA)
+    factor = np.exp(apart)[sets.time_stratum]
     hazard, _ = hazard_increments(sums, sets)
     variance = sets.tied_weight / sets.n_tied * sums.moments[:, 2] / sums.total**2
     mean, _ = mean_increments(sums, sets)
@@ -234,6 +239,7 @@ def _collect(
         log_likelihood=(null.value, sums.log_likelihood),
         score_statistic=float(null.gradient @ inverse(null.information, usable) @ null.gradient),
         center=center,
+        offset_center=offset_center,
         time=sets.time,
         time_stratum=sets.time_stratum,
         cumulative_hazard=cumulative[:, 0],
