@@ -144,6 +144,7 @@ def maximise(
     event = is_event.astype(float)
     hazard, slopes = HAZARDS[distribution], SLOPES[distribution]
 
+    @np.errstate(over="ignore", invalid="ignore")
     def evaluate(theta: np.ndarray) -> AFTFit | None:
         if not np.all(np.isfinite(theta)) or abs(theta[-1]) > 50:
             return None
@@ -168,13 +169,13 @@ def maximise(
             second_zz[late] += rate_slope * z_late**2 + rate * z_late
             score_scale[late] -= rate * z_late
         log_likelihood = float(weight @ value)
-        if not np.isfinite(log_likelihood):
-            return None
         scores = np.column_stack([x * (-first_z / sigma)[:, None], score_scale]) * weight[:, None]
         information = np.empty((theta.size, theta.size))
         information[:-1, :-1] = -(x.T * (weight * second / sigma**2)) @ x
         information[:-1, -1] = information[-1, :-1] = -x.T @ (weight * (first_z + second_z) / sigma)
         information[-1, -1] = -float(weight @ second_zz)
+        if not (np.isfinite(log_likelihood) and np.all(np.isfinite(information)) and np.all(np.isfinite(scores))):
+            return None
         return AFTFit(theta, information, scores, log_likelihood, False)
 
     current = evaluate(start)

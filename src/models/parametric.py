@@ -19,6 +19,8 @@ ZERO_DURATION_DAYS = 0.5
 INTERCEPT, LOG_SIGMA = "(intercept)", "(log sigma)"
 # A standard error this many times the spread of the outcome's location means that the likelihood is flat in it.
 FLAT = 100.0
+# Errors of log time as small as this are no errors: the likelihood has no maximum.
+SMALLEST_SIGMA = 1e-4
 
 
 class ParametricAFT(IncidenceModel):
@@ -35,6 +37,9 @@ class ParametricAFT(IncidenceModel):
 
     integrated to about ten digits. lifelines fits each cause; Newton's method then takes its estimates to the exact
     maximum and gives the standard errors. Time is continuous here: a duration of 0 days counts as half a day.
+
+    Coefficients without a finite estimate, or determined by other columns, are warned of by name. Events that features
+    fit exactly, or that all fall on the last day, are an error: the likelihood has no maximum.
 
     Parameters
     ----------
@@ -139,6 +144,10 @@ class ParametricAFT(IncidenceModel):
         entry = np.maximum(outcome.entry, 0.0)
         duration = np.where(outcome.duration == 0, ZERO_DURATION_DAYS, outcome.duration)
         is_event = outcome.event == 1
+        if duration[is_event].min() == duration.max():
+            raise ValueError(
+                f"event {cause}: all its events are on the last day that is observed; no spread to estimate"
+            )
         kept = ~collinear_columns(design, weight)
         if not kept.all():
             self._warn(cause, "held at 0, because the columns before them determine them", ~kept)
@@ -147,6 +156,8 @@ class ParametricAFT(IncidenceModel):
         scaled = (design[:, kept] - mean) / spread
         start = _start_from_lifelines(self.distribution, scaled, entry, duration, is_event, weight)
         found = maximise(self.distribution, scaled, entry, duration, is_event, weight, start)
+        if np.exp(found.theta[-1]) < SMALLEST_SIGMA:
+            raise ValueError(f"event {cause}: too few events for these features, which fit their times exactly")
         model_based = np.linalg.pinv(found.information, hermitian=True)
         errors = np.sqrt(np.maximum(np.diag(model_based), 0.0))
         flat = np.zeros(kept.size, dtype=bool)
@@ -219,7 +230,7 @@ def _start_from_lifelines(
     )
     plain = np.r_[np.zeros(len(columns)), np.log(np.average(duration, weights=weight)), 0.0]
     with warnings.catch_warnings():
-        # Newton's method judges convergence afterwards.
+        # Newton's method goes on from here and judges convergence.
         warnings.simplefilter("ignore")
         try:
             found = fitter().fit(
@@ -229,6 +240,7 @@ def _start_from_lifelines(
                 entry_col="entry" if np.any(entry > 0) else None,
                 weights_col="weight",
                 formula=" + ".join(columns) if columns else "1",
+                fit_options={"ftol": 1e-4},
             )
         except (ConvergenceError, ValueError, np.linalg.LinAlgError):
             return plain

@@ -148,6 +148,10 @@ def test_errors():
     frame, y = simulate(20, np.random.default_rng(0))
     with pytest.raises(ValueError, match="distribution must be one of weibull, lognormal, loglogistic"):
         ParametricAFT("gamma").fit(frame, y)
+    with pytest.raises(ValueError, match="event 1: all its events are on the last day that is observed"):
+        ParametricAFT().fit(frame, y.assign(event=1, duration=30))
+    with pytest.raises(ValueError, match="event 1: too few events for these features"):
+        ParametricAFT().fit(frame[["x"]].iloc[:2], y.iloc[:2].assign(event=1, duration=[30, 60]))
     with pytest.raises(ValueError, match="no row has an event to model"):
         ParametricAFT().fit(frame, y.assign(event=0))
     with pytest.raises(ValueError, match="no row has an event to model"):
