@@ -1,1 +1,21 @@
-"""..."""
+"""Reports: plots that compute nothing, pages that stand alone. The only part that draws."""
+
+from .calibration import plot_calibration
+from .coefficients import plot_coefficients
+from .comparison import plot_comparison
+from .experiment_page import calibration_images, experiment_page, write_report
+from .incidence import plot_incidence
+from .model_card import model_card
+from .risk import plot_risk_distribution
+
+__all__ = [
+    "calibration_images",
+    "experiment_page",
+    "model_card",
+    "plot_calibration",
+    "plot_coefficients",
+    "plot_comparison",
+    "plot_incidence",
+    "plot_risk_distribution",
+    "write_report",
+]

@@ -51,24 +51,28 @@ def axes_or_new(ax: Axes | None) -> Axes:
         return ax
     import matplotlib.pyplot as plt
 
-    return plt.subplots(layout="constrained")[1]
+    with house_style():
+        return plt.subplots(layout="constrained")[1]
 
 
 def new_figure(width: float = 7.2, height: float = 4.6) -> tuple[Figure, Axes]:
     """A figure outside pyplot: nothing to close, safe in threads and on machines without a screen."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.add_subplot()
+    with house_style():
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.add_subplot()
 
 
 def png(figure: Figure) -> bytes:
     """The figure as PNG, the same bytes for the same picture."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    with house_style():
+        figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
 def data_uri(figure: Figure) -> str:
     """The figure as an address that an HTML page can hold inside itself (SVG, sharp at every size)."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    with house_style():
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
