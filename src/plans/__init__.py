@@ -1,7 +1,20 @@
 """Child protection data: schema, plan store, readers, quality, cohorts."""
 
+from .check import check_plans
+from .cin_census import read_cin_census
 from .cohort import Cohort, build_cohort
 from .open_cases import OpenCases, open_cases
+from .quality import QualityReport
 from .store import Plans, read_plans
 
-__all__ = ["Cohort", "OpenCases", "Plans", "build_cohort", "open_cases", "read_plans"]
+__all__ = [
+    "Cohort",
+    "OpenCases",
+    "Plans",
+    "QualityReport",
+    "build_cohort",
+    "check_plans",
+    "open_cases",
+    "read_cin_census",
+    "read_plans",
+]

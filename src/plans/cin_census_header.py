@@ -26,8 +26,8 @@ class Coverage:
     ----------
     la_code : str
     first_day, last_day : int
-        Days since 1970-01-01. A census year runs from 1 April to 31 March; plans open at any time in it are in the file,
-        with their starts, however early; plans that ended before it are not.
+        Days since 1970-01-01. A census year runs from 1 April to 31 March; plans open at any time in it are in the
+        file, with their starts, however early; plans that ended before it are not.
     """
 
     la_code: str
@@ -40,9 +40,9 @@ def read_coverage(
 ) -> Coverage:
     """Find out what a file covers, and note in ``log`` what had to be assumed.
 
-    The authority is the header's ``LEA``; else ``la_code``; else 000. The last day is the header's ``ReferenceDate``; else
-    31 March of its ``Year``; else of ``year``; else the 31 March on or after the latest plausible date in the file. File
-    names are never trusted.
+    The authority is the header's ``LEA``; else ``la_code``; else 000. The last day is the header's ``ReferenceDate``;
+    else 31 March of its ``Year``; else of ``year``; else the 31 March on or after the latest date in the file that is
+    not in the future. File names are never trusted.
 
     Raises
     ------
@@ -70,9 +70,8 @@ def read_coverage(
         last = day_number(known_year, 3, 31)
     end = date.fromisoformat(to_text(last))
     # The same day a year earlier is the last day of the year before; 29 February has no such day.
-    before = (
-        end.replace(year=end.year - 1, day=28) if (end.month, end.day) == (2, 29) else end.replace(year=end.year - 1)
-    )
+    is_leap_day = (end.month, end.day) == (2, 29)
+    before = end.replace(year=end.year - 1, day=28 if is_leap_day else end.day)
     return Coverage(authority, day_number(before.year, before.month, before.day) + 1, last)
 
 
@@ -87,5 +86,5 @@ def _year_of_latest_date(census: CensusFile) -> int | None:
                     latest = day
     if latest == NO_DATE:
         return None
-    day = date.fromisoformat(to_text(latest))
-    return day.year + ((day.month, day.day) > (3, 31))
+    found = date.fromisoformat(to_text(latest))
+    return found.year + ((found.month, found.day) > (3, 31))

@@ -148,8 +148,8 @@ def _parse(stream: BinaryIO, name: str, path: Path, encoding: str | None) -> Cen
         if expat.ErrorString(error.code) == "not well-formed (invalid token)" and not encoding and not is_utf8(stream):
             raise _WrongEncodingError from None
         raise InputError(f"{path}: line {error.lineno + n_blank}: {_reason(error)}") from None
-    except (LookupError, ValueError):
-        if rows.outside:
+    except (LookupError, ValueError) as error:
+        if isinstance(error, InputError) or rows.outside:
             raise
         raise InputError(f"{path}: line 1: the declared encoding is not known") from None
     census = rows.to_census(name, n_blank)

@@ -186,7 +186,7 @@ class QualityReport:
             lines.append(title)
             for row in found.itertuples():
                 lines.append(
-                    f"  {row.code} ({row.table}, {row.action}): {_shown(row.n, suppress)}{_place(row, suppress)}"
+                    f"  {row.code} ({row.table}, {row.action}): {_shown_findings(row, suppress)}{_place(row, suppress)}"
                 )
                 lines += [f"    {row.meaning}", f"    What to do: {row.advice}"]
             lines.append("")
@@ -202,7 +202,7 @@ class QualityReport:
         groups = []
         for row in self.to_frame().itertuples():
             group = {"severity": row.severity, "code": row.code, "table": row.table, "action": row.action}
-            group |= {"n": _shown(row.n, suppress), "meaning": row.meaning, "advice": row.advice}
+            group |= {"n": _shown_findings(row, suppress), "meaning": row.meaning, "advice": row.advice}
             groups.append(group)
         report = {
             "source": self.source,
@@ -268,6 +268,11 @@ def _typed_findings(part: pd.DataFrame) -> pd.DataFrame:
 
 def _shown(count: int, suppress: bool) -> int | str:
     return SUPPRESSED if suppress and 0 < count < SMALLEST_SHOWN else int(count)
+
+
+def _shown_findings(row: Any, suppress: bool) -> int | str:
+    # Findings about files and data as a whole count no children.
+    return _shown(row.n, suppress and row.action != NOTED)
 
 
 def _place(row: Any, suppress: bool) -> str:

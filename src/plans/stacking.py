@@ -7,7 +7,8 @@ import pandas as pd
 
 from .quality import KEPT, MERGED, FindingLog
 
-PLACE = ["file", "row", "line"]
+# Where a row stands in its source: not part of what the record says.
+_NOT_VALUES = {"file", "row", "line", "record", "child", "plan", "is_closing_unusable"}
 
 
 def stack_rows(
@@ -54,7 +55,7 @@ def stack_rows(
     again = rows.loc[rows["record"].duplicated(keep=False)]
     if again.empty:
         return stacked
-    values = [name for name in rows.columns if name not in [*PLACE, *keys, "record", "child", "is_closing_unusable"]]
+    values = [name for name in rows.columns if name not in {*keys, *_NOT_VALUES}]
     _log_merged(again, table, values, log)
     joined = again.groupby("record")[values].last()
     if closing is not None:
