@@ -71,27 +71,20 @@ class Comparison:
     def __repr__(self) -> str:
         """The table as text."""
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        return f"Comparison of {len(self.table)} models{failed}; first: {self.table.index[0]}\n{self.table.round(4)}"
+        shown = self.table[self._main_columns()].to_string(float_format="{:.4f}".format, na_rep="-")
+        return f"Comparison of {len(self.table)} models{failed}; first: {self.table.index[0]}\n{shown}"
 
     def _repr_html_(self) -> str:
-        spread = self.spread
-        unknown = pd.Series(float("nan"), index=self.table.index)
         shown = pd.DataFrame(
-            {
-                _heading(name): [
-                    _cell(value, deviation, DECIMALS.get(name, 4))
-                    for value, deviation in zip(self.table[name], spread.get(name, unknown), strict=True)
-                ]
-                for name in self.table.columns
-                if not name.endswith(("_se", "_lower", "_upper"))
-            },
+            {_heading(name): self._cells(name, DECIMALS.get(name, 4)) for name in self._main_columns()},
             index=[escape(str(model)) for model in self.table.index],
         )
         first = self.by_fold[self.by_fold["model"] == self.table.index[0]]
         folds = f"{len(first)} folds" if len(first) > 1 else "one test set"
         caption = (
             f"<p>{int(first['n'].sum())} children in {folds}, {int(first['n_events'].sum())} with a second plan. "
-            "Averages over folds ± their standard deviation; calibration on all test children together.</p>"
+            "Averages over folds ± their standard deviation; calibration on all test children together, with 95 % "
+            "interval.</p>"
         )
         noted = [(name, line) for name, lines in self.notes.items() for line in lines]
         return (
@@ -100,6 +93,16 @@ class Comparison:
             + _list("Not in the table:", list(self.failures.items()))
             + _list("Warned of while fitting:", noted)
         )
+
+    def _main_columns(self) -> list[str]:
+        return [name for name in self.table.columns if not name.endswith(("_se", "_lower", "_upper"))]
+
+    def _cells(self, name: str, decimals: int) -> list[str]:
+        """A column as text, with its interval or its standard deviation over the folds where it has one."""
+        unknown = pd.Series(float("nan"), index=self.table.index)
+        deviation = self.spread.get(name, unknown)
+        lower, upper = (self.table.get(f"{name}_{bound}", unknown) for bound in ("lower", "upper"))
+        return [_cell(*numbers, decimals) for numbers in zip(self.table[name], deviation, lower, upper, strict=True)]
 
 
 def _list(title: str, lines: list[tuple[str, str]]) -> str:
@@ -112,8 +115,10 @@ def _heading(column: str) -> str:
     return f"{stem.replace('_', ' ')}, {day} days" if day.isdigit() else column.replace("_", " ")
 
 
-def _cell(value: float, deviation: float, decimals: int) -> str:
+def _cell(value: float, deviation: float, lower: float, upper: float, decimals: int) -> str:
     if pd.isna(value):
         return "–"
     text = f"{value:.{decimals}f}"
+    if not pd.isna(lower):
+        return f"{text} <small>({lower:.{decimals}f} to {upper:.{decimals}f})</small>"
     return text if pd.isna(deviation) else f"{text} <small>± {deviation:.{decimals}f}</small>"

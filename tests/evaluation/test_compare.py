@@ -256,5 +256,7 @@ def test_page_shows_counts_and_no_predictions(comparison):
     assert "1200 children in 4 folds" in page
     assert "brier, 730 days" in page
     assert "±" in page
+    assert " to " in page
+    assert "calibration_slope_730_se" not in page + repr(comparison)
     assert "child" not in repr(comparison)
     assert "risk_730" not in page + repr(comparison)
