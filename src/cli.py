@@ -6,11 +6,11 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from .errors import SecondplanError
+from .errors import OutputError, SecondplanError
 
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 the command is written wrongly; 3 input that
 cannot be read or used; 4 the output folder is in use or cannot be written; 5 no such model, or a damaged one; 6 the
@@ -176,11 +176,12 @@ def report(
     """Compare the models of an experiment on a plan store and write the report, without tracking anything."""
     from .experiment import run_experiment
     from .experiment_file import load_experiment, with_plans
+    from .report import write_report
 
     if out.exists():
-        raise SystemExit(_stop(f"{out} exists already", 4))
+        raise OutputError(f"{out}: exists already")
     result = run_experiment(with_plans(load_experiment(experiment), plans), store=None)
-    out.write_text(result.page, encoding="utf-8")
+    write_report(out, result.page)
     typer.echo(f"The report is in {out}.")
 
 
@@ -196,8 +197,6 @@ def ui(
 
 
 def _refuse_busy(out: Path) -> None:
-    from .errors import OutputError
-
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out}: is not an empty folder")
 
@@ -217,7 +216,7 @@ def _where(error: Exception) -> str:
     return place
 
 
-def _stop(message: str, code: int) -> None:
+def _stop(message: str, code: int) -> NoReturn:
     typer.echo(f"secondplan: {message}", err=True)
     sys.exit(code)
 

@@ -61,7 +61,7 @@ class ExperimentResult:
         lines += [f"{name} could not be compared: {reason}" for name, reason in self.comparison.failures.items()]
         lines += list(self.gate_failures)
         if self.run_id is not None:
-            lines.append(f"champion: {self.champion or 'none; no model passed the gates'}")
+            lines.append(f"champion: {self.model_uri or 'none; no model passed the gates'}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -110,7 +110,9 @@ def run_experiment(
     fitted = _fit_on_all(comparison, cohort)
     best = comparison.table.drop(index=REFERENCE, errors="ignore").index[0]
     page = experiment_page(cohort, comparison, fitted, best, data_name=data_name)
-    run_id, model_uri, failures = None, None, ()
+    run_id: str | None = None
+    model_uri: str | None = None
+    failures: tuple[str, ...] = ()
     if store is not None:
         run_id = _track(experiment, data_name, cohort, comparison, fitted, page, store)
         model_uri, failures = _crown(experiment, store)

@@ -43,7 +43,7 @@ class DataSpec(_Spec):
 class CohortSpec(_Spec):
     """The parameters of ``build_cohort``."""
 
-    index: str = "first"
+    index: Literal["first", "every"] = "first"
     as_of: date | None = None
     washout_days: Annotated[int, Field(ge=0)] = 0
     care: Literal["competing", "ignore"] = "competing"

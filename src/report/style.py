@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 INK = "#222222"
 MUTED = "#767676"
 
-RC = {
+RC: Any = {
     "figure.figsize": (7.2, 4.6),
     "figure.dpi": 110,
     "savefig.dpi": 150,
