@@ -7,6 +7,19 @@ from ..plans.columns import COLUMNS
 from ..plans.schema import CODES, TABLES
 from ..plans.store import Plans
 
+LIMITS = (
+    "Authorities keep their level and closing practice over the years; the only trend is the growth in first plans.",
+    "An assessment factor that is there stays: later plans of a child have the same factors.",
+    "After a plan, a child is referred again only if a plan or care follows.",
+    "Every initial conference leads to a plan.",
+    "Hazards of a second plan are proportional, with Weibull shape, and do not depend on calendar time.",
+    "The hazard after a second or later plan counts siblings' plans of the same or a lower number: not a sibling's third "
+    "plan that overlaps a second.",
+    "Plans that ended before the window are not in the store. Those of siblings were in the hazard of plans that began "
+    "before the window.",
+)
+"""What the simulation leaves out, for whoever analyses its data."""
+
 
 def data_dictionary(plans: Plans) -> str:
     """Markdown: what the store is, each table's columns with type, meaning and source, and the true parameters.
@@ -55,6 +68,7 @@ def data_dictionary(plans: Plans) -> str:
     for name, parameter in scenario["parameters"].items():
         value = _cell(_value(parameter["value"]))
         lines.append(f"| {name} | {value} | {parameter['mark']} | {_cell(parameter['source'])} |")
+    lines += ["", "## What is not simulated", "", *(f"- {limit}" for limit in LIMITS)]
     return "\n".join(lines) + "\n"
 
 

@@ -10,7 +10,7 @@ YEAR_START, LAST = pd.Timestamp("2017-04-01"), pd.Timestamp("2018-03-31")
 
 @pytest.fixture(scope="module")
 def year(england):
-    """The plans that ended, started and were open in the last year of thirty thousand children (75 authorities)."""
+    """The plans that ended, started and were open in the last year of fifty thousand children in 125 authorities."""
     plans = england[0].plans
     return {
         "ended": plans[plans["end_date"] >= YEAR_START],

@@ -1,10 +1,16 @@
-"""The stated hazard ratios come back from the simulated data when severity is given, and are biased when it is not."""
+"""The stated hazard ratios come back from the simulated data when severity is given, and are biased when it is not.
+
+The hazard is exactly proportional given features, severity, the authority's level and the family's frailty; the last
+two are given as an offset.
+"""
 
 import numpy as np
 import pandas as pd
 import pytest
 from secondplan.models.cox import CoxPH
 from secondplan.models.metrics import concordance_index
+from secondplan.plans.cohort import build_cohort
+from secondplan.synthetic import scenario, simulate_with_truth
 
 REFERENCE = {"plan_length_band": "over 6 months to under 1 year", "latest_category": "PHY"}
 # Of 20 standardised differences one beyond 3.7 is expected once in 230 data sets; the seed is fixed.
@@ -27,12 +33,20 @@ def design(cohort, truth, effects):
 
 
 @pytest.fixture(scope="module")
-def fitted(plain):
-    cohort, truth, scenario = plain
-    X, beta = design(cohort, truth, scenario.log_hazard_ratios)
-    X["authority"] = truth["authority_log_hazard"]
-    full = CoxPH(offset="authority").fit(X, cohort.y, cluster=cohort.cluster)
-    without = CoxPH(offset="authority").fit(X.drop(columns="severity"), cohort.y, cluster=cohort.cluster)
+def known(england):
+    """The cohort of first plans, and its rows of the truth."""
+    plans, truth = england
+    cohort = build_cohort(plans)
+    return cohort, truth.frame.set_index("plan_id").loc[cohort.keys["plan_id"]].reset_index()
+
+
+@pytest.fixture(scope="module")
+def fitted(known):
+    cohort, truth = known
+    X, beta = design(cohort, truth, scenario().log_hazard_ratios)
+    X["level"] = truth["authority_log_hazard"] + truth["log_frailty"]
+    full = CoxPH(offset="level").fit(X, cohort.y, cluster=cohort.cluster)
+    without = CoxPH(offset="level").fit(X.drop(columns="severity"), cohort.y, cluster=cohort.cluster)
     return full.summary_, without.summary_, beta
 
 
@@ -53,10 +67,25 @@ def test_without_severity_long_plans_look_worse_than_they_are(fitted):
     assert without.loc[short, "coef"] < full.loc[short, "coef"] - 0.01
 
 
-def test_discrimination_is_honest(plain):
-    cohort, truth, _ = plain
+def test_discrimination_is_honest(known):
+    cohort, truth = known
     risk = truth["log_hazard_ratio_features"].fillna(0.0).to_numpy()
     observed = concordance_index(cohort.y, risk, horizon=730)
     everything = concordance_index(cohort.y, truth["log_hazard_ratio"].fillna(0.0).to_numpy(), horizon=730)
     assert 0.60 < observed < 0.70
     assert observed < everything < 0.75
+
+
+def test_without_frailty_families_do_not_differ():
+    _, truth = simulate_with_truth(scenario().replace(frailty_variance=0.0), n_children=200, seed=0)
+    assert (truth.frame["log_frailty"] == 0).all()
+
+
+def test_frailty_has_the_stated_mean_and_variance(england):
+    families = england[1].frame.query("plan_number == 1").drop_duplicates("family_id")
+    frailty = np.exp(families["log_frailty"])
+    n, variance = len(frailty), scenario().frailty_variance
+    # Families with first plans in the window are selected by nothing that depends on frailty.
+    assert abs(frailty.mean() - 1) < 4 * np.sqrt(variance / n)
+    # Fourth central moment of a gamma variable: 3 v^2 + 6 v^3.
+    assert abs(frailty.var() - variance) < 4 * np.sqrt((2 * variance**2 + 6 * variance**3) / n)

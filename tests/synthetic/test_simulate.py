@@ -9,7 +9,7 @@ FIRST, LAST = pd.Timestamp("2011-04-01"), pd.Timestamp("2018-03-31")
 
 def test_exactly_so_many_children_each_with_a_plan_in_the_window(england):
     plans, _ = england
-    assert len(plans.children) == 30_000
+    assert len(plans.children) == 50_000
     assert set(plans.plans["child_id"]) == set(plans.children["child_id"])
     assert (plans.plans["start_date"] <= LAST).all()
     assert (plans.plans["end_date"].fillna(LAST) >= FIRST).all()
