@@ -111,7 +111,7 @@ class BoostedHazard(IncidenceModel):
         l2_regularization: float = 1.0,
         period_days: float | Sequence[float] = 91,
         max_days: float | None = None,
-        max_person_periods: int | None = 1_000_000,
+        max_person_periods: int | None = 500_000,
         known_end_event: int | None = None,
         random_state: int | np.random.Generator | None = 0,
         horizon: float = 730.0,
