@@ -13,8 +13,8 @@ LIMITS = (
     "After a plan, a child is referred again only if a plan or care follows.",
     "Every initial conference leads to a plan.",
     "Hazards of a second plan are proportional, with Weibull shape, and do not depend on calendar time.",
-    "The hazard after a second or later plan counts siblings' plans of the same or a lower number: not a sibling's third "
-    "plan that overlaps a second.",
+    "The hazard after a second or later plan counts siblings' plans of the same or a lower number: not a sibling's "
+    "third plan that overlaps a second.",
     "Plans that ended before the window are not in the store. Those of siblings were in the hazard of plans that began "
     "before the window.",
 )
