@@ -1,7 +1,7 @@
 """Faults for CIN census files: the oddities that real files show, put in at a stated rate, to test what reads them.
 
-Off unless asked for. Every fault is one that ``formats`` notes of real returns describe: other codes, other names,
-missing or impossible values, duplicated or overlapping records.
+Off unless asked for. Every fault has been seen in real returns: other codes, other names, missing or impossible values,
+duplicated or overlapping records.
 """
 
 import datetime as dt

@@ -38,7 +38,9 @@ class Streams:
 
     Examples
     --------
-    >>> Streams(0)["care"] is Streams(0)["care"]
+    >>> Streams(0)["care"].random() == Streams(0)["care"].random()
+    True
+    >>> Streams(0)["care"].random() == Streams(0)["reviews"].random()
     False
     """
 
