@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from .errors import GateError, InputError
+from .evaluation.compare import note_line
 from .experiment_file import DataSpec, Experiment, ModelSpec, ValidationSpec, load_experiment
 from .progress import track
 
@@ -39,6 +41,8 @@ class ExperimentResult:
         Address of the champion (``models:/...``), or None where no model passed the gates.
     gate_failures : tuple of str
         Why the best model did not become the champion.
+    notes : dict of str to tuple of str
+        What models warned of while they were fitted, by name.
     page : str
         The report, as one self-contained HTML page.
     """
@@ -51,6 +55,7 @@ class ExperimentResult:
     run_id: str | None
     model_uri: str | None
     gate_failures: tuple[str, ...]
+    notes: dict[str, tuple[str, ...]]
     page: str
 
     def summary(self) -> str:
@@ -59,6 +64,7 @@ class ExperimentResult:
         table = self.comparison.table
         lines = [table[[name for name in columns if name in table]].round(4).to_string()]
         lines += [f"{name} could not be compared: {reason}" for name, reason in self.comparison.failures.items()]
+        lines += [f"{name}: {line}" for name, noted in self.notes.items() for line in noted]
         lines += list(self.gate_failures)
         if self.run_id is not None:
             lines.append(f"champion: {self.model_uri or 'none; no model passed the gates'}")
@@ -107,7 +113,7 @@ def run_experiment(
     models = {spec.name: _model(spec, experiment, list(cohort.X.columns)) for spec in experiment.models}
     times = tuple(experiment.horizons)
     comparison = compare_models(models, cohort, folds=_folds(experiment.validation, cohort), times=times)
-    fitted = _fit_on_all(comparison, cohort)
+    fitted, notes = _fit_on_all(comparison, cohort)
     best = comparison.table.drop(index=REFERENCE, errors="ignore").index[0]
     page = experiment_page(cohort, comparison, fitted, best, data_name=data_name)
     run_id: str | None = None
@@ -116,7 +122,7 @@ def run_experiment(
     if store is not None:
         run_id = _track(experiment, data_name, cohort, comparison, fitted, page, store)
         model_uri, failures = _crown(experiment, store)
-    return ExperimentResult(experiment, cohort, comparison, fitted, best, run_id, model_uri, failures, page)
+    return ExperimentResult(experiment, cohort, comparison, fitted, best, run_id, model_uri, failures, notes, page)
 
 
 def _plans(data: DataSpec) -> tuple[Plans, str]:
@@ -166,12 +172,17 @@ def _folds(validation: ValidationSpec, cohort: Cohort) -> Any:
     return FamilyKFold(n_splits=validation.n_splits, random_state=validation.seed)
 
 
-def _fit_on_all(comparison: Comparison, cohort: Cohort) -> dict[str, IncidenceModel]:
-    """Every model that could be compared, fitted on the whole cohort."""
-    fitted = {}
+def _fit_on_all(comparison: Comparison, cohort: Cohort) -> tuple[dict[str, IncidenceModel], dict[str, tuple[str, ...]]]:
+    """Every model that could be compared, fitted on the whole cohort; and what models warned of, there or in a fold."""
+    fitted, notes = {}, {}
     for name in track(list(comparison.table.index), "Fitting on the whole cohort"):
-        fitted[name] = clone(comparison.models[name]).fit(cohort.X, cohort.y, cluster=cohort.cluster)
-    return fitted
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            fitted[name] = clone(comparison.models[name]).fit(cohort.X, cohort.y, cluster=cohort.cluster)
+        lines = dict.fromkeys([*comparison.notes.get(name, ()), *map(note_line, caught)])
+        if lines:
+            notes[name] = tuple(lines)
+    return fitted, notes
 
 
 def _track(

@@ -36,3 +36,18 @@ def suppress_small_counts(table: pd.DataFrame, counts: list[str], *, also: list[
     for name in also or []:
         shown[name] = table[name].astype(object).mask(withheld, SUPPRESSED)
     return shown
+
+
+def rounded_flow(flow: pd.DataFrame) -> pd.DataFrame:
+    """An exclusion flow as it may be published: every number rounded to 10, and those of 1 to 5 withheld.
+
+    The remaining numbers of consecutive steps differ by the number left out, so withholding that one alone would hide
+    nothing; rounding every number does (*Children in need* rounds its totals to 10 too).
+    """
+    shown = flow.copy()
+    for column in flow.columns:
+        if pd.api.types.is_numeric_dtype(flow[column]) and not pd.api.types.is_bool_dtype(flow[column]):
+            values = flow[column].to_numpy(dtype=float)
+            rounded = pd.Series((np.round(values / 10) * 10).astype(int), index=flow.index, dtype=object)
+            shown[column] = rounded.mask(is_small(values), SUPPRESSED)
+    return shown

@@ -1,6 +1,8 @@
-"""Hazard ratios with their intervals, on one scale."""
+"""Ratios of a regression model with their intervals, on one scale."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,19 +10,29 @@ from matplotlib.axes import Axes
 
 from .style import COLOURS, MUTED, axes_or_new, house_style
 
+RATIOS = ("hazard_ratio", "odds_ratio")
+TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20)
+
 
 def plot_coefficients(
-    summary: pd.DataFrame, *, cause: int | None = None, title: str | None = None, ax: Axes | None = None
+    summary: pd.DataFrame,
+    *,
+    cause: int = 1,
+    units: Mapping[str, float] | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
-    """Forest plot of ``model.summary_``: the ratio of each coefficient on a log axis, with its interval.
+    """Forest plot of ``model.summary_``: each ratio on a log axis, with its interval.
 
     Parameters
     ----------
     summary : DataFrame
-        ``summary_`` of a regression model: index of features (for several causes, a first level with the cause),
-        columns ``coef``, ``lower``, ``upper`` on the log scale.
-    cause : int, optional
-        The event to draw where the model has several; 1, the second plan, by default.
+        ``summary_`` of a regression model, indexed by feature or by (event, feature). Hazard or odds ratios where it
+        has them with intervals, else time ratios.
+    cause : int
+        The event to draw where the model has several; 1 is the second plan.
+    units : mapping of str to float, optional
+        Draw the ratio for so many units of a feature: ``{"plan_length_days": 91}``.
     title : str, optional
     ax : matplotlib Axes, optional
 
@@ -29,8 +41,11 @@ def plot_coefficients(
     Axes
     """
     rows = _one_cause(summary, cause).dropna(subset=["coef"])
-    labels = [str(label) for label in rows.index]
-    ratios, lower, upper = (np.exp(rows[name].to_numpy(float)) for name in ("coef", "lower", "upper"))
+    name, ratio = _log_ratios(rows)
+    units = units or {}
+    scale = np.array([units.get(str(feature), 1.0) for feature in rows.index])
+    ratios, lower, upper = np.exp(ratio * scale)
+    labels = [f"{feature}, per {units[feature]:g}" if feature in units else str(feature) for feature in rows.index]
     places = np.arange(len(rows))[::-1]
     with house_style():
         ax = axes_or_new(ax)
@@ -40,25 +55,35 @@ def plot_coefficients(
             ax.plot(ratios[mask], places[mask], "o", color=colour, markersize=4)
         ax.axvline(1, color=MUTED, linewidth=1, linestyle="--")
         ax.set_xscale("log")
-        ticks = [
-            tick
-            for tick in (0.1, 0.2, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10)
-            if 0.8 * lower.min() <= tick <= 1.25 * upper.max()
-        ]
+        ticks = [tick for tick in TICKS if np.nanmin(lower) / 1.3 <= tick <= np.nanmax(upper) * 1.3]
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.minorticks_off()
         ax.set_yticks(places, labels, fontsize=8)
         ax.set_ylim(-0.7, len(rows) - 0.3)
-        ax.set_xlabel("hazard ratio (log scale), 95 % interval; blue: interval clear of 1")
-        ax.set_title(title or "What goes with more or fewer second plans")
+        ax.set_xlabel(f"{name} (log scale) with its interval; blue: clear of 1")
+        ax.set_title(title or f"{name.capitalize()}s")
         ax.grid(axis="y", visible=False)
     return ax
 
 
-def _one_cause(summary: pd.DataFrame, cause: int | None) -> pd.DataFrame:
+def has_hazard_ratios(summary: pd.DataFrame | None) -> bool:
+    """Whether a summary states hazard ratios with intervals."""
+    return summary is not None and "hazard_ratio_lower" in summary
+
+
+def _log_ratios(rows: pd.DataFrame) -> tuple[str, np.ndarray]:
+    """The kind of ratio, and log estimates, lower and upper limits, shape (3, n_features)."""
+    for kind in RATIOS:
+        columns = [kind, f"{kind}_lower", f"{kind}_upper"]
+        if all(column in rows for column in columns):
+            return kind.replace("_", " "), np.log(rows[columns].to_numpy(float).T)
+    kind = "time ratio" if "time_ratio" in rows else "ratio"
+    return kind, rows[["coef", "lower", "upper"]].to_numpy(float).T
+
+
+def _one_cause(summary: pd.DataFrame, cause: int) -> pd.DataFrame:
     if summary.index.nlevels == 1:
         return summary
-    cause = 1 if cause is None else cause
     causes = summary.index.get_level_values(0).unique()
     if cause not in causes:
         raise ValueError(f"no cause {cause} in the summary; there is {', '.join(map(str, causes))}")

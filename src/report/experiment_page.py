@@ -11,9 +11,9 @@ import pandas as pd
 from .. import __version__
 from ..errors import OutputError
 from ..models import aalen_johansen
-from ..plans.disclosure import is_small, suppress_small_counts
+from ..plans.disclosure import is_small, rounded_flow, suppress_small_counts
 from .calibration import plot_calibration
-from .coefficients import plot_coefficients
+from .coefficients import has_hazard_ratios, plot_coefficients
 from .comparison import plot_comparison
 from .html import Section, key_figures, note, page, paragraph, picture, side_by_side, table
 from .incidence import plot_incidence
@@ -62,7 +62,7 @@ def experiment_page(
         Section("How soon children return", _incidence(cohort)),
         Section("Which model predicts best", _models(comparison, best)),
         Section("Is the risk right?", _calibration(comparison, best)),
-        *_effects(fitted, best),
+        *_effects(fitted, best, cohort.X),
         Section("How risk is spread", _risks(comparison, best)),
         Section("For whom it works", _groups(comparison, cohort, best)),
         Section("Terms and limits", _terms()),
@@ -119,8 +119,8 @@ def _figures(cohort: Cohort) -> str:
 
 
 def _cohort(cohort: Cohort) -> str:
-    flow = suppress_small_counts(cohort.flow, ["n_left_out"])
-    flow = flow.rename(columns={"n_left_out": "left out", "n_remaining": "remaining"})
+    names = {"n_left_out": "left out", "n_remaining": "remaining"}
+    flow = rounded_flow(cohort.flow[cohort.flow["n_left_out"] > 0]).rename(columns=names)
     missing = (
         paragraph(f"The data cannot give: {', '.join(cohort.missing_features)}.") if cohort.missing_features else ""
     )
@@ -129,8 +129,11 @@ def _cohort(cohort: Cohort) -> str:
     )
     counts = ends.value_counts().rename_axis("what came first").reset_index(name="children")
     return (
-        paragraph("Counting starts on the day the first plan ended. Who was left out, and why:")
-        + table(flow, caption="From children on a plan to children at risk")
+        paragraph(
+            f"Counting starts on the day the first plan ended. Of {_tens(cohort.flow['n_remaining'].iloc[0])} "
+            f"{cohort.flow['step'].iloc[0]}, {_tens(len(cohort))} are studied. Who was left out, and why:"
+        )
+        + table(flow, caption="From children on a plan to children at risk, rounded to 10")
         + table(suppress_small_counts(counts, ["children"]), caption="What came first")
         + missing
         + "".join(paragraph(text) for text in cohort.notes)
@@ -170,6 +173,7 @@ def _models(comparison: Comparison, best: str) -> str:
     wanted = ["brier_365", "brier_730", "ipa_730", "auc_365", "auc_730", "ici_730", "c_index"]
     wanted += ["calibration_slope_730", "fit_seconds"]
     shown = comparison.table[[name for name in wanted if name in comparison.table]]
+    shown = shown.rename(columns=_heading, index=str)
     figure, ax = new_figure(7.6, 4.2)
     plot_comparison(comparison.curves, ax=ax)
     failed = "".join(paragraph(f"{name} could not be compared: {why}") for name, why in comparison.failures.items())
@@ -201,25 +205,36 @@ def _calibration(comparison: Comparison, best: str) -> str:
     return paragraph(f"{best}, out of fold.{words}") + side_by_side(*pictures)
 
 
-def _effects(fitted: dict[str, IncidenceModel], best: str) -> list[Section]:
+def _effects(fitted: dict[str, IncidenceModel], best: str, X: pd.DataFrame) -> list[Section]:
     """Hazard ratios of the best model, or of the first that has any."""
-    names = [best, *fitted]
-    name = next((n for n in names if getattr(fitted.get(n), "summary_", None) is not None), None)
+    summaries = {name: getattr(fitted[name], "summary_", None) for name in [best, *fitted] if name in fitted}
+    name = next((name for name, summary in summaries.items() if has_hazard_ratios(summary)), None)
     if name is None:
         return []
-    summary = fitted[name].summary_
+    summary = summaries[name]
     n_rows = len(summary.loc[1]) if summary.index.nlevels > 1 else len(summary)
     figure, ax = new_figure(7.6, 1.3 + 0.24 * n_rows)
-    plot_coefficients(summary, ax=ax)
+    plot_coefficients(summary, units=_readable_units(X), title="What goes with more or fewer second plans", ax=ax)
     body = (
-        paragraph(f"{name}, fitted on all children; intervals allow for siblings.")
-        + picture(figure, "Hazard ratios with 95 % intervals")
+        paragraph(f"{name}, fitted on all children; 95 % intervals allow for siblings.")
+        + picture(figure, "Hazard ratios of a second plan with 95 % intervals")
         + note(
             "A hazard ratio says what goes with more or fewer second plans, with the other features held equal. It is "
             "not what would happen if the feature were changed."
         )
     )
     return [Section("What goes with a second plan", body)]
+
+
+def _readable_units(X: pd.DataFrame) -> dict[str, float]:
+    """A round number (1, 2 or 5 times a power of ten) of about one standard deviation, for numbers that vary more."""
+    units = {}
+    for name in X.select_dtypes("number"):
+        spread = float(X[name].std())
+        if spread > 2 or 0 < spread < 0.5:
+            power = 10.0 ** np.floor(np.log10(spread))
+            units[str(name)] = float(max(step for step in (1, 2, 5) if step * power <= spread) * power)
+    return units
 
 
 def _risks(comparison: Comparison, best: str) -> str:
@@ -263,6 +278,18 @@ def _terms() -> str:
         "No collection records why a plan ended. Plans in other authorities are not seen. What is recorded about a "
         "case depends on who recorded it."
     )
+
+
+def _heading(measure: str) -> str:
+    stem, _, day = measure.rpartition("_")
+    words = {"brier": "Brier", "ipa": "IPA", "auc": "AUC", "ici": "ICI", "calibration_slope": "slope"}
+    if day.isdigit():
+        return f"{words.get(stem, stem)} {day}"
+    return {"c_index": "C-index", "fit_seconds": "fit (s)"}.get(measure, measure)
+
+
+def _tens(number: int) -> str:
+    return f"{round(number, -1):,}"
 
 
 def _count(number: int) -> str:

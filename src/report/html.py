@@ -18,6 +18,7 @@ body { font: 16px/1.55 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-ser
 main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .25rem; }
 h2 { font-size: 1.25rem; margin: 2.75rem 0 .5rem; padding-top: .75rem; border-top: 2px solid var(--line); }
+.wide table { font-size: .82rem; }
 p { max-width: 46rem; }
 .lead { font-size: 1.1rem; color: var(--muted); margin-top: 0; }
 nav { font-size: .9rem; margin: 1rem 0; } nav a { margin-right: 1rem; white-space: nowrap; }
