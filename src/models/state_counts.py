@@ -120,7 +120,7 @@ def distinct_days(duration: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _at_risk(first: np.ndarray, late: np.ndarray, weight: np.ndarray, exits: np.ndarray) -> np.ndarray:
     """Weight at risk just before each day, shape (T,): what has entered less what has left."""
-    entries = np.bincount(first[late], weight[late], minlength=exits.size)
+    entries = np.bincount(first[late], weight[late], minlength=exits.size).astype(float)
     entries[0] += weight.sum() - weight[late].sum()
     return np.cumsum(entries) - (np.cumsum(exits) - exits)
 

@@ -41,11 +41,12 @@ def interval_levels(first: np.ndarray, last: np.ndarray, start: np.ndarray) -> n
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def spread_from_start(x, risk, row_end, levels, start, sums, risk_sums):
+def spread_from_start(x, risk, is_event, row_end, levels, start, sums, risk_sums, event_sums, event_risk_sums):
     """Add rows at risk from the start of their stratum: scatter to their last time, then sum backwards.
 
-    ``x`` (n, p), ``risk`` (n,), sorted by last event time; ``row_end`` (K + 1,) bounds the rows of each. Adds ``risk *
-    x`` to ``sums`` (K, p) and ``risk`` to ``risk_sums`` (K,), in place.
+    ``x`` (n, p), ``risk`` (n,), sorted by last event time; ``row_end`` (K + 1,) bounds the rows of each. Adds
+    ``risk * x`` to ``sums`` (K, p) and ``risk`` to ``risk_sums`` (K,), in place; in the same pass, of all rows that had
+    the event, to ``event_sums`` and ``event_risk_sums`` at the time of the event only.
     """
     n_times, n_columns = sums.shape
     for time in range(n_times - 1, -1, -1):
@@ -58,6 +59,10 @@ def spread_from_start(x, risk, row_end, levels, start, sums, risk_sums):
                 risk_sums[time] += risk[row]
                 for column in range(n_columns):
                     sums[time, column] += risk[row] * x[row, column]
+            if is_event[row]:
+                event_risk_sums[time] += risk[row]
+                for column in range(n_columns):
+                    event_sums[time, column] += risk[row] * x[row, column]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

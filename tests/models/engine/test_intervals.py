@@ -18,7 +18,9 @@ def random_sets(seed, n_rows=300, n_days=70, n_strata=3):
 
 def spread(x, risk, sets):
     sums, totals = np.zeros((sets.n_times, x.shape[1])), np.zeros(sets.n_times)
-    spread_from_start(x, risk, sets.row_end, sets.levels, sets.start, sums, totals)
+    tied_sums, tied = np.zeros_like(sums), np.zeros_like(totals)
+    spread_from_start(x, risk, sets.is_event, sets.row_end, sets.levels, sets.start, sums, totals, tied_sums, tied)
+    np.testing.assert_allclose(tied, np.bincount(sets.last, risk * sets.is_event, minlength=sets.n_times), rtol=1e-12)
     if sets.late_rows.size:
         spread_late(x, risk, sets.first, sets.last, sets.late_rows, sets.level_end, sums, totals)
     return sums, totals

@@ -1,0 +1,329 @@
+"""Kaplan-Meier, Nelson-Aalen and Aalen-Johansen against R's survfit, by hand, and by their identities."""
+
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from secondplan.models.bundle import load_model
+from secondplan.models.features import FeatureEncoder
+from secondplan.models.nonparametric import AalenJohansen, aalen_johansen, kaplan_meier, nelson_aalen
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+CASES = json.loads((REFERENCE / "nonparametric.json").read_text())
+FUNCTIONS = {"kaplan_meier": kaplan_meier, "nelson_aalen": nelson_aalen, "aalen_johansen": aalen_johansen}
+
+
+def read(name):
+    return pd.read_csv(REFERENCE / "data" / f"{name}.csv")
+
+
+def case_id(case):
+    options = [case[key] or "-" for key in ("entry", "weights", "cluster")]
+    return "/".join([case["estimator"], case["data"], case["time"], *options, str((case["strata"] or {}).get("level"))])
+
+
+def arguments(case):
+    data = read(case["data"])
+    chosen = {name: data[case[key]] for name, key in PARAMETERS.items() if case[key]}
+    return (data[case["time"]], data[case["event"]]), chosen, data
+
+
+PARAMETERS = {"entry": "entry", "sample_weight": "weights", "cluster": "cluster"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_id)
+def test_agrees_with_survfit(case):
+    outcome, options, data = arguments(case)
+    if case["strata"]:
+        options["strata"] = data[case["strata"]["column"]]
+    curve = FUNCTIONS[case["estimator"]](*outcome, **options)
+    if case["strata"]:
+        curve = curve[case["strata"]["level"]]
+    competing = case["estimator"] == "aalen_johansen"
+    estimate, error = np.array(case["estimate"]), np.array(case["std_error"], dtype=float)
+    kinds = range(estimate.shape[1]) if competing else [None]
+    for kind in kinds:
+        table = curve.at(case["days"], kind) if competing else curve.at(case["days"])
+        column = (slice(None), kind) if competing else slice(None)
+        np.testing.assert_allclose(table["estimate"], estimate[column], rtol=1e-10, atol=1e-13)
+        known = np.isfinite(error[column])
+        np.testing.assert_allclose(table["std_error"][known], error[column][known], rtol=1e-7, atol=1e-10)
+        for interval, bounds in case.get("bounds", {}).items():
+            if kind == 0:
+                continue
+            options = {"interval": interval}
+            table = curve.at(case["days"], kind, **options) if competing else curve.at(case["days"], **options)
+            for side in ("lower", "upper"):
+                expected = np.array(bounds[side], dtype=float)
+                expected = expected[:, kind - 1] if competing else expected
+                known = np.isfinite(expected)
+                np.testing.assert_allclose(table[side][known], expected[known], rtol=1e-7, atol=1e-10)
+    if "n_risk" in case:
+        np.testing.assert_allclose(curve.at_risk(case["days"]), case["n_risk"], rtol=1e-12)
+
+
+def test_by_hand():
+    # day 1: 1 of 4 has event 1; day 2: 1 of 3 has event 2; day 3: of 2, one has event 1 and one is censored.
+    curve = aalen_johansen([1, 2, 3, 3], [1, 2, 1, 0])
+    np.testing.assert_allclose(curve.incidence[:, 0], [0.25, 0.25, 0.25 + 0.5 / 2])
+    np.testing.assert_allclose(curve.incidence[:, 1], [0, 0.25, 0.25])
+    np.testing.assert_allclose(curve.event_free, [0.75, 0.5, 0.25])
+    # Without censoring before it, the incidence is a proportion: var = p (1 - p) / n.
+    np.testing.assert_allclose(curve.std_error[:2, 0] ** 2, [0.25 * 0.75 / 4] * 2)
+    np.testing.assert_array_equal(curve.n_at_risk, [4, 3, 2])
+    np.testing.assert_array_equal(curve.n_censored, [0, 0, 1])
+    greenwood = 0.5**2 * (1 / (4 * 3) + 1 / (3 * 2))
+    assert kaplan_meier([1, 2, 3, 3], [1, 2, 1, 0]).std_error[1] ** 2 == pytest.approx(greenwood)
+    assert nelson_aalen([1, 2, 3, 3], [1, 2, 1, 0]).std_error[1] ** 2 == pytest.approx(1 / 16 + 1 / 9)
+
+
+def test_delayed_entry_by_hand():
+    # Row 2 is under observation from day 2 on, row 3 from day 1: at risk 1 row on day 1, 3 on day 3, 1 on day 5.
+    curve = kaplan_meier([1, 3, 3, 5, 5], [1, 1, 0, 0, 1], entry=[0, 2, 1, 3, 1])
+    np.testing.assert_array_equal(curve.n_at_risk, [1, 3, 2])
+    np.testing.assert_array_equal(curve.at_risk([0, 1, 1.5, 2, 3, 4, 5, 6]), [1, 1, 2, 2, 3, 2, 2, 0])
+    np.testing.assert_allclose(curve.estimate, [0, 0, 0])
+    hazard = nelson_aalen([1, 3, 3, 5, 5], [1, 1, 0, 0, 1], entry=[0, 2, 1, 3, 1])
+    np.testing.assert_allclose(hazard.estimate, [1, 1 + 1 / 3, 1 + 1 / 3 + 1 / 2])
+
+
+def test_day_0():
+    curve = aalen_johansen([0, 0, 4, 5], [1, 0, 2, 0])
+    assert curve.at([0.0, 3.9], event=1)["estimate"].tolist() == [0.25, 0.25]
+    assert curve.at_risk([0.0])[0] == 4
+
+
+def data(seed, n_rows=80, entry=True):
+    rng = np.random.default_rng(seed)
+    duration = rng.integers(0, 20, n_rows).astype(float)
+    late = (rng.random(n_rows) < 0.4) & entry
+    return {
+        "duration": duration,
+        "event": rng.integers(0, 4, n_rows),
+        "entry": np.where(late, np.floor(duration * rng.random(n_rows) * 0.7), 0.0),
+        "sample_weight": rng.uniform(0.2, 3.0, n_rows),
+        "cluster": rng.integers(0, 30, n_rows),
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_variance_is_the_jackknife_of_infinitesimal_weights(seed):
+    rows = data(seed)
+    curve, hazard = aalen_johansen(**rows), nelson_aalen(**rows)
+    step = 1e-5
+    influence = {"incidence": 0.0, "event_free": 0.0, "hazard": 0.0}
+    shape = (30, curve.times.size)
+    totals = {"incidence": np.zeros((*shape, 3)), "event_free": np.zeros(shape), "hazard": np.zeros(shape)}
+    for row, (weight, cluster) in enumerate(zip(rows["sample_weight"], rows["cluster"], strict=True)):
+        values = []
+        for sign in (1, -1):
+            changed = rows["sample_weight"].copy()
+            changed[row] += sign * step
+            shifted = {**rows, "sample_weight": changed}
+            other = aalen_johansen(**shifted)
+            values.append((other.incidence, other.event_free, nelson_aalen(**shifted).estimate))
+        for name, up, down in zip(influence, *values, strict=True):
+            totals[name][cluster] += weight * (up - down) / (2 * step)
+    errors = {name: np.sqrt((total**2).sum(axis=0)) for name, total in totals.items()}
+    np.testing.assert_allclose(curve.std_error, errors["incidence"], atol=1e-7)
+    np.testing.assert_allclose(curve.event_free_std_error, errors["event_free"], atol=1e-7)
+    np.testing.assert_allclose(hazard.std_error, errors["hazard"], rtol=1e-5, atol=1e-7)
+
+
+def test_sums_to_1_and_every_event_together_is_kaplan_meier():
+    rows = data(5)
+    curve = aalen_johansen(**rows)
+    np.testing.assert_allclose(curve.event_free + curve.incidence.sum(axis=1), 1.0, rtol=1e-14)
+    survival = kaplan_meier(**rows)
+    np.testing.assert_array_equal(survival.estimate, curve.event_free)
+    np.testing.assert_allclose(survival.std_error, curve.event_free_std_error, rtol=1e-12)
+
+
+def test_unit_weights_without_entry_give_greenwood():
+    rows = data(6, entry=False)
+    curve = aalen_johansen(rows["duration"], rows["event"])
+    greenwood = kaplan_meier(rows["duration"], rows["event"]).std_error
+    np.testing.assert_allclose(curve.event_free_std_error, greenwood, rtol=1e-9, atol=1e-9)
+
+
+def test_a_weight_is_a_repeated_row_in_one_cluster():
+    rows = data(7)
+    weight = np.random.default_rng(7).integers(1, 4, 80)
+    again = np.repeat(np.arange(80), weight)
+    weighted = aalen_johansen(rows["duration"], rows["event"], entry=rows["entry"], sample_weight=weight)
+    repeated = aalen_johansen(rows["duration"][again], rows["event"][again], entry=rows["entry"][again], cluster=again)
+    np.testing.assert_allclose(weighted.incidence, repeated.incidence, rtol=1e-12)
+    np.testing.assert_allclose(weighted.std_error, repeated.std_error, rtol=1e-9, atol=1e-12)
+
+
+def test_order_of_rows_does_not_matter_and_weight_0_is_absence():
+    rows = data(8)
+    order = np.random.default_rng(1).permutation(80)
+    curve = aalen_johansen(**rows)
+    shuffled = aalen_johansen(**{name: values[order] for name, values in rows.items()})
+    np.testing.assert_allclose(shuffled.incidence, curve.incidence, rtol=1e-13)
+    np.testing.assert_allclose(shuffled.std_error, curve.std_error, rtol=1e-10, atol=1e-14)
+    extra = {name: np.append(values, values[0]) for name, values in rows.items()}
+    extra["sample_weight"][-1] = 0.0
+    np.testing.assert_array_equal(aalen_johansen(**extra).incidence, curve.incidence)
+
+
+def test_days_that_are_not_whole():
+    rows = data(9)
+    curve, shifted = (
+        aalen_johansen(**rows),
+        aalen_johansen(
+            **{
+                **rows,
+                "duration": rows["duration"] / 4 + 0.1,
+                "entry": np.where(rows["entry"] > 0, rows["entry"] / 4 + 0.1, 0),
+            }
+        ),
+    )
+    np.testing.assert_allclose(shifted.times, curve.times / 4 + 0.1)
+    np.testing.assert_array_equal(shifted.incidence, curve.incidence)
+
+
+def test_variance_of_many_rows_is_that_of_a_proportion():
+    # No censoring: a proportion of 200,000 rows, so that rounding in the running sums would show.
+    n_rows = 200_000
+    duration = np.random.default_rng(2).permutation(n_rows).astype(float) // 100
+    curve = aalen_johansen(duration, np.ones(n_rows, dtype=int), cluster=np.arange(n_rows))
+    p = curve.incidence[:-1, 0]
+    np.testing.assert_allclose(curve.std_error[:-1, 0], np.sqrt(p * (1 - p) / n_rows), rtol=1e-9)
+
+
+class TestStrata:
+    def test_each_stratum_is_its_own_curve(self):
+        rows = data(10)
+        band = pd.Categorical(np.where(np.arange(80) % 3 == 0, "short", "long"), ["short", "long"], ordered=True)
+        curves = aalen_johansen(**rows, strata=band)
+        assert curves.labels == ["short", "long"]
+        own = {name: values[band == "long"] for name, values in rows.items()}
+        np.testing.assert_array_equal(curves["long"].incidence, aalen_johansen(**own).incidence)
+        table = curves.at([3, 9], event=2, interval="plain")
+        assert table.index.names == ["stratum", "day"]
+        assert table.loc[("long", 9.0), "estimate"] == curves["long"].at([9], event=2)["estimate"].iloc[0]
+        assert curves.at_risk([0, 5]).loc["short"].tolist() == curves["short"].at_risk([0, 5]).tolist()
+        frame = curves.to_frame()
+        assert frame.columns.tolist() == [
+            *("stratum", "day", "event", "estimate", "std_error", "lower", "upper"),
+            *("n_at_risk", "n_events", "n_censored"),
+        ]
+        assert "<h4>short</h4>" in curves._repr_html_()
+
+    def test_bad_strata(self):
+        with pytest.raises(ValueError, match="strata has 2 values"):
+            kaplan_meier([1, 2, 3], [1, 0, 1], strata=["a", "b"])
+        with pytest.raises(ValueError, match="strata: missing in 1 of 3 rows"):
+            kaplan_meier([1, 2, 3], [1, 0, 1], strata=["a", None, "b"])
+        with pytest.raises(ValueError, match="a stratum has no row"):
+            kaplan_meier([1, 2, 3], [1, 0, 1], strata=["a", "b", "b"], sample_weight=[0, 1, 1])
+
+
+class TestAwkwardData:
+    def test_no_event(self):
+        curve = aalen_johansen([3, 4], [0, 0])
+        assert curve.events == ()
+        np.testing.assert_array_equal(curve.event_free, [1, 1])
+        assert kaplan_meier([3, 4], [0, 0]).at([5]).loc[5.0].tolist() == [1, 0, 1, 1]
+        assert nelson_aalen([3, 4], [0, 0]).at([5]).loc[5.0].tolist() == [0, 0, 0, 0]
+
+    def test_one_row_and_everybody_on_one_day(self):
+        for n_rows in (1, 4):
+            curve = aalen_johansen(np.full(n_rows, 7), np.ones(n_rows, dtype=int))
+            assert curve.at([6, 7])["estimate"].tolist() == [0, 1]
+            assert curve.to_frame().notna().all(axis=None)
+
+    def test_nobody_left_before_others_enter(self):
+        curve = aalen_johansen([2, 8, 9], [1, 2, 1], entry=[0, 5, 5], cluster=[0, 1, 1])
+        np.testing.assert_array_equal(curve.event_free, [0, 0, 0])
+        np.testing.assert_array_equal(curve.incidence[:, 0], [1, 1, 1])
+        assert np.isfinite(curve.std_error).all()
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"duration": [1, np.nan, 2]}, "duration: missing or infinite in 1 of 3 rows"),
+            ({"duration": [1, -1, 2]}, "duration: negative in 1 of 3 rows"),
+            ({"event": [1, 0.5, 2]}, "whole number"),
+            ({"entry": [0, 5, 0]}, "entry must be before duration"),
+            ({"sample_weight": [0, 0, 0]}, "sample_weight is 0 in every row"),
+            ({"sample_weight": [1, -1, 1]}, "sample_weight: missing, infinite or negative in 1"),
+            ({"cluster": [1, 2]}, "cluster has shape"),
+        ],
+    )
+    def test_refused(self, change, message):
+        arguments = {"duration": [1, 2, 3], "event": [1, 0, 1], **change}
+        with pytest.raises(ValueError, match=message):
+            kaplan_meier(**arguments)
+
+    def test_unknown_event_and_bad_times(self):
+        curve = aalen_johansen([1, 2, 3], [1, 0, 1])
+        with pytest.raises(ValueError, match="event 2 is not in the data"):
+            curve.at([1], event=2)
+        with pytest.raises(ValueError, match="times must be days"):
+            curve.at([np.nan])
+
+
+class TestModel:
+    X = pd.DataFrame({"band": ["s", "l"] * 40, "age": np.where(np.arange(80) % 7 == 0, np.nan, 3.0)})
+
+    def y(self):
+        rows = data(11)
+        return pd.DataFrame({name: rows[name] for name in ("entry", "duration", "event")})
+
+    def test_is_the_curve_of_its_stratum(self):
+        y = self.y()
+        model = AalenJohansen(strata="band", encoder=FeatureEncoder(splines={"age": 3})).fit(self.X, y)
+        curve = aalen_johansen(y["duration"], y["event"], entry=y["entry"], strata=self.X["band"])
+        times = [0.0, 4.0, 25.0]
+        for event in (1, 2, 3):
+            found = model.predict_cumulative_incidence(self.X, times, event=event)
+            np.testing.assert_allclose(found[0], curve["s"].at(times, event)["estimate"])
+            np.testing.assert_allclose(found[1], curve["l"].at(times, event)["estimate"])
+            bounds = model.predict_cumulative_incidence_interval(self.X, times, event=event, interval="plain")
+            np.testing.assert_allclose(bounds[1], curve["l"].at(times, event, interval="plain")[["lower", "upper"]])
+        total = sum(model.predict_cumulative_incidence(self.X, times, event=event) for event in (1, 2, 3))
+        np.testing.assert_allclose(total + model.predict_event_free(self.X, times), 1.0)
+
+    def test_marginal_curve_ignores_the_features(self):
+        y = self.y()
+        model = AalenJohansen(horizon=9.0).fit(self.X, y)
+        expected = aalen_johansen(y["duration"], y["event"], entry=y["entry"]).at([9.0])["estimate"].iloc[0]
+        np.testing.assert_allclose(model.predict(self.X), expected)
+        np.testing.assert_allclose(model.predict(self.X[["age"]].head(3)), expected)
+
+    def test_unseen_stratum(self):
+        new = pd.DataFrame({"band": ["s", "new"]})
+        model = AalenJohansen(strata="band").fit(self.X, self.y())
+        with pytest.raises(ValueError, match="1 rows are in a stratum"):
+            model.predict(new)
+        marginal = AalenJohansen(strata="band", unseen="marginal").fit(self.X, self.y())
+        whole = AalenJohansen().fit(self.X, self.y())
+        assert marginal.predict(new)[1] == whole.predict(new)[1]
+        assert marginal.predict(new)[0] == model.predict(new.head(1))[0]
+        with pytest.raises(ValueError, match="unseen must be one of"):
+            AalenJohansen(unseen="guess").fit(self.X, self.y())
+
+    def test_no_event_1(self):
+        with pytest.warns(UserWarning, match="no row has event 1"):
+            model = AalenJohansen().fit(self.X, self.y().assign(event=0))
+        np.testing.assert_array_equal(model.predict(self.X), 0.0)
+
+    def test_saved_and_pickled(self, tmp_path):
+        model = AalenJohansen(strata=["band"]).fit(self.X, self.y())
+        for other in (load_model(model.save(tmp_path / "model")), pickle.loads(pickle.dumps(model))):
+            assert not hasattr(other, "curves_")
+            np.testing.assert_array_equal(other.predict(self.X), model.predict(self.X))
+        code = (
+            "import sys, pandas as pd\nfrom secondplan.models.bundle import load_model\n"
+            f"model = load_model({str(tmp_path / 'model')!r})\nmodel.predict(pd.DataFrame({{'band': ['s']}}))\n"
+            "assert 'numba' not in sys.modules"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True)
