@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -133,6 +133,24 @@ class CoxPH(IncidenceModel):
         self.l1_ratio = l1_ratio
         self.encoder = encoder
         self.horizon = horizon
+
+    def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
+        """Fit the model; parameters are those of :meth:`IncidenceModel.fit`.
+
+        Warns, naming the columns, of constant and collinear columns (coefficient 0 or none), of separation, and when the
+        fit does not converge.
+
+        Raises
+        ------
+        ValueError
+            No row has the event, or the input breaks a rule.
+        """
+        super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
+        asked = set(self.encoder_.drop or ())
+        dropped = [str(name) for name in self.encoder_.dropped_ if name not in asked]
+        if dropped:
+            warnings.warn(f"constant in training, without a coefficient: {', '.join(dropped)}", stacklevel=2)
+        return self
 
     @property
     def baseline_(self) -> BaselineHazard:
@@ -472,10 +490,6 @@ class CoxPH(IncidenceModel):
         def names(chosen: np.ndarray) -> str:
             return ", ".join(map(str, self.feature_names_out_[chosen]))
 
-        asked = set(self.encoder_.drop or ())
-        dropped = [str(name) for name in self.encoder_.dropped_ if name not in asked]
-        if dropped:
-            warnings.warn(f"constant in training, without a coefficient: {', '.join(dropped)}", stacklevel=4)
         if fit.constant.any():
             warnings.warn(
                 f"no variation among the rows at risk, coefficient left at 0: {names(fit.constant)}", stacklevel=4
