@@ -13,8 +13,13 @@ from scipy.special import expit, log_ndtr
 
 MAX_ITERATIONS = 60
 MAX_HALVINGS = 40
+# Longer steps are cut. A cut step that gains less than this means that the likelihood is flat: an estimate runs away.
+LONGEST_MOVE = 4.0
+FLAT_GAIN = 1e-7
 # Squared length of the last step in standard errors: the step is still taken, so the error left is of its square.
 DECREMENT = 1e-14
+# Smallest curvature of the likelihood, relative to its largest, that counts in steps and in variances.
+FLATTEST = 1e-12
 # A column is collinear when less than this share of its variance is left by the columns before it.
 COLLINEAR = 1e-10
 # Tanh-sinh rule on (0, 1) in log t: its nodes crowd at 0, where hazards are powers of t.
@@ -50,6 +55,18 @@ class AFTFit:
     scores: np.ndarray
     log_likelihood: float
     converged: bool
+
+
+@dataclass(frozen=True)
+class _Point:
+    """The likelihood at ``theta``; ``by_location`` and ``by_scale``, shape (n,), are the parts of the gradient by row."""
+
+    theta: np.ndarray
+    log_likelihood: float
+    gradient: np.ndarray
+    information: np.ndarray
+    by_location: np.ndarray
+    by_scale: np.ndarray
 
 
 def _weibull(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -145,7 +162,7 @@ def maximise(
     hazard, slopes = HAZARDS[distribution], SLOPES[distribution]
 
     @np.errstate(over="ignore", invalid="ignore")
-    def evaluate(theta: np.ndarray) -> AFTFit | None:
+    def evaluate(theta: np.ndarray) -> _Point | None:
         if not np.all(np.isfinite(theta)) or abs(theta[-1]) > 50:
             return None
         sigma = np.exp(theta[-1])
@@ -169,37 +186,47 @@ def maximise(
             second_zz[late] += rate_slope * z_late**2 + rate * z_late
             score_scale[late] -= rate * z_late
         log_likelihood = float(weight @ value)
-        scores = np.column_stack([x * (-first_z / sigma)[:, None], score_scale]) * weight[:, None]
+        by_location, by_scale = -weight * first_z / sigma, weight * score_scale
+        gradient = np.r_[by_location @ x, by_scale.sum()]
         information = np.empty((theta.size, theta.size))
         information[:-1, :-1] = -(x.T * (weight * second / sigma**2)) @ x
         information[:-1, -1] = information[-1, :-1] = -x.T @ (weight * (first_z + second_z) / sigma)
         information[-1, -1] = -float(weight @ second_zz)
-        if not (np.isfinite(log_likelihood) and np.all(np.isfinite(information)) and np.all(np.isfinite(scores))):
+        if not (np.isfinite(log_likelihood) and np.all(np.isfinite(information)) and np.all(np.isfinite(gradient))):
             return None
-        return AFTFit(theta, information, scores, log_likelihood, False)
+        return _Point(theta, log_likelihood, gradient, information, by_location, by_scale)
 
     current = evaluate(start)
     if current is None:
         current = evaluate(np.r_[np.zeros(design.shape[1]), np.average(log_time, weights=weight), 0.0])
     if current is None:
         raise ValueError("the likelihood of the accelerated failure time model cannot be computed")
+    converged = False
     for _ in range(MAX_ITERATIONS):
-        gradient = current.scores.sum(axis=0)
-        step = _ascent(current.information, gradient)
-        decrement = float(gradient @ step)
-        proposal, length = evaluate(current.theta + step), 1.0
+        step = positive_inverse(current.information) @ current.gradient
+        length = _step_length(x @ step[:-1] / np.exp(current.theta[-1]), step[-1])
+        limited, slack = length < 1.0, 1e-13 * abs(current.log_likelihood)
+        proposal = evaluate(current.theta + length * step)
         for _ in range(MAX_HALVINGS):
-            slack = 1e-13 * abs(current.log_likelihood)
             if proposal is not None and proposal.log_likelihood >= current.log_likelihood - slack:
                 break
             length /= 2
             proposal = evaluate(current.theta + length * step)
         if proposal is None or proposal.log_likelihood < current.log_likelihood - slack:
             break
+        gain = proposal.log_likelihood - current.log_likelihood
+        converged = float(current.gradient @ step) < DECREMENT
         current = proposal
-        if decrement < DECREMENT:
-            return AFTFit(current.theta, current.information, current.scores, current.log_likelihood, True)
-    return current
+        if converged or (limited and gain < FLAT_GAIN):
+            break
+    scores = np.column_stack([x * current.by_location[:, None], current.by_scale])
+    return AFTFit(current.theta, current.information, scores, current.log_likelihood, converged)
+
+
+def _step_length(moves: np.ndarray, log_sigma: float) -> float:
+    """Part of Newton's step that moves no row's z by more than LONGEST_MOVE through its location, nor sigma e-fold."""
+    largest = max(np.abs(moves).max() / LONGEST_MOVE, abs(log_sigma))
+    return 1.0 if largest <= 1.0 else 1.0 / largest
 
 
 def incidence(distribution: str, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
@@ -241,10 +268,10 @@ def incidence(distribution: str, z: np.ndarray, sigma: np.ndarray) -> np.ndarray
     return result * np.divide(some_event, integrated, out=np.zeros_like(integrated), where=integrated > 0)
 
 
-def _ascent(information: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """Newton's step, its information made positive definite where it is not."""
-    scale = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-300))
-    scaled = information / np.outer(scale, scale)
-    values, vectors = np.linalg.eigh(scaled)
-    values = np.maximum(np.abs(values), 1e-12)
-    return vectors @ ((vectors.T @ (gradient / scale)) / values) / scale
+def positive_inverse(information: np.ndarray) -> np.ndarray:
+    """Inverse of an information matrix; where the likelihood is flat, or bends the wrong way, a large variance."""
+    curvature = np.abs(np.diag(information))
+    scale = np.sqrt(np.maximum(curvature, max(1e-100, FLATTEST**2 * curvature.max())))
+    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
+    root = vectors / np.sqrt(np.maximum(np.abs(values), FLATTEST)) / scale[:, None]
+    return root @ root.T

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 
-from .aft_likelihood import HAZARDS, AFTFit, collinear_columns, incidence, maximise
+from .aft_likelihood import HAZARDS, AFTFit, collinear_columns, incidence, maximise, positive_inverse
 from .base import IncidenceModel
 from .features import FeatureEncoder
 from .outcome import Outcome
@@ -35,8 +35,9 @@ class ParametricAFT(IncidenceModel):
 
     .. math:: F_k(t \mid x) = \int_0^t h_k(u \mid x) \exp\Bigl(-\sum_j H_j(u \mid x)\Bigr) du,
 
-    integrated to about ten digits. lifelines fits each cause; Newton's method then takes its estimates to the exact
-    maximum and gives the standard errors. Time is continuous here: a duration of 0 days counts as half a day.
+    integrated to about ten digits. lifelines fits each distribution without features; Newton's method goes on from
+    there to the maximum with features, the one that lifelines' regressions approach, and gives the standard errors.
+    Time is continuous here: a duration of 0 days counts as half a day.
 
     Coefficients without a finite estimate, or determined by other columns, are warned of by name. Events that features
     fit exactly, or that all fall on the last day, are an error: the likelihood has no maximum.
@@ -154,12 +155,13 @@ class ParametricAFT(IncidenceModel):
         mean = np.average(design[:, kept], axis=0, weights=weight)
         spread = np.sqrt(np.average((design[:, kept] - mean) ** 2, axis=0, weights=weight))
         scaled = (design[:, kept] - mean) / spread
-        start = _start_from_lifelines(self.distribution, scaled, entry, duration, is_event, weight)
-        found = maximise(self.distribution, scaled, entry, duration, is_event, weight, start)
+        start = _start_from_lifelines(self.distribution, entry, duration, is_event, weight)
+        theta = np.r_[np.zeros(scaled.shape[1]), start]
+        found = maximise(self.distribution, scaled, entry, duration, is_event, weight, theta)
         if np.exp(found.theta[-1]) < SMALLEST_SIGMA:
             raise ValueError(f"event {cause}: too few events for these features, which fit their times exactly")
-        model_based = np.linalg.pinv(found.information, hermitian=True)
-        errors = np.sqrt(np.maximum(np.diag(model_based), 0.0))
+        model_based = positive_inverse(found.information)
+        errors = np.sqrt(np.diag(model_based))
         flat = np.zeros(kept.size, dtype=bool)
         flat[np.flatnonzero(kept)] = errors[:-2] > FLAT * max(1.0, np.exp(found.theta[-1]))
         if flat.any():
@@ -178,13 +180,14 @@ class ParametricAFT(IncidenceModel):
 
     def _table(self, fit: dict[str, Any], names: list[str], *, robust: bool) -> pd.DataFrame:
         coef = pd.Series(fit["theta"], index=names)
-        table = pd.DataFrame({"coef": coef, "se": np.sqrt(np.diag(fit["covariance"]))})
-        table["robust_se"] = np.sqrt(np.diag(fit["robust"])) if robust else np.nan
+        table = pd.DataFrame({"coef": coef, "se": _errors(fit["covariance"])})
+        table["robust_se"] = _errors(fit["robust"]) if robust else np.nan
         error = table["robust_se" if robust else "se"]
         table["lower"], table["upper"] = coef - norm.ppf(0.975) * error, coef + norm.ppf(0.975) * error
-        table["time_ratio"] = np.exp(coef)
-        if self.distribution == "weibull":
-            table["hazard_ratio"] = np.exp(-coef / np.exp(coef[LOG_SIGMA]))
+        with np.errstate(over="ignore"):
+            table["time_ratio"] = np.exp(coef)
+            if self.distribution == "weibull":
+                table["hazard_ratio"] = np.exp(-coef / np.exp(coef[LOG_SIGMA]))
         table["z"] = np.divide(coef, error, out=np.zeros(len(table)), where=error.to_numpy() > 0)
         table["p"] = 2.0 * norm.sf(np.abs(table["z"]))
         return table.iloc[:-2]
@@ -208,45 +211,31 @@ class ParametricAFT(IncidenceModel):
 
 
 def _start_from_lifelines(
-    distribution: str,
-    design: np.ndarray,
-    entry: np.ndarray,
-    duration: np.ndarray,
-    is_event: np.ndarray,
-    weight: np.ndarray,
-) -> np.ndarray:
-    """Coefficients, intercept and log sigma of lifelines, shape (p + 2,); a plain start where it finds none."""
+    distribution: str, entry: np.ndarray, duration: np.ndarray, is_event: np.ndarray, weight: np.ndarray
+) -> tuple[float, float]:
+    """Intercept and log sigma of the distribution that lifelines fits without features; plain ones if it finds none."""
     import lifelines
     from lifelines.exceptions import ConvergenceError
 
-    fitter, location, scale, sign = {
-        "weibull": (lifelines.WeibullAFTFitter, "lambda_", "rho_", -1.0),
-        "lognormal": (lifelines.LogNormalAFTFitter, "mu_", "sigma_", 1.0),
-        "loglogistic": (lifelines.LogLogisticAFTFitter, "alpha_", "beta_", -1.0),
+    fitter = {
+        "weibull": lifelines.WeibullFitter,
+        "lognormal": lifelines.LogNormalFitter,
+        "loglogistic": lifelines.LogLogisticFitter,
     }[distribution]
-    columns = [f"x{position}" for position in range(design.shape[1])]
-    frame = pd.DataFrame(design, columns=columns).assign(
-        entry=entry, duration=duration, event=is_event, weight=weight / weight.mean()
-    )
-    plain = np.r_[np.zeros(len(columns)), np.log(np.average(duration, weights=weight)), 0.0]
+    late = entry if np.any(entry > 0) else None
     with warnings.catch_warnings():
         # Newton's method goes on from here and judges convergence.
         warnings.simplefilter("ignore")
         try:
-            found = fitter().fit(
-                frame,
-                "duration",
-                "event",
-                entry_col="entry" if np.any(entry > 0) else None,
-                weights_col="weight",
-                formula=" + ".join(columns) if columns else "1",
-                fit_options={"ftol": 1e-4},
-            )
-        except (ConvergenceError, ValueError, np.linalg.LinAlgError):
-            return plain
-    values = found.params_
-    start = np.r_[values[location].reindex([*columns, "Intercept"]), sign * values[scale].iloc[0]]
-    return start if np.all(np.isfinite(start)) else plain
+            found = fitter().fit(duration, is_event, entry=late, weights=weight / weight.mean())
+        except (ConvergenceError, ValueError, ArithmeticError, np.linalg.LinAlgError):
+            return float(np.log(np.average(duration, weights=weight))), 0.0
+    location, log_sigma = {
+        "weibull": lambda: (np.log(found.lambda_), -np.log(found.rho_)),
+        "lognormal": lambda: (found.mu_, np.log(found.sigma_)),
+        "loglogistic": lambda: (np.log(found.alpha_), -np.log(found.beta_)),
+    }[distribution]()
+    return float(location), float(log_sigma)
 
 
 def _to_original_scale(kept: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
@@ -257,6 +246,11 @@ def _to_original_scale(kept: np.ndarray, mean: np.ndarray, spread: np.ndarray) -
     matrix[-2, : positions.size] = -mean / spread
     matrix[-2, -2] = matrix[-1, -1] = 1.0
     return matrix
+
+
+def _errors(covariance: np.ndarray) -> np.ndarray:
+    """Standard errors, shape (p,); rounding can leave a variance just below 0."""
+    return np.sqrt(np.maximum(np.diag(covariance), 0.0))
 
 
 def _sandwich(model_based: np.ndarray, found: AFTFit, cluster: np.ndarray) -> np.ndarray:

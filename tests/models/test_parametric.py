@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import lifelines
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,6 +71,24 @@ def test_weights_inside_clusters_equal_repeated_rows():
     expected = ParametricAFT().fit(repeated[X.columns], repeated[Y.columns], cluster=repeated["cluster"])
     model = ParametricAFT().fit(X, Y, sample_weight=LUNG["weight"], cluster=LUNG["cluster"])
     pd.testing.assert_frame_equal(model.summary_, expected.summary_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("distribution", REFERENCE)
+def test_is_where_the_regression_of_lifelines_ends(distribution):
+    fitter = {
+        "weibull": lifelines.WeibullAFTFitter,
+        "lognormal": lifelines.LogNormalAFTFitter,
+        "loglogistic": lifelines.LogLogisticAFTFitter,
+    }[distribution]
+    columns = ["entry", "duration", "event", *X.columns]
+    theirs = fitter().fit(LUNG[columns], "duration", "event", entry_col="entry")
+    ours = ParametricAFT(distribution).fit(X, LUNG[["entry", "duration", "event"]])
+    assert ours.log_likelihood_[1] >= theirs.log_likelihood_ - 1e-9
+    assert ours.log_likelihood_[1] == pytest.approx(theirs.log_likelihood_, abs=1e-4)
+    location = theirs.params_.groupby("param").get_group(
+        {"weibull": "lambda_", "lognormal": "mu_"}.get(distribution, "alpha_")
+    )
+    np.testing.assert_allclose(ours.coef_[1], location.droplevel("param")[X.columns], rtol=0.02)
 
 
 def test_weibull_hazard_ratio_is_that_of_its_time_ratio():
@@ -142,6 +161,19 @@ def test_separation_is_warned_of_by_name_and_finite():
     with pytest.warns(ConvergenceWarning, match="event 1: coefficients without a finite estimate.*: rare$"):
         model = ParametricAFT().fit(frame, y)
     assert np.all(np.isfinite(model.predict_cumulative_incidence(frame, [91, 730])))
+    assert np.all(np.isfinite(model.summary_.drop(columns=["robust_se", "time_ratio", "hazard_ratio"])))
+
+
+def test_fewer_events_than_features_is_warned_of_and_finite():
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame(rng.normal(size=(200, 12)), columns=[f"x{number}" for number in range(12)])
+    frame["rare"] = rng.random(200) < 0.03
+    y = pd.DataFrame({"duration": rng.integers(1, 900, 200), "event": np.where(np.arange(200) < 8, 1, 0)})
+    for distribution in REFERENCE:
+        with pytest.warns(ConvergenceWarning, match="event 1: coefficients"):
+            model = ParametricAFT(distribution).fit(frame, y)
+        assert np.all(np.isfinite(model.summary_[["coef", "se", "lower", "upper", "z", "p"]]))
+        assert np.all(np.isfinite(model.predict_cumulative_incidence(frame, [91, 730])))
 
 
 def test_errors():
