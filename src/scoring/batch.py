@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -90,6 +90,7 @@ def score_batch(
     output: str | Path,
     *,
     as_of: Any = None,
+    care: Literal["competing", "ignore"] = "competing",
     resume: bool = False,
     times: Sequence[float] = HORIZONS,
     bands: RiskBands | None = None,
@@ -109,6 +110,8 @@ def score_batch(
         A folder that is absent or empty, or that holds the same job, done or (with ``resume``) begun.
     as_of : date, optional
         For a plan store, the day on which its cases stand.
+    care : {"competing", "ignore"}
+        For a plan store: as the cohort was built that the model was fitted on.
     resume : bool
         Go on where a run of the same job was stopped. The files are those of a run that was not.
     times : sequence of float
@@ -134,7 +137,7 @@ def score_batch(
     horizons = check_times(times)
     require_second_plan(model)
     bands = bands or RiskBands.of(model, horizons[-1])
-    source = open_source(input, as_of=as_of)
+    source = open_source(input, as_of=as_of, care=care)
     digest = digest_of(model)
     job = _describe_job(source, digest, horizons, bands, rows_per_part)
     folder = Path(output)
@@ -168,6 +171,7 @@ def _describe_job(
         "input_kind": source.kind,
         "input_digest": source.digest,
         "as_of": source.as_of,
+        "care": source.care,
         "times": list(times),
         "bands": asdict(bands) | {"multiples": list(bands.multiples), "labels": list(bands.labels)},
         "rows_per_part": rows_per_part,

@@ -40,7 +40,7 @@ FLAGS = {
     "past_horizon": "every horizon has passed: nothing is left to state",
     "eighteen_before_horizon": "the 18th birthday comes before the last horizon; the risk stops there",
     "imputed": "a missing number was replaced by the median of the training data",
-    "unseen_level": "a level that training did not have counts as the reference level",
+    "unseen_level": "a level that training did not have counts as the reference level, or as all strata together",
 }
 
 
@@ -273,7 +273,11 @@ def _check_strata(model: IncidenceModel, columns: dict[str, Any], found: _Findin
     unseen = np.zeros(len(values), dtype=bool)
     if complete.any():
         unseen[complete] = match_strata(values[complete].to_numpy(dtype=object), named, labels) < 0
-    found.reject(unseen, "unseen_level", named[0])
+    # A model may have a curve of all strata for those it has not seen.
+    if getattr(model, "unseen", "error") == "error":
+        found.reject(unseen, "unseen_level", named[0])
+    else:
+        found.flag(unseen, "unseen_level")
 
 
 def _words(values: pd.Series) -> pd.Series | None:

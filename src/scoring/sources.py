@@ -61,6 +61,8 @@ class Source:
         How many rows it may have, for a progress bar.
     as_of : str or None
         For a plan store, the day on which the cases stand.
+    care : str
+        For a plan store, whether children in care are left out.
     """
 
     kind: str
@@ -68,6 +70,7 @@ class Source:
     digest: str
     about_rows: int
     as_of: str | None = None
+    care: str = "competing"
 
     def chunks(self, columns: list[str], rows_per_chunk: int) -> Iterator[Chunk]:
         """The rows in order, with the keys, ``columns`` and whatever is known of eligibility.
@@ -80,14 +83,14 @@ class Source:
             There is nobody to score.
         """
         if self.kind == "plan store":
-            yield from _plan_store_chunks(self.path, self.as_of, rows_per_chunk)
+            yield from _plan_store_chunks(self.path, self.as_of, self.care, rows_per_chunk)
         elif self.kind == "parquet":
             yield from _parquet_chunks(_parquet_files(self.path), columns, rows_per_chunk)
         else:
             yield from _csv_chunks(self.path, columns, rows_per_chunk)
 
 
-def open_source(path: str | Path, *, as_of: Any = None) -> Source:
+def open_source(path: str | Path, *, as_of: Any = None, care: str = "competing") -> Source:
     """Find out what ``path`` is, and take its digest.
 
     Parameters
@@ -96,6 +99,8 @@ def open_source(path: str | Path, *, as_of: Any = None) -> Source:
         A plan store (folder with ``datapackage.json``), a Parquet file, a folder of Parquet files, or a CSV file.
     as_of : date, optional
         For a plan store only.
+    care : {"competing", "ignore"}
+        For a plan store: as the model's cohort was built.
 
     Raises
     ------
@@ -109,7 +114,7 @@ def open_source(path: str | Path, *, as_of: Any = None) -> Source:
         if (place / PLAN_STORE).is_file():
             day = None if as_of is None else _day(as_of)
             files = sorted(file for file in place.iterdir() if file.is_file())
-            return Source("plan store", place, _digest(files)[0], 0, day)
+            return Source("plan store", place, _digest(files)[0], 0, day, care)
         if not _parquet_files(place):
             raise InputError(f"{place}: neither a plan store nor a folder of Parquet files")
     suffix = place.suffix.lower()
@@ -124,10 +129,10 @@ def open_source(path: str | Path, *, as_of: Any = None) -> Source:
     raise InputError(f"{place}: not a plan store, Parquet (.parquet) or CSV (.csv) file")
 
 
-def _plan_store_chunks(path: Path, as_of: str | None, rows_per_chunk: int) -> Iterator[Chunk]:
+def _plan_store_chunks(path: Path, as_of: str | None, care: Any, rows_per_chunk: int) -> Iterator[Chunk]:
     from ..plans import open_cases, read_plans
 
-    cases = open_cases(read_plans(path), None if as_of is None else pd.Timestamp(as_of))
+    cases = open_cases(read_plans(path), None if as_of is None else pd.Timestamp(as_of), care=care)
     for start in range(0, len(cases), rows_per_chunk):
         rows = np.arange(start, min(start + rows_per_chunk, len(cases)))
         yield Chunk(as_cases(cases.take(rows)), rows + 1)

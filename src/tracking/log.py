@@ -259,8 +259,8 @@ def _same_names(parameters: dict[str, dict[str, str]]) -> dict[str, dict[str, st
 def _columns_of(model: IncidenceModel, X: pd.DataFrame) -> pd.DataFrame:
     """No rows, only the columns of ``X`` that the model was given."""
     special = [named for parameter in model._column_parameters for named in np.atleast_1d(getattr(model, parameter))]
-    wanted = {*map(str, model.feature_names_in_), *(str(named) for named in special if named is not None)}
-    return X.loc[:0, [column for column in X.columns if column in wanted]]
+    wanted = {*model.encoder_.columns_, *(str(named) for named in special if named is not None)}
+    return X.iloc[:0][[column for column in X.columns if column in wanted]]
 
 
 def _average_risk(model: IncidenceModel, cohort: Cohort) -> float:

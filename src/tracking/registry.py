@@ -244,12 +244,13 @@ def _global_address(uri: str) -> Iterator[None]:
     """Lend MLflow the store's address: version 3.17 looks for the source ``models:/<id>`` in its global one only."""
     import mlflow
 
-    former = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    # None unsets the address, though the signature does not say so.
+    former: Any = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     mlflow.set_tracking_uri(uri)
     try:
         yield
     finally:
-        mlflow.set_tracking_uri(former)  # type: ignore[arg-type]  None unsets it
+        mlflow.set_tracking_uri(former)
 
 
 def _quoted(name: str) -> str:

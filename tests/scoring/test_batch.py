@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 from secondplan.errors import EmptyCohortError, InputError, OutputError
 from secondplan.file_lock import locked
+from secondplan.models import CauseSpecificCox, FeatureEncoder
+from secondplan.plans import build_cohort, open_cases
 from secondplan.scoring import batch as batch_module
 from secondplan.scoring import score, score_batch
+from secondplan.synthetic import simulate
 
 N_CASES = 57
 ROWS_PER_PART = 10
@@ -215,3 +218,23 @@ def test_wrong_input_leaves_the_folder_free(model, all_cases, parquet, tmp_path)
 def test_a_new_folder_is_for_its_owner_only(model, parquet, tmp_path):
     score_batch(model, parquet, tmp_path / "out")
     assert (tmp_path / "out").stat().st_mode & 0o077 == 0
+
+
+def test_a_plan_store_is_scored_as_its_open_cases(tmp_path):
+    plans = simulate("england-2018", n_children=400, seed=3)
+    plans.write(tmp_path / "plans")
+    cohort = build_cohort(plans)
+    encoder = FeatureEncoder(columns=["plan_length_days", "n_previous_referrals"], numeric_missing="median")
+    model = CauseSpecificCox(known_end_event=4, encoder=encoder).fit(cohort.X, cohort.y)
+    day = "2017-09-30"
+    result = score_batch(model, tmp_path / "plans", tmp_path / "out", as_of=day, rows_per_part=50)
+    cases = open_cases(plans, pd.Timestamp(day))
+    expected = score(model, cases)
+    table = pd.read_csv(tmp_path / "out/scores.csv", dtype={"child_id": str}, keep_default_na=False)
+    assert result.n_read == result.n_scored == len(cases)
+    assert table["child_id"].tolist() == expected["child_id"].tolist()
+    assert table["flags"].tolist() == expected["flags"].tolist()
+    assert table["flags"].str.contains("plan_open").any()
+    np.testing.assert_allclose(table["risk_730"], expected["risk_730"], atol=1e-12)
+    with pytest.raises(OutputError, match="another job"):
+        score_batch(model, tmp_path / "plans", tmp_path / "out")

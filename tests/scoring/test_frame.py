@@ -145,6 +145,9 @@ def test_strata_that_training_had_not_are_found(cases, model_data):
         score(cox, cases.assign(latest_category=["XXX", *cases["latest_category"][1:]]), bands=bands)
     with pytest.raises(InputError, match="yardstick"):
         score(cox, cases)
+    marginal = AalenJohansen(strata="latest_category", unseen="marginal").fit(X, y)
+    table = score(marginal, cases.assign(latest_category=["XXX", *cases["latest_category"][1:]]), bands=bands)
+    assert table["flags"].str.contains("unseen_level").tolist() == [True] + [False] * (len(cases) - 1)
 
 
 def test_a_model_without_features_gives_everybody_the_same_risk_and_no_reason(cases, model_data):
