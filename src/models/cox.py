@@ -137,8 +137,8 @@ class CoxPH(IncidenceModel):
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model; parameters are those of :meth:`IncidenceModel.fit`.
 
-        Warns, naming the columns, of constant and collinear columns (coefficient 0 or none), of separation, and when the
-        fit does not converge.
+        Warns, naming the columns, of constant and collinear columns (coefficient 0 or none) and of separation, and when
+        the fit does not converge.
 
         Raises
         ------

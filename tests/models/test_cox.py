@@ -310,6 +310,11 @@ class TestAwkwardData:
         with pytest.raises(ValueError, match="level must be between"):
             model.predict_cumulative_incidence_interval(X, [1.0], level=95)
 
+    def test_values_that_overflow(self):
+        X, y = small()
+        with pytest.raises(ValueError, match="1 columns hold values beyond 1e\\+100"):
+            CoxPH().fit(X * 1e120, y)
+
     def test_unseen_stratum(self):
         X, y = small()
         X["band"] = ["s", "s", "l", "l", "s", "l"]

@@ -20,6 +20,8 @@ from .score_residuals import mean_increments, score_residuals
 
 # exp(2 x 300) is still far from overflow, so products of two relative risks are safe.
 LARGEST_ETA = 300.0
+# The square of a larger value is close to overflow.
+LARGEST_VALUE = 1e100
 # Spread of a column below which it counts as constant, relative to its largest value.
 CONSTANT = 1e-13
 
@@ -138,7 +140,7 @@ def fit_cox(
     Raises
     ------
     ValueError
-        No event, or relative risks that overflow.
+        No event, or values or offsets so large that they overflow.
     """
     n_rows = duration.size
     weight = np.ones(n_rows) if weight is None else weight
@@ -186,6 +188,10 @@ def scale_rows(
     x = np.take(design, sets.rows, axis=0)
     n_strata = int(sets.stratum.max()) + 1
     largest = np.maximum(np.abs(x.max(axis=0)), np.abs(x.min(axis=0)))
+    if np.any(largest > LARGEST_VALUE):
+        raise ValueError(
+            f"{int((largest > LARGEST_VALUE).sum())} columns hold values beyond {LARGEST_VALUE:g}; rescale them"
+        )
     mass = np.bincount(sets.stratum, sets.weight, minlength=n_strata)
     mass[mass == 0] = 1.0
     mean = _stratum_sums(x, sets.weight, sets.stratum, n_strata) / mass[:, None]
