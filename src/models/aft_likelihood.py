@@ -59,7 +59,7 @@ class AFTFit:
 
 @dataclass(frozen=True)
 class _Point:
-    """The likelihood at ``theta``; ``by_location`` and ``by_scale``, shape (n,), are the parts of the gradient by row."""
+    """The likelihood at ``theta``; ``by_location`` and ``by_scale``, shape (n,), are its slopes row by row."""
 
     theta: np.ndarray
     log_likelihood: float
