@@ -84,8 +84,7 @@ def stack_plans(
     children: pd.DataFrame,
     log: FindingLog,
     *,
-    last_days: np.ndarray,
-    years: pd.Series,
+    coverage: pd.DataFrame,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """The plans, one row each, with every fault of :mod:`.plan_faults` in the log.
 
@@ -93,10 +92,8 @@ def stack_plans(
     ----------
     rows, identities, children, log
         As in, and from, :func:`stack_children`.
-    last_days : ndarray of datetime64[us]
-        By file: the last day that it covers.
-    years : Series of bool
-        By file: whether the authority's file of a later year was read.
+    coverage : DataFrame, one row a file
+        ``first_date``, ``extract_date``, and ``is_followed``: whether a file of a later year of the authority was read.
 
     Returns
     -------
@@ -128,16 +125,20 @@ def stack_plans(
     is_unreadable = in_doubt.map(lambda text: read_date(text)[1] == UNREADABLE).reindex(rows.index, fill_value=False)
     cleaned["end_date"] = cleaned["end_date"].mask(is_reversed)
     cleaned["is_closing_unusable"] = is_reversed | is_unreadable.astype(bool)
-    last_day = pd.Series(last_days[cleaned["file"].to_numpy()], index=cleaned.index)
+    spans = coverage.loc[cleaned["file"]].set_axis(cleaned.index)
     for name in ("start_date", "end_date"):
-        is_late = ~is_lost & (cleaned[name] > last_day)
+        is_late = ~is_lost & (cleaned[name] > spans["extract_date"])
         log.add_rows("after-extract", "plans", KEPT, cleaned[is_late], column=name)
+    is_early = ~is_lost & (cleaned["end_date"] < spans["first_date"])
+    log.add_rows("before-extract", "plans", KEPT, cleaned[is_early], column="end_date")
 
     kept = cleaned[~is_lost]
     keys = ["la_code", "child_id", "start_date"]
     plans = stack_rows(kept, "plans", keys, log, closing="end_date", reopened="plan-reopened")
     plans["plan_id"] = plans["la_code"] + "-" + plans["child_id"] + "-" + plans["start_date"].dt.strftime("%Y-%m-%d")
-    is_dropped = plans["end_date"].isna() & years.loc[plans["last_file"]].to_numpy()
+    is_dropped = (
+        plans["end_date"].isna() & coverage["is_followed"].to_numpy()[plans["last_file"].to_numpy(dtype=np.int64)]
+    )
     log.add_rows("plan-not-carried-forward", "plans", KEPT, plans[is_dropped])
     for code, mask in find_plan_faults(plans, children).items():
         log.add_rows(code, "plans", KEPT, plans[mask])

@@ -53,7 +53,8 @@ def _check_rows(plans: Plans, log: FindingLog) -> None:
     children = plans.children
     unborn = children["date_of_birth"].isna() & children["expected_date_of_birth"].isna()
     log.add_rows("birth-date-missing", "children", KEPT, _places(children, unborn))
-    last_day = plans.plans["la_code"].map(plans.extract.groupby("la_code")["extract_date"].max())
+    last_days = plans.extract.groupby("la_code")["extract_date"].max()
+    last_day = pd.Series(last_days.reindex(plans.plans["la_code"]).array, index=plans.plans.index)
     is_late = (plans.plans["start_date"] > last_day) | (plans.plans["end_date"] > last_day)
     log.add_rows("after-extract", "plans", KEPT, _places(plans.plans, is_late))
     is_long = plans.plans["end_date"].isna() & (last_day - plans.plans["start_date"] > _VERY_LONG)

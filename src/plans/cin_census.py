@@ -152,11 +152,10 @@ def _read_in_order(
 def _combine(censuses: list[CensusFile], coverages: list[Coverage], log: FindingLog) -> tuple[Plans, QualityReport]:
     rows = {table: _concatenate(table, censuses, coverages) for table in censuses[0].rows}
     n_read = {table: len(frame) for table, frame in rows.items()}
-    last_days = to_timestamps(np.array([coverage.last_day for coverage in coverages]))
-    years = _last_file_by_authority(coverages)
+    covered = _cover(censuses, coverages)
 
     children, identities = stack_children(rows.pop("children"), log)
-    plans, plan_of_row = stack_plans(rows.pop("plans"), identities, children, log, last_days=last_days, years=years)
+    plans, plan_of_row = stack_plans(rows.pop("plans"), identities, children, log, coverage=covered)
     tables = {
         "children": children,
         "plans": plans,
@@ -170,15 +169,9 @@ def _combine(censuses: list[CensusFile], coverages: list[Coverage], log: Finding
     for census in censuses:
         for name, count in census.unknown.items():
             skipped[name] = skipped.get(name, 0) + count
-    extract = pd.DataFrame(
-        {
-            "la_code": [coverage.la_code for coverage in coverages],
-            "first_date": to_timestamps(np.array([coverage.first_day for coverage in coverages])),
-            "extract_date": last_days,
-            "source": [f"CIN census: {census.name}" for census in censuses],
-        }
+    stored = Plans(
+        **{name: frame[column_names(name)] for name, frame in tables.items()}, extract=covered[column_names("extract")]
     )
-    stored = Plans(**{name: frame[column_names(name)] for name, frame in tables.items()}, extract=extract)
     n_stored = {table: len(frame) for table, frame in tables.items()}
     n_read = {table: n_read[table] for table in tables}
     return stored, QualityReport.of("CIN census", n_read, n_stored, log.to_frame(), skipped)
@@ -203,12 +196,18 @@ def _concatenate(table: str, censuses: list[CensusFile], coverages: list[Coverag
     return pd.concat(parts, ignore_index=True)
 
 
-def _last_file_by_authority(coverages: list[Coverage]) -> pd.Series:
-    """By file: whether a file of a later year of the same authority was read."""
-    last: dict[str, int] = {}
-    for coverage in coverages:
-        last[coverage.la_code] = max(last.get(coverage.la_code, coverage.last_day), coverage.last_day)
-    return pd.Series([coverage.last_day < last[coverage.la_code] for coverage in coverages], dtype=bool)
+def _cover(censuses: list[CensusFile], coverages: list[Coverage]) -> pd.DataFrame:
+    """What each file covers: the extract table, and whether a file of a later year of the authority was read."""
+    covered = pd.DataFrame(
+        {
+            "la_code": [coverage.la_code for coverage in coverages],
+            "first_date": to_timestamps(np.array([coverage.first_day for coverage in coverages])),
+            "extract_date": to_timestamps(np.array([coverage.last_day for coverage in coverages])),
+            "source": [f"CIN census: {census.name}" for census in censuses],
+        }
+    )
+    last = covered.groupby("la_code")["extract_date"].transform("max")
+    return covered.assign(is_followed=covered["extract_date"] < last)
 
 
 def _note_missing_years(coverages: list[Coverage], log: FindingLog) -> None:

@@ -16,7 +16,7 @@ class Column:
         Its type in memory.
     title, description : str
     census : str, optional
-        The element of the CIN census that holds it.
+        The element of the CIN census that holds it, and its item number in the Common Basic Data Set.
     ssd : str, optional
         The field and item of the Standard Safeguarding Dataset that hold it.
     required : bool
@@ -46,7 +46,7 @@ LA_CODE = Column(
 )
 
 
-def _child_id(ssd: str, census: str | None = f"{CHILD}/ChildIdentifiers/LAchildID") -> Column:
+def _child_id(ssd: str, census: str | None = f"{CHILD}/ChildIdentifiers/LAchildID (N00097)") -> Column:
     return Column(TEXT, "Child", "The child, unique within the authority", census=census, ssd=ssd, required=True)
 
 
@@ -78,7 +78,7 @@ COLUMNS = {
             DATE,
             "Expected date of birth",
             "Of a child not yet born",
-            census=f"{CHILD}/ChildIdentifiers/ExpectedPersonBirthDate",
+            census=f"{CHILD}/ChildIdentifiers/ExpectedPersonBirthDate (N00098)",
             ssd="pers_expected_dob (PERS009A)",
         ),
         "ethnicity": Column(
@@ -99,7 +99,7 @@ COLUMNS = {
             DATE,
             "Date of death",
             "Missing for a child not known to have died",
-            census=f"{CHILD}/ChildIdentifiers/PersonDeathDate",
+            census=f"{CHILD}/ChildIdentifiers/PersonDeathDate (N00108)",
             ssd="pers_death_date (PERS010A)",
         ),
     },
@@ -117,7 +117,7 @@ COLUMNS = {
             DATE,
             "Start of the plan",
             "Day the child became the subject of the plan",
-            census=f"{PLAN}/CPPstartDate",
+            census=f"{PLAN}/CPPstartDate (N00105)",
             ssd="cppl_cp_plan_start_date (CPPL003A)",
             required=True,
         ),
@@ -125,28 +125,28 @@ COLUMNS = {
             DATE,
             "End of the plan",
             "Missing while the plan is open, or where the date is not usable",
-            census=f"{PLAN}/CPPendDate",
+            census=f"{PLAN}/CPPendDate (N00115)",
             ssd="cppl_cp_plan_end_date (CPPL004A)",
         ),
         "initial_category": Column(
             TEXT,
             "Category at the start",
             "NEG, PHY, SAB, EMO or MUL",
-            census=f"{PLAN}/InitialCategoryOfAbuse",
+            census=f"{PLAN}/InitialCategoryOfAbuse (N00113)",
             ssd="cppl_cp_plan_initial_category (CPPL009A)",
         ),
         "latest_category": Column(
             TEXT,
             "Latest category",
             "NEG, PHY, SAB, EMO or MUL",
-            census=f"{PLAN}/LatestCategoryOfAbuse",
+            census=f"{PLAN}/LatestCategoryOfAbuse (N00114)",
             ssd="cppl_cp_plan_latest_category (CPPL010A)",
         ),
         "previous_plans_reported": Column(
             COUNT,
             "Previous plans reported",
             "As delivered: a cross-check, never the truth",
-            census=f"{PLAN}/NumberOfPreviousCPP",
+            census=f"{PLAN}/NumberOfPreviousCPP (N00106)",
         ),
         "other_authority": Column(
             FLAG,
@@ -161,7 +161,7 @@ COLUMNS = {
             DATE,
             "Date of the review",
             "Day of the review conference",
-            census=f"{PLAN}/Reviews/CPPreviewDate",
+            census=f"{PLAN}/Reviews/CPPreviewDate (N00116)",
             ssd="cppr_cp_review_date (CPPR004A)",
             required=True,
         ),
@@ -191,7 +191,7 @@ COLUMNS = {
             DATE,
             "Date of referral",
             "Day of the referral that opened the episode",
-            census=f"{CIN}/CINreferralDate",
+            census=f"{CIN}/CINreferralDate (N00100)",
             ssd="cine_referral_date (CINE003A)",
             required=True,
         ),
@@ -220,7 +220,7 @@ COLUMNS = {
             TEXT,
             "Reason for closure",
             "Census code; RC5 is transfer to another authority",
-            census=f"{CIN}/ReasonForClosure",
+            census=f"{CIN}/ReasonForClosure (N00103)",
             ssd="cine_close_reason (CINE006A)",
         ),
         "la_code": LA_CODE,
@@ -231,7 +231,7 @@ COLUMNS = {
             DATE,
             "Start of the assessment",
             "Day the assessment began",
-            census=f"{CIN}/Assessments/AssessmentActualStartDate",
+            census=f"{CIN}/Assessments/AssessmentActualStartDate (N00159)",
             ssd="cina_assessment_start_date (CINA003A)",
             required=True,
         ),
@@ -239,14 +239,14 @@ COLUMNS = {
             DATE,
             "Authorisation of the assessment",
             "Day it was authorised; factors are known from then",
-            census=f"{CIN}/Assessments/AssessmentAuthorisationDate",
+            census=f"{CIN}/Assessments/AssessmentAuthorisationDate (N00160)",
             ssd="cina_assessment_auth_date (CINA005A)",
         ),
         "factors": Column(
             TEXT,
             "Factors",
             "Census codes joined by semicolons; missing where none was recorded",
-            census=f"{CIN}/Assessments/FactorsIdentifiedAtAssessment/AssessmentFactors",
+            census=f"{CIN}/Assessments/FactorsIdentifiedAtAssessment/AssessmentFactors (N00181)",
             ssd="cinf_assessment_factors_json (CINF002A)",
         ),
         "la_code": LA_CODE,
@@ -257,7 +257,7 @@ COLUMNS = {
             DATE,
             "Date of the conference",
             "Day of the initial child protection conference",
-            census=f"{CIN}/DateOfInitialCPC, Section47/DateOfInitialCPC",
+            census=f"{CIN}/DateOfInitialCPC, Section47/DateOfInitialCPC (N00110)",
             ssd="icpc_icpc_date (ICPC005A)",
             required=True,
         ),
@@ -265,7 +265,7 @@ COLUMNS = {
             DATE,
             "Start of the Section 47 enquiry",
             "Of the enquiry that led to the conference",
-            census=f"{CIN}/Section47/S47ActualStartDate",
+            census=f"{CIN}/Section47/S47ActualStartDate (N00148)",
             ssd="s47e_s47_start_date (S47E004A)",
         ),
         "transfer_in": Column(

@@ -140,6 +140,12 @@ RULES = {
         "A date lies after the end of the year that the file covers.",
         "See whether the date or the file's reference date is wrong; what lies after the extract date is not used.",
     ),
+    "before-extract": Rule(
+        "warning",
+        "A plan ended before the year that its file covers, so it should not be in the file.",
+        "See whether the plan's end or the file's reference date is wrong. Such plans are only some of those that "
+        "ended then, so children are not followed from them unless that year's file was read too.",
+    ),
     "category-missing": Rule(
         "warning", "A plan has no category of abuse at its start, or no latest one.", "Record the category."
     ),

@@ -313,6 +313,7 @@ def test_copies_of_a_plan_become_one(read):
     [
         ((PLAN_END, "<CPPendDate>2017-02-14</CPPendDate>"), "same-day"),
         ((PLAN_END, "<CPPendDate>2018-11-21</CPPendDate>"), "after-extract"),
+        ((PLAN_END, "<CPPendDate>2017-03-31</CPPendDate>"), "before-extract"),
         (("2010-06-15", "2018-01-15"), "start-long-before-birth"),
         (("2010-06-15", "1999-02-14"), "start-after-eighteen"),
         (("<GenderCurrent>1", "<PersonDeathDate>2017-06-01</PersonDeathDate><GenderCurrent>1"), "after-death"),
