@@ -50,22 +50,32 @@ def drop_tag(data, rng):
     return data[: tag.start()] + data[tag.end() :]
 
 
+def inner_names(data):
+    """Names of the elements inside the root that have no attributes and are closed."""
+    opened = set(re.findall(rb"<(\w+)>", data)) & set(re.findall(rb"</(\w+)>", data))
+    return sorted(opened - {b"Message"}) or [b"Header"]
+
+
+def any_element(name, data, rng):
+    found = list(re.finditer(rb"<%s>.*?</%s>" % (name, name), data, re.DOTALL))
+    return rng.choice(found or list(re.finditer(rb"(?s).*", data))[:1])
+
+
 def drop_element(data, rng):
-    name = rng.choice(sorted(set(re.findall(rb"<(\w+)>", data))))
-    elements = list(re.finditer(rb"<%s>.*?</%s>" % (name, name), data, re.DOTALL))
-    element = rng.choice(elements)
+    name = rng.choice(inner_names(data))
+    element = any_element(name, data, rng)
     return data[: element.start()] + data[element.end() :]
 
 
 def repeat_element(data, rng):
-    name = rng.choice(sorted(set(re.findall(rb"<(\w+)>", data))))
-    element = rng.choice(list(re.finditer(rb"<%s>.*?</%s>" % (name, name), data, re.DOTALL)))
+    name = rng.choice(inner_names(data))
+    element = any_element(name, data, rng)
     return data[: element.end()] + element[0] + data[element.end() :]
 
 
 def move_element(data, rng):
-    name = rng.choice(sorted(set(re.findall(rb"<(\w+)>", data)) - {b"Message"}))
-    element = rng.choice(list(re.finditer(rb"<%s>.*?</%s>" % (name, name), data, re.DOTALL)))
+    name = rng.choice(inner_names(data))
+    element = any_element(name, data, rng)
     rest = data[: element.start()] + data[element.end() :]
     place = rng.choice(list(TAGS.finditer(rest))).end()
     return rest[:place] + element[0] + rest[place:]
