@@ -44,7 +44,7 @@ def plot_calibration(
             ecolor=COLOURS[0],
             elinewidth=1,
             capsize=2,
-            label="tenths of children by predicted risk, 95 % interval",
+            label="tenths by predicted risk, 95 % interval",
         )
         ax.set(
             xlim=(0, limit),
@@ -54,7 +54,7 @@ def plot_calibration(
         )
         ax.set_aspect("equal", adjustable="box")
         ax.set_title(title or ("Calibration" if day is None else f"Calibration at {day:g} days"))
-        ax.legend(loc="upper left", fontsize=8)
+        ax.legend(loc="lower right", fontsize=8)
     return ax
 
 

@@ -1,0 +1,172 @@
+"""The command line: one clear line and the documented exit code for every kind of bad input, and the way through."""
+
+import json
+import sys
+
+import pandas as pd
+import pytest
+import secondplan as sp
+from secondplan import cli
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Call the command line; return exit code, stdout, stderr."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["secondplan", *map(str, words)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        captured = capsys.readouterr()
+        return stopped.value.code or 0, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A small synthetic store, its census files, and a bundle."""
+    folder = tmp_path_factory.mktemp("made")
+    plans = sp.simulate("england-2018", n_children=1500, seed=3)
+    plans.write(folder / "plans")
+    sp.write_cin_census(plans, folder / "census", years=[2017, 2018])
+    cohort = sp.build_cohort(plans)
+    encoder = sp.FeatureEncoder(columns=["plan_length_days", "age_at_end"])
+    sp.CauseSpecificCox(known_end_event=4, encoder=encoder).fit(cohort.X, cohort.y).save(folder / "bundle")
+    return folder
+
+
+def one_line(err):
+    lines = err.strip().splitlines()
+    assert len(lines) == 1, err
+    assert lines[0].startswith("secondplan: ")
+    assert "Traceback" not in err
+    return lines[0]
+
+
+def census(folder, name, text):
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_help_names_the_exit_codes(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    assert "Exit codes" in out
+
+
+def test_wrong_command_is_usage(run):
+    assert run("scores")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("empty.xml", ""),
+        ("text.xml", "these are not the plans"),
+        ("cut.xml", "<Message><Children><Child><ChildIdentifiers><LAchildID>A1</LAchildID>"),
+        ("wrong.xml", "<Recipe><Egg/></Recipe>"),
+    ],
+)
+def test_unreadable_census_files_are_one_line_and_code_3(run, tmp_path, name, text):
+    code, _, err = run("read", "cin-census", census(tmp_path, name, text), "--out", tmp_path / "out")
+    assert code == 3
+    assert name in one_line(err)
+    assert not (tmp_path / "out").exists(), "nothing half-written"
+
+
+def test_missing_census_file_is_code_3(run, tmp_path):
+    code, _, err = run("read", "cin-census", tmp_path / "none.xml", "--out", tmp_path / "out")
+    assert code == 3
+    assert "none.xml" in one_line(err)
+
+
+def test_census_is_read_checked_and_accounted_for(run, made, tmp_path):
+    code, out, err = run("read", "cin-census", made / "census", "--out", tmp_path / "store")
+    assert code == 0, err
+    assert str(tmp_path / "store") in out
+    assert json.loads((tmp_path / "store" / "quality.json").read_text())
+    code, out, err = run("check", tmp_path / "store")
+    assert code == 0, err
+    assert "plans" in out
+
+
+def test_busy_output_folder_is_code_4(run, made, tmp_path):
+    (tmp_path / "busy").mkdir()
+    (tmp_path / "busy" / "letter.txt").write_text("keep me")
+    code, _, err = run("read", "cin-census", made / "census", "--out", tmp_path / "busy")
+    assert code == 4
+    assert "busy" in one_line(err)
+    code, _, err = run("score", "--model", made / "bundle", "--input", made / "plans", "--output", tmp_path / "busy")
+    assert code == 4
+    one_line(err)
+    code, _, err = run("simulate", "--out", tmp_path / "busy", "--children", 10)
+    assert code == 4
+    one_line(err)
+    code, _, err = run("demo", "--output", tmp_path / "busy")
+    assert code == 4
+    one_line(err)
+    assert [path.name for path in (tmp_path / "busy").iterdir()] == ["letter.txt"]
+
+
+def test_store_that_is_none_is_code_3(run, made, tmp_path):
+    for folder in (tmp_path / "none", made / "census"):
+        code, _, err = run("check", folder)
+        assert code == 3
+        one_line(err)
+
+
+def test_unknown_model_is_code_5(run, made, tmp_path):
+    code, _, err = run("score", "--model", tmp_path / "none", "--input", made / "plans", "--output", tmp_path / "out")
+    assert code == 5
+    one_line(err)
+
+
+def test_unknown_scenario_is_code_3(run, tmp_path):
+    code, _, err = run("simulate", "--scenario", "atlantis", "--out", tmp_path / "out")
+    assert code == 3
+    assert "england-2018" in one_line(err)
+
+
+def test_wrong_columns_are_code_3(run, made, tmp_path):
+    pd.DataFrame({"name": ["x"]}).to_csv(tmp_path / "cases.csv", index=False)
+    code, _, err = run(
+        "score", "--model", made / "bundle", "--input", tmp_path / "cases.csv", "--output", tmp_path / "o"
+    )
+    assert code == 3
+    assert "child_id" in one_line(err)
+
+
+def test_no_plans_is_code_7(run, tmp_path):
+    text = (
+        "<Message><Header><CollectionDetails><Year>2018</Year><ReferenceDate>2018-03-31</ReferenceDate></CollectionDetails>"
+        "<Source><LEA>330</LEA></Source></Header><Children><Child><ChildIdentifiers><LAchildID>A1</LAchildID>"
+        "<PersonBirthDate>2010-01-01</PersonBirthDate><GenderCurrent>1</GenderCurrent></ChildIdentifiers></Child>"
+        "</Children></Message>"
+    )
+    code, _, err = run("read", "cin-census", census(tmp_path, "none.xml", text), "--out", tmp_path / "store")
+    assert code == 0, err
+    code, _, err = run("report", "--plans", tmp_path / "store", "--out", tmp_path / "report.html")
+    assert code == 7
+    assert "no child protection plans" in one_line(err)
+
+
+def test_scores_account_for_every_case(run, made, tmp_path):
+    out_folder = tmp_path / "scores"
+    code, out, err = run("score", "--model", made / "bundle", "--input", made / "plans", "--output", out_folder)
+    assert code == 0, err
+    scores = pd.concat(pd.read_parquet(part) for part in sorted((out_folder / "scores").glob("*.parquet")))
+    assert {"risk_730", "band", "reason_1", "flags", "model_digest"} <= set(scores.columns)
+    assert "scored" in out
+
+
+def test_unexpected_errors_are_one_line_without_their_text(run, monkeypatch, made):
+    def explode(*_):
+        raise RuntimeError("child 12345 born 2012-02-03")
+
+    monkeypatch.setattr("secondplan.plans.read_plans", explode)
+    code, _, err = run("check", made / "plans")
+    assert code == 1
+    assert "12345" not in err
+    assert "RuntimeError" in one_line(err)

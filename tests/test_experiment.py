@@ -1,0 +1,133 @@
+"""An experiment file is checked line by line; running it compares, tracks, crowns and reports."""
+
+import pytest
+import secondplan as sp
+from secondplan.experiment_file import Experiment
+
+SMALL = """
+name: small
+data: {plans: store}
+features: [plan_length_days, age_at_end, factor_domestic_abuse, n_previous_referrals]
+validation: {kind: family_folds, n_splits: 2}
+horizons: [365, 730]
+models:
+  - {name: by band, type: AalenJohansen, features: [plan_length_band], params: {strata: plan_length_band}}
+  - {name: Cox, type: CauseSpecificCox, params: {known_end_event: 4}}
+  - {name: broken, type: CauseSpecificCox, params: {ties: guess}}
+champion: {model_name: small, gates: {slope_bounds: [0.2, 5.0]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("experiment")
+    sp.simulate("england-2018", n_children=3000, seed=7).write(made / "store")
+    (made / "small.yaml").write_text(SMALL)
+    return made
+
+
+@pytest.fixture(scope="module")
+def result(folder):
+    return sp.run_experiment(folder / "small.yaml", store=f"sqlite:///{folder / 'mlflow.db'}")
+
+
+def written(folder, text):
+    file = folder / "wrong.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_shipped_experiment_is_found_by_name():
+    experiment = sp.load_experiment("compare_models")
+    assert isinstance(experiment, Experiment)
+    assert len(experiment.models) >= 5
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (("name: small", "name: small\nspeed: 9"), "speed: Extra inputs"),
+        (("type: CauseSpecificCox, params: {known", "type: Magic, params: {known"), "models.1.type"),
+        (("name: Cox", "name: broken"), "two models are named broken"),
+        (("{plans: store}", "{}"), "give either synthetic or plans"),
+        (("n_splits: 2", "n_splits: 1"), "validation.n_splits"),
+        (("kind: family_folds", "kind: in_time"), "in_time needs it"),
+        (("name: small", "name: [small"), "not YAML, see line"),
+    ],
+)
+def test_wrong_files_are_refused_with_the_place_and_rule(tmp_path, change, rule):
+    with pytest.raises(sp.InputError, match=rule) as caught:
+        sp.load_experiment(written(tmp_path, SMALL.replace(*change, 1)))
+    assert "wrong.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_file_is_refused(tmp_path):
+    with pytest.raises(sp.InputError, match="no such experiment file"):
+        sp.load_experiment(tmp_path / "none.yaml")
+
+
+def test_unknown_features_are_named(folder):
+    file = written(folder, SMALL.replace("age_at_end", "shoe_size"))
+    with pytest.raises(sp.InputError, match="features that the cohort does not have: shoe_size"):
+        sp.run_experiment(file, store=None)
+
+
+def test_unknown_parameters_are_named(folder):
+    file = written(folder, SMALL.replace("ties: guess", "knots: 3"))
+    with pytest.raises(sp.InputError, match="knots"):
+        sp.run_experiment(file, store=None)
+
+
+def test_all_models_are_compared_with_the_reference(result):
+    assert set(result.comparison.table.index) == {"AalenJohansen", "by band", "Cox"}
+    assert "ties" in result.comparison.failures["broken"]
+
+
+def test_models_use_their_own_features(result):
+    assert list(result.fitted["Cox"].feature_names_in_) == [
+        "plan_length_days",
+        "age_at_end",
+        "factor_domestic_abuse",
+        "n_previous_referrals",
+    ]
+    assert result.fitted["by band"].feature_names_in_.size == 0
+
+
+def test_the_best_that_passes_becomes_champion(result, folder):
+    table = result.comparison.table
+    better = table["brier_730"] < table.loc["AalenJohansen", "brier_730"]
+    assert better["Cox"], "the seed must give a model that beats the reference"
+    assert result.model_uri == "models:/small/1"
+    model = sp.load_tracked_model("models:/small@champion", store=f"sqlite:///{folder / 'mlflow.db'}")
+    assert type(model).__name__ == "CauseSpecificCox"
+
+
+def test_no_champion_where_no_model_passes(folder):
+    strict = SMALL.replace("[0.2, 5.0]", "[0.9999, 1.0001]").replace("name: small", "name: strict", 1)
+    strict = strict.replace("model_name: small", "model_name: strict").replace("- {name: Cox", "- {name: Cox2")
+    strict = strict.replace("[plan_length_days, age_at_end, factor_domestic_abuse, n_previous_referrals]", "[disabled]")
+    result = sp.run_experiment(written(folder, strict), store=f"sqlite:///{folder / 'mlflow.db'}")
+    assert result.model_uri is None
+    assert result.gate_failures
+    assert "none; no model passed the gates" in result.summary()
+
+
+def test_report_stands_alone_and_names_nobody(result, folder):
+    from secondplan.tracking.privacy import refuse_identifiers
+
+    refuse_identifiers({"report": result.page}, result.cohort)
+    assert "http" not in result.page.replace("http://www.w3.org", "")
+    for heading in (
+        "Who was studied",
+        "How soon children return",
+        "Is the risk right?",
+        "What goes with a second plan",
+    ):
+        assert heading in result.page
+
+
+def test_summary_says_what_came_out(result):
+    text = result.summary()
+    assert "champion: models:/small/1" in text
+    assert "broken could not be compared" in text
