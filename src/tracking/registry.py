@@ -192,6 +192,13 @@ def compare_runs(names: str | list[str] | None = None, *, store: str | Store | N
     return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
 
 
+def latest_comparison(store: Store) -> tuple[str, str] | None:
+    """The experiment's id and the run's id of the latest comparison in the store; None where there is none."""
+    with mlflow_edge("the experiments cannot be read"):
+        parent = _latest_parent(store)
+    return None if parent is None else (parent.info.experiment_id, parent.info.run_id)
+
+
 def _comparisons(store: Store, experiment_id: str) -> list[Any]:
     return store.client.search_runs(
         [experiment_id],
@@ -225,14 +232,15 @@ def _gate_word(text: str | None) -> str:
     return "passed" if GateReport.from_json(text).passed else "failed"
 
 
+def _latest_parent(store: Store) -> Any:
+    found = [_comparisons(store, experiment.experiment_id) for experiment in store.client.search_experiments()]
+    return max((parents[0] for parents in found if parents), key=lambda run: run.info.start_time, default=None)
+
+
 def _latest_run_of(model: str, store: Store) -> str:
     with mlflow_edge("the experiments cannot be read"):
-        ids = [experiment.experiment_id for experiment in store.client.search_experiments()]
-        parents = sorted(
-            (parents[0] for parents in (_comparisons(store, one) for one in ids) if parents),
-            key=lambda parent: parent.info.start_time,
-        )
-        table = _children(store, parents[-1]) if parents else pd.DataFrame({"model": []})
+        parent = _latest_parent(store)
+        table = pd.DataFrame({"model": []}) if parent is None else _children(store, parent)
     runs = table.loc[table["model"] == model]
     if runs.empty:
         raise ModelNotFoundError(f"{model}: not a model of the latest comparison; see: secondplan experiment compare")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DEFAULT_URI = "sqlite:///mlflow.db"
 SQLITE = "sqlite:///"
 CREATION_SECONDS = 120.0
+# MLflow's pages show runs and charts for this kind of experiment, and not what is meant for language models.
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -66,13 +68,13 @@ class Store:
             if found is not None:
                 return found.experiment_id
             if self.database is None:
-                return self.client.create_experiment(name)
+                return self.client.create_experiment(name, tags=EXPERIMENT_TAGS)
             with locked(_lock_file(self.database), wait_seconds=CREATION_SECONDS, holder="another experiment"):
                 found = self.client.get_experiment_by_name(name)
                 if found is not None:
                     return found.experiment_id
                 artifacts = self.database.parent / "mlruns" / _slug(name)
-                return self.client.create_experiment(name, artifact_location=str(artifacts))
+                return self.client.create_experiment(name, artifact_location=str(artifacts), tags=EXPERIMENT_TAGS)
 
 
 def open_store(uri: str | Path | Store | None = None, *, create: bool = True) -> Store:

@@ -1,53 +1,33 @@
-"""MLflow's pages for this machine only, without what a viewer of comparisons does not need.
-
-MLflow's server also offers an assistant that can run commands on this machine, a gateway to language models, endpoints
-for traces and jobs, and an artifact proxy. On a shared machine every user reaches a loopback port: they are shut here.
-"""
+"""MLflow's pages for this machine only, without what a viewer of comparisons does not need (:mod:`.ui_guard`)."""
 
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
-from typing import Any
+from urllib.parse import quote
 
 from ..errors import InputError, OutputError
+from .registry import latest_comparison
 from .store import QUIET, Store, open_store
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Any], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from .ui_guard import App, guarded
 
 # The variables by which ``mlflow server`` tells its workers of their store. They are spelt here because importing
 # ``mlflow.server`` takes seconds; a test compares them.
 BACKEND_STORE, REGISTRY_STORE = "_MLFLOW_SERVER_FILE_STORE", "_MLFLOW_SERVER_REGISTRY_STORE"
 ARTIFACT_ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"
-SHUT = (
-    "/gateway/",
-    "/v1/",
-    "/(ajax-)?api/[0-9.]+/mlflow/(assistant|mcp-servers|upload-artifact|gateway|gateway-proxy|secrets|webhooks)/",
-    "/(ajax-)?api/[0-9.]+/(jobs|mlflow-artifacts)/",
-)
-SHUT_PATTERN = re.compile("|".join(f"(?:{path})" for path in SHUT))
-# The champion is set by ``secondplan promote``, which looks at the gates.
-ALIAS_PATTERN = re.compile("/(ajax-)?api/[0-9.]+/mlflow/registered-models/alias/")
-HEADERS = (
-    (b"content-security-policy", b"connect-src 'self' blob: data:; form-action 'self'; frame-ancestors 'self'"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
-)
 
 
 def serve_ui(store: str | Store | None = None, *, host: str = "127.0.0.1", port: int = 5000) -> None:
     """Serve MLflow's pages until interrupted, on the loopback interface only, with one worker.
+
+    On stderr it says where, with the address at which the models of the latest comparison stand side by side as charts.
 
     Parameters
     ----------
@@ -68,12 +48,36 @@ def serve_ui(store: str | Store | None = None, *, host: str = "127.0.0.1", port:
         raise InputError("the MLflow pages are served on this machine only: host must be 127.0.0.1, ::1 or localhost")
     opened = open_store(store, create=False)
     _require_free(host, port)
-    sys.stderr.write(f"MLflow pages: http://{_in_url(host)}:{port} (Ctrl-C stops)\n")
+    address = f"http://{_in_url(host)}:{port}"
+    sys.stderr.write(f"MLflow pages: {address}/ (Ctrl-C stops)\n")
+    chart = chart_path(opened)
+    if chart is not None:
+        sys.stderr.write(f"The latest comparison: {address}/{chart}\n")
     server = subprocess.Popen(server_command(host, port), env=server_environment(opened, host, port))
     with server, _stopping_with_us(server):
         code = server.wait()
     if code not in (0, -signal.SIGINT, -signal.SIGTERM, 130, 143):
         raise OutputError(f"the MLflow server stopped with code {code}")
+
+
+def chart_path(store: Store) -> str | None:
+    """The path of the charts of the latest comparison's models, lowest Brier score first; None where there is none.
+
+    Sorted by creation, MLflow would hide the models under a closed parent, and show no charts.
+    """
+    latest = latest_comparison(store)
+    if latest is None:
+        return None
+    experiment, run = latest
+    choices = {
+        "searchFilter": f"tags.`mlflow.parentRunId` = '{run}'",
+        "orderByKey": "metrics.`summary/brier_730`",
+        "orderByAsc": "true",
+        "compareRunsMode": "CHART",
+        "workflowType": "machine_learning",
+    }
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in choices.items())
+    return f"#/experiments/{experiment}/runs?{query}"
 
 
 def server_command(host: str, port: int) -> list[str]:
@@ -109,39 +113,6 @@ def create_app() -> App:
     from mlflow.server.fastapi_app import app
 
     return guarded(app)
-
-
-def guarded(app: App) -> App:
-    """Refuse the paths that are shut, and add headers that keep the pages from talking to anybody else."""
-
-    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            return
-        if scope["type"] == "http" and is_shut(scope["method"], scope["path"]):
-            await send({"type": "http.response.start", "status": 404, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"not served by secondplan"})
-            return
-
-        async def send_with_headers(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                ours = {name for name, _ in HEADERS if name != b"cache-control"}
-                kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in ours]
-                has_cache_rule = any(name.lower() == b"cache-control" for name, _ in kept)
-                added = [pair for pair in HEADERS if not (has_cache_rule and pair[0] == b"cache-control")]
-                message = {**message, "headers": [*kept, *added]}
-            await send(message)
-
-        await app(scope, receive, send_with_headers)
-
-    return guard
-
-
-def is_shut(method: str, path: str) -> bool:
-    """Whether a request is refused."""
-    plain = "/" + re.sub("/+", "/", path).strip("/").lower() + "/"
-    if SHUT_PATTERN.match(plain):
-        return True
-    return method != "GET" and ALIAS_PATTERN.match(plain) is not None
 
 
 def _is_loopback(host: str) -> bool:

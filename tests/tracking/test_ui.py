@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 from secondplan.errors import InputError, OutputError
-from secondplan.tracking import serve_ui
+from secondplan.tracking import log_comparison, serve_ui
 from secondplan.tracking.ui import (
     ARTIFACT_ROOT,
     BACKEND_STORE,
     REGISTRY_STORE,
-    guarded,
-    is_shut,
+    chart_path,
     server_command,
     server_environment,
 )
+from secondplan.tracking.ui_guard import guarded, is_shut
 
 
 def free_port():
@@ -69,6 +69,22 @@ def test_pages_and_searches_are_served(server, store):
     assert "shown" in {experiment["name"] for experiment in json.loads(body)["experiments"]}
 
 
+def test_pages_open_without_the_assistant(server):
+    _, headers, body = request(server, "GET", "/", **{"Accept-Encoding": "gzip", "If-None-Match": "*"})
+    assert body.index(b"mlflow.assistant.panelOpen_v1") < body.index(b"static-files/static/js/main")
+    assert int(headers["content-length"]) == len(body)
+    status, _, body = request(server, "GET", "/ajax-api/3.0/mlflow/assistant/config")
+    assert (status, json.loads(body)["providers"]) == (200, {})
+
+
+def test_the_latest_comparison_has_an_address_with_charts(store, cohort, make_comparison):
+    parent = log_comparison(make_comparison(), cohort, experiment="charts", store=store)
+    path = chart_path(store)
+    assert path.startswith(f"#/experiments/{store.experiment_id('charts')}/runs?")
+    assert f"%27{parent}%27" in path
+    assert "compareRunsMode=CHART" in path
+
+
 def test_artifacts_beside_the_database_are_served(server, store):
     run = store.client.create_run(store.experiment_id("shown"), run_name="r").info.run_id
     store.client.log_text(run, "a,b\n", "tables/t.csv")
@@ -80,8 +96,8 @@ def test_artifacts_beside_the_database_are_served(server, store):
     ("method", "path"),
     [
         ("POST", "/ajax-api/3.0/mlflow/assistant/message"),
-        ("GET", "/ajax-api/3.0/mlflow/assistant/config"),
-        ("GET", "//ajax-api/3.0/mlflow/assistant/config"),
+        ("PUT", "/ajax-api/3.0/mlflow/assistant/config"),
+        ("GET", "//ajax-api/3.0/mlflow/assistant/sessions/x"),
         ("POST", "/gateway/x/mlflow/invocations"),
         ("POST", "/v1/traces"),
         ("POST", "/ajax-api/3.0/jobs/"),
