@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from pandas.api import types
 
 from ..errors import InputError
 from ..models.feature_columns import BOOLEAN, CATEGORICAL, NUMERIC
+from .values import as_words, is_impossible, level_text, to_booleans, to_numbers
 
 if TYPE_CHECKING:
     from ..models.base import IncidenceModel
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 KEYS = ("child_id", "plan_id")
 OPTIONAL = ("la_code", "eligible_days", "elapsed", "flags")
 SPECIAL = "special"
-MISSING_WORDS = frozenset({"", "na", "nan", "n/a", "null", "none", "\\n"})
-TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0"})
-FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0"})
 
 REJECT_CODES = {
     "missing_key": "child_id or plan_id is missing",
@@ -213,12 +210,12 @@ def _feature(values: pd.Series, column: Column, model: IncidenceModel, found: _F
     rules = model.encoder_
     if column.kind == CATEGORICAL:
         return _category(values, column, rules, found)
-    words = _words(values)
+    words = as_words(values)
     if column.kind == NUMERIC:
-        numbers, bad, code = *_to_numbers(values, column.name, words), "not_a_number"
-        found.reject(np.isinf(numbers) | _impossible(numbers, column.name), "out_of_range", column.name)
+        numbers, bad, code = *to_numbers(values, column.name, words), "not_a_number"
+        found.reject(np.isinf(numbers) | is_impossible(numbers, column.name), "out_of_range", column.name)
     else:
-        numbers, bad, code = *_to_booleans(values, column.name, words), "not_true_or_false"
+        numbers, bad, code = *to_booleans(values, column.name, words), "not_true_or_false"
     found.reject(bad, code, column.name)
     missing = np.isnan(numbers) & ~bad
     if column.kind == BOOLEAN and not column.has_missing and rules.categorical_missing != "error":
@@ -231,7 +228,7 @@ def _feature(values: pd.Series, column: Column, model: IncidenceModel, found: _F
 
 
 def _category(values: pd.Series, column: Column, rules: Any, found: _Findings) -> pd.Series:
-    text = _level_text(values, set(column.levels))
+    text = level_text(values, set(column.levels))
     missing = text.isna().to_numpy()
     unseen = ~missing & ~text.isin(column.levels).to_numpy()
     if not column.has_missing and rules.categorical_missing == "error":
@@ -251,11 +248,11 @@ def _unseen(rows: np.ndarray, rules: Any, name: str, found: _Findings) -> None:
 
 def _special(values: pd.Series, name: str, model: IncidenceModel, found: _Findings) -> Any:
     if name in special_columns(model).get("offset", []):
-        numbers, bad = _to_numbers(values, name, _words(values))
+        numbers, bad = to_numbers(values, name, as_words(values))
         found.reject(bad, "not_a_number", name)
         found.reject(np.isnan(numbers) & ~bad, "missing_value", name)
         return numbers
-    text = _level_text(values, set()) if _words(values) is not None else values
+    text = level_text(values, set()) if as_words(values) is not None else values
     found.reject(text.isna().to_numpy(), "missing_value", name)
     return text
 
@@ -280,68 +277,11 @@ def _check_strata(model: IncidenceModel, columns: dict[str, Any], found: _Findin
         found.flag(unseen, "unseen_level")
 
 
-def _words(values: pd.Series) -> pd.Series | None:
-    """The column as lower-case words, if it is text (as CSV is); None if it has a type of its own."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype("string")
-    is_text = isinstance(values.dtype, pd.StringDtype) or (
-        types.is_object_dtype(values.dtype) and types.infer_dtype(values, skipna=True) in ("string", "empty", "mixed")
-    )
-    return values.astype("string").str.strip().str.lower() if is_text else None
-
-
-def _to_numbers(values: pd.Series, name: str, words: pd.Series | None) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers (NaN where missing or not one) and where there is something else."""
-    if words is not None:
-        missing = (words.isna() | words.isin(MISSING_WORDS)).to_numpy(dtype=bool)
-        numbers = pd.to_numeric(words.mask(missing), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        return numbers, np.isnan(numbers) & ~missing
-    try:
-        if types.is_datetime64_any_dtype(values.dtype):
-            raise TypeError
-        return values.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(values), dtype=bool)
-    except (TypeError, ValueError):
-        raise InputError(f"the column {name} must hold numbers, not {values.dtype}") from None
-
-
-def _to_booleans(values: pd.Series, name: str, words: pd.Series | None) -> tuple[np.ndarray, np.ndarray]:
-    if words is not None:
-        missing = (words.isna() | words.isin(MISSING_WORDS)).to_numpy(dtype=bool)
-        numbers = np.full(len(words), np.nan)
-        numbers[words.isin(TRUE_WORDS).to_numpy(dtype=bool)] = 1.0
-        numbers[words.isin(FALSE_WORDS).to_numpy(dtype=bool)] = 0.0
-        return numbers, np.isnan(numbers) & ~missing
-    numbers, _ = _to_numbers(values, name, None)
-    bad = ~np.isnan(numbers) & (numbers != 0) & (numbers != 1)
-    return np.where(bad, np.nan, numbers), bad
-
-
-def _level_text(values: pd.Series, levels: set[str]) -> pd.Series:
-    """Levels as the encoder spells them; numbers that stand for codes may have become floats on the way."""
-    if types.is_numeric_dtype(values.dtype) and not types.is_bool_dtype(values.dtype):
-        distinct = {number: str(number) for number in values.dropna().unique()}
-        for number, text in distinct.items():
-            if text not in levels and float(number).is_integer():
-                distinct[number] = str(int(number))
-        return values.map(distinct).astype("string")
-    text = values.astype("string")
-    return text.mask(text == "")
-
-
-def _impossible(numbers: np.ndarray, name: str) -> np.ndarray:
-    """Numbers that a case feature of this package cannot have, whatever a model would make of them."""
-    if name in ("plan_length_days", "age_at_end") or name.startswith("n_"):
-        return numbers < 0
-    if name.startswith("share_"):
-        return (numbers < 0) | (numbers > 1)
-    return np.zeros(numbers.size, dtype=bool)
-
-
 def _days(values: pd.Series, missing: float) -> np.ndarray:
     """Days as float, ``missing`` where they are missing, NaN where they are not a number of days."""
-    words = _words(values)
+    words = as_words(values)
     try:
-        numbers, bad = _to_numbers(values, str(values.name), words)
+        numbers, bad = to_numbers(values, str(values.name), words)
     except InputError:
         return np.full(len(values), np.nan)
     numbers = np.where(np.isnan(numbers) & ~bad, missing, numbers)
@@ -349,7 +289,7 @@ def _days(values: pd.Series, missing: float) -> np.ndarray:
 
 
 def _as_text(keys: pd.DataFrame) -> pd.DataFrame:
-    text = pd.DataFrame({name: _level_text(keys[name], set()) for name in keys.columns}, index=keys.index)
+    text = pd.DataFrame({name: level_text(keys[name], set()) for name in keys.columns}, index=keys.index)
     return text.mask(text.apply(lambda column: column.str.strip()) == "")
 
 
