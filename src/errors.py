@@ -1,6 +1,7 @@
 """The errors a caller would catch, each with the exit code that the command line gives for it.
 
-Messages are one line. They name the file, the column, the row number and the rule, never a value: values describe children.
+Messages are one line. They name the file, the column, the row number and the rule, never a value: values describe
+children.
 """
 
 

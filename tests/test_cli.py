@@ -5,6 +5,7 @@ import sys
 
 import pandas as pd
 import pytest
+
 import secondplan as sp
 from secondplan import cli
 

@@ -1,6 +1,7 @@
 """An experiment file is checked line by line; running it compares, tracks, crowns and reports."""
 
 import pytest
+
 import secondplan as sp
 from secondplan.experiment_file import Experiment
 

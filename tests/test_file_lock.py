@@ -3,6 +3,7 @@ import sys
 from textwrap import dedent
 
 import pytest
+
 from secondplan.errors import OutputError
 from secondplan.file_lock import locked
 

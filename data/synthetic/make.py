@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 import pyarrow
+
 from secondplan.plans.store import Plans, read_plans
 from secondplan.synthetic import data_dictionary, simulate, write_cin_census
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .features import FeatureEncoder, as_frame
 from .outcome import Outcome, check_outcome
+from .state_counts import count_states, incidence
 
 ROWS_PER_CHUNK = 50_000
 
@@ -59,6 +60,7 @@ class IncidenceModel(BaseEstimator):
         self.feature_names_in_ = self.encoder_.feature_names_in_
         self.n_features_in_ = self.feature_names_in_.size
         self.feature_names_out_ = self.encoder_.get_feature_names_out()
+        self.average_risk_ = _average_risk(outcome, weight, self.horizon)
         self._fit(self.encoder_.design(frame), outcome, weight, groups, **special)
         self.n_rows_ = len(frame)
         return self
@@ -220,6 +222,19 @@ class IncidenceModel(BaseEstimator):
         """Arrays with the rows of ``X``: the design matrix, then the special columns in order of their parameters."""
         frame, special = self._split_columns(X)
         return (self.encoder_.design(frame), *special.values())
+
+
+def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -> float:
+    """Aalen-Johansen incidence of event 1 at the horizon in training: what a risk is high or low against."""
+    if weight is None:
+        weight = np.ones(len(outcome))
+    used = weight > 0
+    outcome = outcome.take(used)
+    counts = count_states(outcome, weight[used], outcome.events)
+    if 1 not in counts.events:
+        return 0.0
+    reached = counts.times <= horizon
+    return float(incidence(counts)[reached, counts.events.index(1)].max(initial=0.0))
 
 
 def _check_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:

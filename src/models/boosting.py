@@ -9,7 +9,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .base import IncidenceModel
-from .discrete_time import without_known_end
 from .features import FeatureEncoder
 from .outcome import Outcome
 from .period_incidence import curves_by_blocks, hazards_from_log_odds
@@ -138,7 +137,7 @@ class BoostedHazard(IncidenceModel):
         cluster: np.ndarray | None,
         **special: Any,
     ) -> None:
-        outcome = without_known_end(outcome, self.known_end_event)
+        outcome = outcome.without(self.known_end_event)
         events = outcome.events
         ends = period_ends(float(outcome.duration.max()), self.period_days, self.max_days)
         lines, n_events = number_causes(person_periods(outcome, ends, sample_weight), events)

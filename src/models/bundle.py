@@ -40,7 +40,10 @@ CLASSES = {
     "FeatureEncoder": "features",
     "ParametricAFT": "parametric",
 }
-COMMON_ATTRIBUTES = ("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_")
+COMMON_ATTRIBUTES = (
+    *("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_"),
+    "average_risk_",
+)
 _NOT_A_MODEL = (
     *(ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError),
     zipfile.BadZipFile,

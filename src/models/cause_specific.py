@@ -130,9 +130,7 @@ class CauseSpecificCox(IncidenceModel):
         for name, choices in (("form", FORMS), ("ties", TIES)):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}")
-        if self.known_end_event is not None:
-            event = np.where(outcome.event == self.known_end_event, 0, outcome.event)
-            outcome = Outcome(outcome.entry, outcome.duration, event)
+        outcome = outcome.without(self.known_end_event)
         causes = outcome.events if sample_weight is None else outcome.take(sample_weight > 0).events
         if not causes:
             raise ValueError("no row has an event to model (and a weight above 0)")
@@ -152,7 +150,7 @@ class CauseSpecificCox(IncidenceModel):
         special: dict[str, Any],
     ) -> CoxPH:
         model = CoxPH(event=cause, ties=self.ties, strata=self.strata, encoder=self.encoder, horizon=self.horizon)
-        for shared in ("encoder_", "feature_names_in_", "n_features_in_", "feature_names_out_"):
+        for shared in ("encoder_", "feature_names_in_", "n_features_in_", "feature_names_out_", "average_risk_"):
             setattr(model, shared, getattr(self, shared))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

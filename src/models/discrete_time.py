@@ -161,7 +161,7 @@ class DiscreteTimeHazard(IncidenceModel):
         # Imported here because statsmodels is slow to import and only fitting needs it.
         from .discrete_fit import fit_discrete_time
 
-        outcome = without_known_end(outcome, self.known_end_event)
+        outcome = outcome.without(self.known_end_event)
         ends = period_ends(float(outcome.duration.max()), self.period_days, self.max_days)
         events = outcome.events
         fitted = fit_discrete_time(
@@ -241,13 +241,6 @@ class DiscreteTimeHazard(IncidenceModel):
 
     def _hazards(self, design: np.ndarray, n_periods: int) -> np.ndarray:
         return hazards_from_log_odds((design @ self.coef_.T)[:, None, :] + self.period_log_odds_[:n_periods])
-
-
-def without_known_end(outcome: Outcome, known_end_event: int | None) -> Outcome:
-    """The outcomes with the event of known date counted as censoring."""
-    if known_end_event is None:
-        return outcome
-    return Outcome(outcome.entry, outcome.duration, np.where(outcome.event == known_end_event, 0, outcome.event))
 
 
 def _warn(fitted: DiscreteTimeFit, events: tuple[int, ...], names: np.ndarray) -> None:

@@ -2,7 +2,8 @@
 
 Conventions, decided here and nowhere else:
 
-- time is in days from the index plan's end; a row is at risk on ``(entry, duration]``, as in R's ``Surv(entry, duration, event)``;
+- time is in days from the index plan's end; a row is at risk on ``(entry, duration]``, as in R's
+  ``Surv(entry, duration, event)``;
 - ``entry`` 0 means no delayed entry: the row is at risk from *before* day 0, so that an event on day 0 counts;
 - ``event`` 0 is censoring, 1, 2, ... are the competing events.
 """
@@ -56,6 +57,12 @@ class Outcome:
         """The same rows with every other event counted as censoring, and ``event`` as 1."""
         return Outcome(self.entry, self.duration, (self.event == event).astype(np.int64))
 
+    def without(self, event: int | None) -> "Outcome":
+        """The same rows with ``event`` counted as censoring: an end whose date is known has no hazard."""
+        if event is None:
+            return self
+        return Outcome(self.entry, self.duration, np.where(self.event == event, 0, self.event))
+
     def to_frame(self) -> pd.DataFrame:
         """DataFrame with the columns ``entry`` (0 where not delayed), ``duration``, ``event``."""
         entry = np.where(self.entry == BEFORE_DAY_0, 0.0, self.entry)
@@ -68,15 +75,16 @@ def check_outcome(y: Any, *, n_rows: int | None = None) -> Outcome:
     Parameters
     ----------
     y : DataFrame, structured array, mapping or Outcome
-        With ``duration`` (days) and ``event`` (0 censored, 1, 2, ... events); ``entry`` (days) where observation begins late.
+        With ``duration`` (days) and ``event`` (0 censored, 1, 2, ... events); ``entry`` (days) where observation
+        begins late.
     n_rows : int, optional
         The number of rows that ``X`` has.
 
     Raises
     ------
     ValueError
-        A column is missing, not numeric, holds missing, infinite or negative numbers, an event code is not a whole number,
-        a row's delayed entry is not before its duration, or there are no rows or another number than ``n_rows``.
+        A column is missing, not numeric, holds missing, infinite or negative numbers, an event code is not a whole
+        number, a row's delayed entry is not before its duration, or there are no rows or not ``n_rows``.
         The message gives the number of offending rows and the first one's position.
     """
     if isinstance(y, Outcome):

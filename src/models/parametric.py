@@ -117,7 +117,7 @@ class ParametricAFT(IncidenceModel):
         if used.size < len(outcome):
             design, outcome, weight = design[used], outcome.take(used), weight[used]
             cluster = None if cluster is None else cluster[used]
-        causes = tuple(event for event in outcome.events if event != self.known_end_event)
+        causes = outcome.without(self.known_end_event).events
         if not causes:
             raise ValueError("no row has an event to model; an accelerated failure time model needs at least one")
         fits = {cause: self._fit_cause(design, outcome.keep_event(cause), weight, cluster, cause) for cause in causes}

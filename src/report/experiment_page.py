@@ -211,7 +211,7 @@ def _effects(fitted: dict[str, IncidenceModel], best: str, X: pd.DataFrame) -> l
     name = next((name for name, summary in summaries.items() if has_hazard_ratios(summary)), None)
     if name is None:
         return []
-    summary = summaries[name]
+    summary: pd.DataFrame = summaries[name]
     n_rows = len(summary.loc[1]) if summary.index.nlevels > 1 else len(summary)
     figure, ax = new_figure(7.6, 1.3 + 0.24 * n_rows)
     plot_coefficients(summary, units=_readable_units(X), title="What goes with more or fewer second plans", ax=ax)

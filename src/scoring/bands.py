@@ -55,17 +55,16 @@ class RiskBands:
     def of(cls, model: IncidenceModel, day: float) -> RiskBands:
         """The bands of a model by the risk at ``day``.
 
-        The yardstick is ``model.average_risk_`` (the mean predicted risk in training at ``model.horizon``, kept by
-        :func:`~secondplan.tracking.load_tracked_model`) where it is known for ``day``; otherwise a typical case's risk.
+        The yardstick is ``model.average_risk_``, the incidence in training, at ``model.horizon``; at another day it is
+        a typical case's risk.
 
         Raises
         ------
         InputError
-            The model has strata or an offset and no average is known: a typical case is not defined.
+            ``day`` is not the model's horizon, and the model has strata or an offset: a typical case is not defined.
         """
-        average = getattr(model, "average_risk_", None)
-        if average is not None and day == model.horizon:
-            return cls(float(average), AVERAGE_OF_TRAINING)
+        if day == model.horizon:
+            return cls(model.average_risk_, AVERAGE_OF_TRAINING)
         if special_columns(model):
             raise InputError("bands: a model with strata or an offset has no typical case; give bands with a yardstick")
         typical = pd.DataFrame({name: [value] for name, value in model.encoder_.reference_.items()}, index=[0])

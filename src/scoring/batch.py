@@ -142,6 +142,7 @@ def score_batch(
     job = _describe_job(source, digest, horizons, bands, rows_per_part)
     folder = Path(output)
     _make_folder(folder)
+    _refuse_foreign(folder)
     with locked(folder / LOCK, holder="another scoring run"):
         log = RunLog(folder / LOG)
         done = _finished(folder, job)
@@ -209,10 +210,17 @@ def _begin(folder: Path, job: dict[str, Any], resume: bool) -> bool:
         if not resume:
             raise OutputError(f"{folder}: holds the beginning of this job; --resume goes on with it")
         return True
-    if any(entry.name not in OURS for entry in folder.iterdir()):
-        raise OutputError(f"{folder}: is not an empty folder")
+    _refuse_foreign(folder)
     write_json(folder / JOB, job)
     return False
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Leave a folder alone that holds neither a job nor its scores: not even a lock is put into it."""
+    if any((folder / name).exists() for name in (JOB, MANIFEST)):
+        return
+    if any(entry.name not in OURS for entry in folder.iterdir()):
+        raise OutputError(f"{folder}: is not an empty folder")
 
 
 def _leave_if_nothing_was_made(folder: Path) -> None:

@@ -44,7 +44,6 @@ def log_model_bundle(
     run_id: str,
     *,
     columns: Mapping[str, str],
-    average_risk: float | None = None,
     name: str = MODEL_NAME,
     store: str | Store | None = None,
 ) -> str:
@@ -58,8 +57,6 @@ def log_model_bundle(
         The run that it belongs to.
     columns : mapping of str to str
         Name and kind (``double``, ``boolean``, ``string``) of the columns of ``X``: the signature. No values.
-    average_risk : float, optional
-        Mean risk of event 1 at the model's horizon in the training cohort: the yardstick of the risk bands.
     name : str
         Under which the run knows it: ``runs:/<run_id>/<name>``.
     store : str or Store, optional
@@ -77,7 +74,7 @@ def log_model_bundle(
     opened = open_store(store)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
-        digest = write_flavour(model, path, columns=columns, average_risk=average_risk)
+        digest = write_flavour(model, path, columns=columns)
         with mlflow_edge("the model cannot be logged"):
             from mlflow.entities import LoggedModelOutput
 
@@ -97,9 +94,7 @@ def log_model_bundle(
             return logged.model_id
 
 
-def write_flavour(
-    model: IncidenceModel, path: Path, *, columns: Mapping[str, str], average_risk: float | None = None
-) -> str:
+def write_flavour(model: IncidenceModel, path: Path, *, columns: Mapping[str, str]) -> str:
     """Write ``MLmodel``, ``requirements.txt`` and the bundle into the new folder ``path``; return the digest."""
     from ..models.bundle import model_digest, save_bundle
 
@@ -127,7 +122,6 @@ def write_flavour(
             bundle=BUNDLE,
             model_digest=digest,
             files=_checksums(path),
-            average_risk=None if average_risk is None else float(average_risk),
         )
         described.save(str(path / MLMODEL))
     return digest
@@ -147,7 +141,7 @@ def load_tracked_model(uri: str | Path, *, store: str | Store | None = None) -> 
     Returns
     -------
     IncidenceModel
-        Fitted; where its training cohort's average risk was logged, with the attribute ``average_risk_``.
+        Fitted.
 
     Raises
     ------
@@ -191,11 +185,7 @@ def read_flavour(path: Path, *, expected_digest: str | None = None) -> Incidence
     digest = model_digest(path / BUNDLE)
     if digest != block.get("model_digest") or expected_digest not in (None, digest):
         raise BundleError(f"{path.name}: the model is not the one that the store describes")
-    model = load_model(path / BUNDLE)
-    average = block.get("average_risk")
-    if isinstance(average, float) and 0.0 < average < 1.0:
-        model.average_risk_ = average
-    return model
+    return load_model(path / BUNDLE)
 
 
 def resolve_model_id(uri: str, store: Store) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import OutputError
 from ..progress import track
 from .dataset import cohort_digest, column_kinds, log_cohort
 from .flavour import GATES_TAG, log_model_bundle
@@ -30,6 +29,8 @@ METRICS_PER_CALL = 1000
 PARAMS_PER_CALL = 100
 LONGEST_PARAM = 500
 NOT_USED = "not used"
+# MLflow's pages unfold a parent at the first visit only if its children are evaluations; else its charts are empty.
+UNFOLDED = {"mlflow.runType": "evaluation"}
 
 
 def log_comparison(
@@ -106,9 +107,9 @@ def log_comparison(
         _log_text(opened, parent, "tables/flow.csv", publishable_flow(cohort.flow).to_csv(index=False))
         _log_failures(opened, parent, comparison.failures)
         parameters = _same_names({name: _parameters(comparison.models.get(name)) for name in models})
-        for name in track(models, "Tracking models", total=len(models)):
+        for name in track(models[::-1], "Tracking models", total=len(models)):  # MLflow shows the latest run first
             report = check_gates(comparison.table, name, rules)
-            child_tags = common | {PARENT_TAG: parent, KIND_TAG: "model", GATES_TAG: report.to_json()}
+            child_tags = common | UNFOLDED | {PARENT_TAG: parent, KIND_TAG: "model", GATES_TAG: report.to_json()}
             with _run(opened, experiment_id, name, child_tags) as child:
                 log_cohort(opened, child, cohort, name=data_name, digest=digest)
                 _log_params(opened, child, shared | parameters[name])
@@ -118,7 +119,6 @@ def log_comparison(
                         fitted[name],
                         child,
                         columns=column_kinds(_columns_of(fitted[name], cohort.X)),
-                        average_risk=_average_risk(fitted[name], cohort),
                         store=opened,
                     )
                 _log_metrics(opened, child, comparison, name, model_id)
@@ -261,17 +261,6 @@ def _columns_of(model: IncidenceModel, X: pd.DataFrame) -> pd.DataFrame:
     special = [named for parameter in model._column_parameters for named in np.atleast_1d(getattr(model, parameter))]
     wanted = {*model.encoder_.columns_, *(str(named) for named in special if named is not None)}
     return X.iloc[:0][[column for column in X.columns if column in wanted]]
-
-
-def _average_risk(model: IncidenceModel, cohort: Cohort) -> float:
-    """Mean risk at the model's horizon over the cohort, the yardstick of the risk bands."""
-    columns = list(_columns_of(model, cohort.X).columns)
-    eligible = np.where(np.isfinite(cohort.eligible_days), cohort.eligible_days, model.horizon)
-    risk = model.predict_cumulative_incidence(cohort.X[columns], [model.horizon], eligible_days=eligible)
-    average = float(np.mean(risk))
-    if not isfinite(average):
-        raise OutputError("the model's risks are not finite; it is not logged")
-    return average
 
 
 def _day(moment: Any) -> str:

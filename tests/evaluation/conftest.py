@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
+
 from secondplan.evaluation import compare
 from secondplan.models.metrics.brier import marginal_incidence
 from secondplan.models.metrics.inputs import check_metric_inputs
 from secondplan.plans.cohort import Cohort
-from sklearn.base import BaseEstimator
 
 
 class MeanIncidence(BaseEstimator):

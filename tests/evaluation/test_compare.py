@@ -3,10 +3,11 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import KFold
+
 from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model
 from secondplan.evaluation.compare import failure_line, predict_risk, time_grid
 from secondplan.models.metrics import MetricWarning, brier_score, calibration_slope, concordance_index
-from sklearn.model_selection import KFold
 
 SLOW = "fit_seconds"
 
@@ -163,8 +164,9 @@ def test_warnings_of_models_are_collected_and_counted(cohort, by_group):
 
 
 def test_nothing_that_works_is_an_error(cohort, monkeypatch):
-    from secondplan.evaluation import compare
     from sklearn.base import BaseEstimator
+
+    from secondplan.evaluation import compare
 
     class Broken(BaseEstimator):
         def fit(self, X, y):

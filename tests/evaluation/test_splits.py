@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from secondplan.evaluation import FamilyKFold, TemporalSplit
-from secondplan.evaluation.splits import families_in_both
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import cross_validate
+
+from secondplan.evaluation import FamilyKFold, TemporalSplit
+from secondplan.evaluation.splits import families_in_both
 
 
 def test_no_family_is_parted_and_every_row_is_tested_once(cohort):

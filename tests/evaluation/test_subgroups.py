@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.evaluation import compare_models, subgroup_table
 from secondplan.evaluation.subgroups import _withhold
 from secondplan.models.metrics import time_dependent_auc

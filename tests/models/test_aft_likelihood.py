@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.stats import fisk, lognorm, weibull_min
+
 from secondplan.models.aft_likelihood import HAZARDS, SLOPES, collinear_columns, incidence, maximise
 
 # Tanh-sinh with 81 nodes: better than this for sigma of 0.7 to 3.

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.ensemble import HistGradientBoostingClassifier
+
 from secondplan.models.boosting import BoostedHazard, expand_design, period_middles
 from secondplan.models.outcome import check_outcome
 from secondplan.models.period_incidence import incidence_at
 from secondplan.models.person_period import period_ends, person_periods
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 
 def simulated(n, seed, *, delayed=0.0):

@@ -6,12 +6,13 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+
 import secondplan.models.bundle as module
 from secondplan.errors import BundleError, ModelNotFoundError, OutputError
 from secondplan.models import CauseSpecificCox, FeatureEncoder, ParametricAFT
 from secondplan.models.bundle import load_model, model_digest, save_bundle
-from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LinearRegression
 
 RNG = np.random.default_rng(0)
 N_ROWS = 120

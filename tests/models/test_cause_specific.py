@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.models import AalenJohansen, CauseSpecificCox, CoxPH
 
 FOLDER = Path(__file__).parents[1] / "reference"

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 import secondplan.models.cause_specific_incidence as module
 from secondplan.models.cause_specific_incidence import Jumps, merge_jumps, sum_incidence
 

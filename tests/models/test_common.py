@@ -7,6 +7,12 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import make_pipeline
+
 import secondplan.models
 from secondplan.models import (
     AalenJohansen,
@@ -17,13 +23,9 @@ from secondplan.models import (
     FeatureEncoder,
     IncidenceModel,
     ParametricAFT,
+    aalen_johansen,
     load_model,
 )
-from sklearn import config_context
-from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, GroupKFold
-from sklearn.pipeline import make_pipeline
 
 BOOSTED = {"max_iter": 8, "min_samples_leaf": 5, "period_days": 60}
 MODELS = {
@@ -466,3 +468,11 @@ def test_grid_search_by_family_with_weights(name):
         search.fit(X, outcome_for(model), cluster=family, groups=family, sample_weight=np.ones(len(X)))
     assert np.all(np.isfinite(search.cv_results_["mean_test_score"]))
     assert search.predict(X).shape == (len(X),)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_average_risk_is_the_incidence_of_training(name, fitted):
+    outcome = outcome_for(fitted[name])
+    curve = aalen_johansen(outcome["duration"], outcome["event"])
+    expected = curve.at([fitted[name].horizon])["estimate"].iloc[0]
+    assert fitted[name].average_risk_ == pytest.approx(expected, abs=ROUNDING)

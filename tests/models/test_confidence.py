@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import norm
+
 from secondplan.models.confidence import check_interval, hazard_bounds, probability_bounds
 
 Z = norm.ppf(0.975)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.models.bundle import load_model
 from secondplan.models.cox import CoxPH
 

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import ConvergenceWarning
+
 from secondplan.models.discrete_fit import fit_discrete_time, independent_columns
 from secondplan.models.discrete_time import DiscreteTimeHazard
 from secondplan.models.outcome import check_outcome, outcome_from_arrays
 from secondplan.models.period_logit import PeriodLogit
 from secondplan.models.person_period import period_ends, person_periods
-from sklearn.exceptions import ConvergenceWarning
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 

@@ -4,11 +4,12 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from secondplan.models.features import FeatureEncoder
-from secondplan.models.natural_spline import place_knots, spline_basis
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
+
+from secondplan.models.features import FeatureEncoder
+from secondplan.models.natural_spline import place_knots, spline_basis
 
 MIXED = pd.DataFrame(
     {

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from secondplan.models.natural_spline import NaturalSpline, place_knots, spline_basis
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "natural_spline.json").read_text())

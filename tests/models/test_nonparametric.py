@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.models.bundle import load_model
 from secondplan.models.features import FeatureEncoder
 from secondplan.models.nonparametric import AalenJohansen, aalen_johansen, kaplan_meier, nelson_aalen

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.models.outcome import BEFORE_DAY_0, Outcome, check_outcome, outcome_from_arrays
 
 

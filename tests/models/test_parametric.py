@@ -6,8 +6,9 @@ import lifelines
 import numpy as np
 import pandas as pd
 import pytest
-from secondplan.models.parametric import ParametricAFT
 from sklearn.exceptions import ConvergenceWarning
+
+from secondplan.models.parametric import ParametricAFT
 
 FOLDER = Path(__file__).parents[1] / "reference"
 REFERENCE = json.loads((FOLDER / "parametric.json").read_text())

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+
 from secondplan.models.period_effect import period_basis
 from secondplan.models.person_period import PersonPeriods
 

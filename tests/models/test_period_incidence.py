@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+
 from secondplan.models.period_incidence import event_free_at, incidence_at, n_periods_until
 
 ENDS = np.array([10.0, 30.0])

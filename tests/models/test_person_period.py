@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+
 from secondplan.models.outcome import outcome_from_arrays
 from secondplan.models.person_period import period_ends, person_periods, sample_event_free
 

@@ -1,6 +1,7 @@
 """Steps hold from their own day on, in their own stratum."""
 
 import numpy as np
+
 from secondplan.models.steps import step_position, step_values
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from secondplan.models.strata import learn_strata, match_strata, refuse_unseen
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from secondplan.models.tree_arrays import LEAF, TreeArrays, export_trees, scores_by_period
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
+
+from secondplan.models.tree_arrays import LEAF, TreeArrays, export_trees, scores_by_period
 
 TIMES = np.array([45.5, 136.5, 227.5, 318.5])
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from secondplan.plans import Plans
 
 LAYOUT = {

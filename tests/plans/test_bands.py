@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+
 from secondplan.plans.bands import PLAN_LENGTH_BANDS, plan_length_band
 
 UP_TO_3, TO_6, TO_YEAR, TO_2_YEARS, LONGER = PLAN_LENGTH_BANDS

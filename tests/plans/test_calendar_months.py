@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from secondplan.plans.calendar_months import add_months, days_between, eighteenth_birthday
 
 

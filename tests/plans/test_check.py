@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from secondplan.plans import Plans, check_plans
 from secondplan.plans.schema import empty_table
 

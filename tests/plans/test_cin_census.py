@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from secondplan.errors import InputError
 from secondplan.plans import build_cohort, read_cin_census
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
 from secondplan.errors import EmptyCohortError, InputError
 from secondplan.plans import build_cohort, check_plans, read_cin_census
 from secondplan.plans.cin_census_xml import parse_census_file

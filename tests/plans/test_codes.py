@@ -1,6 +1,7 @@
 """Code lists and the readers that map words to them."""
 
 import pytest
+
 from secondplan.plans.cleaning import FACTOR_LISTS, codes_cleaner
 from secondplan.plans.codes import (
     CATEGORIES,

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.errors import EmptyCohortError, InputError
 from secondplan.models.outcome import check_outcome
 from secondplan.plans import build_cohort

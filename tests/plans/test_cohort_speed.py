@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+
 from secondplan.plans import build_cohort, open_cases
 from secondplan.plans.schema import column_names, column_type
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from secondplan.plans.dates import NO_DATE, read_date, read_dates, to_text
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from secondplan.errors import EmptyCohortError
 from secondplan.plans.flow import Exclusion, NeverRows, apply_exclusions, require_rows
 

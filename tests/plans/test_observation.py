@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+
 from secondplan.errors import InputError
 from secondplan.plans.observation import BEGINNING, last_dates, observed_spans, span_at
 

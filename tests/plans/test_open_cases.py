@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.errors import EmptyCohortError
 from secondplan.plans import build_cohort, open_cases
 

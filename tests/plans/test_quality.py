@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+
 from secondplan.plans.quality import COUNTS, FindingLog, QualityReport
 from secondplan.plans.rules import RULES
 

@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+
 from secondplan.plans.sequence import plan_periods
 
 

@@ -5,6 +5,7 @@ import shutil
 
 import pandas as pd
 import pytest
+
 from secondplan.errors import InputError, OutputError
 from secondplan.plans import Plans, read_plans
 from secondplan.plans.columns import COLUMNS

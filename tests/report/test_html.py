@@ -1,6 +1,7 @@
 """Pages stand alone and escape what they are given."""
 
 import pandas as pd
+
 from secondplan.report.html import Section, page, table
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 import secondplan as sp
 from secondplan.report.style import data_uri, new_figure, png
 

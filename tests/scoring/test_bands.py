@@ -1,5 +1,7 @@
 import numpy as np
+import pandas as pd
 import pytest
+
 from secondplan.errors import InputError
 from secondplan.scoring import RiskBands, score
 from secondplan.scoring.bands import AVERAGE_OF_TRAINING, TYPICAL_CASE
@@ -12,21 +14,15 @@ def test_cut_points_by_hand():
     assert bands.assign(risks).tolist() == expected
 
 
-def test_the_average_of_training_is_used_where_it_is_known(model):
-    assert RiskBands.of(model, 730).meaning == TYPICAL_CASE
-    model.average_risk_ = 0.07
-    try:
-        assert RiskBands.of(model, 730) == RiskBands(0.07, AVERAGE_OF_TRAINING)
-        assert RiskBands.of(model, 365).meaning == TYPICAL_CASE
-    finally:
-        del model.average_risk_
+def test_the_yardstick_at_the_horizon_is_the_average_of_training(model):
+    assert RiskBands.of(model, model.horizon) == RiskBands(model.average_risk_, AVERAGE_OF_TRAINING)
 
 
-def test_the_typical_case_has_median_and_most_frequent_values(model):
-    import pandas as pd
-
+def test_the_yardstick_elsewhere_is_a_typical_case(model):
     typical = pd.DataFrame({name: [value] for name, value in model.encoder_.reference_.items()})
-    assert RiskBands.of(model, 730).yardstick == pytest.approx(model.predict(typical)[0])
+    bands = RiskBands.of(model, 365)
+    assert bands.meaning == TYPICAL_CASE
+    assert bands.yardstick == pytest.approx(model.predict_cumulative_incidence(typical, [365])[0, 0])
 
 
 def test_a_band_does_not_depend_on_the_others_in_the_file(model, cases):

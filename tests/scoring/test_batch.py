@@ -9,6 +9,7 @@ from textwrap import dedent
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.errors import EmptyCohortError, InputError, OutputError
 from secondplan.file_lock import locked
 from secondplan.models import CauseSpecificCox, FeatureEncoder

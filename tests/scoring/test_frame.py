@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.errors import InputError
 from secondplan.models import AalenJohansen, CoxPH
 from secondplan.models.bundle import load_model, model_digest, save_bundle
@@ -144,7 +145,7 @@ def test_strata_that_training_had_not_are_found(cases, model_data):
     with pytest.raises(InputError, match="1 unseen_level"):
         score(cox, cases.assign(latest_category=["XXX", *cases["latest_category"][1:]]), bands=bands)
     with pytest.raises(InputError, match="yardstick"):
-        score(cox, cases)
+        score(cox, cases, times=[91, 365])
     marginal = AalenJohansen(strata="latest_category", unseen="marginal").fit(X, y)
     table = score(marginal, cases.assign(latest_category=["XXX", *cases["latest_category"][1:]]), bands=bands)
     assert table["flags"].str.contains("unseen_level").tolist() == [True] + [False] * (len(cases) - 1)

@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.scoring import score
 from secondplan.scoring.reasons import feature_groups, reasons
 from secondplan.scoring.words import in_words

@@ -1,4 +1,5 @@
 import pandas as pd
+
 from secondplan.scoring.seen_keys import SeenKeys
 
 

@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+
 from secondplan.errors import InputError
 from secondplan.scoring.sources import open_source
 

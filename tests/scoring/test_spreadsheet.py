@@ -3,6 +3,7 @@ import io
 
 import pandas as pd
 import pytest
+
 from secondplan.scoring import score_batch
 from secondplan.scoring.spreadsheet import FORMULA_STARTS, guarded, guarded_frame
 

@@ -3,6 +3,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.errors import InputError
 from secondplan.scoring.values import as_words, is_impossible, level_text, to_booleans, to_numbers
 

@@ -1,4 +1,5 @@
 import pytest
+
 from secondplan.synthetic import simulate_with_truth
 
 

@@ -2,6 +2,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+
 from secondplan.errors import InputError, OutputError
 from secondplan.plans.cin_census import read_cin_census
 from secondplan.plans.codes import CATEGORIES, CLOSURE_REASONS, DISABILITIES, ETHNICITIES, FACTORS, PRIMARY_NEEDS, SEX

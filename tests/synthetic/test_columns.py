@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
 from secondplan.synthetic.columns import Columns, concatenate, group_numbers, spread
 
 

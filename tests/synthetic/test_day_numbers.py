@@ -2,6 +2,7 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
+
 from secondplan.synthetic.day_numbers import (
     NEVER,
     day_number,

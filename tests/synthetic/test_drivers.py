@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.plans.cohort import build_cohort
 from secondplan.synthetic import scenario
 from secondplan.synthetic.drivers import linear_predictor

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.plans.bands import plan_length_band
 
 YEAR_START, LAST = pd.Timestamp("2017-04-01"), pd.Timestamp("2018-03-31")

@@ -7,6 +7,7 @@ two are given as an offset.
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.models.cox import CoxPH
 from secondplan.models.metrics import concordance_index
 from secondplan.plans.cohort import build_cohort

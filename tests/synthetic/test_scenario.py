@@ -2,6 +2,7 @@ import dataclasses
 import json
 
 import pytest
+
 from secondplan.synthetic import Scenario, scenario
 from secondplan.synthetic.scenario import parameter_names
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from secondplan.plans.cin_census import read_cin_census
 from secondplan.plans.cohort import build_cohort
 from secondplan.plans.store import read_plans

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.plans.sequence import plan_periods
 from secondplan.synthetic import scenario, simulate, simulate_with_truth
 

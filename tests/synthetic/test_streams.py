@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from secondplan.synthetic.streams import STREAMS, Streams
 
 N = 4000

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
+
 from secondplan.errors import OutputError
 from secondplan.models.nonparametric import aalen_johansen
 from secondplan.plans.cohort import build_cohort

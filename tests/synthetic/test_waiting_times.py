@@ -1,5 +1,6 @@
 import numpy as np
 from scipy.stats import kstest
+
 from secondplan.synthetic.day_numbers import NEVER
 from secondplan.synthetic.waiting_times import first_event_exposure, waiting_days
 

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.models import AalenJohansen, CauseSpecificCox
 from secondplan.tracking import open_store
 

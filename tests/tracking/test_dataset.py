@@ -4,6 +4,7 @@ import hmac
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.tracking import dataset
 from secondplan.tracking.dataset import cohort_digest, column_kinds, table_digest
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+
 from secondplan.errors import BundleError, ModelNotFoundError
 from secondplan.models.bundle import model_digest, save_bundle
 from secondplan.tracking import load_tracked_model, log_model_bundle
@@ -19,7 +20,7 @@ def tracked(store, cohort, fitted):
     """The run and the logged model of one bundle."""
     run = store.client.create_run(store.experiment_id("flavour"), run_name="model").info.run_id
     columns = column_kinds(cohort.X[FEATURES])
-    model_id = log_model_bundle(fitted["CauseSpecificCox"], run, columns=columns, average_risk=0.07, store=store)
+    model_id = log_model_bundle(fitted["CauseSpecificCox"], run, columns=columns, store=store)
     return run, model_id
 
 
@@ -40,7 +41,7 @@ def test_every_address_gives_the_model_back(store, tracked, fitted, cohort, fold
     for uri in (f"runs:/{run}/model", f"models:/{model_id}", str(folder), folder):
         model = load_tracked_model(uri, store=store)
         assert same(model, fitted, cohort)
-        assert model.average_risk_ == 0.07
+        assert model.average_risk_ == fitted["CauseSpecificCox"].average_risk_
     bundle = save_bundle(fitted["CauseSpecificCox"], tmp_path / "bundle")
     assert same(load_tracked_model(bundle), fitted, cohort)
 

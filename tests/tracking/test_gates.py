@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.errors import GateError, InputError
 from secondplan.tracking import GateReport, Gates, check_gates
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from secondplan.evaluation import FamilyKFold, compare_models
 from secondplan.models import CauseSpecificCox, FeatureEncoder
 from secondplan.plans import build_cohort

@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+
 from secondplan.errors import OutputError
 from secondplan.tracking.privacy import publishable_flow, publishable_table, refuse_identifiers
 

@@ -1,4 +1,5 @@
 import pytest
+
 from secondplan.errors import GateError, ModelNotFoundError
 from secondplan.tracking import (
     check_gates,
@@ -31,7 +32,6 @@ def test_the_champion_is_set_once_its_gates_hold(store, run_of):
     assert set_champion("gated", version, store=store) == f"models:/gated/{version}"
     model = load_tracked_model("models:/gated@champion", store=store)
     assert type(model).__name__ == "CauseSpecificCox"
-    assert 0 < model.average_risk_ < 1
 
 
 def test_a_model_that_fails_leaves_the_former_champion(store, run_of, make_comparison):

@@ -6,6 +6,7 @@ from contextlib import closing
 from textwrap import dedent
 
 import pytest
+
 from secondplan.errors import InputError, OutputError
 from secondplan.tracking import Store, open_store
 from secondplan.tracking.store import mlflow_edge, run_tags

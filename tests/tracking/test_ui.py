@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from secondplan.errors import InputError, OutputError
 from secondplan.tracking import log_comparison, serve_ui
 from secondplan.tracking.ui import (

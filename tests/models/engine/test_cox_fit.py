@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from secondplan.models.engine.cox_fit import column_scale, fit_cox
 
 

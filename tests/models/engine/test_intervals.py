@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from secondplan.models.engine.intervals import gather, spread_from_start, spread_late
 from secondplan.models.engine.risk_sets import build_risk_sets
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from secondplan.models.engine.newton import independent_columns, inverse, maximise
 from secondplan.models.engine.partial_likelihood import Likelihood
 

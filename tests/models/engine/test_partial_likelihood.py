@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from secondplan.models.engine.partial_likelihood import evaluate
 from secondplan.models.engine.risk_sets import build_risk_sets
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from secondplan.models.metrics import MetricWarning, time_dependent_auc
 
 R_DIGITS = 1e-11

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from secondplan.models.metrics import MetricWarning, calibration_curve, observed_expected_ratio, pseudo_values
 from secondplan.models.metrics.calibration_estimate import clustered_std_error
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from secondplan.models.metrics import (
     MetricWarning,
     calibration_intercept,

@@ -1,4 +1,5 @@
 import numpy as np
+
 from secondplan.models.metrics import fit_censoring
 from secondplan.models.metrics.censoring import ipcw_weights
 from secondplan.models.outcome import check_outcome, outcome_from_arrays

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from secondplan.models.metrics import MetricWarning, concordance_index, fit_censoring
 from secondplan.models.metrics.concordance import weight_below
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from secondplan.models.metrics import MetricWarning, brier_score, fit_censoring, time_dependent_auc
 from secondplan.models.metrics.inputs import check_metric_inputs, followed_to
 from secondplan.models.outcome import outcome_from_arrays

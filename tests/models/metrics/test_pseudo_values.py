@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.models.metrics import MetricWarning, pseudo_values
 from secondplan.models.metrics.brier import marginal_incidence
 from secondplan.models.metrics.inputs import check_metric_inputs

@@ -1,4 +1,5 @@
 import pytest
+
 from secondplan.plans import build_cohort
 from secondplan.plans.features.assessments import FACTOR_FEATURES
 

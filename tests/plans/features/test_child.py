@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.plans import build_cohort
 
 PLAN = ("c", "2016-01-10", "2016-12-31")

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from secondplan.plans import build_cohort
 from secondplan.plans.features.history import count_until
 

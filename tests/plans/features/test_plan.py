@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+
 from secondplan.plans import build_cohort
 from secondplan.plans.bands import PLAN_LENGTH_BANDS
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from secondplan.plans import build_cohort
 
 # From 10 January 2016: first review due by 10 April, later ones within six months.

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from secondplan.plans import build_cohort
 
 PLAN = ("c", "2016-01-10", "2016-12-31")

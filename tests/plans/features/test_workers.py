@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from secondplan.plans import build_cohort
 
 # 200 days.
