@@ -89,7 +89,7 @@ def write_synthetic(
     Parameters
     ----------
     folder : str or Path
-        Gets ``plans/``, ``truth.parquet`` and ``census/``; it must be empty or not exist.
+        Gets ``plans/``, ``truth/`` and ``census/``; it must be empty or not exist.
     scenario_name : str
     n_children : int
     seed : int
@@ -118,7 +118,7 @@ def write_synthetic(
         raise InputError(str(error)) from None
     plans, truth = simulate_with_truth(chosen, n_children=n_children, seed=seed)
     plans.write(folder / "plans")
-    truth.write(folder / "truth.parquet")
+    truth.write(folder / "truth")
     if census:
         write_cin_census(plans, folder / "census")
     return plans
@@ -148,6 +148,7 @@ def _ending(output: Path, store: str) -> str:
         (output / "scores", "every child's risk, band and reasons (Parquet and CSV), and a manifest"),
         (output / "champion", "the champion as data: JSON and arrays"),
         (output / "plans", "the plan store; datapackage.json states every true parameter"),
+        (output / "truth", "what no real data hold: each child's severity and true risk"),
         (output / "census", "CIN census XML of each year, and census_quality.json beside it"),
     ]
     width = max(len(str(path)) for path, _ in rows)
