@@ -179,8 +179,8 @@ def _models(comparison: Comparison, best: str) -> str:
     failed = "".join(paragraph(f"{name} could not be compared: {why}") for name, why in comparison.failures.items())
     return (
         paragraph(
-            f"Each model predicts children it has not seen; families are never split. The lowest Brier score at two "
-            f"years has: {best}. AalenJohansen tells everyone the average and is the bar to clear."
+            f"Each model predicts children it has not seen; families are never split. {best} has the lowest Brier "
+            "score at two years. AalenJohansen tells everyone the average and is the bar to clear."
         )
         + table(shown, caption="Out-of-fold measures, best first", decimals=4, index=True)
         + picture(figure, "Index of prediction accuracy of each model by horizon")

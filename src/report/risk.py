@@ -27,20 +27,19 @@ def plot_risk_distribution(risk: np.ndarray, *, day: float = 730, ax: Axes | Non
     percent = percent[np.isfinite(percent)]
     if percent.size == 0:
         raise ValueError("no risks to draw")
+    shown_to = max(float(np.quantile(percent, 0.999)), 1e-9) * 1.05
+    beyond = int((percent > shown_to).sum())
     with house_style():
         ax = axes_or_new(ax)
-        ax.hist(
-            percent,
-            bins=min(40, max(8, int(np.sqrt(percent.size)))),
-            color=COLOURS[4],
-            edgecolor="white",
-            linewidth=0.5,
-        )
+        bins = min(40, max(8, int(np.sqrt(percent.size))))
+        ax.hist(percent, bins=bins, range=(0, shown_to), color=COLOURS[4], edgecolor="white", linewidth=0.5)
         top = ax.get_ylim()[1]
-        for share, name in ((0.5, "median"), (0.9, "highest tenth")):
+        for share, name, height in ((0.5, "median", 0.98), (0.9, "highest tenth", 0.91)):
             place = np.quantile(percent, share)
             ax.axvline(place, color=INK, linewidth=1, linestyle=":")
-            ax.text(place, 0.97 * top, f" {name}: {place:.1f} %", va="top", fontsize=8, color=INK)
-        ax.set(xlabel=f"predicted risk of a second plan within {day:g} days (%)", ylabel="children", xlim=(0, None))
+            ax.text(place, height * top, f" {name}: {place:.1f} %", va="top", fontsize=8, color=INK)
+        further = f"; {percent.max():.0f} % at most" if beyond else ""
+        ax.set(xlabel=f"predicted risk of a second plan within {day:g} days (%{further})", ylabel="children")
+        ax.set_xlim(0, shown_to)
         ax.set_title(f"Predicted risk, {percent.size:,} children")
     return ax
