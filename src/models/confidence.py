@@ -60,3 +60,16 @@ def hazard_bounds(
     with np.errstate(over="ignore"):
         stretch = np.exp(z * ratio)
     return estimate / stretch, estimate * stretch
+
+
+def incidence_bounds(estimate: np.ndarray, std_error: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper bound of a cumulative incidence F, symmetric on the scale log(-log(1 - F)), between 0 and 1.
+
+    That is ``log-log`` for the probability 1 - F, right to the digits where F is small. Where F is 0 or 1 both bounds
+    are the estimate.
+    """
+    inside = (estimate > 0) & (estimate < 1)
+    incidence = np.where(inside, estimate, 0.5)
+    hazard, error = -np.log1p(-incidence), std_error / (1.0 - incidence)
+    lower, upper = (-np.expm1(-bound) for bound in hazard_bounds(hazard, error, level, "log-log"))
+    return np.where(inside, lower, estimate), np.where(inside, upper, estimate)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from secondplan.models.confidence import check_interval, hazard_bounds, probability_bounds
+from secondplan.models.confidence import check_interval, hazard_bounds, incidence_bounds, probability_bounds
 
 Z = norm.ppf(0.975)
 
@@ -37,3 +37,20 @@ def test_refused():
         check_interval(95, "log")
     with pytest.raises(ValueError, match="interval must be one of plain, log, log-log"):
         check_interval(0.9, "loglog")
+
+
+def test_bounds_of_an_incidence_are_those_of_its_complement():
+    incidence, error = np.array([0.01, 0.2, 0.9, 0.2]), np.array([0.004, 0.05, 0.03, 0.0])
+    lower, upper = incidence_bounds(incidence, error, 0.9)
+    low, high = probability_bounds(1 - incidence, error, 0.9, "log-log")
+    np.testing.assert_allclose([lower, upper], [1 - high, 1 - low], rtol=1e-12)
+    assert lower[3] == pytest.approx(0.2, rel=1e-14) and upper[3] == pytest.approx(0.2, rel=1e-14)
+
+
+def test_bounds_of_an_incidence_keep_their_digits_and_stay_between_0_and_1():
+    lower, upper = incidence_bounds(np.array([1e-30]), np.array([2e-31]))
+    np.testing.assert_allclose([lower[0], upper[0]], 1e-30 * np.exp([-0.2 * Z, 0.2 * Z]), rtol=1e-12)
+    edge = np.array([0.0, 1.0, 0.5, 1.0 - 1e-16])
+    lower, upper = incidence_bounds(edge, np.array([0.1, 0.1, 1e9, 0.1]))
+    assert np.all((lower >= 0) & (lower <= edge) & (edge <= upper) & (upper <= 1))
+    assert lower[0] == upper[0] == 0 and lower[1] == upper[1] == 1
