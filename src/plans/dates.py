@@ -98,8 +98,9 @@ def read_dates(values: pd.Series) -> tuple[pd.Series, pd.Series]:
 def to_timestamps(days: np.ndarray) -> np.ndarray:
     """Day numbers since 1970-01-01, `NO_DATE` for none, as datetime64[us]."""
     numbers = np.asarray(days, dtype=np.int64)
-    dates = numbers.astype("datetime64[D]").astype("datetime64[us]")
-    dates[numbers == NO_DATE] = np.datetime64("NaT")
+    is_missing = numbers == NO_DATE
+    dates = np.where(is_missing, 0, numbers).astype("datetime64[D]").astype("datetime64[us]")
+    dates[is_missing] = np.datetime64("NaT")
     return dates
 
 
