@@ -11,10 +11,13 @@ from sklearn.base import clone
 
 from .errors import GateError, InputError
 from .evaluation.compare import note_line
+from .experiment_features import ModelFeatures, choose_features
 from .experiment_file import DataSpec, Experiment, ModelSpec, ValidationSpec, load_experiment
 from .progress import track
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .evaluation import Comparison
     from .models.base import IncidenceModel
     from .plans import Cohort, Plans
@@ -45,6 +48,8 @@ class ExperimentResult:
         What models warned of while they were fitted, by name.
     page : str
         The report, as one self-contained HTML page.
+    dropped : tuple of str
+        Features that the experiment names and the data cannot give, left out of the models.
     """
 
     experiment: Experiment
@@ -57,6 +62,7 @@ class ExperimentResult:
     gate_failures: tuple[str, ...]
     notes: dict[str, tuple[str, ...]]
     page: str
+    dropped: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """The comparison and the champion as text for a terminal."""
@@ -65,6 +71,8 @@ class ExperimentResult:
         lines = [table[[name for name in columns if name in table]].round(4).to_string()]
         lines += [f"{name} could not be compared: {reason}" for name, reason in self.comparison.failures.items()]
         lines += [f"{name}: {line}" for name, noted in self.notes.items() for line in noted]
+        if self.dropped:
+            lines.append(f"features left out, which the data cannot give: {', '.join(self.dropped)}")
         lines += list(self.gate_failures)
         if self.run_id is not None:
             lines.append(f"champion: {self.model_uri or 'none; no model passed the gates'}")
@@ -93,7 +101,8 @@ def run_experiment(
     Raises
     ------
     InputError
-        The data cannot be read, or the experiment names features or parameters that do not exist.
+        The data cannot be read, the experiment names features or parameters that do not exist, or features that the
+        data cannot give while its ``missing_features`` refuses that.
     EmptyCohortError
         Nobody in the data can be analysed.
     OutputError
@@ -110,28 +119,32 @@ def run_experiment(
     cohort = build_cohort(
         plans, index=settings.index, as_of=settings.as_of, washout_days=settings.washout_days, care=settings.care
     )
-    models = {spec.name: _model(spec, experiment, list(cohort.X.columns)) for spec in experiment.models}
+    chosen = {spec.name: _features(spec, experiment, cohort) for spec in experiment.models}
+    models = {spec.name: _model(spec, experiment, chosen[spec.name]) for spec in experiment.models}
+    dropped = tuple(name for name in cohort.missing_features if any(name in found.dropped for found in chosen.values()))
     times = tuple(experiment.horizons)
     comparison = compare_models(models, cohort, folds=_folds(experiment.validation, cohort), times=times)
     fitted, notes = _fit_on_all(comparison, cohort)
     best = comparison.table.drop(index=REFERENCE, errors="ignore").index[0]
-    page = experiment_page(cohort, comparison, fitted, best, data_name=data_name)
+    page = experiment_page(cohort, comparison, fitted, best, data_name=data_name, dropped=dropped)
     run_id: str | None = None
     model_uri: str | None = None
     failures: tuple[str, ...] = ()
     if store is not None:
-        run_id = _track(experiment, data_name, cohort, comparison, fitted, page, store)
+        run_id = _track(experiment, data_name, cohort, comparison, fitted, page, dropped, store)
         model_uri, failures = _crown(experiment, store)
-    return ExperimentResult(experiment, cohort, comparison, fitted, best, run_id, model_uri, failures, notes, page)
+    return ExperimentResult(
+        experiment, cohort, comparison, fitted, best, run_id, model_uri, failures, notes, page, dropped
+    )
 
 
 def _plans(data: DataSpec) -> tuple[Plans, str]:
-    """The plans, and what to call them: never a path, which may name a person or a machine."""
+    """The plans, and what to call them."""
     if data.plans is not None:
         from .plans import read_plans
 
         plans = read_plans(data.plans)
-        return plans, ", ".join(sorted(set(plans.extract["source"].dropna()))) or "plan store"
+        return plans, _data_name(plans.extract["source"])
     from .synthetic import simulate
 
     assert data.synthetic is not None
@@ -143,23 +156,36 @@ def _plans(data: DataSpec) -> tuple[Plans, str]:
     return plans, f"{spec.scenario}, {spec.n_children} children, seed {spec.seed}"
 
 
-def _model(spec: ModelSpec, experiment: Experiment, columns: list[str]) -> IncidenceModel:
+def _data_name(sources: pd.Series) -> str:
+    """Kinds of sources and numbers of files: their names may name a person or a machine, and there may be hundreds."""
+    kinds = sources.dropna().drop_duplicates().str.partition(":")
+    names = []
+    for kind, group in kinds.groupby(0):
+        is_scenario = kind == "synthetic"
+        counted = f"{len(group)} file{'s' if len(group) > 1 else ''}"
+        names += [f"{kind}, {counted}"] if not is_scenario else [f"{kind}:{name}" for name in sorted(group[2])]
+    return "; ".join(names) or "plan store"
+
+
+def _features(spec: ModelSpec, experiment: Experiment, cohort: Cohort) -> ModelFeatures:
+    from . import models
+
+    return choose_features(
+        spec,
+        experiment,
+        present=list(cohort.X.columns),
+        missing=cohort.missing_features,
+        special=getattr(models, spec.type)._column_parameters,
+    )
+
+
+def _model(spec: ModelSpec, experiment: Experiment, chosen: ModelFeatures) -> IncidenceModel:
     """The unfitted model of a specification, its encoder limited to its features."""
     from . import models
 
-    features = spec.features if spec.features is not None else experiment.features
-    features = columns if features is None else features
-    special = {spec.params.get(name) for name in getattr(models, spec.type)._column_parameters}
-    unknown = [name for name in features if name not in columns]
-    if unknown:
-        raise InputError(
-            f"{experiment.name}: {spec.name}: features that the cohort does not have: {', '.join(unknown)}"
-        )
-    settings = {**experiment.encoder, **spec.encoder}
     kind = getattr(models, spec.type)
     try:
-        encoder = models.FeatureEncoder(columns=[name for name in features if name not in special], **settings)
-        return kind(**spec.params, encoder=encoder)
+        return kind(**spec.params, encoder=models.FeatureEncoder(columns=list(chosen.columns), **chosen.encoder))
     except TypeError as error:
         raise InputError(f"{experiment.name}: {spec.name}: {error}") from None
 
@@ -192,6 +218,7 @@ def _track(
     comparison: Comparison,
     fitted: dict[str, IncidenceModel],
     page: str,
+    dropped: tuple[str, ...],
     store: str,
 ) -> str:
     from .report import calibration_images, model_card
@@ -205,6 +232,8 @@ def _track(
         "index": experiment.cohort.index,
         "washout_days": experiment.cohort.washout_days,
         "horizons": ", ".join(map(str, experiment.horizons)),
+        "missing_features": experiment.missing_features,
+        "features_left_out": ", ".join(dropped) or "none",
     }
     pages = {f"{name}/model_card.html": model_card(name, model, cohort, comparison) for name, model in fitted.items()}
     tables = {

@@ -89,6 +89,7 @@ class Experiment(_Spec):
     data: DataSpec
     cohort: CohortSpec = CohortSpec()
     features: list[str] | None = None
+    missing_features: Literal["refuse", "drop"] = "refuse"
     encoder: dict[str, Any] = {}
     validation: ValidationSpec = ValidationSpec()
     horizons: list[Annotated[int, Field(gt=0)]] = [91, 182, 365, 730]

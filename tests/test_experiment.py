@@ -28,6 +28,19 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def census_result(folder):
+    """The same children as CIN census files give them, and an experiment that also names what these do not hold."""
+    sp.write_cin_census(sp.read_plans(folder / "store"), folder / "census")
+    sp.read_cin_census(folder / "census")[0].write(folder / "census_store")
+    wanted = "n_previous_referrals, n_worker_changes, n_siblings_on_plan]"
+    text = SMALL.replace("plans: store", "plans: census_store").replace("n_previous_referrals]", wanted)
+    text = text.replace("name: small", "name: census").replace("- {name: broken", "- {name: wrong")
+    file = folder / "census.yaml"
+    file.write_text(f"{text}missing_features: drop\n")
+    return sp.run_experiment(file, store=f"sqlite:///{folder / 'mlflow.db'}")
+
+
+@pytest.fixture(scope="module")
 def result(folder):
     return sp.run_experiment(folder / "small.yaml", store=f"sqlite:///{folder / 'mlflow.db'}")
 
@@ -72,6 +85,41 @@ def test_unknown_features_are_named(folder):
     file = written(folder, SMALL.replace("age_at_end", "shoe_size"))
     with pytest.raises(sp.InputError, match="features that the cohort does not have: shoe_size"):
         sp.run_experiment(file, store=None)
+
+
+def test_features_that_the_data_cannot_give_are_refused_by_default(folder, census_result):
+    file = written(
+        folder, SMALL.replace("plans: store", "plans: census_store").replace("age_at_end", "n_worker_changes")
+    )
+    with pytest.raises(sp.InputError, match=r"cannot give: n_worker_changes \(missing_features: drop"):
+        sp.run_experiment(file, store=None)
+
+
+def test_dropped_features_are_named_wherever_results_stand(census_result, folder):
+    from secondplan.tracking.store import open_store
+
+    dropped = ("n_siblings_on_plan", "n_worker_changes")
+    assert census_result.dropped == dropped
+    assert not set(dropped) & set(census_result.fitted["Cox"].feature_names_in_)
+    assert "left out, which the data cannot give: n_siblings_on_plan, n_worker_changes" in census_result.summary()
+    assert "the data cannot give them: n_siblings_on_plan, n_worker_changes." in census_result.page
+    client = open_store(f"sqlite:///{folder / 'mlflow.db'}").client
+    params = client.get_run(census_result.run_id).data.params
+    assert params["features_left_out"] == "n_siblings_on_plan, n_worker_changes"
+    assert params["missing_features"] == "drop"
+
+
+def test_many_files_are_counted_not_named(census_result):
+    assert ">CIN census, " in census_result.page
+    assert ".xml" not in census_result.page
+
+
+def test_the_shipped_experiment_names_only_features_and_drops_what_data_cannot_give():
+    from secondplan.plans.features import FEATURES
+
+    experiment = sp.load_experiment("compare_models")
+    assert experiment.missing_features == "drop"
+    assert set(experiment.features) <= set(FEATURES)
 
 
 def test_unknown_parameters_are_named(folder):

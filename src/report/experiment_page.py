@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def experiment_page(
     best: str,
     *,
     data_name: str = "",
+    dropped: Sequence[str] = (),
 ) -> str:
     """The report as one self-contained HTML page of aggregates, small counts withheld.
 
@@ -52,6 +54,8 @@ def experiment_page(
         The model that calibration, risks and groups are shown for.
     data_name : str
         What the data are called.
+    dropped : sequence of str
+        Features left out of the models, as the data cannot give them.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def experiment_page(
     sections = [
         Section("Who was studied", _cohort(cohort)),
         Section("How soon children return", _incidence(cohort)),
-        Section("Which model predicts best", _models(comparison, best)),
+        Section("Which model predicts best", _models(comparison, best, dropped)),
         Section("Is the risk right?", _calibration(comparison, best)),
         *_effects(fitted, best, cohort.X),
         Section("How risk is spread", _risks(comparison, best)),
@@ -169,19 +173,21 @@ def _incidence(cohort: Cohort) -> str:
     )
 
 
-def _models(comparison: Comparison, best: str) -> str:
+def _models(comparison: Comparison, best: str, dropped: Sequence[str]) -> str:
     wanted = ["brier_365", "brier_730", "ipa_730", "auc_365", "auc_730", "ici_730", "c_index"]
     wanted += ["calibration_slope_730", "fit_seconds"]
     shown = comparison.table[[name for name in wanted if name in comparison.table]]
     shown = shown.rename(columns=_heading, index=str)
     figure, ax = new_figure(7.6, 4.2)
     plot_comparison(comparison.curves, ax=ax)
+    without = f"Left out of the models, as the data cannot give them: {', '.join(dropped)}."
     failed = "".join(paragraph(f"{name} could not be compared: {why}") for name, why in comparison.failures.items())
     return (
         paragraph(
             f"Each model predicts children it has not seen; families are never split. {best} has the lowest Brier "
             "score at two years. AalenJohansen tells everyone the average and is the bar to clear."
         )
+        + (paragraph(without) if dropped else "")
         + table(shown, caption="Out-of-fold measures, best first", decimals=4, index=True)
         + picture(figure, "Index of prediction accuracy of each model by horizon")
         + paragraph(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "SECONDPLAN_DIGEST_KEY"
 ROWS_PER_CHUNK = 50_000
 LONGEST_MLFLOW_DIGEST = 36
+LONGEST_MLFLOW_NAME = 500
 
 
 def cohort_digest(cohort: Cohort) -> str:
@@ -67,7 +68,7 @@ def log_cohort(store: Store, run_id: str, cohort: Cohort, *, name: str, digest: 
 
         columns = column_kinds(cohort.X) | column_kinds(cohort.y)
         described = Dataset(
-            name=name,
+            name=name[:LONGEST_MLFLOW_NAME],
             digest=digest[:LONGEST_MLFLOW_DIGEST],
             source_type="secondplan",
             source=json.dumps({"table": "cohort"}),
