@@ -1,4 +1,4 @@
-r"""Accelerated failure time models on arrays: likelihood, Newton's method, incidence of competing causes.
+r"""Accelerated failure time models on arrays: likelihood and Newton's method.
 
 For one cause, :math:`\log T = x^\top\beta + \sigma\varepsilon`. With :math:`z = (\log t - x^\top\beta)/\sigma` the
 cumulative hazard is a fixed function :math:`H(z)`; :math:`r = dH/dz`, so that the hazard of T is
@@ -22,15 +22,6 @@ DECREMENT = 1e-14
 FLATTEST = 1e-12
 # A column is collinear when less than this share of its variance is left by the columns before it.
 COLLINEAR = 1e-10
-# Tanh-sinh rule on (0, 1) in log t: its nodes crowd at 0, where hazards are powers of t.
-_STEP = 0.1
-_GRID = np.arange(-4.8, 3.3, _STEP)
-LOG_NODES = -np.log1p(np.exp(-np.pi * np.sinh(_GRID)))
-LOG_WEIGHTS = _STEP * np.pi * np.cosh(_GRID) / (1.0 + np.exp(np.pi * np.sinh(_GRID)))
-# z at which the cumulative hazard is about 45: what happens after that has a probability below 1e-19.
-LAST_Z = {"weibull": 3.8, "lognormal": 9.1, "loglogistic": 45.0}
-# Numbers held at once while integrating.
-BLOCK = 2_000_000
 LOG_ROOT_2_PI = 0.5 * np.log(2.0 * np.pi)
 
 
@@ -227,45 +218,6 @@ def _step_length(moves: np.ndarray, log_sigma: float) -> float:
     """Part of Newton's step that moves no row's z by more than LONGEST_MOVE through its location, nor sigma e-fold."""
     largest = max(np.abs(moves).max() / LONGEST_MOVE, abs(log_sigma))
     return 1.0 if largest <= 1.0 else 1.0 / largest
-
-
-def incidence(distribution: str, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    r"""Cumulative incidence :math:`F_k(t) = \int_0^t h_k(u) \exp(-\sum_j H_j(u)) du` of each of K causes.
-
-    Parameters
-    ----------
-    distribution : str
-    z : ndarray, shape (K, m)
-        :math:`(\log t - x^\top\beta_k)/\sigma_k` at the end of each of m integrals; minus infinity where t is 0.
-    sigma : ndarray, shape (K,)
-
-    Returns
-    -------
-    ndarray, shape (K, m)
-        Adds up to ``1 - exp(-total cumulative hazard)`` exactly.
-    """
-    hazard = HAZARDS[distribution]
-    some_event = -np.expm1(-np.sum([hazard(z_cause)[0] for z_cause in z], axis=0))
-    if len(z) == 1:
-        return some_event[None, :]
-    result = np.zeros(z.shape)
-    positive = np.flatnonzero(np.isfinite(z[0]))
-    beyond = np.max((z - LAST_Z[distribution]) * sigma[:, None], axis=0)
-    z = z - np.maximum(beyond, 0.0) / sigma[:, None]
-    n_block = max(1, BLOCK // LOG_NODES.size)
-    for begin in range(0, positive.size, n_block):
-        where = positive[begin : begin + n_block]
-        total = np.zeros((where.size, LOG_NODES.size))
-        rates = []
-        for z_cause, scale in zip(z, sigma, strict=True):
-            cumulative, rate = hazard(z_cause[where, None] + LOG_NODES / scale)
-            total += cumulative
-            rates.append(rate / scale)
-        free = np.exp(-total) * LOG_WEIGHTS
-        for cause, rate in enumerate(rates):
-            result[cause, where] = np.einsum("ij,ij->i", rate, free)
-    integrated = result.sum(axis=0)
-    return result * np.divide(some_event, integrated, out=np.zeros_like(integrated), where=integrated > 0)
 
 
 def positive_inverse(information: np.ndarray) -> np.ndarray:

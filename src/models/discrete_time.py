@@ -12,17 +12,23 @@ from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from .base import IncidenceModel
+from .delta_interval import DeltaIntervalModel
 from .features import FeatureEncoder
 from .outcome import Outcome
-from .period_incidence import curves_by_blocks, hazards_from_log_odds
+from .period_incidence import (
+    curves_by_blocks,
+    event_free_slopes,
+    hazards_from_log_odds,
+    incidence_slopes,
+    n_periods_until,
+)
 from .person_period import period_ends
 
 if TYPE_CHECKING:
     from .discrete_fit import DiscreteTimeFit
 
 
-class DiscreteTimeHazard(IncidenceModel):
+class DiscreteTimeHazard(DeltaIntervalModel):
     r"""Competing events in discrete time: a multinomial logit of what happens in each period, all events jointly.
 
     Follow-up is cut into periods. In period :math:`k`, given no event before it, event :math:`j` has probability
@@ -238,6 +244,31 @@ class DiscreteTimeHazard(IncidenceModel):
     def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         (times,) = rest
         return curves_by_blocks(self._hazards, design, self.period_ends_, times, None)
+
+    def _parameter_covariance(self) -> np.ndarray:
+        return self.covariance_
+
+    def _gradient_width(self) -> int:
+        return max(len(self.covariance_), self.period_log_odds_.size)
+
+    def _incidence_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        times, event = rest
+        needed = n_periods_until(self.period_ends_, times)
+        hazards = self._hazards(design, needed)
+        slopes = incidence_slopes(hazards, self.period_ends_[:needed], times, self.events_.index(event))
+        return self._by_parameter(design, slopes)
+
+    def _event_free_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        (times,) = rest
+        needed = n_periods_until(self.period_ends_, times)
+        slopes = event_free_slopes(self._hazards(design, needed), self.period_ends_[:needed], times)
+        return self._by_parameter(design, slopes)
+
+    def _by_parameter(self, design: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """From derivatives by log odds to those by the parameters of ``covariance_``, along the last axis."""
+        by_coef = slopes.sum(axis=3)[..., None] * design[:, None, None, :]
+        by_period = slopes @ self.period_basis_[: slopes.shape[3]]
+        return np.concatenate([by_coef, by_period], axis=3).reshape(*slopes.shape[:2], -1)
 
     def _hazards(self, design: np.ndarray, n_periods: int) -> np.ndarray:
         return hazards_from_log_odds((design @ self.coef_.T)[:, None, :] + self.period_log_odds_[:n_periods])

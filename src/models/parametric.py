@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import block_diag
 from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 
-from .aft_likelihood import HAZARDS, AFTFit, collinear_columns, incidence, maximise, positive_inverse
-from .base import IncidenceModel
+from .aft_incidence import event_free_gradient, incidence, incidence_gradient
+from .aft_likelihood import HAZARDS, collinear_columns, maximise, positive_inverse
+from .delta_interval import DeltaIntervalModel
 from .features import FeatureEncoder
 from .outcome import Outcome
 
@@ -23,7 +25,7 @@ FLAT = 100.0
 SMALLEST_SIGMA = 1e-4
 
 
-class ParametricAFT(IncidenceModel):
+class ParametricAFT(DeltaIntervalModel):
     r"""Accelerated failure time: features stretch or shrink the time to each event by a constant factor.
 
     For each cause k, the other causes and the known end censored,
@@ -61,6 +63,9 @@ class ParametricAFT(IncidenceModel):
     intercept_, sigma_ : Series indexed by cause
     covariance_ : dict of int to DataFrame
         By cause, of features, intercept and log sigma; cluster-robust where ``cluster`` was given.
+    joint_covariance_ : ndarray, shape (n_causes * (p + 2), n_causes * (p + 2))
+        The same of all causes together, cause after cause: what intervals of incidences rest on. Between causes it is 0
+        unless ``cluster`` was given.
     summary_ : DataFrame
         Indexed by (event, feature): coef, se, robust_se (NaN unless ``cluster`` was given), lower, upper, time_ratio,
         hazard_ratio (Weibull), z, p. ``time_ratio`` is :math:`\exp(\beta)`: above 1, later events.
@@ -85,7 +90,7 @@ class ParametricAFT(IncidenceModel):
         "coef_",
         "intercept_",
         "sigma_",
-        "covariance_",
+        "joint_covariance_",
         "summary_",
         "log_likelihood_",
     )
@@ -128,8 +133,11 @@ class ParametricAFT(IncidenceModel):
         self.intercept_ = theta.loc[INTERCEPT]
         self.sigma_ = np.exp(theta.loc[LOG_SIGMA])
         self.log_likelihood_ = pd.Series({cause: fit["log_likelihood"] for cause, fit in fits.items()})
-        chosen = "covariance" if cluster is None else "robust"
-        self.covariance_ = {cause: pd.DataFrame(fit[chosen], index=names, columns=names) for cause, fit in fits.items()}
+        if cluster is None:
+            self.joint_covariance_ = block_diag(*(fit["covariance"] for fit in fits.values()))
+        else:
+            influence = np.hstack([fit["influence"] for fit in fits.values()])
+            self.joint_covariance_ = influence.T @ influence
         tables = {cause: self._table(fit, names, robust=cluster is not None) for cause, fit in fits.items()}
         self.summary_ = pd.concat(tables, names=["event", "feature"])
 
@@ -169,10 +177,11 @@ class ParametricAFT(IncidenceModel):
         elif not found.converged:
             self._warn(cause, "not at the maximum of the likelihood; results may be inexact", kept)
         back = _to_original_scale(kept, mean, spread)
-        covariance = {"covariance": back @ model_based @ back.T}
+        fit = {"theta": back @ found.theta, "log_likelihood": found.log_likelihood}
+        fit["covariance"] = back @ model_based @ back.T
         if cluster is not None:
-            covariance["robust"] = back @ _sandwich(model_based, found, cluster) @ back.T
-        return {"theta": back @ found.theta, "log_likelihood": found.log_likelihood, **covariance}
+            fit["influence"] = _by_cluster(found.scores, cluster) @ model_based @ back.T
+        return fit
 
     def _warn(self, cause: int, what: str, columns: np.ndarray) -> None:
         names = ", ".join(self.feature_names_out_[columns])
@@ -181,7 +190,7 @@ class ParametricAFT(IncidenceModel):
     def _table(self, fit: dict[str, Any], names: list[str], *, robust: bool) -> pd.DataFrame:
         coef = pd.Series(fit["theta"], index=names)
         table = pd.DataFrame({"coef": coef, "se": _errors(fit["covariance"])})
-        table["robust_se"] = _errors(fit["robust"]) if robust else np.nan
+        table["robust_se"] = np.linalg.norm(fit["influence"], axis=0) if robust else np.nan
         error = table["robust_se" if robust else "se"]
         table["lower"], table["upper"] = coef - norm.ppf(0.975) * error, coef + norm.ppf(0.975) * error
         with np.errstate(over="ignore"):
@@ -199,6 +208,17 @@ class ParametricAFT(IncidenceModel):
         location = design @ self.coef_.to_numpy() + self.intercept_.to_numpy()
         return (log_time - location.T[:, :, None]) / self.sigma_.to_numpy()[:, None, None]
 
+    @property
+    def covariance_(self) -> dict[int, pd.DataFrame]:
+        """Covariance of each cause's coefficients, intercept and log sigma."""
+        names = [*self.coef_.index, INTERCEPT, LOG_SIGMA]
+        n_each = len(names)
+        blocks = {cause: slice(n_each * k, n_each * (k + 1)) for k, cause in enumerate(self.events_)}
+        return {
+            cause: pd.DataFrame(self.joint_covariance_[own, own], index=names, columns=names)
+            for cause, own in blocks.items()
+        }
+
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         times, event = rest
         z = self._standardised_log_time(design, times)
@@ -208,6 +228,20 @@ class ParametricAFT(IncidenceModel):
     def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         hazard = HAZARDS[self.distribution]
         return np.exp(-np.sum([hazard(z)[0] for z in self._standardised_log_time(design, rest[0])], axis=0))
+
+    def _parameter_covariance(self) -> np.ndarray:
+        return self.joint_covariance_
+
+    def _incidence_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        times, event = rest
+        z, cause = self._standardised_log_time(design, times), self.events_.index(event)
+        slopes = incidence_gradient(self.distribution, z.reshape(len(z), -1), self.sigma_.to_numpy(), cause)
+        return _by_parameter(design, *(slope.reshape(z.shape) for slope in slopes))
+
+    def _event_free_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        z = self._standardised_log_time(design, rest[0])
+        slopes = event_free_gradient(self.distribution, z.reshape(len(z), -1), self.sigma_.to_numpy())
+        return _by_parameter(design, *(slope.reshape(z.shape) for slope in slopes))
 
 
 def _start_from_lifelines(
@@ -253,8 +287,21 @@ def _errors(covariance: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(np.diag(covariance), 0.0))
 
 
-def _sandwich(model_based: np.ndarray, found: AFTFit, cluster: np.ndarray) -> np.ndarray:
-    """Cluster-robust covariance ``V (sum_c u_c u_c') V`` with ``u_c`` the summed scores of cluster c."""
-    by_cluster = np.zeros((int(cluster.max()) + 1, found.theta.size))
-    np.add.at(by_cluster, cluster, found.scores)
-    return model_based @ (by_cluster.T @ by_cluster) @ model_based
+def _by_parameter(design: np.ndarray, by_location: np.ndarray, by_log_sigma: np.ndarray) -> np.ndarray:
+    """Gradient in coefficients, intercept and log sigma, cause after cause, shape (n_rows, n_times, n_parameters).
+
+    ``by_location`` and ``by_log_sigma`` have shape (n_causes, n_rows, n_times).
+    """
+    n_features = design.shape[1]
+    gradient = np.empty((*by_location.shape[1:], len(by_location), n_features + 2))
+    for cause, slope in enumerate(by_location):
+        gradient[:, :, cause, :n_features] = slope[:, :, None] * design[:, None, :]
+    gradient[..., -2], gradient[..., -1] = np.moveaxis(by_location, 0, -1), np.moveaxis(by_log_sigma, 0, -1)
+    return gradient.reshape(*by_location.shape[1:], -1)
+
+
+def _by_cluster(scores: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """Summed scores of each cluster, shape (n_clusters, n_parameters)."""
+    summed = np.zeros((int(cluster.max()) + 1, scores.shape[1]))
+    np.add.at(summed, cluster, scores)
+    return summed

@@ -106,6 +106,52 @@ def event_free_at(hazards: np.ndarray, ends: np.ndarray, times: np.ndarray) -> n
     return at_start * _pass(np.take_along_axis(total, period, axis=1), share)
 
 
+def incidence_slopes(hazards: np.ndarray, ends: np.ndarray, times: np.ndarray, cause: int) -> np.ndarray:
+    r"""Derivatives of the incidence of one event by the log odds :math:`a_{li}` of each event in each period.
+
+    In a multinomial logit :math:`\partial h_j / \partial a_l = h_j (1_{j = l} - h_l)`, so that passing a whole period
+    without event changes by the factor :math:`-h_l`.
+
+    Parameters
+    ----------
+    hazards, ends, times, cause
+        As in :func:`incidence_at`.
+
+    Returns
+    -------
+    ndarray, shape (n_rows, n_times, n_causes, n_periods)
+    """
+    total = hazards.sum(axis=2)
+    own = hazards[:, :, cause]
+    free = _free_at_bounds(total)
+    by_end = np.cumsum(free[:, :-1] * own, axis=1)
+    incidence = incidence_at(hazards, ends, times, cause)
+    is_own = np.arange(hazards.shape[2]) == cause
+    # Of a period that is over: what happened in it changes, and all that came after it.
+    slopes = (free[:, :-1, None] * own[:, :, None] * (is_own - hazards))[:, None]
+    slopes = slopes - hazards[:, None] * (incidence[:, :, None] - by_end[:, None])[..., None]
+    period, share = _locate(ends, times)
+    slopes *= (np.arange(ends.size) < period[:, :, None])[..., None]
+    # Of the period that holds the time: (h_j / h) (1 - (1 - h)^f).
+    here = np.take_along_axis(hazards, period[:, :, None], axis=1)
+    total_here = np.take_along_axis(total, period, axis=1)[..., None]
+    passed = _pass(total_here, share[..., None])
+    portion = np.divide(here, total_here, out=np.zeros_like(here), where=total_here > 0)
+    within = (is_own - portion) * (1.0 - passed) + share[..., None] * here * passed
+    within *= (np.take_along_axis(free, period, axis=1) * portion[..., cause])[..., None]
+    np.put_along_axis(slopes, period[:, :, None, None], within[:, :, None], axis=2)
+    return np.moveaxis(slopes, 2, 3)
+
+
+def event_free_slopes(hazards: np.ndarray, ends: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Derivatives of the event-free probability, with the shapes of :func:`incidence_slopes`."""
+    period, share = _locate(ends, times)
+    passed = np.arange(ends.size) < period[:, :, None]
+    exposure = np.where(np.arange(ends.size) == period[:, :, None], share[:, :, None], passed)
+    free = event_free_at(hazards, ends, times)
+    return -np.moveaxis(hazards, 1, 2)[:, None] * (free[:, :, None] * exposure)[:, :, None]
+
+
 def n_periods_until(ends: np.ndarray, times: np.ndarray) -> int:
     """How many periods are needed for incidences at ``times``; at least 1."""
     latest = float(times.max()) if times.size else 0.0

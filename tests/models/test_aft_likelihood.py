@@ -1,14 +1,8 @@
-from itertools import pairwise
-
 import numpy as np
 import pytest
-from scipy.integrate import quad
 from scipy.stats import fisk, lognorm, weibull_min
 
-from secondplan.models.aft_likelihood import HAZARDS, SLOPES, collinear_columns, incidence, maximise
-
-# Tanh-sinh with 81 nodes: better than this for sigma of 0.7 to 3.
-INTEGRATION = 1e-10
+from secondplan.models.aft_likelihood import HAZARDS, SLOPES, collinear_columns, maximise
 
 
 @pytest.mark.parametrize("distribution", HAZARDS)
@@ -71,32 +65,6 @@ def _value_at(distribution, data, theta):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "MAX_ITERATIONS", 0)
         return maximise(distribution, *data, theta)
-
-
-@pytest.mark.parametrize("distribution", HAZARDS)
-@pytest.mark.parametrize("sigma", [(0.7, 1.4), (3.0, 1.0)])
-def test_incidence_is_the_integral(distribution, sigma):
-    location, hazard = np.log([900.0, 500.0]), HAZARDS[distribution]
-
-    def z(log_time):
-        return (log_time - location) / np.array(sigma)
-
-    def integrand(log_time):
-        cumulative, rate = hazard(z(log_time))
-        return rate[0] / sigma[0] * np.exp(-cumulative.sum())
-
-    for time in (1.0, 91.0, 730.0, 3000.0):
-        cuts = [-150.0, -50.0, -10.0, 0.0, *np.linspace(0.5, np.log(time), 8)] if time > 2 else [-150, -50, -10, 0]
-        expected = sum(quad(integrand, *ends, epsabs=1e-14, epsrel=1e-12)[0] for ends in pairwise(cuts))
-        found = incidence(distribution, z(np.log(time))[:, None], np.array(sigma))
-        assert found[0, 0] == pytest.approx(expected, abs=INTEGRATION)
-        assert found.sum() == pytest.approx(1 - np.exp(-hazard(z(np.log(time)))[0].sum()), abs=1e-14)
-
-
-def test_incidence_of_weibull_causes_of_one_shape_by_hand():
-    z, sigma = np.log(np.array([[0.3, 2.0, 80.0], [0.9, 6.0, 240.0]])), np.array([0.8, 0.8])
-    expected = np.array([[0.25], [0.75]]) * (1 - np.exp(-np.array([1.2, 8.0, 320.0])))
-    np.testing.assert_allclose(incidence("weibull", z, sigma), expected, atol=1e-12)
 
 
 def test_collinear_columns():

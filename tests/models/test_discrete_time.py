@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 
 from secondplan.models.discrete_fit import fit_discrete_time, independent_columns
@@ -68,6 +69,22 @@ def test_equals_multinom_of_r(reference, kind):
     assert_allclose(model.log_likelihood_[1], expected[kind]["log_likelihood"], rtol=1e-10)
     n_periods = model.period_ends_.size
     assert_allclose(model.period_log_odds_, np.array(expected[kind]["log_odds"])[:n_periods], atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", ["plain", "weighted"])
+def test_interval_is_that_of_multinom_with_numeric_derivatives(reference, kind):
+    data, expected = reference
+    weight = data["weight"] if kind == "weighted" else None
+    model = DiscreteTimeHazard(max_days=819, period_effect="polynomial", period_df=2)
+    model.fit(data[["x1", "x2"]], data, sample_weight=weight)
+    rows = pd.DataFrame({"x1": [data["x1"][0], 1.5], "x2": [data["x2"][0], 1]})
+    risk, error = np.reshape(expected[kind]["risk_and_se"], (2, 2, 3)).swapaxes(0, 1)
+    assert_allclose(model.predict_cumulative_incidence(rows, [91, 200, 730]), risk, rtol=1e-5)
+    bounds = model.predict_cumulative_incidence_interval(rows, [91, 200, 730])
+    scaled = np.log(-np.log(1 - bounds))
+    assert_allclose(scaled.mean(axis=2), np.log(-np.log(1 - risk)), rtol=1e-5)
+    half = norm.ppf(0.975) * error / ((1 - risk) * -np.log(1 - risk))
+    assert_allclose(np.diff(scaled)[..., 0] / 2, half, rtol=1e-5)
 
 
 def test_equals_statsmodels_on_expanded_lines_without_partial_periods():

@@ -6,8 +6,10 @@ import lifelines
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import gumbel_l, logistic, norm
 from sklearn.exceptions import ConvergenceWarning
 
+import secondplan.models.parametric as module
 from secondplan.models.parametric import ParametricAFT
 
 FOLDER = Path(__file__).parents[1] / "reference"
@@ -66,6 +68,49 @@ def test_agrees_with_a_likelihood_maximised_in_r_under_delayed_entry(distributio
     assert model.log_likelihood_[1] >= expected["log_likelihood"] - 1e-9
     found = [model.intercept_[1], *model.coef_[1], np.log(model.sigma_[1])]
     np.testing.assert_allclose(found, expected["theta"], atol=OPTIM)
+
+
+@pytest.mark.parametrize("distribution", REFERENCE)
+@pytest.mark.parametrize("case", ["plain", "weighted", "clustered"])
+def test_interval_is_that_of_the_quantiles_of_survreg(distribution, case):
+    expected = REFERENCE[distribution][case]
+    model = ParametricAFT(distribution).fit(
+        X,
+        Y,
+        sample_weight=LUNG["weight"] if case == "weighted" else None,
+        cluster=LUNG["cluster"] if case == "clustered" else None,
+    )
+    log_errors = {"weibull": gumbel_l, "lognormal": norm, "loglogistic": logistic}[distribution]
+    for row, (log_days, errors) in enumerate(zip(expected["log_day"], expected["log_day_se"], strict=True)):
+        for risk, log_day, error in zip([0.1, 0.5], log_days, errors, strict=True):
+            found = model.predict_cumulative_incidence_interval(X.iloc[[row]], [np.exp(log_day)], level=0.9)[0, 0]
+            slope = log_errors.pdf(log_errors.ppf(risk)) / expected["sigma"]
+            half = norm.ppf(0.95) * slope * error / ((1 - risk) * -np.log(1 - risk))
+            bounds = 1 - np.exp(np.log(1 - risk) * np.exp([-half, half]))
+            np.testing.assert_allclose(found, bounds, rtol=1e-6)
+
+
+def test_causes_are_joint_where_rows_are_in_clusters(monkeypatch):
+    # The maximum is the same from any start; this one takes no time.
+    monkeypatch.setattr(module, "_start_from_lifelines", lambda *args: (6.5, 0.0))
+    frame, y = simulate(400, np.random.default_rng(12))
+    frame = frame[["x"]]
+    twice, both = pd.concat([frame, frame]), pd.concat([y, y])
+    assert np.all(ParametricAFT().fit(frame, y).joint_covariance_[:3, 3:] == 0)
+    one_by_one = ParametricAFT().fit(frame, y, cluster=np.arange(400))
+    pairs = ParametricAFT().fit(twice, both, cluster=np.tile(np.arange(400), 2))
+    np.testing.assert_allclose(pairs.joint_covariance_, one_by_one.joint_covariance_, rtol=1e-5, atol=1e-9)
+    left_out = []
+    for cluster in range(40):
+        kept = np.arange(400) % 40 != cluster
+        model = ParametricAFT().fit(frame[kept], y[kept])
+        theta = [[*model.coef_[cause], model.intercept_[cause], np.log(model.sigma_[cause])] for cause in (1, 2)]
+        left_out.append(np.ravel(theta))
+    change = np.array(left_out) - np.mean(left_out, axis=0)
+    found = ParametricAFT().fit(frame, y, cluster=np.arange(400) % 40).joint_covariance_
+    # Leaving out and linearising differ by about a share of 1 / 40 and the curvature of the likelihood.
+    scale = np.sqrt(np.diag(found))
+    np.testing.assert_allclose(change.T @ change / np.outer(scale, scale), found / np.outer(scale, scale), atol=0.12)
 
 
 def test_weights_inside_clusters_equal_repeated_rows():

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from secondplan.models.period_incidence import event_free_at, incidence_at, n_periods_until
+from secondplan.models.period_incidence import (
+    event_free_at,
+    event_free_slopes,
+    hazards_from_log_odds,
+    incidence_at,
+    incidence_slopes,
+    n_periods_until,
+)
 
 ENDS = np.array([10.0, 30.0])
 
@@ -49,3 +56,33 @@ def test_certain_event():
 @pytest.mark.parametrize(("time", "expected"), [(0, 1), (10, 1), (10.5, 2), (30, 2), (99, 2)])
 def test_periods_needed(time, expected):
     assert n_periods_until(ENDS, np.array([[time]])) == expected
+
+
+def test_slopes_are_the_finite_differences():
+    rng = np.random.default_rng(2)
+    log_odds, ends, step = rng.normal(-2.0, 1.0, (3, 4, 2)), np.array([10.0, 30.0, 31.0, 90.0]), 1e-6
+    times = np.array([[0.0, 10.0, 12.0, 90.0, 200.0], [5.0, 30.5, 31.0, 60.0, 89.0], [1.0, 10.0, 30.0, 31.0, 90.0]])
+    hazards = hazards_from_log_odds(log_odds)
+    found = [incidence_slopes(hazards, ends, times, cause) for cause in range(2)]
+    found.append(event_free_slopes(hazards, ends, times))
+
+    def curves(log_odds):
+        hazards = hazards_from_log_odds(log_odds)
+        return np.array(
+            [*(incidence_at(hazards, ends, times, c) for c in range(2)), event_free_at(hazards, ends, times)]
+        )
+
+    for period in range(4):
+        for cause in range(2):
+            move = np.zeros((4, 2))
+            move[period, cause] = step
+            difference = (curves(log_odds + move) - curves(log_odds - move)) / (2 * step)
+            assert_allclose(np.array(found)[..., cause, period], difference, atol=1e-9)
+    assert_allclose(sum(found), 0.0, atol=1e-15)
+
+
+def test_slopes_where_an_event_is_certain_or_impossible():
+    hazards = np.array([[[1.0, 0.0], [0.5, 0.0]], [[0.0, 0.0], [0.0, 1.0]]])
+    times = np.array([[0.0, 5.0, 10.0, 20.0]] * 2)
+    for slopes in (incidence_slopes(hazards, ENDS, times, 0), event_free_slopes(hazards, ENDS, times)):
+        assert_allclose(slopes, 0.0, atol=1e-15)

@@ -18,7 +18,10 @@ write.csv(lung, "parametric_lung.csv", row.names = FALSE)
 fit <- function(dist, extra = list()) {
   found <- do.call(survreg, c(list(Surv(duration, event) ~ age + sex + ecog, data = lung, dist = dist,
     control = survreg.control(rel.tolerance = 1e-13, maxiter = 100)), extra))
+  # Where the incidence of the first two rows is 0.1 and 0.5, and the standard error of the logarithm of that day.
+  quantile <- predict(found, lung[1:2, ], type = "uquantile", p = c(0.1, 0.5), se.fit = TRUE)
   list(
+    log_day = quantile$fit, log_day_se = quantile$se.fit,
     coef = as.list(coef(found)), sigma = found$scale, log_likelihood = found$loglik[2],
     se = unname(sqrt(diag(if (is.null(found$naive.var)) found$var else found$naive.var))),
     robust_se = unname(sqrt(diag(found$var)))
