@@ -12,7 +12,7 @@ import pytest
 
 from secondplan.errors import EmptyCohortError, InputError, OutputError
 from secondplan.file_lock import locked
-from secondplan.models import CauseSpecificCox, FeatureEncoder
+from secondplan.models import CauseSpecificCox, FeatureEncoder, ParametricAFT
 from secondplan.plans import build_cohort, open_cases
 from secondplan.scoring import batch as batch_module
 from secondplan.scoring import score, score_batch
@@ -56,6 +56,15 @@ def test_a_batch_is_the_score_of_its_rows(model, all_cases, parquet, tmp_path):
     table = pd.read_csv(tmp_path / "out/scores.csv", dtype={"child_id": str})
     assert table["child_id"].tolist() == all_cases["child_id"].tolist()
     np.testing.assert_allclose(table["risk_730"], expected["risk_730"], atol=1e-12)
+
+
+def test_intervals_are_written_in_every_format(model_data, all_cases, parquet, tmp_path):
+    aft = ParametricAFT().fit(*model_data)
+    score_batch(aft, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART)
+    expected = score(aft, all_cases)[["lower_91", "risk_91", "upper_91", "lower_730", "risk_730", "upper_730"]]
+    parts = pd.concat([pd.read_parquet(path) for path in sorted((tmp_path / "out/scores").iterdir())])
+    for table in (parts, pd.read_csv(tmp_path / "out/scores.csv")):
+        np.testing.assert_allclose(table[expected.columns], expected, atol=1e-12)
 
 
 def test_csv_and_parquet_give_the_same_scores(model, all_cases, parquet, tmp_path):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from secondplan.errors import InputError
-from secondplan.models import AalenJohansen, CoxPH
+from secondplan.models import AalenJohansen, CoxPH, DiscreteTimeHazard, ParametricAFT
 from secondplan.models.bundle import load_model, model_digest, save_bundle
 from secondplan.scoring import HORIZONS, RiskBands, score
 from secondplan.scoring.frame import has_interval
@@ -47,6 +47,20 @@ def test_intervals_are_there_where_the_model_gives_them(model, cases, model_data
         np.testing.assert_allclose(table[f"lower_{day}"], expected[:, position, 0], atol=ROUNDING)
         np.testing.assert_allclose(table[f"upper_{day}"], expected[:, position, 1], atol=ROUNDING)
     assert has_interval(model) == ("lower_730" in score(model, cases))
+
+
+@pytest.mark.parametrize("estimator", [ParametricAFT(), DiscreteTimeHazard()])
+def test_intervals_under_competing_risks_hold_the_risk(estimator, cases, model_data):
+    table = score(estimator.fit(*model_data), cases)
+    expected = estimator.predict_cumulative_incidence_interval(
+        features(cases), HORIZONS, eligible_days=cases["eligible_days"], elapsed=cases["elapsed"]
+    )
+    for position, day in enumerate(HORIZONS):
+        bounds = table[[f"lower_{day}", f"upper_{day}"]]
+        np.testing.assert_allclose(bounds, expected[:, position], atol=ROUNDING)
+        passed = table[f"risk_{day}"] == 0
+        assert np.all(bounds[passed] == 0) and not passed.all()
+        assert table.loc[~passed, f"risk_{day}"].between(bounds.iloc[:, 0][~passed], bounds.iloc[:, 1][~passed]).all()
 
 
 def test_scores_do_not_depend_on_order_or_company(model, cases):
