@@ -1,0 +1,39 @@
+"""The README is true: its code runs, its commands exist, its exit codes are those of the errors."""
+
+import re
+from pathlib import Path
+
+import typer.main
+
+from secondplan import cli, errors
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_python_example_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    code = re.search(r"```python\n(.*?)```", TEXT, flags=re.DOTALL).group(1)
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert len(names["model"].summary_.loc[1]) == len(names["features"])
+
+
+def test_every_command_that_is_shown_exists():
+    top = typer.main.get_command(cli.app)
+    shown = {tuple(line.split()[1:3]) for line in TEXT.splitlines() if line.startswith("secondplan ")}
+    assert len(shown) >= 5
+    for first, second in shown:
+        command = top.commands[first]
+        assert not hasattr(command, "commands") or second in command.commands
+
+
+def test_exit_codes_are_those_of_the_errors():
+    table = {int(code) for code in re.findall(r"^\| (\d+) \|", TEXT, flags=re.MULTILINE)}
+    raised = {e.exit_code for e in vars(errors).values() if isinstance(e, type) and hasattr(e, "exit_code")}
+    assert raised | {0, 2, 130} == table
+
+
+def test_files_that_are_linked_exist():
+    for target in re.findall(r"\]\(([^)#:]+)\)", TEXT):
+        assert (ROOT / target).exists(), target
