@@ -6,6 +6,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -85,37 +86,53 @@ def read_cin_census(
     sources: Annotated[list[Path], typer.Argument(help="Census XML files, or folders that hold them.")],
     out: Out,
     la_code: Annotated[str | None, typer.Option(help="Authority (three digits) where a header lacks it.")] = None,
+    year: Annotated[
+        int | None, typer.Option(help="Year in which the census year ends, where a header lacks it.")
+    ] = None,
 ) -> None:
     """Read CIN census XML of one or many years."""
     from .plans import read_cin_census as read
 
     _refuse_busy(out)
-    plans, quality = read(sources, la_code=la_code)
+    plans, quality = read(sources, la_code=la_code, year=year)
     plans.write(out)
     quality.write_json(out / "quality.json")
-    typer.echo(quality.summary())
-    typer.echo(f"The plan store is in {out}, the quality report in {out / 'quality.json'}.")
+    typer.echo(quality.summary(width=_width()))
+    typer.echo(f"Plans: {len(plans.plans):,}; children: {len(plans.children):,}.")
+    typer.echo(f"The plan store is in {out}, the whole report in {out / 'quality.json'}.")
 
 
 @app.command()
-def check(folder: Annotated[Path, typer.Argument(help="A plan store.")]) -> None:
+def check(
+    folder: Annotated[Path, typer.Argument(help="A plan store.")],
+    json: Annotated[
+        Path | None, typer.Option("--json", help="A file to write the report to, with every place.")
+    ] = None,
+) -> None:
     """Check a plan store against the census rules, and say what limits its analysis."""
     from .plans import check_plans, read_plans
 
-    typer.echo(check_plans(read_plans(folder)).summary())
+    if json is not None and json.exists():
+        raise OutputError(f"{json}: exists already")
+    quality = check_plans(read_plans(folder))
+    typer.echo(quality.summary(width=_width()))
+    if json is not None:
+        quality.write_json(json)
+        typer.echo(f"The whole report is in {json}.")
 
 
 @experiment_app.command("run")
 def experiment_run(
     files: Annotated[list[Path], typer.Argument(help="Experiment files (YAML).")],
+    plans: Annotated[Path | None, typer.Option(help="A plan store to use instead of the files' data.")] = None,
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Compare the models of each experiment and track them in MLflow."""
     from .experiment import run_experiment
-    from .experiment_file import load_experiment
+    from .experiment_file import load_experiment, with_plans
 
     for experiment in [load_experiment(file) for file in files]:
-        result = run_experiment(experiment, store=store)
+        result = run_experiment(experiment if plans is None else with_plans(experiment, plans), store=store)
         typer.echo(result.summary())
 
 
@@ -182,6 +199,7 @@ def report(
         raise OutputError(f"{out}: exists already")
     result = run_experiment(with_plans(load_experiment(experiment), plans), store=None)
     write_report(out, result.page)
+    typer.echo(result.summary())
     typer.echo(f"The report is in {out}.")
 
 
@@ -199,6 +217,11 @@ def ui(
 def _refuse_busy(out: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out}: is not an empty folder")
+
+
+def _width() -> int:
+    """Columns of the terminal, within what reads well; 100 where there is none."""
+    return min(max(get_terminal_size((100, 24)).columns, 60), 110)
 
 
 def _text(frame: Any) -> str:

@@ -42,6 +42,8 @@ class ExperimentResult:
         The parent run in MLflow; None where nothing was tracked.
     model_uri : str or None
         Address of the champion (``models:/...``), or None where no model passed the gates.
+    best_uri : str or None
+        Where there is no champion: address of the registered version of ``best``.
     gate_failures : tuple of str
         Why the best model did not become the champion.
     notes : dict of str to tuple of str
@@ -63,6 +65,7 @@ class ExperimentResult:
     notes: dict[str, tuple[str, ...]]
     page: str
     dropped: tuple[str, ...] = ()
+    best_uri: str | None = None
 
     def summary(self) -> str:
         """The comparison and the champion as text for a terminal."""
@@ -75,7 +78,8 @@ class ExperimentResult:
             lines.append(f"features left out, which the data cannot give: {', '.join(self.dropped)}")
         lines += list(self.gate_failures)
         if self.run_id is not None:
-            lines.append(f"champion: {self.model_uri or 'none; no model passed the gates'}")
+            none = f"none; no model passed the gates{f'; {self.best} is {self.best_uri}' if self.best_uri else ''}"
+            lines.append(f"champion: {self.model_uri or none}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -128,13 +132,13 @@ def run_experiment(
     best = comparison.table.drop(index=REFERENCE, errors="ignore").index[0]
     page = experiment_page(cohort, comparison, fitted, best, data_name=data_name, dropped=dropped)
     run_id: str | None = None
-    model_uri: str | None = None
+    model_uri, best_uri = None, None
     failures: tuple[str, ...] = ()
     if store is not None:
         run_id = _track(experiment, data_name, cohort, comparison, fitted, page, dropped, store)
-        model_uri, failures = _crown(experiment, store)
+        model_uri, best_uri, failures = _crown(experiment, best, store)
     return ExperimentResult(
-        experiment, cohort, comparison, fitted, best, run_id, model_uri, failures, notes, page, dropped
+        experiment, cohort, comparison, fitted, best, run_id, model_uri, failures, notes, page, dropped, best_uri
     )
 
 
@@ -256,20 +260,22 @@ def _track(
     )
 
 
-def _crown(experiment: Experiment, store: str) -> tuple[str | None, tuple[str, ...]]:
-    """Make the best model that passes the gates champion: its address, and why better ones did not pass."""
+def _crown(experiment: Experiment, best: str, store: str) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Make the best model that passes the gates champion: its address (else the best's), and why others did not."""
     from .tracking import compare_runs, register_model, set_champion
 
-    if experiment.champion is None:
-        return None, ()
-    name = experiment.champion.model_name
+    best_uri: str | None = None
     failures: list[str] = []
+    if experiment.champion is None:
+        return None, None, ()
+    name = experiment.champion.model_name
     for run in compare_runs(experiment.name, store=store).itertuples():
         if run.model == REFERENCE:
             continue
         version = register_model(f"runs:/{run.run_id}/model", name=name, store=store)
+        best_uri = f"models:/{name}/{version}" if run.model == best else best_uri
         try:
-            return set_champion(name, version, store=store), tuple(failures)
+            return set_champion(name, version, store=store), None, tuple(failures)
         except GateError as error:
             failures.append(str(error))
-    return None, tuple(failures)
+    return None, best_uri, tuple(failures)

@@ -88,9 +88,59 @@ def test_census_is_read_checked_and_accounted_for(run, made, tmp_path):
     assert code == 0, err
     assert str(tmp_path / "store") in out
     assert json.loads((tmp_path / "store" / "quality.json").read_text())
-    code, out, err = run("check", tmp_path / "store")
+    code, out, err = run("check", tmp_path / "store", "--json", tmp_path / "check.json")
     assert code == 0, err
     assert "plans" in out
+    assert json.loads((tmp_path / "check.json").read_text())["counts"]["plans"]["read"] > 0
+    code, _, err = run("check", tmp_path / "store", "--json", tmp_path / "check.json")
+    assert code == 4
+    assert "check.json" in one_line(err)
+
+
+def test_year_is_taken_where_the_file_has_none(run, tmp_path):
+    child = "<Child><ChildIdentifiers><LAchildID>A1</LAchildID></ChildIdentifiers></Child>"
+    text = f"<Message><Children>{child}</Children></Message>"
+    file = census(tmp_path, "bare.xml", text)
+    code, _, err = run("read", "cin-census", file, "--out", tmp_path / "store")
+    assert code == 3
+    assert "--year" in one_line(err)
+    options = ("--year", "2018", "--la-code", "330")
+    assert run("read", "cin-census", file, "--out", tmp_path / "store", *options)[0] == 0
+    extract = sp.read_plans(tmp_path / "store").extract.iloc[0]
+    assert (extract["la_code"], str(extract["extract_date"].date())) == ("330", "2018-03-31")
+
+
+def test_census_alone_gives_a_report_a_model_and_scores(run, made, tmp_path):
+    """With the shipped experiment's setting, features that a census cannot give are left out, not an error."""
+    sp.write_cin_census(sp.read_plans(made / "plans"), tmp_path / "census")
+    assert run("read", "cin-census", tmp_path / "census", "--out", tmp_path / "store")[0] == 0
+    experiment = tmp_path / "small.yaml"
+    experiment.write_text(
+        "{name: small, data: {synthetic: {}}, features: [plan_length_days, n_siblings_on_plan], missing_features: drop,"
+        " validation: {n_splits: 2}, models: [{name: Cox, type: CauseSpecificCox, params: {known_end_event: 4}}]}"
+    )
+    wanted = ("--plans", tmp_path / "store")
+    code, out, err = run("report", *wanted, "--out", tmp_path / "r.html", "--experiment", experiment)
+    assert code == 0, err
+    assert "left out, which the data cannot give: n_siblings_on_plan" in out
+    store = ("--store", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    code, out, err = run("experiment", "run", experiment, *wanted, *store)
+    assert code == 0, err
+    scoring = ("--input", tmp_path / "store", "--output", tmp_path / "scores")
+    code, out, err = run("score", "--model", "models:/secondplan/1", *scoring, *store)
+    assert code == 0, err
+    assert "cases scored" in out
+
+
+def test_a_model_that_needs_what_a_census_lacks_says_so_in_one_line(run, made, tmp_path):
+    cohort = sp.build_cohort(sp.read_plans(made / "plans"))
+    encoder = sp.FeatureEncoder(columns=["plan_length_days", "n_siblings_on_plan"], numeric_missing="median")
+    sp.CauseSpecificCox(known_end_event=4, encoder=encoder).fit(cohort.X, cohort.y).save(tmp_path / "bundle")
+    assert run("read", "cin-census", made / "census", "--out", tmp_path / "store")[0] == 0
+    scoring = ("--input", tmp_path / "store", "--output", tmp_path / "scores")
+    code, _, err = run("score", "--model", tmp_path / "bundle", *scoring)
+    assert code == 3
+    assert "cannot give features that the model was fitted on: n_siblings_on_plan;" in one_line(err)
 
 
 def test_busy_output_folder_is_code_4(run, made, tmp_path):

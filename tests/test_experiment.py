@@ -159,7 +159,9 @@ def test_no_champion_where_no_model_passes(folder):
     result = sp.run_experiment(written(folder, strict), store=f"sqlite:///{folder / 'mlflow.db'}")
     assert result.model_uri is None
     assert result.gate_failures
-    assert "none; no model passed the gates" in result.summary()
+    assert f"none; no model passed the gates; {result.best} is {result.best_uri}" in result.summary()
+    model = sp.load_tracked_model(result.best_uri, store=f"sqlite:///{folder / 'mlflow.db'}")
+    assert type(model) is type(result.fitted[result.best])
 
 
 def test_report_stands_alone_and_names_nobody(result, folder):

@@ -66,7 +66,7 @@ def read_coverage(
             known_year = _year_of_latest_date(census)
             log.add("year-inferred", "file", NOTED, file=census.name)
         if known_year is None or not 1900 < known_year < 2200:
-            raise InputError(f"{path}: says neither its year nor a date to take it from; give the year")
+            raise InputError(f"{path}: says neither its year nor a date to take it from; give the year (--year)")
         last = day_number(known_year, 3, 31)
     end = date.fromisoformat(to_text(last))
     # The same day a year earlier is the last day of the year before; 29 February has no such day.

@@ -314,4 +314,4 @@ def _reason(error: expat.ExpatError) -> str:
     reason = expat.ErrorString(error.code) or "damaged"
     if reason in _CUT_OFF:
         return f"the XML is cut off ({reason})"
-    return f"not well-formed XML ({reason})"
+    return f"not well-formed XML ({reason.removeprefix('not well-formed (').removesuffix(')')})"

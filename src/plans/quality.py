@@ -3,6 +3,7 @@
 import html
 import json
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..errors import OutputError
 from .disclosure import SMALLEST_SHOWN, SUPPRESSED
 from .rules import RULES
 
@@ -130,6 +132,17 @@ class QualityReport:
     ) -> "QualityReport":
         """Report on ``read`` rows of which ``stored`` came through, by table; the findings must explain the rest.
 
+        Parameters
+        ----------
+        source : str
+            Kind of the input.
+        read, stored : mapping of str to int
+            Rows by table.
+        findings : DataFrame
+            One row a finding.
+        skipped : mapping of str to int, optional
+            What was passed over, by kind.
+
         Raises
         ------
         ValueError
@@ -167,31 +180,31 @@ class QualityReport:
         order = summary["severity"].map(_SEVERITY_ORDER)
         return summary.iloc[np.lexsort((-summary["n"].to_numpy(dtype=np.int64), order))].reset_index(drop=True)
 
-    def summary(self, *, suppress: bool = False) -> str:
-        """The report as text for a terminal.
+    def summary(self, *, suppress: bool = False, width: int = 100) -> str:
+        """The report as text for a terminal: the counts, then each code once, with where it was found.
 
         Parameters
         ----------
         suppress : bool
             Withhold counts of 1 to 5, for text that leaves the authority.
+        width : int
+            Columns of the terminal; longer lines are wrapped.
         """
         lines = [f"Quality of {self.source}", ""]
         if len(self.counts):
-            lines += [self._shown_counts(suppress).to_string(), ""]
-        found_by_code = self.to_frame()
+            lines += [*_count_lines(self._shown_counts(suppress)), ""]
+        found = self.to_frame()
         for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("note", "Notes")):
-            found = found_by_code[found_by_code["severity"] == severity]
-            if found.empty:
+            of_severity = found[found["severity"] == severity]
+            if of_severity.empty:
                 continue
             lines.append(title)
-            for row in found.itertuples():
-                lines.append(
-                    f"  {row.code} ({row.table}, {row.action}): {_shown_findings(row, suppress)}{_place(row, suppress)}"
-                )
-                lines += [f"    {row.meaning}", f"    What to do: {row.advice}"]
+            for code, rows in of_severity.groupby("code", sort=False):
+                lines += _finding_lines(str(code), rows, suppress, width)
             lines.append("")
         if self.skipped:
-            lines.append("Skipped: " + ", ".join(f"{name} ({_shown(n, suppress)})" for name, n in self.skipped.items()))
+            names = ", ".join(f"{name} ({_shown(n, suppress)})" for name, n in self.skipped.items())
+            lines += _wrapped(f"Elements not known and skipped: {names}", width, indent="", more="  ")
         if self.findings.empty:
             lines.append("Nothing to report.")
         return "\n".join(lines).rstrip() + "\n"
@@ -213,10 +226,19 @@ class QualityReport:
         return report if suppress else report | {"places": self._places()}
 
     def write_json(self, path: str | os.PathLike[str], *, suppress: bool = False) -> Path:
-        """Write :meth:`to_dict` as JSON; returns the path."""
+        """Write :meth:`to_dict` as JSON; returns the path.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
         file = Path(path)
         text = json.dumps(self.to_dict(suppress=suppress), indent=1, default=int)
-        file.write_text(text + "\n", encoding="utf-8", newline="\n")
+        try:
+            file.write_text(text + "\n", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise OutputError(f"{file}: cannot be written ({error.strerror or type(error).__name__})") from None
         return file
 
     def __repr__(self) -> str:
@@ -273,6 +295,38 @@ def _shown(count: int, suppress: bool) -> int | str:
 def _shown_findings(row: Any, suppress: bool) -> int | str:
     # Findings about files and data as a whole count no children.
     return _shown(row.n, suppress and row.action != NOTED)
+
+
+def _count_lines(counts: pd.DataFrame) -> list[str]:
+    """The counts as right-aligned text with separators of thousands."""
+    shown = counts.map(lambda n: n if isinstance(n, str) else f"{int(n):,}").rename_axis(None)
+    return shown.to_string().splitlines()
+
+
+def _finding_lines(code: str, rows: pd.DataFrame, suppress: bool, width: int) -> list[str]:
+    """One code: what it means, where and how often it was found, what to do."""
+    rule = RULES[code]
+    places = [text for row in rows.itertuples() if (text := _found_where(row, suppress))]
+    lines = _wrapped(f"{code}: {rule.meaning}", width, indent="  ", more="    ")
+    for place in places:
+        lines += _wrapped(place, width, indent="    ", more="      ")
+    if rule.advice != "None.":
+        lines += _wrapped(f"What to do: {rule.advice}", width, indent="    ", more="      ")
+    return lines
+
+
+def _wrapped(text: str, width: int, *, indent: str, more: str) -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _found_where(row: Any, suppress: bool) -> str:
+    """Table, fate, number and first place of a finding; nothing where a finding is about the data as a whole."""
+    if row.action == NOTED:
+        where = "" if suppress or pd.isna(row.first_file) else row.first_file
+        return where if row.n == 1 else f"{row.n} times{where and f', first in {where}'}"
+    return f"{row.table}, {row.action}: {_shown_findings(row, suppress)}{_place(row, suppress)}"
 
 
 def _place(row: Any, suppress: bool) -> str:

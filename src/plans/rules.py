@@ -187,12 +187,12 @@ RULES = {
     "authority-unknown": Rule(
         "warning",
         "The file does not say which authority it comes from; its children are filed under 000.",
-        "Give la_code when reading. Never read files of several unknown authorities together: children would mix.",
+        "Give la_code (--la-code) when reading. Never read several unknown authorities together: children would mix.",
     ),
     "year-inferred": Rule(
         "warning",
         "The file does not say which year it covers; the year was taken from the latest date in it.",
-        "Give year when reading.",
+        "Give year (--year) when reading.",
     ),
     "year-differs": Rule(
         "warning",

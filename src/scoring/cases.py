@@ -55,6 +55,8 @@ class Cases:
         Not checked yet; missing means not known, and 0.
     flags : ndarray of str, shape (n,)
         What is known of the cases, joined by semicolons.
+    missing_features : tuple of str
+        Features that the data of the cases cannot give.
     """
 
     keys: pd.DataFrame
@@ -62,6 +64,7 @@ class Cases:
     eligible_days: pd.Series
     elapsed: pd.Series
     flags: np.ndarray
+    missing_features: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -134,7 +137,8 @@ def as_cases(cases: Any) -> Cases:
     elapsed = getattr(cases, "elapsed", None)
     elapsed = pd.Series(np.zeros(len(X))) if elapsed is None else elapsed.reset_index(drop=True)
     eligible = cases.eligible_days.reset_index(drop=True)
-    return Cases(_as_text(keys), X, eligible, elapsed, _flags_of(getattr(cases, "flags", None), len(X)))
+    flags = _flags_of(getattr(cases, "flags", None), len(X))
+    return Cases(_as_text(keys), X, eligible, elapsed, flags, tuple(getattr(cases, "missing_features", ())))
 
 
 def required_columns(model: IncidenceModel) -> dict[str, str]:
@@ -170,6 +174,11 @@ def check_cases(model: IncidenceModel, cases: Cases, *, last_day: float) -> Chec
         A column is absent, or of a type that can never be the feature.
     """
     absent = [name for name in required_columns(model) if name not in cases.X.columns]
+    if absent and set(absent) <= set(cases.missing_features):
+        raise InputError(
+            f"the data cannot give features that the model was fitted on: {', '.join(absent)}; fit one without them: "
+            "experiment run compare_models --plans with a store of such data"
+        )
     if absent:
         raise InputError(f"the cases lack columns that the model needs: {', '.join(absent)}")
     found = _Findings(len(cases))

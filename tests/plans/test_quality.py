@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from secondplan.errors import OutputError
 from secondplan.plans.quality import COUNTS, FindingLog, QualityReport
 from secondplan.plans.rules import RULES
 
@@ -68,9 +69,27 @@ def test_text_json_and_frame_agree(log, tmp_path):
     expected = {"code": "value-required", "table": "plans", "column": "end_date", "action": "rejected"}
     assert rejected == expected | {"file": "a.xml", "rows": [2], "lines": [20]}
     text = report.summary()
-    assert "value-required (plans, rejected): 1, first in a.xml line 20" in text
+    assert "plans, rejected: 1, first in a.xml line 20" in text
     assert RULES["value-required"].advice in text
     assert "<table" in report._repr_html_()
+
+
+def test_text_says_each_code_once_and_fits_the_terminal(log):
+    log.add_rows("value-required", "reviews", "rejected", places((0, 1, 30)))
+    text = QualityReport.of(
+        "test", {"plans": 12_345, "reviews": 1}, {"plans": 12_343, "reviews": 0}, log.to_frame(), {"Foo": 3}
+    ).summary(width=60)
+    assert text.count("value-required: ") == 1
+    assert "reviews, rejected: 1, first in a.xml line 30" in text
+    assert "12,345" in text
+    assert max(map(len, text.splitlines())) <= 60
+    assert "noted" not in text
+
+
+def test_a_report_that_cannot_be_written_is_one_error(log, tmp_path):
+    report = QualityReport.of("test", {"plans": 10}, {"plans": 8}, log.to_frame())
+    with pytest.raises(OutputError, match="cannot be written"):
+        report.write_json(tmp_path / "none" / "quality.json")
 
 
 def test_suppression_withholds_small_counts_and_places(log):
