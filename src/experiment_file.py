@@ -113,6 +113,10 @@ def load_experiment(path: str | Path) -> Experiment:
     path : str or Path
         A YAML file; ``compare_models`` alone names the one that ships with the package.
 
+    Returns
+    -------
+    Experiment
+
     Raises
     ------
     InputError

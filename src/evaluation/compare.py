@@ -94,6 +94,14 @@ def compare_models(
     ------
     ValueError
         No models, times that are not days, a row tested twice, or not one model could be compared.
+
+    Examples
+    --------
+    >>> from secondplan import AalenJohansen, build_cohort, simulate
+    >>> cohort = build_cohort(simulate(n_children=300))
+    >>> comparison = compare_models({"by sex": AalenJohansen(strata="sex")}, cohort, folds=2)
+    >>> sorted(comparison.table.index)
+    ['AalenJohansen', 'by sex']
     """
     if not models:
         raise ValueError("no models to compare")

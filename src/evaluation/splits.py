@@ -41,7 +41,7 @@ class FamilyKFold(BaseCrossValidator):
         self.random_state = random_state
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """The number of folds."""
+        """The number of folds; ``X``, ``y`` and ``groups`` do not matter (see :meth:`split`)."""
         return self.n_splits
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -65,7 +65,7 @@ class FamilyKFold(BaseCrossValidator):
             yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
 
     def fold_of_rows(self, n_rows: int, y: Any, groups: Any) -> np.ndarray:
-        """The fold of each row, 0 to ``n_splits`` - 1, shape (n_rows,)."""
+        """The fold of each of ``n_rows`` rows, 0 to ``n_splits`` - 1, with ``y`` and ``groups`` as of :meth:`split`."""
         if self.n_splits < 2:
             raise ValueError(f"n_splits must be at least 2, got {self.n_splits}")
         if groups is None:
@@ -95,12 +95,20 @@ class TemporalSplit:
     Parameters
     ----------
     cut_date : date, str or Timestamp
+
+    Examples
+    --------
+    >>> from secondplan import build_cohort, simulate
+    >>> cohort = build_cohort(simulate(n_children=200))
+    >>> train, test = TemporalSplit("2016-01-01").split(cohort)
+    >>> bool(train.keys["index_end"].max() < test.keys["index_end"].min())
+    True
     """
 
     cut_date: Any
 
     def split(self, cohort: Cohort) -> tuple[Cohort, Cohort]:
-        """The training and the test cohort.
+        """The training and the test cohort that ``cohort`` is split into.
 
         Raises
         ------
@@ -110,7 +118,7 @@ class TemporalSplit:
         return self._train(cohort), cohort.take(self.test_rows(cohort))
 
     def test_rows(self, cohort: Cohort) -> np.ndarray:
-        """Positions of the test rows in the cohort."""
+        """Positions of the test rows in ``cohort``."""
         rows = np.flatnonzero(_days_to(self.cut_date, cohort) <= 0)
         if rows.size == 0:
             raise ValueError(f"no plan ended on or after {self._day()}: nothing to test on")

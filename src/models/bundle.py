@@ -104,12 +104,26 @@ def load_model(path: str | Path) -> IncidenceModel:
     path : str or Path
         Folder of the bundle.
 
+    Returns
+    -------
+    IncidenceModel
+        Fitted; it predicts to the last digit as the one that was saved.
+
     Raises
     ------
     ModelNotFoundError
         There is no such folder.
     BundleError
         The bundle is damaged, altered, incomplete, holds a file that it should not, or is of another version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from secondplan import CoxPH
+    >>> model = CoxPH().fit([[1.0], [3.0], [2.0]], {"duration": [2, 3, 4], "event": [1, 1, 1]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load_model(model.save(f"{folder}/model"))
+    CoxPH()
     """
     content, array_bytes, _ = _read_verified(Path(path))
     try:

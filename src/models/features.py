@@ -133,7 +133,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         return self
 
     def fit_copy(self, X: Any) -> FeatureEncoder:
-        """A fitted clone; this encoder stays as it is."""
+        """A clone fitted to ``X``; this encoder stays as it is."""
         return clone(self).fit(X)
 
     def transform(self, X: Any) -> pd.DataFrame:
@@ -168,7 +168,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         return design
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the features, shape (n_features,)."""
+        """Names of the features, shape (n_features,); ``input_features`` is ignored, as pipelines pass it."""
         check_is_fitted(self)
         return np.asarray(self._names, dtype=object)
 

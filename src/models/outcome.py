@@ -80,12 +80,22 @@ def check_outcome(y: Any, *, n_rows: int | None = None) -> Outcome:
     n_rows : int, optional
         The number of rows that ``X`` has.
 
+    Returns
+    -------
+    Outcome
+        Arrays ``entry``, ``duration`` and ``event``, shape (n_rows,).
+
     Raises
     ------
     ValueError
         A column is missing, not numeric, holds missing, infinite or negative numbers, an event code is not a whole
         number, a row's delayed entry is not before its duration, or there are no rows or not ``n_rows``.
         The message gives the number of offending rows and the first one's position.
+
+    Examples
+    --------
+    >>> check_outcome({"duration": [30, 400], "event": [1, 0]}).events
+    (1,)
     """
     if isinstance(y, Outcome):
         outcome = y

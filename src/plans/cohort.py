@@ -157,6 +157,15 @@ def build_cohort(
         Authorities with plans have no extract date and ``as_of`` is not given.
     ValueError
         An option is not one of those listed, or ``washout_days`` is negative.
+
+    Examples
+    --------
+    >>> from secondplan import simulate
+    >>> cohort = build_cohort(simulate(n_children=60))
+    >>> list(cohort.y)
+    ['entry', 'duration', 'event']
+    >>> int(cohort.flow["n_remaining"].iloc[-1]) == len(cohort)
+    True
     """
     require_choice("index", index, INDEX_CHOICES)
     require_choice("care", care, CARE_CHOICES)

@@ -114,6 +114,11 @@ def open_cases(plans: Plans, as_of: Any = None, *, care: Literal["competing", "i
     care : {"competing", "ignore"}
         With ``"ignore"`` care plays no part.
 
+    Returns
+    -------
+    OpenCases
+        Rows in the order of authority and child.
+
     Raises
     ------
     EmptyCohortError
@@ -122,6 +127,15 @@ def open_cases(plans: Plans, as_of: Any = None, *, care: Literal["competing", "i
         Authorities with plans have no extract date and ``as_of`` is not given.
     ValueError
         An option is not one of those listed.
+
+    Examples
+    --------
+    >>> from secondplan import simulate
+    >>> cases = open_cases(simulate(n_children=60))
+    >>> list(cases.keys)
+    ['child_id', 'plan_id', 'family_id', 'la_code', 'index_end']
+    >>> bool((cases.elapsed < cases.eligible_days).all())
+    True
     """
     require_choice("care", care, CARE_CHOICES)
     snapshot = take_snapshot(plans, as_date(as_of))

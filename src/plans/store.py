@@ -74,7 +74,7 @@ class Plans:
         return {name: getattr(self, name) for name in COLUMNS}
 
     def equals(self, other: "Plans") -> bool:
-        """Whether both hold the same tables with the same rows in the same order."""
+        """Whether ``other`` holds the same tables with the same rows in the same order."""
         return all(frame.equals(getattr(other, name)) for name, frame in self.tables.items())
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -134,11 +134,23 @@ def read_plans(path: str | os.PathLike[str]) -> Plans:
     path : path
         The store's folder.
 
+    Returns
+    -------
+    Plans
+
     Raises
     ------
     InputError
         There is no store at ``path``, it is of a later format, a file is missing or altered, or a table breaks the
         schema.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = Plans().write(f"{folder}/store")
+    ...     read_plans(store).equals(Plans())
+    True
     """
     folder = Path(path)
     descriptor = _read_descriptor(folder)

@@ -79,6 +79,18 @@ def experiment_page(
 def write_report(path: str | Path, page: str) -> Path:
     """Write a page whole or not at all.
 
+    Parameters
+    ----------
+    path : str or Path
+        A file that does not exist yet.
+    page : str
+        HTML.
+
+    Returns
+    -------
+    Path
+        The file.
+
     Raises
     ------
     OutputError

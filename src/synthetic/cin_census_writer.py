@@ -72,6 +72,11 @@ def write_cin_census(
     seed : int
         For the faults.
 
+    Returns
+    -------
+    CensusFiles
+        The paths, and how often each fault was put in.
+
     Raises
     ------
     InputError

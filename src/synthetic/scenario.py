@@ -236,10 +236,23 @@ def parameter_names() -> tuple[str, ...]:
 def scenario(name: str = "england-2018") -> Scenario:
     """The scenario of that name.
 
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    Scenario
+
     Raises
     ------
     ValueError
         There is no such scenario; the message lists those that exist.
+
+    Examples
+    --------
+    >>> scenario().name
+    'england-2018'
     """
     from .england import england_2018
 

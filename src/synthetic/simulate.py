@@ -62,7 +62,14 @@ def simulate(scenario: str | Scenario = "england-2018", *, n_children: int, seed
 def simulate_with_truth(
     scenario: str | Scenario = "england-2018", *, n_children: int, seed: int = 0
 ) -> tuple[Plans, Truth]:
-    """As :func:`simulate`, with what no extract holds: latent severity, frailty, hazards, true incidence."""
+    """As :func:`simulate`, with what no extract holds: latent severity, frailty, hazards, true incidence.
+
+    Examples
+    --------
+    >>> plans, truth = simulate_with_truth(n_children=20)
+    >>> len(plans.children)
+    20
+    """
     if isinstance(scenario, str):
         scenario = named_scenario(scenario)
     if n_children < 1:

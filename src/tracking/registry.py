@@ -112,6 +112,8 @@ def promote(model: str, *, name: str = REGISTERED_NAME, store: str | Store | Non
         ``models:/NAME/VERSION``, ``runs:/<run id>/model``, or a model's name in the latest comparison.
     name : str
         The registered model whose champion it becomes.
+    store : str or Store, optional
+        As in :func:`~secondplan.tracking.open_store`.
 
     Returns
     -------

@@ -1,0 +1,94 @@
+"""Docstrings are specifications: their examples run, and what a public name takes and gives is written down."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+
+import matplotlib
+import pytest
+
+import secondplan as sp
+
+matplotlib.use("Agg")
+MODULES = sorted(module.name for module in pkgutil.walk_packages(sp.__path__, "secondplan."))
+PUBLIC = {name: getattr(sp, name) for name in sp.__all__ if not name.startswith("__")}
+OPTIONS = doctest.NORMALIZE_WHITESPACE
+# A docstring may refer to another one for what is taken.
+ELSEWHERE = re.compile(r"(\b[Aa]s( in| of)?|those of) :(meth|func|class):`")
+# Their examples would need files, a server or a figure.
+WITHOUT_EXAMPLE = {
+    *("load_experiment", "load_tracked_model", "promote", "run_experiment", "score_batch", "subgroup_table"),
+    *("plot_calibration", "plot_coefficients", "plot_incidence", "plot_risk_distribution", "write_report"),
+    "write_cin_census",
+}
+
+
+def sections(docstring):
+    """Text of each numpydoc section by its title, '' for what comes before the first."""
+    parts = re.split(r"^(\w[\w ]*)\n-{3,}\n", inspect.cleandoc(docstring) + "\n", flags=re.MULTILINE)
+    return {"": parts[0]} | dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def documented(text):
+    """Names of the entries of a section: ``a, b : type`` names two."""
+    lines = re.findall(r"^([*\w][\w*, ]*?) *(?::.*)?$", text, flags=re.MULTILINE)
+    return {name.strip(" *") for line in lines for name in line.split(",")}
+
+
+def taken(function):
+    """Parameters of a function, without those that stand for whatever is passed on."""
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name for p in parameters if p.kind not in variable and p.name not in ("self", "cls")}
+
+
+def undocumented(function, docstring):
+    """Parameters, and ``Returns``, that a docstring leaves out."""
+    found = sections(docstring or "")
+    named = documented(found.get("Parameters", "")) | documented(found.get("Attributes", ""))
+    missing = set() if ELSEWHERE.search(docstring) else taken(function) - named
+    if (
+        inspect.isclass(function)
+        or inspect.signature(function).return_annotation in (None, "None")
+        or (ELSEWHERE.search(docstring))
+    ):
+        return missing
+    return missing if "Returns" in found else missing | {"Returns"}
+
+
+def methods(cls):
+    """Public methods that the package gives a class, by name."""
+    for name, value in inspect.getmembers(cls, callable):
+        if not name.startswith("_") and getattr(value, "__module__", "").startswith("secondplan"):
+            yield name, value
+
+
+@pytest.mark.parametrize("name", ["secondplan", *MODULES])
+def test_examples_run(name):
+    assert doctest.testmod(importlib.import_module(name), optionflags=OPTIONS).failed == 0
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_names_say_what_they_take_and_give(name):
+    value = PUBLIC[name]
+    assert sections(value.__doc__)[""].strip()
+    if not (inspect.isclass(value) and issubclass(value, Exception)):
+        assert not undocumented(value, value.__doc__)
+
+
+@pytest.mark.parametrize("name", [name for name, value in PUBLIC.items() if inspect.isclass(value)])
+def test_methods_say_what_they_take(name):
+    for method, function in methods(PUBLIC[name]):
+        docstring = function.__doc__ or ""
+        assert docstring.strip(), method
+        # One line can say what one or two parameters are.
+        left = undocumented(function, docstring) - {"Returns"} if len(taken(function)) > 2 else set()
+        assert not {parameter for parameter in left if f"``{parameter}``" not in docstring}, method
+
+
+def test_examples_are_given():
+    functions = {name for name, value in PUBLIC.items() if inspect.isfunction(value) or hasattr(value, "fit")}
+    without = {name for name in functions if ">>>" not in PUBLIC[name].__doc__}
+    assert without == WITHOUT_EXAMPLE
