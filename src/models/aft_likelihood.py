@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, log_ndtr
 
+from .independent_columns import independent_columns
+
 MAX_ITERATIONS = 60
 MAX_HALVINGS = 40
 # Longer steps are cut. A cut step that gains less than this means that the likelihood is flat: an estimate runs away.
@@ -108,16 +110,10 @@ def collinear_columns(design: np.ndarray, weight: np.ndarray) -> np.ndarray:
     share = weight / weight.sum()
     centred = design - share @ design
     gram = centred.T @ (centred * share[:, None])
-    variance = np.diag(gram).copy()
+    variance = np.diag(gram)
     scale = share @ design**2
-    dependent = np.zeros(variance.size, dtype=bool)
-    for column in range(variance.size):
-        left = gram[column, column]
-        if left <= COLLINEAR * variance[column] or variance[column] <= 1e-24 * scale[column]:
-            dependent[column] = True
-            continue
-        gram -= np.outer(gram[:, column], gram[column]) / left
-    return dependent
+    floor = np.where(variance > 1e-24 * scale, COLLINEAR * variance, np.inf)
+    return ~independent_columns(gram, floor)
 
 
 def maximise(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import block_diag
 
+from .independent_columns import independent_columns
 from .outcome import Outcome
 from .period_effect import period_basis
 from .period_logit import Maximum, PeriodLogit, maximise
@@ -160,23 +161,11 @@ def _standardise(design: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     x = design[:, candidates]
     x -= centre[candidates]
     x /= scale[candidates]
-    kept = independent_columns(x.T @ x / max(x.shape[0], 1))
+    kept = independent_columns(x.T @ x / max(x.shape[0], 1), DEPENDENT)
     used = candidates[kept]
-    if used.size < candidates.size:
+    if not kept.all():
         x = np.ascontiguousarray(x[:, kept])
     return x, centre[used], scale[used], used
-
-
-def independent_columns(correlation: np.ndarray) -> np.ndarray:
-    """Positions of the columns that are not combinations of those before them, from their correlations (p, p)."""
-    residual = correlation.copy()
-    kept = []
-    for column in range(residual.shape[0]):
-        left = residual[column, column]
-        if left > DEPENDENT:
-            kept.append(column)
-            residual -= np.outer(residual[:, column], residual[column]) / left
-    return np.array(kept, dtype=np.intp)
 
 
 def _unbounded(x: np.ndarray, lines: PersonPeriods, fitted: Maximum, n_causes: int) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 
-from secondplan.models.discrete_fit import fit_discrete_time, independent_columns
+from secondplan.models.discrete_fit import fit_discrete_time
 from secondplan.models.discrete_time import DiscreteTimeHazard
 from secondplan.models.outcome import check_outcome, outcome_from_arrays
 from secondplan.models.period_logit import PeriodLogit
@@ -360,10 +360,3 @@ def test_fit_without_features():
     # Period 1: 3 events, 3 observed throughout and one for 50 of 91 days; period 2: 2 events, one for 89 of 91 days.
     odds = np.array([3 / (3 + 50 / 91), 2 / (89 / 91)])
     assert_allclose(fit.period_log_odds[:, 0], np.log(odds), atol=1e-9)
-
-
-def test_independent_columns():
-    x = np.random.default_rng(0).normal(size=(50, 3))
-    x = np.column_stack([x[:, 0], x[:, 1], x[:, 0] + x[:, 1], x[:, 2]])
-    x = (x - x.mean(axis=0)) / x.std(axis=0)
-    assert_array_equal(independent_columns(x.T @ x / 50), [0, 1, 3])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..independent_columns import independent_columns
 from .partial_likelihood import Likelihood
 
 MAX_ITERATIONS = 60
@@ -74,7 +75,9 @@ def maximise(
         raise ValueError("the offset differs by more than 600 between rows; the relative risks overflow")
     current = null
     penalised = ridge > 0 or lasso > 0
-    kept = usable if penalised else usable & independent_columns(current, usable)
+    kept = usable
+    if not penalised:
+        kept = independent_columns(current.information, np.where(usable, COLLINEAR * current.size, np.inf))
     collinear = usable & ~kept
     diverging = np.zeros_like(kept)
     converged = not kept.any()
@@ -99,19 +102,6 @@ def maximise(
             break
         beta, current = trial
     return Maximum(beta, current, null, collinear, diverging, iteration, converged)
-
-
-def independent_columns(likelihood: Likelihood, usable: np.ndarray) -> np.ndarray:
-    """Columns, taken in order, that carry information of their own: shape (p,) of bool (an elimination with pivots)."""
-    left = likelihood.information.copy()
-    independent = np.zeros(usable.size, dtype=bool)
-    for column in np.flatnonzero(usable):
-        pivot = left[column, column]
-        if pivot <= COLLINEAR * likelihood.size[column]:
-            continue
-        independent[column] = True
-        left -= np.outer(left[:, column], left[column]) / pivot
-    return independent
 
 
 def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
