@@ -45,3 +45,8 @@ class EmptyCohortError(SecondplanError, ValueError):
     """The data are readable but hold no child who can be analysed or scored."""
 
     exit_code = 7
+
+
+def cannot_be_written(path: object, error: OSError) -> OutputError:
+    """The error for a file or folder that the system does not let us write, with its reason."""
+    return OutputError(f"{path}: cannot be written ({error.strerror or type(error).__name__})")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .errors import OutputError
+from .errors import OutputError, cannot_be_written
 
 POLL_SECONDS = 0.05
 
@@ -33,7 +33,7 @@ def locked(path: str | Path, *, wait_seconds: float = 0.0, holder: str = "anothe
     try:
         file = Path(path).open("a+b")  # noqa: SIM115  closed below, after the lock is released
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({type(error).__name__})") from None
+        raise cannot_be_written(path, error) from None
     with file:
         until = time.monotonic() + wait_seconds
         while not _try_lock(file):

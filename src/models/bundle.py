@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..errors import BundleError, ModelNotFoundError, OutputError
+from ..errors import BundleError, ModelNotFoundError, OutputError, cannot_be_written
 from .base import IncidenceModel
 from .features import FeatureEncoder
 from .plain_data import pack, unpack
@@ -92,7 +92,7 @@ def save_bundle(model: IncidenceModel, path: str | Path, *, overwrite: bool = Fa
     try:
         _write_folder(folder, files)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror or type(error).__name__})") from None
+        raise cannot_be_written(folder, error) from None
     return folder
 
 

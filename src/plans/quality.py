@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import OutputError
+from ..errors import cannot_be_written
 from .disclosure import SMALLEST_SHOWN, SUPPRESSED
 from .rules import RULES
 
@@ -238,7 +238,7 @@ class QualityReport:
         try:
             file.write_text(text + "\n", encoding="utf-8", newline="\n")
         except OSError as error:
-            raise OutputError(f"{file}: cannot be written ({error.strerror or type(error).__name__})") from None
+            raise cannot_be_written(file, error) from None
         return file
 
     def __repr__(self) -> str:

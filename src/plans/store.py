@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import InputError, OutputError
+from ..errors import InputError, OutputError, cannot_be_written
 from .columns import COLUMNS
 from .schema import CODES, FOREIGN_KEYS, PRIMARY_KEYS, TABLES
 from .tables import conform_tables
@@ -108,7 +108,7 @@ class Plans:
             _write_files(self, staging)
             _move_into_place(staging, folder, busy=busy)
         except OSError as error:
-            raise OutputError(f"{folder}: cannot be written ({error.strerror or type(error).__name__})") from None
+            raise cannot_be_written(folder, error) from None
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         return folder

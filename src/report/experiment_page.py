@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..errors import OutputError
+from ..errors import OutputError, cannot_be_written
 from ..models import aalen_johansen
 from ..plans.disclosure import is_small, rounded_flow, suppress_small_counts
 from .calibration import plot_calibration
@@ -104,7 +104,7 @@ def write_report(path: str | Path, page: str) -> Path:
         unfinished.write_text(page, encoding="utf-8")
         unfinished.replace(file)
     except OSError as error:
-        raise OutputError(f"{file}: cannot be written ({type(error).__name__})") from None
+        raise cannot_be_written(file, error) from None
     return file
 
 

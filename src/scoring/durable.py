@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import OutputError
+from ..errors import cannot_be_written
 
 UNFINISHED = ".unfinished"
 READ_BYTES = 1 << 20
@@ -33,7 +33,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         beside.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or type(error).__name__})") from None
+        raise cannot_be_written(path, error) from None
     finally:
         beside.unlink(missing_ok=True)
 

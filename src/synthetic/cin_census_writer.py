@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError, OutputError
+from ..errors import InputError, cannot_be_written
 from ..plans.store import Plans
 from ..progress import track
 from .census_faults import CensusFaults, Element, damage
@@ -100,7 +100,7 @@ def write_cin_census(
             _write_file(path, _header(code, year), records.in_year(year), faults, rng, counts)
             paths.append(path)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error.strerror or type(error).__name__})") from None
+        raise cannot_be_written(folder, error) from None
     return CensusFiles(tuple(paths), dict(counts))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..errors import InputError, ModelNotFoundError, OutputError, SecondplanError
+from ..errors import InputError, ModelNotFoundError, OutputError, SecondplanError, cannot_be_written
 from ..file_lock import locked
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _create(database: Path) -> None:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{database.parent}: cannot be written ({type(error).__name__})") from None
+        raise cannot_be_written(database.parent, error) from None
     with locked(_lock_file(database), wait_seconds=CREATION_SECONDS, holder="another experiment"):
         if database.exists():
             return
