@@ -38,6 +38,7 @@ from .index_plans import (
     not_at_risk,
     own_periods,
     require_choice,
+    take_rows,
     with_families,
 )
 from .snapshot import Snapshot, take_snapshot
@@ -97,11 +98,7 @@ class Cohort:
 
     def take(self, rows: Any) -> Cohort:
         """The cohort of ``rows`` (positions or a boolean mask); ``flow`` stays that of the whole."""
-        positions = np.asarray(rows)
-        positions = np.flatnonzero(positions) if positions.dtype == bool else positions
-        X, y, keys, days = (
-            part.iloc[positions].reset_index(drop=True) for part in (self.X, self.y, self.keys, self.eligible_days)
-        )
+        X, y, keys, days = take_rows(rows, self.X, self.y, self.keys, self.eligible_days)
         return Cohort(X, y, keys, days, self.flow, self.care, self.as_of, self.missing_features, self.notes)
 
     def __repr__(self) -> str:

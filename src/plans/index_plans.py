@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from .families import family_ids
@@ -87,6 +88,13 @@ def not_at_risk(rows: pd.DataFrame, care: str) -> list[Exclusion]:
         reason = "care was running, or began, on that day: not at risk in the ordinary way"
         steps.append(Exclusion("in care when the plan ended", reason, rows["in_care"].to_numpy()))
     return steps
+
+
+def take_rows(rows: Any, *parts: Any) -> list[Any]:
+    """The ``rows`` (positions or a boolean mask) of frames and series that are aligned by position."""
+    positions = np.asarray(rows)
+    positions = np.flatnonzero(positions) if positions.dtype == bool else positions
+    return [part.iloc[positions].reset_index(drop=True) for part in parts]
 
 
 def with_families(rows: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from .index_plans import (
     not_at_risk,
     own_periods,
     require_choice,
+    take_rows,
     with_families,
 )
 from .snapshot import take_snapshot
@@ -82,12 +83,7 @@ class OpenCases:
 
     def take(self, rows: Any) -> OpenCases:
         """The cases of ``rows`` (positions or a boolean mask); ``flow`` stays that of the whole."""
-        positions = np.asarray(rows)
-        positions = np.flatnonzero(positions) if positions.dtype == bool else positions
-        X, keys, days, elapsed, flags = (
-            part.iloc[positions].reset_index(drop=True)
-            for part in (self.X, self.keys, self.eligible_days, self.elapsed, self.flags)
-        )
+        X, keys, days, elapsed, flags = take_rows(rows, self.X, self.keys, self.eligible_days, self.elapsed, self.flags)
         return OpenCases(X, keys, days, elapsed, flags, self.flow, self.care, self.as_of, self.missing_features)
 
     def __repr__(self) -> str:

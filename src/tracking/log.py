@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..plans.disclosure import rounded_flow
 from ..progress import track
 from .dataset import cohort_digest, column_kinds, log_cohort
 from .flavour import GATES_TAG, log_model_bundle
 from .gates import Gates, check_gates, read_gates
-from .privacy import publishable_flow, publishable_table, refuse_identifiers
+from .privacy import publishable_table, refuse_identifiers
 from .registry import COMPARISON, KIND_TAG, PARENT_TAG, SUMMARY
 from .store import Store, mlflow_edge, open_store, run_tags
 
@@ -104,7 +105,7 @@ def log_comparison(
         _log_extras(opened, parent, _part(images, models), _part(pages, models), _part(tables, models))
         _log_table(opened, parent, "comparison", comparison.table.reset_index(names="model"))
         _log_table(opened, parent, "by_fold", comparison.by_fold)
-        _log_text(opened, parent, "tables/flow.csv", publishable_flow(cohort.flow).to_csv(index=False))
+        _log_text(opened, parent, "tables/flow.csv", rounded_flow(cohort.flow).to_csv(index=False))
         _log_failures(opened, parent, comparison.failures)
         parameters = _same_names({name: _parameters(comparison.models.get(name)) for name in models})
         for name in track(models[::-1], "Tracking models", total=len(models)):  # MLflow shows the latest run first

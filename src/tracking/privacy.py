@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.api import types
 
 from ..errors import OutputError
-from ..plans.disclosure import SUPPRESSED, is_small, suppress_small_counts
+from ..plans.disclosure import SUPPRESSED, suppress_small_counts
 
 if TYPE_CHECKING:
     from ..plans import Cohort
@@ -57,21 +57,6 @@ def publishable_table(table: pd.DataFrame, name: str) -> pd.DataFrame:
     shown = suppress_small_counts(table, counts, also=numbers)
     for column in counts:
         _suppress_a_second(shown, table, column, numbers)
-    return shown
-
-
-def publishable_flow(flow: pd.DataFrame) -> pd.DataFrame:
-    """The exclusion flow as it may be logged: rounded to 10, with small numbers withheld.
-
-    The remaining numbers of consecutive steps differ by the number left out, so withholding that one alone would hide
-    nothing; rounding every number does (*Children in need* rounds its totals to 10 too).
-    """
-    shown = flow.copy()
-    for column in flow.columns:
-        if types.is_numeric_dtype(flow[column]) and not types.is_bool_dtype(flow[column]):
-            values = flow[column].to_numpy(dtype=float)
-            rounded = pd.Series((np.round(values / 10) * 10).astype(int), index=flow.index, dtype=object)
-            shown[column] = rounded.mask(is_small(values), SUPPRESSED)
     return shown
 
 

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from secondplan.errors import OutputError
-from secondplan.tracking.privacy import publishable_flow, publishable_table, refuse_identifiers
+from secondplan.tracking.privacy import publishable_table, refuse_identifiers
 
 
 def test_small_counts_and_what_comes_from_them_are_withheld():
@@ -35,13 +35,6 @@ def test_rows_of_children_are_refused(column):
 def test_long_tables_are_refused():
     with pytest.raises(OutputError, match="only aggregates"):
         publishable_table(pd.DataFrame({"x": range(6000)}), "t")
-
-
-def test_the_flow_gives_no_small_number_away():
-    flow = pd.DataFrame({"step": ["all", "a", "b"], "n_left_out": [0, 3, 12], "n_remaining": [104, 101, 89]})
-    shown = publishable_flow(flow)
-    assert shown["n_left_out"].tolist() == [0, "c", 10]
-    assert shown["n_remaining"].tolist() == [100, 100, 90]
 
 
 def test_identifiers_in_pages_are_found_but_not_shown(cohort):
