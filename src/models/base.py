@@ -24,7 +24,8 @@ class IncidenceModel(BaseEstimator):
     ``_event_free(design, times)``, where ``times`` has shape (n_rows, n_times) and may differ by row, and names in
     ``_bundle_attributes`` the fitted attributes of its own that describe it without a row of the training data.
     A model that uses columns of ``X`` for anything but covariates names their parameters in ``_column_parameters``;
-    these columns come as keyword arguments to ``_fit``, and after ``design`` to the others, shape (n_rows, n_named).
+    these columns come as keyword arguments to ``_fit``, a DataFrame each, and after ``design`` to the others, as arrays
+    of shape (n_rows, n_named).
     """
 
     _bundle_attributes: ClassVar[tuple[str, ...]] = ()
@@ -197,10 +198,10 @@ class IncidenceModel(BaseEstimator):
             result[rows] = probability(tuple(array[rows] for array in design), row_times[rows], since[rows])
         return np.clip(result, 0.0, 1.0)
 
-    def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         """The covariates, and the values of each column that a parameter names (strata, offset)."""
         frame = as_frame(X)
-        special: dict[str, np.ndarray] = {}
+        special: dict[str, pd.DataFrame] = {}
         used: list[str] = []
         for parameter in self._column_parameters:
             named = getattr(self, parameter)
@@ -214,14 +215,14 @@ class IncidenceModel(BaseEstimator):
                 n_missing = int(frame[column].isna().sum())
                 if n_missing:
                     raise ValueError(f"column {column} ({parameter}): missing in {n_missing} of {len(frame)} rows")
-            special[parameter] = frame[columns].to_numpy()
+            special[parameter] = frame[columns]
             used += columns
         return (frame.drop(columns=used) if used else frame), special
 
     def _design(self, X: Any) -> tuple[np.ndarray, ...]:
         """Arrays with the rows of ``X``: the design matrix, then the special columns in order of their parameters."""
         frame, special = self._split_columns(X)
-        return (self.encoder_.design(frame), *special.values())
+        return (self.encoder_.design(frame), *(columns.to_numpy() for columns in special.values()))
 
 
 def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -> float:

@@ -366,6 +366,12 @@ class CoxPH(IncidenceModel):
             raise ValueError("the test of proportional hazards is not defined for a penalised fit (alpha > 0)")
         rows = self._rows_of_training("test_proportional_hazards")
         is_event = rows.outcome.event == self.event
+        # A row of weight 0 counts for nothing, the time scale included.
+        counted = np.ones(is_event.size, dtype=bool) if rows.weight is None else rows.weight > 0
+        scale = np.zeros(is_event.size)
+        scale[counted] = time_transform(
+            rows.outcome.entry[counted], rows.outcome.duration[counted], is_event[counted], transform
+        )
         used = np.diag(self.naive_covariance_) > 0
         groups = {name: [c for c in columns if used[c]] for name, columns in self.encoder_.groups_.items()}
         groups = {name: columns for name, columns in groups.items() if columns}
@@ -374,7 +380,7 @@ class CoxPH(IncidenceModel):
             rows.outcome.entry,
             rows.outcome.duration,
             is_event,
-            time_transform(rows.outcome.entry, rows.outcome.duration, is_event, transform),
+            scale,
             list(groups.values()),
             coef=self.coef_,
             weight=rows.weight,

@@ -182,7 +182,9 @@ def robust_error(counts: StateCounts, kinds: np.ndarray, cluster: np.ndarray | N
     staying = np.where(counts.all_fail, 1.0, 1.0 - counts.rate.sum(axis=1))
     drop = alive / (counts.n_at_risk * staying)
     tables = (curve, shared, at_entry, since, free_before / counts.n_at_risk, alive * greenwood, alive, drop)
-    return _influence_error(counts, kinds, cluster, tables)
+    error = _influence_error(counts, kinds, cluster, tables)
+    # Nobody is left, whatever the weights: exactly 0, not the root of what rounding leaves.
+    return np.where(free > 0, error, 0.0) if kinds.all() else error
 
 
 def _influence_error(

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 
 
-def learn_strata(values: np.ndarray, columns: list[str]) -> tuple[list[str], np.ndarray]:
-    """Labels of the strata, sorted, and the code of each row.
+def learn_strata(values: Any, columns: list[str]) -> tuple[list[str], np.ndarray]:
+    """Labels of the strata in the order of their values, and the code of each row.
 
     Parameters
     ----------
-    values : ndarray, shape (n_rows, n_columns)
-        Values of the columns that define the strata.
+    values : DataFrame or ndarray, shape (n_rows, n_columns)
+        Values of the columns that define the strata. Categories come in their own order, numbers by size, text sorted;
+        the first column varies slowest.
     columns : list of str
         Their names.
 
@@ -22,9 +23,14 @@ def learn_strata(values: np.ndarray, columns: list[str]) -> tuple[list[str], np.
         ``"column=value"``, joined by a comma and a space.
     codes : ndarray of int, shape (n_rows,)
     """
-    names = _labels(values, columns)
-    codes, labels = pd.factorize(names, sort=True)
-    return [str(label) for label in labels], codes.astype(np.int64)
+    frame = pd.DataFrame(values)
+    found, labels = pd.factorize(_labels(frame.to_numpy(), columns))
+    first = np.unique(found, return_index=True)[1]
+    ranks = [_rank(frame.iloc[first, position]) for position in range(frame.shape[1])]
+    order = np.lexsort(ranks[::-1])
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    return [str(label) for label in labels[order]], place[found].astype(np.int64)
 
 
 def match_strata(values: np.ndarray, columns: list[str], labels: list[str]) -> np.ndarray:
@@ -49,6 +55,16 @@ def _labels(values: np.ndarray, columns: list[str]) -> np.ndarray:
         texts = np.array([f"{column}={_text(level)}" for level in levels], dtype=object)[codes]
         names = texts if position == 0 else names + ", " + texts
     return names
+
+
+def _rank(column: pd.Series) -> np.ndarray:
+    """Place of each value among the values of its column."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy()
+    try:
+        return pd.factorize(column, sort=True)[0]
+    except TypeError:  # values that cannot be compared
+        return pd.factorize(column.astype(str), sort=True)[0]
 
 
 def _text(level: Any) -> str:

@@ -126,6 +126,22 @@ def test_event_on_day_0_counts():
     assert model.predict_cumulative_incidence(X, [0.0]).min() > 0
 
 
+def test_a_row_of_weight_0_counts_for_nothing():
+    rng = np.random.default_rng(4)
+    X = pd.DataFrame(rng.normal(size=(120, 2)), columns=["a", "b"])
+    y = pd.DataFrame({"duration": rng.integers(1, 40, 120), "event": rng.integers(0, 2, 120)})
+    weight = rng.integers(0, 3, 120)
+    kept = weight > 0
+    whole = CoxPH().fit(X, y, sample_weight=weight)
+    fewer = CoxPH().fit(X[kept], y[kept], sample_weight=weight[kept])
+    np.testing.assert_allclose(whole.covariance_, fewer.covariance_, rtol=1e-10)
+    for kind in ("deviance", "score", "dfbeta"):
+        np.testing.assert_allclose(whole.residuals(kind)[kept], fewer.residuals(kind), rtol=1e-7, atol=1e-12)
+    for transform in ("km", "rank", "identity", "log"):
+        expected = fewer.test_proportional_hazards(transform)
+        np.testing.assert_allclose(whole.test_proportional_hazards(transform), expected, rtol=1e-9)
+
+
 def test_a_weight_is_a_repeated_row():
     # Breslow: Efron's treatment of ties is not linear in the weights.
     X, y = small()

@@ -99,6 +99,20 @@ def test_day_0():
     assert curve.at_risk([0.0])[0] == 4
 
 
+def test_nobody_left_has_no_error():
+    # Rounding in the weights must not leave the root of its square behind.
+    rng = np.random.default_rng(2)
+    weight, cluster = rng.uniform(0.1, 4, 400), rng.integers(0, 3, 400)
+    duration = rng.integers(1, 300, 400)
+    event = np.where(duration == duration.max(), 1, rng.integers(0, 3, 400))
+    curve = aalen_johansen(duration, event, sample_weight=weight, cluster=cluster)
+    survival = kaplan_meier(duration, event, sample_weight=weight, cluster=cluster)
+    assert curve.event_free[-1] == 0
+    assert curve.event_free_std_error[-1] == 0
+    assert survival.std_error[-1] == 0
+    assert curve.std_error[-1].min() > 0
+
+
 def data(seed, n_rows=80, entry=True):
     rng = np.random.default_rng(seed)
     duration = rng.integers(0, 20, n_rows).astype(float)

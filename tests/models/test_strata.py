@@ -1,6 +1,7 @@
 """Labels of strata survive changes of type and refuse what they do not know."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from secondplan.models.strata import learn_strata, match_strata, refuse_unseen
@@ -11,6 +12,24 @@ def test_labels_and_codes():
     labels, codes = learn_strata(values, ["band", "year"])
     assert labels == ["band=a, year=2", "band=b, year=1", "band=b, year=2"]
     assert codes.tolist() == [1, 0, 2, 1]
+
+
+def test_strata_come_in_the_order_of_their_values():
+    band = pd.Categorical(["up to 3", "3 to 6", "up to 3"], categories=["up to 3", "3 to 6", "over 6"], ordered=True)
+    frame = pd.DataFrame({"band": band, "year": [2016, 2017, 2015]})
+    labels, codes = learn_strata(frame, ["band", "year"])
+    assert labels == ["band=up to 3, year=2015", "band=up to 3, year=2016", "band=3 to 6, year=2017"]
+    assert codes.tolist() == [1, 2, 0]
+    assert match_strata(frame.to_numpy(), ["band", "year"], labels).tolist() == [1, 2, 0]
+    assert learn_strata(np.array([[10], [9], [1.5]]), ["n"])[0] == ["n=1.5", "n=9", "n=10"]
+    mixed = np.array([["b"], [2], ["a"], [pd.Timestamp(0)]], dtype=object)
+    assert sorted(learn_strata(mixed, ["m"])[1]) == [0, 1, 2, 3]
+
+
+def test_values_with_one_label_are_one_stratum():
+    labels, codes = learn_strata(np.array([[1], [True], ["1"], [0]], dtype=object), ["sex"])
+    assert labels == ["sex=0", "sex=1"] or labels == ["sex=1", "sex=0"]
+    assert codes[0] == codes[1] == codes[2] != codes[3]
 
 
 def test_numbers_match_whatever_their_type():
