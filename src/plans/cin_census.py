@@ -62,7 +62,7 @@ def read_cin_census(
     Parameters
     ----------
     paths : path, or iterable of paths
-        XML files, and folders whose ``.xml`` files are all read (with their subfolders).
+        XML files, and folders whose ``.xml`` files are all read (with their subfolders; not hidden ones).
     la_code : str, optional
         Three-digit code of the authority, for files whose header does not give one.
     year : int, optional
@@ -110,11 +110,15 @@ def find_census_files(paths: Paths) -> list[Path]:
     for path in given:
         if path.is_dir():
             found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".xml" and file.is_file())
+            # Systems leave hidden files beside each file of a folder that was copied.
+            found = [file for file in found if not any(part[0] == "." for part in file.relative_to(path).parts)]
             if not found:
                 raise InputError(f"{path}: holds no .xml file")
             files += found
-        elif path.exists():
+        elif path.is_file():
             files.append(path)
+        elif path.exists():
+            raise InputError(f"{path}: is neither a file nor a folder")
         else:
             raise InputError(f"{path}: does not exist")
     return list({file.resolve(): file for file in files}.values())
@@ -139,6 +143,8 @@ def _read_in_order(
         read.append((coverage.la_code, coverage.last_day, census.header.get("DateTime", ""), name, census, coverage))
         if census.unknown:
             log.add("unknown-elements", "file", NOTED, file=name)
+        for table in census.repeated:
+            log.add("value-repeated", "file" if table == "header" else table, NOTED, file=name)
         if census.n_stray_texts:
             log.add("stray-text", "file", NOTED, file=name)
         if census.is_encoding_assumed:

@@ -42,13 +42,17 @@ def read_coverage(
 
     The authority is the header's ``LEA``; else ``la_code``; else 000. The last day is the header's ``ReferenceDate``;
     else 31 March of its ``Year``; else of ``year``; else the 31 March on or after the latest date in the file that is
-    not in the future. File names are never trusted.
+    not in the future. File names are never trusted. A last day that is still to come is brought back to the day of
+    reading: nothing after it can have been seen.
 
     Raises
     ------
     InputError
-        There is neither a year nor any date to take it from.
+        There is neither a year nor any date to take it from, or the year has not begun.
     """
+    collection = census.header.get("Collection", "CIN").lower()
+    if not collection.startswith(("cin", "children in need")):
+        log.add("collection-differs", "file", NOTED, file=census.name)
     authority = census.header.get("LEA", "")
     if not (len(authority) == 3 and authority.isascii() and authority.isdigit()):
         authority = la_code or UNKNOWN_AUTHORITY
@@ -72,11 +76,20 @@ def read_coverage(
     # The same day a year earlier is the last day of the year before; 29 February has no such day.
     is_leap_day = (end.month, end.day) == (2, 29)
     before = end.replace(year=end.year - 1, day=28 if is_leap_day else end.day)
-    return Coverage(authority, day_number(before.year, before.month, before.day) + 1, last)
+    first, today = day_number(before.year, before.month, before.day) + 1, _today()
+    if first > today:
+        raise InputError(f"{path}: covers a year that has not begun; see the header's ReferenceDate and Year")
+    if last > today:
+        log.add("year-not-over", "file", NOTED, file=census.name)
+    return Coverage(authority, first, min(last, today))
+
+
+def _today() -> int:
+    return day_number(*date.today().timetuple()[:3])
 
 
 def _year_of_latest_date(census: CensusFile) -> int | None:
-    today = day_number(*date.today().timetuple()[:3])
+    today = _today()
     latest = NO_DATE
     for table, fields in _DATE_FIELDS.items():
         for name in fields:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
-from .xml_bytes import is_blank, is_utf8, read_chunks, skip_blank_lines, true_encoding
+from .xml_bytes import is_blank, is_utf8, other_format, read_chunks, skip_blank_lines, true_encoding
 
 FIELDS = {
     "header": ("Collection", "Year", "ReferenceDate", "LEA", "DateTime"),
@@ -89,6 +89,8 @@ class CensusFile:
         by semicolons. The row number is the position, from 1.
     unknown : Counter
         Names of elements that are not known, and how often each came.
+    repeated : Counter
+        By table, how often an element that belongs once in a row came again with another value; the last one stands.
     n_stray_texts : int
         Number of texts between elements.
     is_encoding_assumed : bool
@@ -99,6 +101,7 @@ class CensusFile:
     header: dict[str, str]
     rows: dict[str, pd.DataFrame]
     unknown: Counter[str] = field(default_factory=Counter)
+    repeated: Counter[str] = field(default_factory=Counter)
     n_stray_texts: int = 0
     is_encoding_assumed: bool = False
 
@@ -118,6 +121,8 @@ def parse_census_file(path: Path, name: str | None = None) -> CensusFile:
             start = stream.read(512)
             if is_blank(start):
                 raise InputError(f"{path}: is empty")
+            if other := other_format(start):
+                raise InputError(f"{path}: is {other}, not XML; give the XML file itself")
             try:
                 return _parse(stream, name, path, true_encoding(start))
             except _WrongEncodingError:
@@ -168,6 +173,7 @@ class _Rows:
     def __init__(self) -> None:
         self.flat: dict[str, list[object]] = {table: [] for table in FIELDS}
         self.unknown: Counter[str] = Counter()
+        self.repeated: Counter[str] = Counter()
         self.n_stray = 0
         # What tags outside any record mean; empty until the first one.
         self.outside: dict[str, int] = {}
@@ -175,7 +181,7 @@ class _Rows:
     def attach(self, parser: expat.XMLParserType) -> None:
         """Make the parser report to these rows."""
         # Names of this scope instead of attributes of self: the two functions run for every tag of a large file.
-        flat, unknown = self.flat, self.unknown
+        flat, unknown, repeated = self.flat, self.unknown, self.repeated
         meanings: dict[str, dict[str, int]] = {table: {} for table in FIELDS}
         outside = self.outside
         skipped: dict[str, int] = {}
@@ -241,6 +247,8 @@ class _Rows:
                 place = what - _SEVERAL
                 row[place] = text if row[place] is None else f"{row[place]};{text}"
             elif what >= 2:
+                if row[what] is not None and row[what] != text:
+                    repeated[table] += 1
                 row[what] = text
             elif what == _REVIEW:
                 flat["reviews"].extend((child, parser.CurrentLineNumber, row[2], text))
@@ -275,7 +283,7 @@ class _Rows:
         common = Counter(dict(self.unknown.most_common(_MOST_NAMES)))
         if rest := self.unknown.total() - common.total():
             common["other names"] = rest
-        return CensusFile(name, header, rows, common, self.n_stray)
+        return CensusFile(name, header, rows, common, self.repeated, self.n_stray)
 
 
 def _meaning(tag: str, table: str, *, is_root: bool, is_skipped: bool) -> int:

@@ -199,6 +199,21 @@ RULES = {
         "The file's year and its reference date do not fit together; the reference date was believed.",
         "Correct the file's header.",
     ),
+    "year-not-over": Rule(
+        "warning",
+        "The file covers a year that is not over; its last day was taken to be the day of reading.",
+        "Read the final file once the year is over, or correct the header's reference date.",
+    ),
+    "collection-differs": Rule(
+        "warning",
+        "The file's header names another collection than the children in need census.",
+        "See whether it is the right file.",
+    ),
+    "value-repeated": Rule(
+        "warning",
+        "A record holds a value twice that it can have once, and the two differ; the last one was taken.",
+        "See whether two records were written as one, above all two plans as one ChildProtectionPlans.",
+    ),
     "year-missing": Rule(
         "warning",
         "A year between the first and the last is missing: plans that ended in it are unseen.",

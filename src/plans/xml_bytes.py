@@ -9,6 +9,13 @@ from ..progress import track
 
 _CHUNK = 1 << 20
 _BAR_FROM_BYTES = 20_000_000
+_NOT_XML = {
+    b"\x1f\x8b": "a gzip file",
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
+    b"%PDF": "a PDF",
+}
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -31,6 +38,11 @@ def skip_blank_lines(stream: BinaryIO) -> int:
     blank = body[: len(body) - len(body.lstrip(b" \t\r\n"))]
     stream.seek(len(start) - len(body) + len(blank))
     return blank.count(b"\n")
+
+
+def other_format(start: bytes) -> str | None:
+    """What a file is that starts with the mark of another format; None where it may be XML."""
+    return next((name for mark, name in _NOT_XML.items() if start.startswith(mark)), None)
 
 
 def is_blank(start: bytes) -> bool:

@@ -1,7 +1,9 @@
 """Reading CIN census files: two clean years worked by hand, and each oddity that real files show."""
 
+import gzip
 import os
 import re
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -420,7 +422,7 @@ def test_without_a_header(read):
         ("", "is empty"),
         (" \n ", "is empty"),
         ("hello", r"line 1: not well-formed XML"),
-        ("PK\x03\x04\x00", r"line 1: not well-formed XML"),
+        ("PK\x03\x04\x00", r"is a zip archive or an Excel workbook"),
         (SAMPLE[:2000], r"line \d\d: the XML is cut off"),
         (SAMPLE.replace("</Children>", ""), r"line \d+: not well-formed XML \(mismatched tag\)"),
         ("<html><body>Log in</body></html>", "neither a Header nor a Child"),
@@ -468,6 +470,52 @@ def test_paths(tmp_path):
     plans, _ = read_cin_census(str(tmp_path))
     assert plans.extract["source"].is_unique
     assert os.sep + "tmp" not in plans.extract["source"].iloc[0]
+
+
+def test_hidden_files_of_a_folder_are_left_alone(tmp_path):
+    (tmp_path / "2018.XML").write_text(SAMPLE, encoding="utf-8")
+    (tmp_path / "._2018.xml").write_bytes(b"\x00\x05\x16\x07")
+    (tmp_path / ".old").mkdir()
+    (tmp_path / ".old" / "2018.xml").write_text("not XML")
+    assert read_cin_census(tmp_path)[1].counts.loc["plans", "read"] == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_named_pipe_is_refused_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.xml")
+    with pytest.raises(InputError, match="neither a file nor a folder"):
+        read_cin_census(tmp_path / "pipe.xml")
+
+
+def test_a_packed_file_is_named_for_what_it_is(tmp_path):
+    (tmp_path / "return.xml").write_bytes(gzip.compress(SAMPLE.encode()))
+    with pytest.raises(InputError, match="is a gzip file, not XML"):
+        read_cin_census(tmp_path / "return.xml")
+
+
+def test_a_value_given_twice_is_reported_where_the_two_differ(read):
+    plans, report = read((PLAN_END, PLAN_END + "<CPPendDate>2017-11-28</CPPendDate>"))
+    assert first_plan(plans)["end_date"] == day("2017-11-28")
+    assert actions(report, "value-repeated") == [("plans", "noted")]
+    assert not actions(read((PLAN_END, PLAN_END + PLAN_END))[1], "value-repeated")
+
+
+def test_another_collection_is_reported(read):
+    assert actions(read(("<Collection>CIN<", "<Collection>CLA<"))[1], "collection-differs") == [("file", "noted")]
+
+
+def test_nothing_is_seen_after_the_day_of_reading(read, monkeypatch):
+    class Day(date):
+        @classmethod
+        def today(cls):
+            return cls(2018, 2, 1)
+
+    monkeypatch.setattr("secondplan.plans.cin_census_header.date", Day)
+    plans, report = read()
+    assert plans.extract["extract_date"].tolist() == [day("2018-02-01")]
+    assert actions(report, "year-not-over") == [("file", "noted")]
+    with pytest.raises(InputError, match="a year that has not begun"):
+        read(("2018-03-31</ReferenceDate>", "2081-03-31</ReferenceDate>"))
 
 
 def test_no_identifier_or_date_of_a_child_is_in_the_report(read):
