@@ -8,12 +8,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
-from .base import IncidenceModel
+from .base import ROWS_PER_CHUNK, IncidenceModel, _per_row, _row_times
 from .baseline import LARGEST_ETA
+from .cause_specific_error import UncertainHazards, incidence_error
 from .cause_specific_incidence import FORMS, Jumps, merge_jumps, sum_incidence, total_hazard
+from .confidence import check_interval, incidence_bounds
 from .cox import TIES, CoxPH
 from .features import FeatureEncoder
+from .incidence_moments import cell_moments
 from .outcome import Outcome
 from .strata import learn_strata, match_strata, refuse_unseen
 
@@ -55,6 +59,8 @@ class CauseSpecificCox(IncidenceModel):
         The summary of each cause's model, indexed by (event, feature).
     baseline_cumulative_hazard_ : DataFrame
         Cumulative hazards at features 0 by day; a column a cause, or (cause, stratum).
+    moments_ : list of dict
+        What intervals rest on, by stratum: sums over all rows, none of a row.
 
     Notes
     -----
@@ -78,7 +84,7 @@ class CauseSpecificCox(IncidenceModel):
     """
 
     _column_parameters: ClassVar[tuple[str, ...]] = ("strata",)
-    _bundle_attributes: ClassVar[tuple[str, ...]] = ("cause_models_", "strata_")
+    _bundle_attributes: ClassVar[tuple[str, ...]] = ("cause_models_", "strata_", "moments_")
 
     def __init__(
         self,
@@ -119,6 +125,54 @@ class CauseSpecificCox(IncidenceModel):
         hazards = {cause: model.baseline_cumulative_hazard_ for cause, model in self.cause_models_.items()}
         return pd.concat(hazards, axis=1).sort_index().ffill().fillna(0.0)
 
+    def predict_cumulative_incidence_interval(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int = 1,
+        level: float = 0.95,
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+    ) -> np.ndarray:
+        r"""Interval of the cumulative incidence, symmetric on the scale :math:`\log(-\log(1 - F))`.
+
+        The standard error is that of the influence function, of coefficients and baseline hazards of all causes
+        together, as riskRegression's ``predict(CSC, se = TRUE)``; cluster-robust where ``cluster`` was given to
+        ``fit``. It covers what the estimates leave open, not whether the model is right.
+
+        Parameters
+        ----------
+        X, times, event, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        level : float
+            Coverage, pointwise.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times, 2)
+            Lower and upper bound; both are the incidence where it is 0 or 1.
+
+        Raises
+        ------
+        ValueError
+            The level is not between 0 and 1, or an argument breaks a rule of :meth:`predict_cumulative_incidence`.
+        """
+        check_is_fitted(self)
+        check_interval(level, "log-log")
+        incidence = self.predict_cumulative_incidence(
+            X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
+        )
+        design, *special = self._design(X)
+        row_times = _row_times(times, len(design), eligible_days)
+        since = _per_row(elapsed, len(design), "elapsed")[:, None]
+        error = np.empty(row_times.shape)
+        for begin in range(0, len(design), ROWS_PER_CHUNK):
+            rows = slice(begin, begin + ROWS_PER_CHUNK)
+            part = (design[rows], *(column[rows] for column in special))
+            error[rows] = self._incidence_error(*part, row_times[rows], since[rows], event)
+        return np.stack(incidence_bounds(incidence, error, level), axis=-1)
+
     def _fit(
         self,
         design: np.ndarray,
@@ -134,11 +188,15 @@ class CauseSpecificCox(IncidenceModel):
         causes = outcome.events if sample_weight is None else outcome.take(sample_weight > 0).events
         if not causes:
             raise ValueError("no row has an event to model (and a weight above 0)")
-        self.strata_ = learn_strata(special["strata"], self._strata_columns())[0] if self.strata is not None else []
+        self.strata_: list[str] = []
+        stratum = None
+        if self.strata is not None:
+            self.strata_, stratum = learn_strata(special["strata"], self._strata_columns())
         self.events_ = causes
         self.cause_models_ = {
             cause: self._fit_cause(cause, design, outcome, sample_weight, cluster, special) for cause in causes
         }
+        self.moments_ = self._moments(design, outcome, sample_weight, stratum, cluster)
 
     def _fit_cause(
         self,
@@ -160,6 +218,34 @@ class CauseSpecificCox(IncidenceModel):
         model.n_rows_ = len(outcome)
         return model
 
+    def _moments(
+        self,
+        design: np.ndarray,
+        outcome: Outcome,
+        sample_weight: np.ndarray | None,
+        stratum: np.ndarray | None,
+        cluster: np.ndarray | None,
+    ) -> list[dict[str, np.ndarray]]:
+        from .engine.cause_rows import CauseFit, cause_rows, row_factor
+
+        n_rows = len(outcome)
+        strata = np.zeros(n_rows, dtype=np.int64) if stratum is None else stratum
+        target = np.arange(n_rows) if cluster is None else cluster
+        causes = [
+            cause_rows(
+                design,
+                outcome,
+                CauseFit(cause, model.coef_, model.naive_covariance_, model.center_),
+                weight=sample_weight,
+                stratum=strata,
+                factor=row_factor(sample_weight, cluster, n_rows),
+                target=target,
+                ties=self.ties,
+            )
+            for cause, model in self.cause_models_.items()
+        ]
+        return cell_moments(causes, strata, target, horizon=self.horizon)
+
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         *special, times, event = rest
         cause = self.events_.index(event)
@@ -180,6 +266,25 @@ class CauseSpecificCox(IncidenceModel):
         *special, times = rest
         return np.exp(-self._by_stratum(design, special, times, total_hazard))
 
+    def _incidence_error(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        """Standard error of the incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times)."""
+        *special, times, since, event = rest
+        cause = self.events_.index(event)
+        relative_risk = self._relative_risk(design)
+        distance = np.stack([design - model.center_ for model in self.cause_models_.values()])
+        error = np.empty(times.shape)
+        for code, rows in self._rows_by_stratum(special):
+            error[rows] = incidence_error(
+                self._uncertain_hazards(code),
+                distance[:, rows],
+                relative_risk[rows],
+                times[rows],
+                since[rows],
+                cause,
+                self.form,
+            )
+        return error
+
     def _by_stratum(
         self,
         design: np.ndarray,
@@ -188,18 +293,33 @@ class CauseSpecificCox(IncidenceModel):
         function: Callable[[Jumps, np.ndarray, np.ndarray], np.ndarray],
     ) -> np.ndarray:
         """``function(jumps, relative_risk, times)`` with each row's own baseline hazards, shape (n_rows, n_times)."""
-        models = list(self.cause_models_.values())
-        linear = np.column_stack([(design - model.center_) @ model.coef_ for model in models])
-        relative_risk = np.exp(np.minimum(linear, LARGEST_ETA))
-        if self.strata is None:
-            return function(self._jumps(0), relative_risk, times)
-        stratum = match_strata(special[0], self._strata_columns(), self.strata_)
-        refuse_unseen(stratum, self._strata_columns())
+        relative_risk = self._relative_risk(design)
         result = np.empty(times.shape)
-        for code in np.unique(stratum):
-            rows = np.flatnonzero(stratum == code)
+        for code, rows in self._rows_by_stratum(special):
             result[rows] = function(self._jumps(code), relative_risk[rows], times[rows])
         return result
+
+    def _relative_risk(self, design: np.ndarray) -> np.ndarray:
+        """Against the center of each cause, shape (n_rows, n_causes)."""
+        linear = [(design - model.center_) @ model.coef_ for model in self.cause_models_.values()]
+        return np.exp(np.minimum(np.column_stack(linear), LARGEST_ETA))
+
+    def _rows_by_stratum(self, special: list[np.ndarray]) -> list[tuple[int, Any]]:
+        """Code of each stratum that occurs, and its rows."""
+        if self.strata is None:
+            return [(0, slice(None))]
+        stratum = match_strata(special[0], self._strata_columns(), self.strata_)
+        refuse_unseen(stratum, self._strata_columns())
+        return [(int(code), np.flatnonzero(stratum == code)) for code in np.unique(stratum)]
+
+    def _uncertain_hazards(self, stratum: int) -> UncertainHazards:
+        jumps = self._jumps(stratum)
+        mean = np.zeros((*jumps.hazard.shape, len(self.feature_names_out_)))
+        for by_time, model in zip(mean, self.cause_models_.values(), strict=True):
+            begin, end = np.searchsorted(model.baseline_stratum_, [stratum, stratum + 1])
+            steps = np.searchsorted(jumps.time, model.baseline_time_[begin:end])
+            by_time[steps] = np.diff(model.baseline_mean_[begin:end], axis=0, prepend=0.0)
+        return UncertainHazards(jumps=jumps, mean=mean, **self.moments_[stratum])
 
     def _jumps(self, stratum: int) -> Jumps:
         times, cumulative = [], []

@@ -82,23 +82,34 @@ def total_hazard(jumps: Jumps, relative_risk: np.ndarray, times: np.ndarray) -> 
 
 def _curve(hazard: np.ndarray, relative_risk: np.ndarray, cause: int | None, form: str) -> np.ndarray:
     """Incidence of one cause (or all) just after each event time, shape (n, J)."""
-    total = _weighted_sum(relative_risk, hazard)
+    total = total_increments(hazard, relative_risk)
+    return incidence_after(hazard, relative_risk, total, free_before(total, form), cause)
+
+
+def total_increments(hazard: np.ndarray, relative_risk: np.ndarray) -> np.ndarray:
+    """Hazard of all causes at each event time, shape (n, J); without BLAS, whose rounding depends on n."""
+    total = relative_risk[:, :1] * hazard[:1]
+    for cause in range(1, len(hazard)):
+        total += relative_risk[:, cause, None] * hazard[cause]
+    return total
+
+
+def free_before(total: np.ndarray, form: str) -> np.ndarray:
+    """S just before each event time, shape (n, J), from the hazard of all causes (n, J)."""
+    if form == "product_limit":
+        free = np.ones_like(total)
+        np.cumprod(1.0 - np.minimum(total[:, :-1], 1.0), axis=1, out=free[:, 1:])
+        return free
+    before = np.zeros_like(total)
+    np.cumsum(total[:, :-1], axis=1, out=before[:, 1:])
+    return np.exp(-before)
+
+
+def incidence_after(
+    hazard: np.ndarray, relative_risk: np.ndarray, total: np.ndarray, free: np.ndarray, cause: int | None
+) -> np.ndarray:
+    """Incidence of one cause (or all) just after each event time, shape (n, J)."""
     own = total if cause is None else relative_risk[:, cause, None] * hazard[cause]
     if total.max() > 1.0:
         own = own / np.maximum(total, 1.0)
-    if form == "product_limit":
-        free_before = np.ones_like(total)
-        np.cumprod(1.0 - np.minimum(total[:, :-1], 1.0), axis=1, out=free_before[:, 1:])
-    else:
-        cumulative_before = np.zeros_like(total)
-        np.cumsum(total[:, :-1], axis=1, out=cumulative_before[:, 1:])
-        free_before = np.exp(-cumulative_before)
-    return np.minimum(np.cumsum(free_before * own, axis=1), 1.0)
-
-
-def _weighted_sum(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """``weights @ values`` without BLAS, whose rounding depends on the number of rows; shape (n, J)."""
-    result = weights[:, :1] * values[:1]
-    for cause in range(1, len(values)):
-        result += weights[:, cause, None] * values[cause]
-    return result
+    return np.minimum(np.cumsum(free * own, axis=1), 1.0)

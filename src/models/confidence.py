@@ -42,6 +42,8 @@ def probability_bounds(
         with np.errstate(over="ignore"):
             stretch = np.exp(z * error / -np.log(p))
         lower, upper = np.exp(np.log(p) * stretch), np.exp(np.log(p) / stretch)
+    # Rounding must not put the estimate outside.
+    lower, upper = np.minimum(lower, estimate), np.maximum(upper, estimate)
     return np.where(inside, lower, estimate), np.where(inside, upper, estimate)
 
 
@@ -72,4 +74,6 @@ def incidence_bounds(estimate: np.ndarray, std_error: np.ndarray, level: float =
     incidence = np.where(inside, estimate, 0.5)
     hazard, error = -np.log1p(-incidence), std_error / (1.0 - incidence)
     lower, upper = (-np.expm1(-bound) for bound in hazard_bounds(hazard, error, level, "log-log"))
+    # Rounding must not put the estimate outside.
+    lower, upper = np.minimum(lower, estimate), np.maximum(upper, estimate)
     return np.where(inside, lower, estimate), np.where(inside, upper, estimate)

@@ -68,6 +68,8 @@ class DeltaIntervalModel(IncidenceModel):
         covariance = self._parameter_covariance()
         rows_per_block = max(1, NUMBERS_PER_BLOCK // max(1, row_times.shape[1] * self._gradient_width()))
         bounds = np.empty((*row_times.shape, 2))
+        if not bounds.size:
+            return bounds
         for start in range(0, n_rows, rows_per_block):
             rows = slice(start, start + rows_per_block)
             part = tuple(array[rows] for array in design)

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from .base import IncidenceModel, _check_cluster, _check_weight, _require_event, _row_times
+from .aalen_johansen_error import conditional_error, curve_moments
+from .base import IncidenceModel, _check_cluster, _check_weight, _per_row, _require_event, _row_times
 from .confidence import check_interval, probability_bounds
 from .curves import IncidenceCurve, StepCurve, StratifiedCurves
 from .features import FeatureEncoder
@@ -209,6 +210,7 @@ class AalenJohansen(IncidenceModel):
         "step_incidence_",
         "step_event_free_",
         "step_std_error_",
+        "moments_",
     )
 
     def __init__(
@@ -232,12 +234,13 @@ class AalenJohansen(IncidenceModel):
         level: float = 0.95,
         interval: str = "log",
         eligible_days: Any = None,
+        elapsed: Any = 0.0,
     ) -> np.ndarray:
         """Pointwise interval of the incidence, shape (n_rows, n_times, 2): lower and upper bound.
 
         Parameters
         ----------
-        X, times, event, eligible_days
+        X, times, event, eligible_days, elapsed
             As in :meth:`predict_cumulative_incidence`.
         level : float
         interval : {"log", "log-log", "plain"}
@@ -246,11 +249,13 @@ class AalenJohansen(IncidenceModel):
         check_interval(level, interval)
         _require_event(event, self.events_)
         design = self._design(X)
-        row_times = _row_times(times, len(design[0]), eligible_days)
-        position = self._position(*design[1:], times=row_times)
-        kind = self.events_.index(event)
-        estimate = step_values(self.step_incidence_[:, kind], position)
-        error = step_values(self.step_std_error_[:, kind], position)
+        n_rows = len(design[0])
+        row_times = _row_times(times, n_rows, eligible_days)
+        since = _per_row(elapsed, n_rows, "elapsed")[:, None]
+        estimate = self.predict_cumulative_incidence(
+            X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
+        )
+        error = self._standard_error(*design[1:], row_times, since, self.events_.index(event))
         return np.stack(probability_bounds(estimate, error, level, interval), axis=-1)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -287,6 +292,12 @@ class AalenJohansen(IncidenceModel):
         ]
         labelled = dict(zip(self.strata_, curves, strict=False))
         self.curves_ = StratifiedCurves(labelled) if labelled else curves[0]
+        self.moments_ = [
+            curve_moments(
+                count_states(outcome.take(rows), weight[rows], self.events_), _codes_of(cluster, rows), self.horizon
+            )
+            for rows in parts
+        ]
         steps = [curve.n_events.sum(axis=1) > 0 for curve in curves]
         self.step_time_ = _join(curve.times[step] for curve, step in zip(curves, steps, strict=True))
         self.step_stratum_ = np.repeat(np.arange(len(curves)), [int(step.sum()) for step in steps])
@@ -303,14 +314,30 @@ class AalenJohansen(IncidenceModel):
         *special, times = rest
         return step_values(self.step_event_free_, self._position(*special, times=times), before=1.0)
 
+    def _standard_error(self, *rest: Any) -> np.ndarray:
+        """Standard error of the incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times)."""
+        *special, times, since, kind = rest
+        error = step_values(self.step_std_error_[:, kind], self._position(*special, times=times))
+        stratum = self._stratum(len(times), *special)
+        for code in np.unique(stratum[since[:, 0] > 0]):
+            rows = np.flatnonzero((stratum == code) & (since[:, 0] > 0))
+            steps = slice(*np.searchsorted(self.step_stratum_, [code, code + 1]))
+            curve = (self.step_time_[steps], self.step_incidence_[steps], self.step_event_free_[steps])
+            error[rows] = conditional_error(*curve, self.moments_[code], times[rows], since[rows], kind)
+        return error
+
     def _position(self, *special: np.ndarray, times: np.ndarray) -> np.ndarray:
-        stratum = np.zeros(len(times), dtype=np.int64)
-        if self.strata is not None:
-            stratum = match_strata(special[0], self._strata_columns(), self.strata_)
-            if self.unseen == "marginal":
-                stratum[stratum < 0] = len(self.strata_)
-            refuse_unseen(stratum, self._strata_columns())
-        return step_position(self.step_time_, self.step_stratum_, stratum, times)
+        return step_position(self.step_time_, self.step_stratum_, self._stratum(len(times), *special), times)
+
+    def _stratum(self, n_rows: int, *special: np.ndarray) -> np.ndarray:
+        """Code of each row's curve, shape (n_rows,)."""
+        if self.strata is None:
+            return np.zeros(n_rows, dtype=np.int64)
+        stratum = match_strata(special[0], self._strata_columns(), self.strata_)
+        if self.unseen == "marginal":
+            stratum[stratum < 0] = len(self.strata_)
+        refuse_unseen(stratum, self._strata_columns())
+        return stratum
 
     def _strata_columns(self) -> list[str]:
         return [self.strata] if isinstance(self.strata, str) else list(self.strata or [])

@@ -48,7 +48,7 @@ def refuse_unseen(codes: np.ndarray, columns: list[str]) -> None:
 
 
 def _labels(values: np.ndarray, columns: list[str]) -> np.ndarray:
-    values = values.reshape(len(values), -1)
+    values = values.reshape(len(values), len(columns))
     names: Any = ""
     for position, column in enumerate(columns):
         codes, levels = pd.factorize(values[:, position])

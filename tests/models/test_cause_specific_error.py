@@ -1,0 +1,263 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+import secondplan.models.cause_specific_error as module
+from secondplan.models import AalenJohansen, CauseSpecificCox, load_model
+from secondplan.models.confidence import incidence_bounds
+
+FOLDER = Path(__file__).parents[1] / "reference"
+REFERENCE = json.loads((FOLDER / "cause_specific_error.json").read_text())
+COLUMNS = {
+    "melanoma": (["sex", "age", "thick"], None),
+    "mgus2": (["age", "hgb", "mspike"], None),
+    "mgus2_strata": (["age", "hgb", "mspike", "sex"], "sex"),
+}
+# Central differences of a fit that has converged to 1e-9.
+DIFFERENCES = 2e-4
+
+
+@pytest.fixture
+def a_cell_each(monkeypatch):
+    monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
+    monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
+
+
+def untied(case):
+    data = pd.read_csv(FOLDER / f"cause_specific_{case.split('_')[0]}.csv")
+    return data.assign(duration=data["duration"] + np.arange(1, len(data) + 1) * 1e-4)
+
+
+def standard_error(model, X, times, event=1, since=0.0):
+    design = model._design(X)
+    shape = (len(design[0]), len(times))
+    return model._incidence_error(*design, np.broadcast_to(times, shape), np.full((shape[0], 1), float(since)), event)
+
+
+def bounds_and_errors(case, form):
+    data, (columns, strata), expected = untied(case), COLUMNS[case], REFERENCE[case]
+    model = CauseSpecificCox(form=form, strata=strata).fit(data[columns], data[["duration", "event"]])
+    new, times = data[columns].iloc[:12], np.array(expected["times"], dtype=float)
+    for cause in (1, 2):
+        bounds = model.predict_cumulative_incidence_interval(new, times, event=cause)
+        r = {name: np.array(values, dtype=float) for name, values in expected[form][cause - 1].items()}
+        yield standard_error(model, new, times, cause), bounds, r
+
+
+@pytest.mark.parametrize("case", COLUMNS)
+def test_is_that_of_r_where_each_event_time_is_a_cell(case, a_cell_each):
+    for error, bounds, r in bounds_and_errors(case, "exponential"):
+        np.testing.assert_allclose(error, r["se"], rtol=1e-6, atol=1e-12)
+        np.testing.assert_allclose(bounds[..., 0], r["lower"], atol=1e-6)
+        np.testing.assert_allclose(bounds[..., 1], r["upper"], atol=1e-6)
+
+
+@pytest.mark.parametrize("case", COLUMNS)
+def test_is_near_that_of_r_with_the_usual_cells(case):
+    # Times that no cell ends at; where a handful of events came before, they are one cell, and the error is far from
+    # well known itself: the square root of 5 events has a standard error of 22 %.
+    for error, bounds, r in bounds_and_errors(case, "exponential"):
+        np.testing.assert_allclose(error, r["se"], rtol=0.07, atol=1e-12)
+        assert np.median(np.abs(error / np.where(r["se"] > 0, r["se"], np.inf) - 1)[r["se"] > 0]) < 0.01
+        np.testing.assert_allclose(bounds, np.stack([r["lower"], r["upper"]], axis=-1), atol=0.01)
+
+
+def test_product_limit_is_near_that_of_r_while_increments_are_small(a_cell_each):
+    # riskRegression takes the derivative of the exponential form; they differ by the factor 1 - dH.
+    for error, _, r in bounds_and_errors("mgus2", "product_limit"):
+        np.testing.assert_allclose(error[:, :2], r["se"][:, :2], rtol=3e-3)
+
+
+def tiny(n_rows=36, seed=5):
+    """Tied days, delayed entry, strata, families, weights."""
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(
+        {"x": rng.normal(size=n_rows), "z": rng.integers(0, 2, n_rows), "s": rng.choice(["a", "b"], n_rows)}
+    )
+    duration = rng.integers(2, 12, n_rows).astype(float)
+    entry = np.where(rng.random(n_rows) < 0.4, rng.integers(0, 3, n_rows), 0)
+    y = pd.DataFrame(
+        {"entry": np.minimum(entry, duration - 1), "duration": duration, "event": rng.choice([0, 1, 2], n_rows)}
+    )
+    return X, y, rng.uniform(0.5, 2.0, n_rows), rng.integers(0, 14, n_rows)
+
+
+def jackknife_error(fit, weight, cluster):
+    """Infinitesimal jackknife by brute force: ``fit(weight)`` gives the incidences (n, m)."""
+    step = 1e-4
+    slopes = []
+    for row in range(weight.size):
+        change = np.zeros(weight.size)
+        change[row] = step * weight[row]
+        slopes.append((fit(weight + change) - fit(weight - change)) / (2 * step))
+    return np.sqrt(sum(part**2 for part in pd.Series(slopes).groupby(cluster).sum()))
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+@pytest.mark.parametrize("form", ["exponential", "product_limit"])
+@pytest.mark.parametrize("options", ["plain", "strata", "weights", "clusters", "elapsed"])
+def test_is_the_infinitesimal_jackknife_by_brute_force(ties, form, options, a_cell_each):
+    X, y, weight, family = tiny(60)
+    strata, since = ("s" if options == "strata" else None), (3.0 if options == "elapsed" else 0.0)
+    columns = ["x", "z", "s"] if strata else ["x", "z"]
+    times, new = np.array([3.0, 5.0, 8.0, 10.0]), X[columns].iloc[:4]
+    if options in ("plain", "strata", "elapsed"):
+        weight = np.ones(len(X))
+    cluster = family if options == "clusters" else np.arange(len(X))
+
+    def fit(weight):
+        model = CauseSpecificCox(ties=ties, form=form, strata=strata)
+        return model.fit(X[columns], y, sample_weight=weight, cluster=cluster)
+
+    def incidence(weight):
+        return fit(weight).predict_cumulative_incidence(new, times, event=2, elapsed=since)
+
+    expected = jackknife_error(incidence, weight, cluster)
+    np.testing.assert_allclose(standard_error(fit(weight), new, times, 2, since), expected, rtol=DIFFERENCES, atol=1e-9)
+
+
+@pytest.mark.parametrize("cluster", [False, True])
+def test_without_features_it_is_that_of_aalen_johansen(cluster, a_cell_each):
+    _, y, _, _ = tiny(200)
+    constant, groups = np.ones((len(y), 1)), np.arange(200) // 3 if cluster else None
+    model = CauseSpecificCox(ties="breslow", form="product_limit").fit(constant, y, cluster=groups)
+    curves = AalenJohansen().fit(constant, y, cluster=groups).curves_
+    for event in (1, 2):
+        expected = curves.at([2.0, 4.0, 7.0, 10.0], event)["std_error"]
+        np.testing.assert_allclose(standard_error(model, constant[:1], [2.0, 4.0, 7.0, 10.0], event)[0], expected)
+
+
+def many(n_rows, seed, *, sibling=0.0, late=False):
+    """Exponential cause-specific hazards; siblings (pairs) share normal scores of times and causes."""
+    rng = np.random.default_rng(seed)
+    pair = np.arange(n_rows) // 2
+
+    def uniform():
+        shared, own = rng.normal(size=pair.max() + 1)[pair], rng.normal(size=n_rows)
+        return norm.cdf(np.sqrt(sibling) * shared + np.sqrt(1 - sibling) * own)
+
+    x = rng.normal(size=n_rows) if not sibling else rng.normal(size=pair.max() + 1)[pair]
+    rates = np.exp([-7.0 + 0.5 * x, -7.6 - 0.3 * x])
+    duration = np.ceil(-np.log(uniform()) / rates.sum(axis=0))
+    event = np.where(uniform() < rates[0] / rates.sum(axis=0), 1, 2)
+    end = rng.integers(300, 1200, n_rows)
+    entry = np.where(rng.random(n_rows) < 0.5, rng.integers(1, 250, n_rows), 0) if late else np.zeros(n_rows)
+    y = pd.DataFrame(
+        {"entry": entry, "duration": np.minimum(duration, end), "event": np.where(duration <= end, event, 0)}
+    )
+    seen = (y["entry"] < y["duration"]).to_numpy()
+    return pd.DataFrame({"x": x})[seen], y[seen], pair[seen]
+
+
+def true_incidence(x, time):
+    first, second = np.exp(-7.0 + 0.5 * x), np.exp(-7.6 - 0.3 * x)
+    return first / (first + second) * -np.expm1(-(first + second) * time)
+
+
+@pytest.mark.parametrize("cluster", [False, True])
+@pytest.mark.parametrize("form", ["exponential", "product_limit"])
+def test_the_usual_cells_lose_nothing_at_the_usual_horizons(cluster, form, monkeypatch):
+    X, y, pair = many(1200, 0, sibling=0.8, late=True)
+    X = X.assign(z=np.arange(len(X)) % 3)
+    usual = CauseSpecificCox(form=form).fit(X, y, cluster=pair if cluster else None)
+    monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
+    monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
+    exact = CauseSpecificCox(form=form).fit(X, y, cluster=pair if cluster else None)
+    for times, tolerance in (([91.0, 182.0, 365.0, 730.0], 2e-3), ([130.0, 250.0, 500.0, 900.0], 0.03)):
+        found, expected = (standard_error(model, X[:40], times) for model in (usual, exact))
+        np.testing.assert_allclose(found, expected, rtol=tolerance)
+
+
+def coverage(n_fits, **options):
+    """Share of fits whose 95 % interval holds the truth, over three rows and two days: all, and without clusters."""
+    new, times = pd.DataFrame({"x": [-1.0, 0.0, 1.0]}), np.array([182.0, 600.0])
+    truth = true_incidence(new.to_numpy(), times)
+    held, alone = [], []
+    for seed in range(n_fits):
+        X, y, pair = many(240, seed, **options)
+        for found, cluster in ((held, pair), (alone, None)):
+            bounds = CauseSpecificCox().fit(X, y, cluster=cluster).predict_cumulative_incidence_interval(new, times)
+            found.append((bounds[..., 0] <= truth) & (truth <= bounds[..., 1]))
+    return np.mean(held), np.mean(alone)
+
+
+def test_covers_the_truth_under_delayed_entry():
+    held, alone = coverage(250, late=True)
+    # 250 fits, six highly dependent intervals each: standard error about 0.01.
+    assert 0.93 <= held <= 0.975 and 0.93 <= alone <= 0.975
+
+
+def test_covers_the_truth_for_siblings_only_if_told_of_families():
+    held, alone = coverage(250, sibling=0.9)
+    assert 0.925 <= held <= 0.975
+    assert alone < held - 0.03
+
+
+def test_whole_weights_are_repeated_rows(a_cell_each):
+    X, y, _, _ = tiny(120)
+    weight = np.arange(120) % 3
+    rows = np.repeat(np.arange(120), weight)
+    weighted = CauseSpecificCox(ties="breslow").fit(X[["x"]], y, sample_weight=weight)
+    repeated = CauseSpecificCox(ties="breslow").fit(X[["x"]].iloc[rows], y.iloc[rows])
+    times = [3.0, 6.0, 10.0]
+    np.testing.assert_allclose(
+        standard_error(weighted, X[["x"]][:5], times), standard_error(repeated, X[["x"]][:5], times), rtol=1e-6
+    )
+
+
+def test_bounds_are_symmetric_on_the_complementary_log_log_scale():
+    X, y, pair = many(300, 3, sibling=0.5)
+    model, times = CauseSpecificCox().fit(X, y, cluster=pair), [100.0, 400.0]
+    found = model.predict_cumulative_incidence_interval(X[:6], times, event=2, level=0.8)
+    incidence = model.predict_cumulative_incidence(X[:6], times, event=2)
+    expected = incidence_bounds(incidence, standard_error(model, X[:6], times, 2), 0.8)
+    np.testing.assert_allclose(found, np.stack(expected, axis=-1), rtol=1e-12)
+    with pytest.raises(ValueError, match="level must be between 0 and 1"):
+        model.predict_cumulative_incidence_interval(X, times, level=95)
+
+
+def test_blocks_do_not_change_anything(monkeypatch):
+    X, y, pair = many(300, 4, late=True)
+    model = CauseSpecificCox(form="product_limit").fit(X, y, cluster=pair)
+    since = np.arange(len(X)) % 200
+    whole = model.predict_cumulative_incidence_interval(X, [91, 365, 730], elapsed=since)
+    monkeypatch.setattr(module, "BLOCK", 700)
+    monkeypatch.setattr("secondplan.models.cause_specific.ROWS_PER_CHUNK", 17)
+    np.testing.assert_allclose(
+        model.predict_cumulative_incidence_interval(X, [91, 365, 730], elapsed=since), whole, rtol=1e-9, atol=1e-12
+    )
+    monkeypatch.setattr("secondplan.models.incidence_moments.ROWS_PER_BLOCK", 13)
+    again = CauseSpecificCox(form="product_limit").fit(X, y, cluster=pair)
+    for found, expected in zip(again.moments_, model.moments_, strict=True):
+        np.testing.assert_allclose(found["covariance"], expected["covariance"], rtol=1e-9, atol=1e-18)
+
+
+def test_what_is_stored_does_not_grow_with_the_rows(tmp_path):
+    X, y, pair = many(1500, 6)
+    model = CauseSpecificCox().fit(X, y, cluster=pair)
+    twice = CauseSpecificCox().fit(pd.concat([X, X]), pd.concat([y, y]), cluster=np.tile(pair, 2))
+    for one, two in zip(model.moments_, twice.moments_, strict=True):
+        assert [values.shape for values in one.values()] == [values.shape for values in two.values()]
+        n_cells = one["cell_start"].size
+        assert n_cells < 75 and one["covariance"].shape == (2 * (n_cells + 1),) * 2
+    loaded = load_model(model.save(tmp_path / "model"))
+    np.testing.assert_array_equal(
+        loaded.predict_cumulative_incidence_interval(X, [91, 365, 730], elapsed=30.0),
+        model.predict_cumulative_incidence_interval(X, [91, 365, 730], elapsed=30.0),
+    )
+
+
+@pytest.mark.parametrize("form", ["exponential", "product_limit"])
+def test_bounds_stay_between_0_and_1_whatever_the_risk(form):
+    X, y, _ = many(200, 7)
+    model = CauseSpecificCox(form=form).fit(X, y)
+    extreme = pd.DataFrame({"x": [-1e4, -50.0, 20.0, 50.0, 1e4]})
+    times = [0.0, 91.0, 5000.0]
+    bounds = model.predict_cumulative_incidence_interval(extreme, times, elapsed=[0.0, 0.0, 5.0, 0.0, 0.0])
+    incidence = model.predict_cumulative_incidence(extreme, times, elapsed=[0.0, 0.0, 5.0, 0.0, 0.0])
+    assert np.all((bounds[..., 0] >= 0) & (bounds[..., 0] <= incidence + 1e-12))
+    assert np.all((incidence <= bounds[..., 1] + 1e-12) & (bounds[..., 1] <= 1))
