@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .plans import Cohort, Plans
 
 REFERENCE = "AalenJohansen"
+NOTES_SHOWN = 2
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,10 @@ class ExperimentResult:
         table = self.comparison.table
         lines = [table[[name for name in columns if name in table]].round(4).to_string()]
         lines += [f"{name} could not be compared: {reason}" for name, reason in self.comparison.failures.items()]
-        lines += [f"{name}: {line}" for name, noted in self.notes.items() for line in noted]
+        for name, noted in self.notes.items():
+            lines += [f"{name}: {line}" for line in noted[:NOTES_SHOWN]]
+            if len(noted) > NOTES_SHOWN:
+                lines.append(f"{name}: {len(noted) - NOTES_SHOWN} more warnings of this kind (in the result's notes)")
         if self.dropped:
             lines.append(f"features left out, which the data cannot give: {', '.join(self.dropped)}")
         lines += list(self.gate_failures)

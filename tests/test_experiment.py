@@ -1,5 +1,7 @@
 """An experiment file is checked line by line; running it compares, tracks, crowns and reports."""
 
+from dataclasses import replace
+
 import pytest
 
 import secondplan as sp
@@ -182,3 +184,9 @@ def test_summary_says_what_came_out(result):
     text = result.summary()
     assert "champion: models:/small/1" in text
     assert "broken could not be compared" in text
+
+
+def test_summary_shows_few_of_many_warnings(result):
+    noisy = replace(result, notes={"Cox": tuple(f"event {n}: separated" for n in range(9))})
+    assert noisy.summary().count("Cox: event") == 2
+    assert "Cox: 7 more warnings" in noisy.summary()
