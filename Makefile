@@ -32,7 +32,6 @@ ui: setup
 	@$(BIN)/secondplan ui
 
 bench: setup
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@$(BIN)/python -m benchmarks
 
 # Regenerates the shipped synthetic store byte for byte.
