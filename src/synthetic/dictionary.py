@@ -7,6 +7,22 @@ from ..plans.columns import COLUMNS
 from ..plans.schema import CODES, TABLES
 from ..plans.store import Plans
 
+RECOVERY = """\
+The store does not hold what a real extract would not: a child's latent severity, the family's frailty, the authority's
+level. The command that made it gives them apart, and with them the stated effects come back within their standard
+errors; without `severity` long plans look worse than they are.
+
+```python
+import secondplan as sp
+
+plans, truth = sp.simulate_with_truth("{name}", n_children={n_children}, seed={seed})
+cohort = sp.build_cohort(plans)
+X = truth.covariates(cohort)  # the features that have an effect, severity, and the known log hazard
+model = sp.CoxPH(offset="known_log_hazard").fit(X, cohort.y, cluster=cohort.cluster)
+model.summary_.join(truth.log_hazard_ratios(model))  # estimates beside true values
+```"""
+"""How to get the true parameters back from the data."""
+
 LIMITS = (
     "Authorities keep their level and closing practice over the years; the only trend is the growth in first plans.",
     "An assessment factor that is there stays: later plans of a child have the same factors.",
@@ -68,6 +84,8 @@ def data_dictionary(plans: Plans) -> str:
     for name, parameter in scenario["parameters"].items():
         value = _cell(_value(parameter["value"]))
         lines.append(f"| {name} | {value} | {parameter['mark']} | {_cell(parameter['source'])} |")
+    recovery = RECOVERY.format(name=scenario["name"], n_children=about["n_children"], seed=about["seed"])
+    lines += ["", "## Getting the true hazard ratios back", "", recovery]
     lines += ["", "## What is not simulated", "", *(f"- {limit}" for limit in LIMITS)]
     return "\n".join(lines) + "\n"
 

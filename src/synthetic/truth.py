@@ -2,13 +2,16 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..errors import OutputError
+from ..plans.cohort import Cohort
 from ..plans.store import DESCRIPTOR
 from .authorities import Authorities
 from .course import END_REASONS
@@ -37,6 +40,21 @@ class Truth:
     features : DataFrame
         The features that drive the hazard, as the simulator computed them; missing for open plans.
     scenario : Scenario
+
+    Examples
+    --------
+    The stated hazard ratios come back from the data when what confounds them is given: severity as a covariate, the
+    authority's level and the family's frailty as an offset. ``z`` is then a standard error from 0.
+
+    >>> from secondplan import CoxPH, build_cohort, simulate_with_truth
+    >>> plans, truth = simulate_with_truth(n_children=3000, seed=3)
+    >>> cohort = build_cohort(plans)
+    >>> X = truth.covariates(cohort)
+    >>> model = CoxPH(offset="known_log_hazard").fit(X, cohort.y, cluster=cohort.cluster)
+    >>> found = model.summary_.join(truth.log_hazard_ratios(model))
+    >>> z = (found["coef"] - found["true_log_hazard_ratio"]) / found["robust_se"]
+    >>> bool((z**2).mean() < 2)
+    True
     """
 
     frame: pd.DataFrame
@@ -45,6 +63,60 @@ class Truth:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def covariates(self, cohort: Cohort) -> pd.DataFrame:
+        """What the hazard of a second plan depends on, for the rows of a cohort of these data.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            Built from the store that was simulated with this truth.
+
+        Returns
+        -------
+        DataFrame
+            The columns of ``cohort.X`` that have an effect, ``severity``, and ``known_log_hazard``: the log hazard of
+            the authority and of the family's frailty, for the parameter ``offset`` of ``CoxPH``.
+
+        Raises
+        ------
+        ValueError
+            The cohort holds plans of other data, or lacks a feature that has an effect.
+        """
+        rows = self.frame.set_index("plan_id").reindex(cohort.keys["plan_id"])
+        n_unknown = int(rows["severity"].isna().sum())
+        if n_unknown:
+            raise ValueError(f"{n_unknown} of {len(rows)} plans of the cohort are not in this truth")
+        effects = [name for name in self.scenario.log_hazard_ratios if name != "severity"]
+        absent = [name for name in effects if name not in cohort.X]
+        if absent:
+            raise ValueError(f"the cohort lacks features that have an effect: {', '.join(absent)}")
+        known = rows["authority_log_hazard"] + rows["log_frailty"]
+        return cohort.X[effects].assign(severity=rows["severity"].to_numpy(), known_log_hazard=known.to_numpy())
+
+    def log_hazard_ratios(self, model: Any) -> pd.Series:
+        """The true value of each coefficient of a model of the hazard of a second plan.
+
+        Parameters
+        ----------
+        model : CoxPH
+            Fitted to :meth:`covariates`, or to other columns: a feature without a stated effect has a missing value.
+
+        Returns
+        -------
+        Series
+            ``true_log_hazard_ratio`` by feature; of a level, against the model's reference level.
+        """
+        true: dict[str, float] = {}
+        for name, effect in self.scenario.log_hazard_ratios.items():
+            column = model.encoder_.columns_.get(name)
+            if isinstance(effect, Mapping) and column is not None and column.levels:
+                base = effect.get(column.levels[0], 0.0)
+                true |= {f"{name}[{level}]": effect.get(level, 0.0) - base for level in column.levels[1:]}
+            elif not isinstance(effect, Mapping):
+                true[name] = effect
+        index = pd.Index(model.feature_names_out_, name="feature")
+        return pd.Series(true, dtype=float).reindex(index).rename("true_log_hazard_ratio")
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write ``truth.parquet``, ``features.parquet`` and ``scenario.json`` to the folder ``path``.

@@ -4,8 +4,9 @@ The hazard is exactly proportional given features, severity, the authority's lev
 two are given as an offset.
 """
 
+import dataclasses
+
 import numpy as np
-import pandas as pd
 import pytest
 
 from secondplan.models.cox import CoxPH
@@ -13,24 +14,8 @@ from secondplan.models.metrics import concordance_index
 from secondplan.plans.cohort import build_cohort
 from secondplan.synthetic import scenario, simulate_with_truth
 
-REFERENCE = {"plan_length_band": "over 6 months to under 1 year", "latest_category": "PHY"}
 # Of 20 standardised differences one beyond 3.7 is expected once in 230 data sets; the seed is fixed.
 LARGEST_Z = 3.7
-
-
-def design(cohort, truth, effects):
-    """Features as columns of numbers, and the true coefficient of each."""
-    X, beta = pd.DataFrame(index=cohort.X.index), {}
-    for name, effect in effects.items():
-        if name in REFERENCE:
-            base = effect[REFERENCE[name]]
-            for level in set(effect) - {REFERENCE[name]}:
-                X[f"{name}={level}"] = (cohort.X[name] == level).astype(float)
-                beta[f"{name}={level}"] = effect[level] - base
-        else:
-            X[name] = truth["severity"] if name == "severity" else cohort.X[name].astype(float)
-            beta[name] = effect
-    return X, pd.Series(beta)
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +27,18 @@ def known(england):
 
 
 @pytest.fixture(scope="module")
-def fitted(known):
-    cohort, truth = known
-    X, beta = design(cohort, truth, scenario().log_hazard_ratios)
-    X["level"] = truth["authority_log_hazard"] + truth["log_frailty"]
-    full = CoxPH(offset="level").fit(X, cohort.y, cluster=cohort.cluster)
-    without = CoxPH(offset="level").fit(X.drop(columns="severity"), cohort.y, cluster=cohort.cluster)
-    return full.summary_, without.summary_, beta
+def fitted(england, known):
+    truth, cohort = england[1], known[0]
+    X = truth.covariates(cohort)
+    full = CoxPH(offset="known_log_hazard").fit(X, cohort.y, cluster=cohort.cluster)
+    without = CoxPH(offset="known_log_hazard").fit(X.drop(columns="severity"), cohort.y, cluster=cohort.cluster)
+    return full.summary_, without.summary_, truth.log_hazard_ratios(full)
 
 
 def test_log_hazard_ratios_come_back_within_their_standard_errors(fitted):
     full, _, beta = fitted
     z = (full["coef"] - beta) / full["robust_se"]
+    assert z.notna().all()
     assert np.abs(z).max() < LARGEST_Z, z.round(2).to_dict()
     # The mean square of 20 standardised differences is about 1 (standard deviation 0.32, more with correlation).
     assert 0.3 < (z**2).mean() < 2.2
@@ -61,11 +46,35 @@ def test_log_hazard_ratios_come_back_within_their_standard_errors(fitted):
 
 def test_without_severity_long_plans_look_worse_than_they_are(fitted):
     full, without, _ = fitted
+    bias = (without["coef"] - full["coef"]).filter(like="plan_length_band")
+    middle = bias["plan_length_band[over 6 months to under 1 year]"]
+    # The reference is "up to 3 months", whose own bias is 0 here.
+    assert middle > 0.01
     for band in ("1 to under 2 years", "2 years and over"):
-        name = f"plan_length_band={band}"
-        assert without.loc[name, "coef"] > full.loc[name, "coef"] + 0.03
-    short = "plan_length_band=up to 3 months"
-    assert without.loc[short, "coef"] < full.loc[short, "coef"] - 0.01
+        assert bias[f"plan_length_band[{band}]"] > middle + 0.03
+
+
+def test_true_coefficients_are_against_the_reference_level(england, known):
+    truth, cohort = england[1], known[0]
+    effects = truth.scenario.log_hazard_ratios
+    rows = (cohort.X["plan_length_band"] != "up to 3 months").to_numpy()
+    X = cohort.X.loc[rows, ["plan_length_band", "disabled", "sex"]]
+    X = X.assign(plan_length_band=X["plan_length_band"].cat.remove_unused_categories())
+    true = truth.log_hazard_ratios(CoxPH().fit(X, cohort.y[rows]))
+    bands = effects["plan_length_band"]
+    expected = bands["2 years and over"] - bands["over 3 to 6 months"]
+    assert true["plan_length_band[2 years and over]"] == pytest.approx(expected)
+    assert true["disabled"] == effects["disabled"]
+    assert true.filter(like="sex").isna().all()
+
+
+def test_covariates_are_of_the_cohorts_own_data(england, known):
+    _, other = simulate_with_truth(n_children=30, seed=5)
+    with pytest.raises(ValueError, match="not in this truth"):
+        other.covariates(known[0])
+    lacking = dataclasses.replace(known[0], X=known[0].X.drop(columns="age_at_end"))
+    with pytest.raises(ValueError, match="age_at_end"):
+        england[1].covariates(lacking)
 
 
 def test_discrimination_is_honest(known):
