@@ -67,6 +67,8 @@ class CauseSpecificCox(IncidenceModel):
     The probability of no event is 1 minus the incidences of all causes, in both forms. In the exponential form this
     differs a little from :math:`\exp(-\sum_k H_k)`, and where nearly everybody has had some event the incidences, each
     at most 1, can add up to slightly more than 1 (as in riskRegression); in the product-limit form they cannot.
+    Where a row's hazards of one day add up to more than 1 (heavy ties among the last rows at risk), they share in
+    proportion what was left before it; riskRegression lets the incidences jump by more.
 
     References
     ----------

@@ -88,7 +88,8 @@ class IncidenceCurve:
         if event == 0:
             return self.event_free, self.event_free_std_error, 1.0
         if event not in self.events:
-            raise ValueError(f"event {event} is not in the data; events are {', '.join(map(str, self.events))}")
+            known = ", ".join(map(str, self.events)) or "none"
+            raise ValueError(f"event {event} is not in the data; events are: {known}")
         position = self.events.index(event)
         return self.incidence[:, position], self.std_error[:, position], 0.0
 

@@ -56,8 +56,8 @@ def kaplan_meier(
         As in :func:`.outcome.check_outcome`; a row is at risk on ``(entry, duration]``.
     sample_weight : array, shape (n_rows,), optional
         Case weights, not negative.
-    strata : array, shape (n_rows,), optional
-        One curve for each value.
+    strata : array, shape (n_rows,), or DataFrame, optional
+        One curve for each value, or for each combination of the columns' values.
     cluster : array, shape (n_rows,), optional
         Rows that share a value are not independent.
 
@@ -140,7 +140,8 @@ def aalen_johansen(
     -------
     IncidenceCurve, or StratifiedCurves where ``strata`` is given
         Standard errors are the infinitesimal jackknife's, summed by cluster where clusters are given: those of R's
-        ``survfit`` for a multi-state outcome. With whole weights of 1 and no delayed entry they equal Aalen's.
+        ``survfit`` for a multi-state outcome (which, in survival 3.5, ignores ``cluster``; its influences, summed by
+        cluster, give these). With whole weights of 1 and no delayed entry they equal Aalen's.
 
     Examples
     --------
@@ -342,7 +343,7 @@ class AalenJohansen(IncidenceModel):
     def _strata_columns(self) -> list[str]:
         return [self.strata] if isinstance(self.strata, str) else list(self.strata or [])
 
-    def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         """No covariates: only the columns of the strata are looked at, so the others may be anything."""
         frame, special = super()._split_columns(X)
         return frame[[]], special
@@ -371,12 +372,17 @@ def _by_stratum(
     if strata is None:
         rows = weight > 0
         return curve(outcome.take(rows), weight[rows], _codes_of(groups, rows), events)
-    labels = pd.Series(strata)
-    if labels.size != len(outcome):
-        raise ValueError(f"strata has {labels.size} values, expected {len(outcome)}")
-    if labels.isna().any():
-        raise ValueError(f"strata: missing in {int(labels.isna().sum())} of {labels.size} rows")
-    categories = pd.Categorical(labels).remove_unused_categories()
+    labels = strata if isinstance(strata, pd.DataFrame) else pd.Series(strata)
+    if len(labels) != len(outcome):
+        raise ValueError(f"strata has {len(labels)} values, expected {len(outcome)}")
+    missing = labels.isna().any(axis=1) if isinstance(labels, pd.DataFrame) else labels.isna()
+    if missing.any():
+        raise ValueError(f"strata: missing in {int(missing.sum())} of {len(labels)} rows")
+    if isinstance(labels, pd.DataFrame):
+        names, codes = learn_strata(labels, list(labels.columns))
+        categories = pd.Categorical.from_codes(codes, names)
+    else:
+        categories = pd.Categorical(labels).remove_unused_categories()
     curves = {}
     for code, label in enumerate(categories.categories):
         rows = (categories.codes == code) & (weight > 0)

@@ -113,6 +113,20 @@ def test_nobody_left_has_no_error():
     assert curve.std_error[-1].min() > 0
 
 
+def test_strata_of_several_columns():
+    strata = pd.DataFrame({"band": pd.Categorical(["short", "long"] * 3, ["short", "long"]), "n": [10, 9, 9, 9, 10, 9]})
+    curves = kaplan_meier([1, 2, 3, 4, 5, 6], [1, 1, 1, 0, 1, 1], strata=strata)
+    assert curves.labels == ["band=short, n=9", "band=short, n=10", "band=long, n=9"]
+    assert curves["band=short, n=10"].times.tolist() == [1, 5]
+    with pytest.raises(ValueError, match="missing in 1 of 6"):
+        kaplan_meier([1, 2, 3, 4, 5, 6], [1] * 6, strata=strata.assign(n=[1, 2, 3, 4, 5, np.nan]))
+
+
+def test_an_event_that_nobody_had_is_named():
+    with pytest.raises(ValueError, match="event 1 is not in the data; events are: none"):
+        aalen_johansen([1, 2], [0, 0]).at([1], event=1)
+
+
 def data(seed, n_rows=80, entry=True):
     rng = np.random.default_rng(seed)
     duration = rng.integers(0, 20, n_rows).astype(float)
