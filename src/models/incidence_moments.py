@@ -17,6 +17,7 @@ Source: Ozenne et al. (2017), The R Journal 9(2):440, section 2; Reid and Crepea
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -63,6 +64,18 @@ class CauseRows:
     jump: np.ndarray
     variance: np.ndarray
     coef: np.ndarray
+
+
+class CellTable(NamedTuple):
+    """One cause in one stratum with J event times and G cells.
+
+    ``begin`` is the number of its first event time, ``cell`` (J,) the cell of each; ``until`` (J + 1, G) the sum of the
+    increments in each cell over the first 0, 1, ... J event times, up to a constant of the cell.
+    """
+
+    begin: int
+    cell: np.ndarray
+    until: np.ndarray
 
 
 def cell_moments(
@@ -148,13 +161,17 @@ def _covariance(
     n_hazards = len(causes) * n_cells
     covariance = np.zeros((n_hazards + coef.shape[1],) * 2)
     covariance[n_hazards:, n_hazards:] = coef.T @ coef
+    tables = [_cell_table(cause, stratum, time, cell, n_cells) for cause in causes]
     for block in _blocks(target[rows]):
         chosen = rows[block]
+        influence = np.empty((chosen.size, n_hazards))
+        for number, (cause, table) in enumerate(zip(causes, tables, strict=True)):
+            _write_influence(influence[:, number * n_cells : (number + 1) * n_cells], cause, table, chosen)
         starts = np.flatnonzero(np.diff(target[chosen], prepend=-1))
-        by_row = np.hstack([_cell_influence(cause, stratum, time, cell, n_cells, chosen) for cause in causes])
-        by_cluster = np.add.reduceat(by_row, starts, axis=0)
-        covariance[:n_hazards, :n_hazards] += by_cluster.T @ by_cluster
-        covariance[:n_hazards, n_hazards:] += by_cluster.T @ coef[target[chosen[starts]]]
+        if starts.size < chosen.size:
+            influence = np.add.reduceat(influence, starts, axis=0)
+        covariance[:n_hazards, :n_hazards] += influence.T @ influence
+        covariance[:n_hazards, n_hazards:] += influence.T @ coef[target[chosen[starts]]]
     covariance[n_hazards:, :n_hazards] = covariance[:n_hazards, n_hazards:].T
     return covariance
 
@@ -168,21 +185,20 @@ def _blocks(target: np.ndarray) -> Iterator[slice]:
         begin = end
 
 
-def _cell_influence(
-    cause: CauseRows, stratum: int, time: np.ndarray, cell: np.ndarray, n_cells: int, rows: np.ndarray
-) -> np.ndarray:
-    """Influence of rows on the hazard of one cause in each cell, shape (n_rows, n_cells)."""
+def _cell_table(cause: CauseRows, stratum: int, time: np.ndarray, cell: np.ndarray, n_cells: int) -> CellTable:
     begin, end = np.searchsorted(cause.stratum, [stratum, stratum + 1])
-    if begin == end:
-        return np.zeros((rows.size, n_cells))
     own_cell = cell[np.searchsorted(time, cause.time[begin:end])]
-    bounds = np.searchsorted(own_cell, np.arange(n_cells + 1))
     until = np.concatenate([[0.0], np.cumsum(cause.increment[begin:end])])
-    first = np.maximum(cause.first[rows] - begin, 0)[:, None]
-    after = np.maximum(cause.last[rows] + 1 - begin, 0)[:, None]
-    low, high = bounds[:-1], bounds[1:]
-    at_risk = until[np.clip(after, low, high)] - until[np.clip(first, low, high)]
-    result = -cause.risk[rows, None] * at_risk
+    bounds = np.searchsorted(own_cell, np.arange(n_cells + 1))
+    position = np.arange(until.size)[:, None]
+    return CellTable(int(begin), own_cell, until[np.clip(position, bounds[:-1], bounds[1:])])
+
+
+def _write_influence(result: np.ndarray, cause: CauseRows, table: CellTable, rows: np.ndarray) -> None:
+    """Write the influence of rows on the hazard of one cause in each cell into ``result`` (n_rows, n_cells)."""
+    first = np.maximum(cause.first[rows] - table.begin, 0)
+    after = np.maximum(cause.last[rows] + 1 - table.begin, 0)
+    np.subtract(table.until[first] if first.any() else table.until[:1], table.until[after], out=result)
+    result *= cause.risk[rows, None]
     events = np.flatnonzero(cause.jump[rows] != 0)
-    result[events, own_cell[cause.last[rows[events]] - begin]] += cause.jump[rows[events]]
-    return result
+    result[events, table.cell[cause.last[rows[events]] - table.begin]] += cause.jump[rows[events]]
