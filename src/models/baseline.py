@@ -19,6 +19,9 @@ from .steps import step_position, step_values
 
 # exp(700) is finite; a larger relative risk says no more.
 LARGEST_ETA = 700.0
+# From the running sum at every step the features of single children at risk could be worked out: a saved model holds it
+# at every sixth step of a stratum and at the last, as tables show no count under six.
+STEPS_BETWEEN_MEANS = 6
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,36 @@ class BaselineHazard:
     def at_zero(self, coef: np.ndarray, offset_center: float = 0.0) -> np.ndarray:
         """Cumulative hazard at features 0 and offset 0, shape (n_steps,)."""
         return self.hazard * np.exp(-np.clip(self.center @ coef + offset_center, -LARGEST_ETA, LARGEST_ETA))
+
+
+def kept_means(stratum: np.ndarray) -> np.ndarray:
+    """Positions, shape (n_kept,), of the steps whose running sum of means a saved model holds."""
+    starts = np.flatnonzero(np.diff(stratum, prepend=-1))
+    ends = np.append(starts[1:], stratum.size)
+    return np.unique(
+        np.concatenate(
+            [
+                [*range(begin - 1 + STEPS_BETWEEN_MEANS, end, STEPS_BETWEEN_MEANS), end - 1]
+                for begin, end in zip(starts, ends, strict=True)
+            ]
+        )
+    ).astype(np.int64)
+
+
+def fill_means(stratum: np.ndarray, hazard: np.ndarray, kept: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Running sums at every step, shape (n_steps, n_features), from those that are kept: linear in the hazard between.
+
+    The mean of the features at risk drifts slowly, so that its integral over the hazard is nearly straight.
+    """
+    filled = np.empty((stratum.size, means.shape[1]))
+    for code in np.unique(stratum):
+        begin, end = np.searchsorted(stratum, [code, code + 1])
+        own = (kept >= begin) & (kept < end)
+        known = np.concatenate([[0.0], hazard[kept[own]]])
+        values = np.vstack([np.zeros(means.shape[1]), means[own]])
+        for column in range(means.shape[1]):
+            filled[begin:end, column] = np.interp(hazard[begin:end], known, values[:, column])
+    return filled
 
 
 def cumulative_hazard(

@@ -324,7 +324,7 @@ class CauseSpecificCox(IncidenceModel):
         for by_time, model in zip(mean, self.cause_models_.values(), strict=True):
             begin, end = np.searchsorted(model.baseline_stratum_, [stratum, stratum + 1])
             steps = np.searchsorted(jumps.time, model.baseline_time_[begin:end])
-            by_time[steps] = np.diff(model.baseline_mean_[begin:end], axis=0, prepend=0.0)
+            by_time[steps] = np.diff(model.saved_mean()[begin:end], axis=0, prepend=0.0)
         return UncertainHazards(jumps=jumps, mean=mean, **self.moments_[stratum])
 
     def _jumps(self, stratum: int) -> Jumps:

@@ -11,7 +11,14 @@ from scipy.stats import chi2, norm
 from sklearn.utils.validation import check_is_fitted
 
 from .base import ROWS_PER_CHUNK, IncidenceModel, _per_row, _row_times
-from .baseline import BaselineHazard, cumulative_hazard, cumulative_hazard_error, survival_bounds
+from .baseline import (
+    BaselineHazard,
+    cumulative_hazard,
+    cumulative_hazard_error,
+    fill_means,
+    kept_means,
+    survival_bounds,
+)
 from .confidence import check_interval
 from .features import FeatureEncoder
 from .outcome import Outcome
@@ -111,7 +118,8 @@ class CoxPH(IncidenceModel):
         "baseline_stratum_",
         "baseline_hazard_",
         "baseline_variance_",
-        "baseline_mean_",
+        "mean_steps_",
+        "mean_values_",
     )
 
     def __init__(
@@ -160,9 +168,13 @@ class CoxPH(IncidenceModel):
             self.baseline_stratum_,
             self.baseline_hazard_,
             self.baseline_variance_,
-            self.baseline_mean_,
+            self._exact_mean if hasattr(self, "_exact_mean") else self.saved_mean(),
             self.center_,
         )
+
+    def saved_mean(self) -> np.ndarray:
+        """The baseline's running sum of means as a saved model has it, shape (n_steps, n_features)."""
+        return fill_means(self.baseline_stratum_, self.baseline_hazard_, self.mean_steps_, self.mean_values_)
 
     @property
     def baseline_cumulative_hazard_(self) -> pd.Series | pd.DataFrame:
@@ -396,6 +408,7 @@ class CoxPH(IncidenceModel):
         """State for pickling: without training rows and their residuals."""
         state = dict(super().__getstate__())
         state.pop("_training", None)
+        state.pop("_exact_mean", None)
         state.pop("martingale_residuals_", None)
         return state
 
@@ -444,7 +457,9 @@ class CoxPH(IncidenceModel):
         self.center_, self.offset_center_ = fit.center, fit.offset_center
         self.baseline_time_, self.baseline_stratum_ = fit.time, fit.time_stratum
         self.baseline_hazard_, self.baseline_variance_ = fit.cumulative_hazard, fit.hazard_variance
-        self.baseline_mean_ = fit.cumulative_mean
+        self._exact_mean = fit.cumulative_mean
+        self.mean_steps_ = kept_means(fit.time_stratum)
+        self.mean_values_ = fit.cumulative_mean[self.mean_steps_]
         self.martingale_residuals_ = fit.martingale_residuals
         self._training = TrainingRows(design, outcome, sample_weight, stratum, offset)
         self._warn_of_columns(fit)

@@ -25,6 +25,7 @@ DIFFERENCES = 2e-4
 def a_cell_each(monkeypatch):
     monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
     monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
+    monkeypatch.setattr("secondplan.models.baseline.STEPS_BETWEEN_MEANS", 1)
 
 
 def untied(case):
@@ -166,6 +167,7 @@ def test_the_usual_cells_lose_nothing_at_the_usual_horizons(cluster, form, monke
     usual = CauseSpecificCox(form=form).fit(X, y, cluster=pair if cluster else None)
     monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
     monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
+    monkeypatch.setattr("secondplan.models.baseline.STEPS_BETWEEN_MEANS", 1)
     exact = CauseSpecificCox(form=form).fit(X, y, cluster=pair if cluster else None)
     for times, tolerance in (([91.0, 182.0, 365.0, 730.0], 2e-3), ([130.0, 250.0, 500.0, 900.0], 0.03)):
         found, expected = (standard_error(model, X[:40], times) for model in (usual, exact))

