@@ -158,7 +158,8 @@ def fit_cox(
         return evaluate(scaled.x, eta, sets, efron) if np.abs(eta).max() <= LARGEST_ETA else None
 
     spread = np.ptp(scaled.x, axis=0)
-    found = maximise(likelihood, ~scaled.constant, spread, ridge=ridge, lasso=lasso)
+    unit = float(sets.tied_weight.sum() / sets.n_tied.sum())
+    found = maximise(likelihood, ~scaled.constant, spread, ridge=ridge, lasso=lasso, unit=unit)
     sums = risk_sums(scaled.x, scaled.x @ found.beta + scaled.offset, sets, efron)
     estimated = ~(scaled.constant | found.collinear)
     if lasso > 0:

@@ -55,6 +55,7 @@ def maximise(
     *,
     ridge: float = 0.0,
     lasso: float = 0.0,
+    unit: float = 1.0,
 ) -> Maximum:
     """Maximise ``value(beta) - lasso |beta| - ridge |beta|^2 / 2`` from ``beta = 0``.
 
@@ -68,6 +69,9 @@ def maximise(
         Range of each column, to judge a step by how far it moves the linear predictor.
     ridge, lasso : float
         Penalties, on the scale of the log likelihood.
+    unit : float
+        Log likelihood is measured in this unit to judge gains: the mean weight of an event, so that multiplying all
+        weights changes nothing.
     """
     beta = np.zeros(usable.size)
     null = evaluate(beta)
@@ -85,8 +89,8 @@ def maximise(
     while not converged and iteration < MAX_ITERATIONS:
         iteration += 1
         free = kept & ~diverging
-        step = _step(beta, current, free, ridge, lasso)
-        decrement = _squared_length(step, current, ridge)
+        step = _step(beta, current, free, ridge, lasso, unit)
+        decrement = _squared_length(step, current, ridge) / unit
         if decrement <= DECREMENT or not free.any():
             beta = beta + step
             converged = True
@@ -96,7 +100,7 @@ def maximise(
             if runaway.any():
                 diverging |= runaway
                 continue
-        trial = _improve(evaluate, beta, step, current, ridge, lasso)
+        trial = _improve(evaluate, beta, step, current, ridge, lasso, unit)
         if trial is None:
             converged = decrement < FLAT_GAIN
             break
@@ -121,15 +125,19 @@ def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return result
 
 
-def _step(beta: np.ndarray, current: Likelihood, free: np.ndarray, ridge: float, lasso: float) -> np.ndarray:
+def _step(
+    beta: np.ndarray, current: Likelihood, free: np.ndarray, ridge: float, lasso: float, unit: float
+) -> np.ndarray:
     if lasso > 0:
-        return _lasso_step(beta, current, free, ridge, lasso)
+        return _lasso_step(beta, current, free, ridge, lasso, unit)
     curvature = current.information + ridge * np.eye(beta.size)
     gradient = np.where(free, current.gradient - ridge * beta, 0.0)
     return inverse(curvature, free) @ gradient
 
 
-def _lasso_step(beta: np.ndarray, current: Likelihood, free: np.ndarray, ridge: float, lasso: float) -> np.ndarray:
+def _lasso_step(
+    beta: np.ndarray, current: Likelihood, free: np.ndarray, ridge: float, lasso: float, unit: float
+) -> np.ndarray:
     """Coordinate descent on the quadratic model of the likelihood plus the exact penalty."""
     target = beta.copy()
     gradient = current.gradient.copy()  # of the quadratic model, at target
@@ -146,7 +154,7 @@ def _lasso_step(beta: np.ndarray, current: Likelihood, free: np.ndarray, ridge: 
                 target[column] = new
                 gradient -= information[:, column] * change
                 largest = max(largest, change * change * diagonal[column])
-        if largest < DECREMENT * 1e-4:
+        if largest < DECREMENT * 1e-4 * unit:
             break
     return target - beta
 
@@ -166,10 +174,11 @@ def _improve(
     current: Likelihood,
     ridge: float,
     lasso: float,
+    unit: float,
 ) -> tuple[np.ndarray, Likelihood] | None:
     """The step, halved until it does not lower the objective; None if no part of it does."""
     objective = _penalised(current.value, beta, ridge, lasso)
-    allowed = objective - ROUNDING * max(1.0, abs(objective))
+    allowed = objective - ROUNDING * max(unit, abs(objective))
     for _ in range(MAX_HALVINGS):
         trial = beta + step
         likelihood = evaluate(trial)
