@@ -10,8 +10,11 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import shutil
+import tokenize
+import warnings
 import zipfile
 from collections.abc import Mapping
 from importlib import import_module
@@ -44,9 +47,10 @@ COMMON_ATTRIBUTES = (
     *("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_"),
     "average_risk_",
 )
+# What zipfile, numpy and pandas raise for bytes and trees that nobody meant them to see.
 _NOT_A_MODEL = (
-    *(ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError),
-    zipfile.BadZipFile,
+    *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError),
+    *(ValueError, UserWarning, tokenize.TokenError, zipfile.BadZipFile),
 )
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -131,7 +135,7 @@ def load_model(path: str | Path) -> IncidenceModel:
         model = unpack(content["model"], arrays, _Unpacker(arrays))
     except _NOT_A_MODEL:
         raise BundleError(f"{path}: the bundle does not describe a model") from None
-    if not isinstance(model, IncidenceModel):
+    if not isinstance(model, IncidenceModel) or not isinstance(getattr(model, "encoder_", None), FeatureEncoder):
         raise BundleError(f"{path}: the bundle does not hold a model")
     return model
 
@@ -217,7 +221,10 @@ def _read_verified(folder: Path) -> tuple[dict[str, Any], bytes, dict[str, str]]
     if document.get("format_version") != FORMAT_VERSION:
         raise BundleError(f"{folder}: this package reads bundles of version {FORMAT_VERSION}, this one is of another")
     manifest, content = document.get("manifest"), document.get("content")
-    found = {"content": _sha256(_canonical(content)), ARRAYS_FILE: _sha256(array_bytes)}
+    try:
+        found = {"content": _sha256(_canonical(content)), ARRAYS_FILE: _sha256(array_bytes)}
+    except RecursionError:
+        raise BundleError(f"{folder}: {JSON_FILE} is nested too deeply") from None
     if manifest != found or not isinstance(content, dict):
         raise BundleError(f"{folder}: the bundle was altered or damaged (SHA-256 does not agree)")
     return content, array_bytes, found
@@ -225,10 +232,21 @@ def _read_verified(folder: Path) -> tuple[dict[str, Any], bytes, dict[str, str]]
 
 def _read_arrays(array_bytes: bytes) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(io.BytesIO(array_bytes)) as archive:
-        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
-            raise ValueError("compressed arrays could be far larger than their file")
-    with np.load(io.BytesIO(array_bytes), allow_pickle=False) as members:
-        return {name: members[name] for name in members.files}
+        members = archive.infolist()
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise ValueError("compressed arrays could be far larger than their file")
+    if sum(member.file_size for member in members) > len(array_bytes):
+        raise ValueError("arrays that share their bytes could be far larger than their file")
+    if not all(re.fullmatch(r"array_\d+\.npy", member.filename) for member in members):
+        raise ValueError("a file that is no array of ours")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        with np.load(io.BytesIO(array_bytes), allow_pickle=False) as loaded:
+            arrays = {name: loaded[name] for name in loaded.files}
+    # numpy hands over the bytes of what is not an array.
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError("not an array")
+    return arrays
 
 
 def _npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:

@@ -251,3 +251,79 @@ def test_what_cannot_be_saved(model, tmp_path):
 def test_every_class_of_the_table_is_where_it_says():
     for name in module.CLASSES:
         assert module._class(name).__name__ == name
+
+
+def with_member(bundle, content):
+    """Give the first array other bytes, and mend the checksums."""
+    with zipfile.ZipFile(bundle / "arrays.npz") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members[next(iter(members))] = content
+    with zipfile.ZipFile(bundle / "arrays.npz", "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    mend(bundle)
+
+
+def mend(bundle):
+    document = json.loads((bundle / "bundle.json").read_text())
+    document["manifest"]["arrays.npz"] = module._sha256((bundle / "arrays.npz").read_bytes())
+    (bundle / "bundle.json").write_text(json.dumps(document))
+
+
+def npy(header):
+    text = header.encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(8)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not an array",
+        npy("((((("),
+        npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1,),}}}"),
+        npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1L,)}"),
+        npy("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,)}"),
+        npy("{'descr': [('a', 'O')], 'fortran_order': False, 'shape': (1,)}"),
+    ],
+)
+def test_members_that_are_no_arrays_are_refused(bundle, content):
+    with_member(bundle, content)
+    with pytest.raises(BundleError, match="does not describe a model"):
+        load_model(bundle)
+
+
+@pytest.mark.parametrize(("offset", "value"), [(8, 1), (8, 32), (6, 99)], ids=["encrypted", "patched", "version"])
+def test_archives_that_zipfile_does_not_read_are_refused(bundle, offset, value):
+    data = bytearray((bundle / "arrays.npz").read_bytes())
+    data[data.find(b"PK\x01\x02") + offset] |= value
+    (bundle / "arrays.npz").write_bytes(data)
+    mend(bundle)
+    with pytest.raises(BundleError, match="does not describe a model"):
+        load_model(bundle)
+
+
+def test_archives_with_other_names_or_shared_bytes_are_refused(bundle):
+    whole = (bundle / "arrays.npz").read_bytes()
+    with zipfile.ZipFile(bundle / "arrays.npz", "a") as archive:
+        archive.writestr("../../outside.npy", b"")
+    mend(bundle)
+    with pytest.raises(BundleError):
+        load_model(bundle)
+    data = bytearray(whole)
+    directory = data.find(b"PK\x01\x02")
+    data[directory + 24 : directory + 28] = (1 << 30).to_bytes(4, "little")
+    (bundle / "arrays.npz").write_bytes(data)
+    mend(bundle)
+    with pytest.raises(BundleError):
+        load_model(bundle)
+
+
+def test_a_model_without_an_encoder_is_refused(bundle):
+    def drop(tree):
+        items = tree["attributes"]["items"]
+        next(item for item in items if item[0] == "encoder_")[1] = None
+
+    rewrite(bundle, drop)
+    with pytest.raises(BundleError, match="does not hold a model"):
+        load_model(bundle)
