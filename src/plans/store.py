@@ -104,7 +104,9 @@ class Plans:
         busy = _is_busy(folder, overwrite=overwrite)
         staging = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.part"
         try:
-            staging.mkdir(parents=True)
+            folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+            # The records name children: only the user who made them reads them, unless the folder was made before.
+            staging.mkdir(mode=0o700 | (folder.stat().st_mode & 0o777 if folder.exists() else 0))
             _write_files(self, staging)
             _move_into_place(staging, folder, busy=busy)
         except OSError as error:
@@ -157,9 +159,13 @@ def read_plans(path: str | os.PathLike[str]) -> Plans:
     tables = {}
     for resource in descriptor["resources"]:
         file = folder / resource["path"]
-        if not file.is_file():
+        try:
+            found = _sha256(file) if file.is_file() else None
+        except OSError as error:
+            raise InputError(f"{file}: cannot be read ({error.strerror or type(error).__name__})") from None
+        if found is None:
             raise InputError(f"{file}: the file is missing from the plan store")
-        if _sha256(file) != resource["hash"]:
+        if found != resource["hash"]:
             raise InputError(f"{file}: altered since the store was written (its SHA-256 is not that of {DESCRIPTOR})")
         frame = _read_table(file)
         if len(frame) != resource["rows"]:
@@ -183,15 +189,15 @@ def write_table(table: str, frame: pd.DataFrame, path: Path) -> None:
 
 
 def _read_table(file: Path) -> pd.DataFrame:
+    mapper = {pa.string(): pd.StringDtype(), pa.bool_(): pd.BooleanDtype(), pa.int16(): pd.Int16Dtype()}
     try:
         table = pq.read_table(file)
-    except (pa.ArrowException, OSError):
-        raise InputError(f"{file}: cannot be read as Parquet") from None
-    as_timestamps = [
-        field.with_type(pa.timestamp("us")) if pa.types.is_date(field.type) else field for field in table.schema
-    ]
-    mapper = {pa.string(): pd.StringDtype(), pa.bool_(): pd.BooleanDtype(), pa.int16(): pd.Int16Dtype()}
-    return table.cast(pa.schema(as_timestamps)).to_pandas(types_mapper=mapper.get, ignore_metadata=True)
+        as_timestamps = [
+            field.with_type(pa.timestamp("us")) if pa.types.is_date(field.type) else field for field in table.schema
+        ]
+        return table.cast(pa.schema(as_timestamps)).to_pandas(types_mapper=mapper.get, ignore_metadata=True)
+    except (pa.ArrowException, OSError, ValueError, OverflowError):
+        raise InputError(f"{file}: cannot be read as Parquet of a plan store") from None
 
 
 def _write_files(plans: Plans, folder: Path) -> None:
@@ -263,8 +269,10 @@ def _read_descriptor(folder: Path) -> dict[str, Any]:
             for resource in descriptor["resources"]
         )
         version = descriptor["format_version"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputError(f"{file}: not the descriptor of a plan store") from None
+    if not isinstance(descriptor.get("metadata", {}), dict):
+        raise InputError(f"{file}: metadata must be an object")
     if version != FORMAT_VERSION:
         raise InputError(f"{file}: format version {version}, this version of secondplan reads {FORMAT_VERSION}")
     if not complete or names != set(COLUMNS) or len(descriptor["resources"]) != len(COLUMNS):

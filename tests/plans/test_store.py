@@ -1,9 +1,13 @@
 """The plan store: round trip, bytes, verification, refusals."""
 
+import hashlib
 import json
+import os
 import shutil
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from secondplan.errors import InputError, OutputError
@@ -167,3 +171,50 @@ def test_every_column_says_where_it_comes_from():
     for name in COLUMNS:
         about = describe_columns(name)
         assert (about[["title", "description", "source"]].apply(lambda text: text.str.len()) > 1).all(axis=None)
+
+
+def redescribe(folder, change):
+    """Change ``datapackage.json``, and mend the checksums."""
+    file = folder / "datapackage.json"
+    content = json.loads(file.read_text())
+    change(content)
+    for resource in content["resources"]:
+        if (folder / "plans.parquet").is_file() and resource["name"] == "plans":
+            resource["hash"] = "sha256:" + hashlib.sha256((folder / "plans.parquet").read_bytes()).hexdigest()
+    file.write_text(json.dumps(content))
+
+
+def test_descriptors_that_are_none_are_refused(small, tmp_path):
+    folder = small.write(tmp_path / "store")
+    whole = (folder / "datapackage.json").read_text()
+    for text in ("[" * 100_000, '{"a":' * 50_000, "", "null"):
+        (folder / "datapackage.json").write_text(text)
+        with pytest.raises(InputError, match="not the descriptor"):
+            read_plans(folder)
+    (folder / "datapackage.json").write_text(whole)
+    redescribe(folder, lambda content: content.update(metadata=[1]))
+    with pytest.raises(InputError, match="metadata must be an object"):
+        read_plans(folder)
+    (folder / "datapackage.json").write_text(whole)
+    redescribe(folder, lambda content: content["resources"][0].update(path="x" * 300))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_plans(folder)
+
+
+def test_dates_that_no_calendar_has_are_refused(small, tmp_path):
+    folder = small.write(tmp_path / "store")
+    rows = pq.read_table(folder / "plans.parquet")
+    days = pa.array([2**31 - 1] * len(rows), pa.int32()).cast(pa.date32())
+    place = rows.schema.get_field_index("start_date")
+    pq.write_table(rows.set_column(place, "start_date", days), folder / "plans.parquet")
+    redescribe(folder, lambda content: None)
+    with pytest.raises(InputError, match="cannot be read as Parquet"):
+        read_plans(folder)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_new_store_is_for_its_owner_and_a_folder_keeps_its_mode(small, tmp_path):
+    assert small.write(tmp_path / "new").stat().st_mode & 0o077 == 0
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o750)
+    assert small.write(tmp_path / "shared").stat().st_mode & 0o777 == 0o750
