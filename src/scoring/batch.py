@@ -18,6 +18,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from html import escape
 from math import ceil
@@ -28,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..errors import EmptyCohortError, OutputError, SecondplanError
+from ..errors import EmptyCohortError, InputError, OutputError, SecondplanError
 from ..file_lock import locked
 from ..progress import track
 from .bands import RiskBands
@@ -141,7 +142,7 @@ def score_batch(
     digest = digest_of(model)
     job = _describe_job(source, digest, horizons, bands, rows_per_part)
     folder = Path(output)
-    _make_folder(folder)
+    is_new = _make_folder(folder)
     _refuse_foreign(folder)
     with locked(folder / LOCK, holder="another scoring run"):
         log = RunLog(folder / LOG)
@@ -155,7 +156,7 @@ def score_batch(
             manifest = _finish(folder, job, receipts)
         except BaseException as error:
             log.write("stopped", error=type(error).__name__)
-            _leave_if_nothing_was_made(folder)
+            _leave_if_nothing_was_made(folder, is_new=is_new)
             raise
         log.write("finished", **manifest["counts"], codes=manifest["codes"])
     return _answer(folder, manifest, was_done=False)
@@ -180,10 +181,13 @@ def _describe_job(
     return {"job_id": hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest(), **job}
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path) -> bool:
+    """Make the folder; whether it was not there before."""
     try:
+        is_new = not folder.exists()
         # Scores name children: nobody but the user who made them reads them, unless the folder was made before.
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return is_new
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made ({error.strerror or type(error).__name__})") from None
 
@@ -193,9 +197,11 @@ def _finished(folder: Path, job: dict[str, Any]) -> dict[str, Any] | None:
     if not (folder / MANIFEST).exists():
         return None
     manifest = read_json(folder / MANIFEST)
-    if manifest is None or manifest.get("job", {}).get("job_id") != job["job_id"]:
+    if manifest is None or not isinstance(manifest.get("job"), dict) or manifest["job"].get("job_id") != job["job_id"]:
         raise OutputError(f"{folder}: holds the scores of another job (other model, input, day or horizons)")
-    if any(sha256_of(folder / name) != sha for name, sha in manifest["files"].items()):
+    files = manifest.get("files")
+    is_whole = isinstance(files, dict) and all(sha256_of(folder / name) == sha for name, sha in files.items())
+    if not is_whole or not manifest.keys() >= {"counts", "codes"}:
         raise OutputError(f"{folder}: its files were changed after they were written; score into another folder")
     (folder / JOB).unlink(missing_ok=True)
     return manifest
@@ -223,11 +229,17 @@ def _refuse_foreign(folder: Path) -> None:
         raise OutputError(f"{folder}: is not an empty folder")
 
 
-def _leave_if_nothing_was_made(folder: Path) -> None:
-    """Free the folder of a job that failed before its first part, so that the next job finds it empty."""
+def _leave_if_nothing_was_made(folder: Path, *, is_new: bool) -> None:
+    """Free the folder of a job that failed before its first part, and remove it if the job had made it."""
     parts = Parts(folder)
-    if parts.drop_empty_folders():
-        (folder / JOB).unlink(missing_ok=True)
+    if not parts.drop_empty_folders():
+        return
+    (folder / JOB).unlink(missing_ok=True)
+    if is_new and all(entry.name in (LOG, LOCK) for entry in folder.iterdir()):
+        with suppress(OSError):  # Windows does not remove a file that is open, as the lock is
+            for name in (LOG, LOCK):
+                (folder / name).unlink()
+            folder.rmdir()
 
 
 def _make_parts(
@@ -248,7 +260,7 @@ def _make_parts(
         duplicate = seen.add(chunk.cases.keys)
         receipt = parts.find(part)
         if receipt is None:
-            checked = check_cases(model, chunk.cases, last_day=times[-1])
+            checked = _checked(model, chunk, source.path, times[-1])
             checked.code[duplicate & checked.is_valid] = "duplicate_key"
             scores = score_checked(model, checked.take(checked.is_valid), times, bands, digest)
             receipt = parts.write(part, scores, _rejects(chunk, checked))
@@ -258,6 +270,13 @@ def _make_parts(
         receipts.append(receipt)
     require_rows(sum(receipt.n_read for receipt in receipts), source.path)
     return receipts
+
+
+def _checked(model: IncidenceModel, chunk: Chunk, path: Path, last_day: float) -> CheckedCases:
+    try:
+        return check_cases(model, chunk.cases, last_day=last_day)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _watched(source: Source, model: IncidenceModel, rows_per_part: int, n_parts: int | None) -> Iterator[Chunk]:

@@ -48,7 +48,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """The mapping that :func:`write_json` wrote; None where there is no such file or it is not one."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 

@@ -79,7 +79,7 @@ class Parts:
             receipt = Receipt(**content) if content else None
         except TypeError:
             return None
-        if receipt is None or receipt.part != part:
+        if receipt is None or receipt.part != part or not isinstance(receipt.files, dict):
             return None
         return receipt if all(sha256_of(self.folder / name) == sha for name, sha in receipt.files.items()) else None
 

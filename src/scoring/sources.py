@@ -146,10 +146,15 @@ def _parquet_chunks(files: list[Path], columns: list[str], rows_per_chunk: int) 
         file = _parquet(path)
         names = file.schema_arrow.names
         _require_columns(path, names, columns)
+        _require_distinct(path, names)
         wanted = [name for name in dict.fromkeys((*KEYS, *OPTIONAL, *columns)) if name in names]
-        nested = [name for name in wanted if pa.types.is_nested(file.schema_arrow.field(name).type)]
-        if nested:
-            raise InputError(f"{path}: the column {nested[0]} holds nested values")
+        for name in wanted:
+            kind = file.schema_arrow.field(name).type
+            kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+            if pa.types.is_nested(kind):
+                raise InputError(f"{path}: the column {name} holds nested values")
+            if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+                raise InputError(f"{path}: the column {name} holds bytes, not text or numbers")
         try:
             for batch in file.iter_batches(batch_size=rows_per_chunk, columns=wanted):
                 if batch.num_rows:
@@ -179,8 +184,9 @@ def _csv_chunks(path: Path, columns: list[str], rows_per_chunk: int) -> Iterator
             if header is None:
                 raise InputError(f"{path}: is empty")
             names = [name.strip() for name in header]
-            if len(set(names)) < len(names):
-                raise InputError(f"{path}: several columns have the same name")
+            if any("\0" in name or not UNDECODABLE.isdisjoint(name) for name in names):
+                raise InputError(f"{path}: not UTF-8 text; save it as CSV UTF-8")
+            _require_distinct(path, names)
             _require_columns(path, names, columns)
             positions = {
                 name: names.index(name) for name in dict.fromkeys((*KEYS, *OPTIONAL, *columns)) if name in names
@@ -194,6 +200,8 @@ def _csv_chunks(path: Path, columns: list[str], rows_per_chunk: int) -> Iterator
                     unreadable[row] = "wrong_number_of_fields"
                 elif any(not UNDECODABLE.isdisjoint(cell) for cell in line if not cell.isascii()):
                     unreadable[row] = "not_utf8"
+                elif any("\0" in cell for cell in line):
+                    unreadable[row] = "nul_character"
                 else:
                     read.append([line[position] for position in positions.values()])
                     kept.append(row)
@@ -202,8 +210,10 @@ def _csv_chunks(path: Path, columns: list[str], rows_per_chunk: int) -> Iterator
                     read, kept, unreadable = [], [], {}
             if kept or unreadable:
                 yield _csv_chunk(read, kept, unreadable, list(positions))
-        except csv.Error:
-            raise InputError(f"{path}: not CSV after row {row} (a quote that is not closed?)") from None
+        except csv.Error as error:
+            # The text of this error quotes nothing of the file.
+            fault = "a cell is too long" if "field limit" in str(error) else "a quote that is not closed"
+            raise InputError(f"{path}: not CSV after row {row} ({fault}?)") from None
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({type(error).__name__})") from None
 
@@ -224,6 +234,11 @@ def _require_columns(path: Path, names: list[str], columns: list[str]) -> None:
     absent = [name for name in (*KEYS, *columns) if name not in names]
     if absent:
         raise InputError(f"{path}: lacks the column{'s' if len(absent) > 1 else ''} {', '.join(absent)}")
+
+
+def _require_distinct(path: Path, names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        raise InputError(f"{path}: several columns have the same name")
 
 
 def _parquet_files(path: Path) -> list[Path]:

@@ -30,7 +30,7 @@ def to_numbers(values: pd.Series, name: str, words: pd.Series | None) -> tuple[n
         numbers = pd.to_numeric(words.mask(missing), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         return numbers, np.isnan(numbers) & ~missing
     try:
-        if types.is_datetime64_any_dtype(values.dtype):
+        if types.is_datetime64_any_dtype(values.dtype) or types.is_timedelta64_dtype(values.dtype):
             raise TypeError
         return values.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(values), dtype=bool)
     except (TypeError, ValueError):

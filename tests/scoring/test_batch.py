@@ -248,3 +248,24 @@ def test_a_plan_store_is_scored_as_its_open_cases(tmp_path):
     np.testing.assert_allclose(table["risk_730"], expected["risk_730"], atol=1e-12)
     with pytest.raises(OutputError, match="another job"):
         score_batch(model, tmp_path / "plans", tmp_path / "out")
+
+
+def test_a_job_that_fails_at_once_leaves_no_folder(model, all_cases, tmp_path):
+    all_cases.assign(n_reviews=pd.Timedelta(days=3)).to_parquet(tmp_path / "cases.parquet")
+    with pytest.raises(InputError, match=r"cases\.parquet: the column n_reviews must hold numbers, not timedelta"):
+        score_batch(model, tmp_path / "cases.parquet", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "made").mkdir()
+    with pytest.raises(InputError):
+        score_batch(model, tmp_path / "cases.parquet", tmp_path / "made")
+    assert (tmp_path / "made").is_dir()
+
+
+@pytest.mark.parametrize("change", [{"files": None}, {"files": {}, "counts": None}, {"job": []}])
+def test_a_manifest_that_is_damaged_is_refused(model, parquet, tmp_path, change):
+    score_batch(model, parquet, tmp_path / "out")
+    file = tmp_path / "out/manifest.json"
+    content = {name: value for name, value in (json.loads(file.read_text()) | change).items() if value is not None}
+    file.write_text(json.dumps(content))
+    with pytest.raises(OutputError, match="out: "):
+        score_batch(model, parquet, tmp_path / "out")

@@ -1,4 +1,6 @@
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from secondplan.errors import InputError
@@ -108,3 +110,32 @@ def test_truncated_parquet_names_the_row(tmp_path):
     (tmp_path / "c.parquet").write_bytes(bytes(content))
     with pytest.raises(InputError, match="cannot be read after row"):
         read(tmp_path / "c.parquet", rows_per_chunk=1000)
+
+
+def test_files_that_are_not_utf8_text_say_so(tmp_path):
+    text = "child_id,plan_id,n_reviews\na,p,1\n"
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        with pytest.raises(InputError, match="not UTF-8 text"):
+            read(write(tmp_path, text, encoding=encoding))
+
+
+def test_a_line_with_a_nul_is_no_row_of_text(tmp_path):
+    (chunk,) = read(write(tmp_path, "child_id,plan_id,n_reviews\na,p,1\nb\0,p,1\n"))
+    assert chunk.unreadable == {2: "nul_character"}
+
+
+def test_a_cell_without_end_is_refused(tmp_path):
+    with pytest.raises(InputError, match="a cell is too long"):
+        read(write(tmp_path, "child_id,plan_id,n_reviews\na,p,1\n" + "x" * 200_000 + ",p,1\n"))
+
+
+def test_parquet_columns_of_bytes_or_of_one_name_are_refused(tmp_path):
+    columns = {"child_id": pa.array([b"\xff"]), "plan_id": pa.array(["p"]), "n_reviews": pa.array([1])}
+    for keys in (columns["child_id"], columns["child_id"].dictionary_encode()):
+        pq.write_table(pa.table(columns | {"child_id": keys}), tmp_path / "bytes.parquet")
+        with pytest.raises(InputError, match="child_id holds bytes"):
+            read(tmp_path / "bytes.parquet")
+    twice = pa.table([["a"], ["b"], ["p"], [1]], names=["child_id", "child_id", "plan_id", "n_reviews"])
+    pq.write_table(twice, tmp_path / "twice.parquet")
+    with pytest.raises(InputError, match="same name"):
+        read(tmp_path / "twice.parquet")
