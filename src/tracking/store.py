@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DEFAULT_URI = "sqlite:///mlflow.db"
 SQLITE = "sqlite:///"
 CREATION_SECONDS = 120.0
+# MLflow would ask a server that does not answer for four minutes.
+SERVER_RETRIES = "2"
 # MLflow's pages show runs and charts for this kind of experiment, and not what is meant for language models.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 QUIET = {
@@ -100,9 +102,29 @@ def open_store(uri: str | Path | Store | None = None, *, create: bool = True) ->
     if isinstance(uri, Store):
         return uri
     os.environ.update(QUIET)
+    database = database_path(uri)
+    if database is None:
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", SERVER_RETRIES)
+        return Store(str(uri), None)
+    if not database.exists():
+        if not create:
+            raise InputError(f"{database.name}: no such MLflow store; run an experiment first, or give its address")
+        _create(database)
+    _require_current(database)
+    return Store(SQLITE + str(database), database)
+
+
+def database_path(uri: str | Path | None) -> Path | None:
+    """The SQLite file that an address means, whether it exists or not; None for the address of a server.
+
+    Raises
+    ------
+    InputError
+        The address is of another kind, or means a folder.
+    """
     address = DEFAULT_URI if uri is None else str(uri)
     if address.startswith(("http://", "https://")):
-        return Store(address, None)
+        return None
     if "://" not in address and address.endswith(".db"):
         address = SQLITE + address
     if not address.startswith(SQLITE):
@@ -110,12 +132,7 @@ def open_store(uri: str | Path | Store | None = None, *, create: bool = True) ->
     database = Path(address.removeprefix(SQLITE)).absolute()
     if database.is_dir():
         raise InputError(f"{database.name}: is a folder; the MLflow store is a SQLite file such as sqlite:///mlflow.db")
-    if not database.exists():
-        if not create:
-            raise InputError(f"{database.name}: no such MLflow store; run an experiment first, or give its address")
-        _create(database)
-    _require_current(database)
-    return Store(SQLITE + str(database), database)
+    return database
 
 
 @contextmanager
@@ -209,8 +226,10 @@ def _require_current(database: Path) -> None:
     try:
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.Error:
-        raise InputError(f"{database.name}: not a SQLite database") from None
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise OutputError(f"{database.name}: in use by another process") from None
+        raise InputError(f"{database.name}: not a SQLite database, or damaged, or not yours to read") from None
     if not {"alembic_version", "experiments", "logged_models"} <= tables:
         raise InputError(f"{database.name}: not a database of MLflow 3; an older one needs: mlflow db upgrade")
 

@@ -55,7 +55,8 @@ def serve_ui(store: str | Store | None = None, *, host: str = "127.0.0.1", port:
         sys.stderr.write(f"The latest comparison: {address}/{chart}\n")
     server = subprocess.Popen(server_command(host, port), env=server_environment(opened, host, port))
     with server, _stopping_with_us(server):
-        code = server.wait()
+        server.wait()
+    code = server.returncode
     if code not in (0, -signal.SIGINT, -signal.SIGTERM, 130, 143):
         raise OutputError(f"the MLflow server stopped with code {code}")
 

@@ -108,3 +108,20 @@ def test_importing_the_package_does_not_import_mlflow():
 
 def test_a_store_is_a_value():
     assert Store("http://localhost:5000", None) == open_store("http://localhost:5000")
+
+
+def test_a_database_that_another_process_holds_is_in_use(tmp_path, store, monkeypatch):
+    path = tmp_path / "held.db"
+    path.write_bytes(store.database.read_bytes())
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **options: real(*given, **options | {"timeout": 0.1}))
+    with closing(real(path)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(OutputError, match=r"held\.db: in use by another process"):
+            open_store(path)
+
+
+def test_a_server_that_does_not_answer_is_not_asked_for_minutes(monkeypatch):
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
+    assert open_store("http://127.0.0.1:1").database is None
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "2"

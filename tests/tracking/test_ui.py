@@ -175,3 +175,16 @@ def test_web_sockets_are_not_passed_on():
         raise AssertionError("passed on")
 
     asyncio.run(guarded(app)({"type": "websocket", "path": "/"}, None, None))
+
+
+def test_ctrl_c_stops_the_server_and_is_no_error(store, monkeypatch):
+    def interrupt(self, timeout=None):
+        if not self.asked:
+            self.asked = True
+            raise KeyboardInterrupt
+        return real(self, timeout)
+
+    real = subprocess.Popen.wait
+    monkeypatch.setattr(subprocess.Popen, "asked", False, raising=False)
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupt)
+    serve_ui(store, port=free_port())
