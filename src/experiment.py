@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
-from .errors import GateError, InputError
-from .evaluation.compare import note_line
+from .errors import GateError, InputError, SecondplanError
+from .evaluation.compare import failure_line, note_line
 from .experiment_features import ModelFeatures, choose_features
 from .experiment_file import DataSpec, Experiment, ModelSpec, ValidationSpec, load_experiment
 from .progress import track
@@ -122,6 +122,7 @@ def run_experiment(
 
     if not isinstance(experiment, Experiment):
         experiment = load_experiment(experiment)
+    _refuse_wrong_tracking(experiment, store)
     plans, data_name = _plans(experiment.data)
     settings = experiment.cohort
     cohort = build_cohort(
@@ -131,7 +132,13 @@ def run_experiment(
     models = {spec.name: _model(spec, experiment, chosen[spec.name]) for spec in experiment.models}
     dropped = tuple(name for name in cohort.missing_features if any(name in found.dropped for found in chosen.values()))
     times = tuple(experiment.horizons)
-    comparison = compare_models(models, cohort, folds=_folds(experiment.validation, cohort), times=times)
+    try:
+        comparison = compare_models(models, cohort, folds=_folds(experiment.validation, cohort), times=times)
+    except SecondplanError:
+        raise
+    except ValueError as error:
+        raise InputError(f"{experiment.name}: {failure_line(error).removeprefix('ValueError: ')}") from None
+    _require_a_model(experiment, comparison)
     fitted, notes = _fit_on_all(comparison, cohort)
     best = comparison.table.drop(index=REFERENCE, errors="ignore").index[0]
     page = experiment_page(cohort, comparison, fitted, best, data_name=data_name, dropped=dropped)
@@ -144,6 +151,24 @@ def run_experiment(
     return ExperimentResult(
         experiment, cohort, comparison, fitted, best, run_id, model_uri, failures, notes, page, dropped, best_uri
     )
+
+
+def _refuse_wrong_tracking(experiment: Experiment, store: str | None) -> None:
+    """Look at the gates and the store before the long work, not after it."""
+    from .tracking.gates import read_gates
+
+    if experiment.champion is not None:
+        read_gates(experiment.champion.gates)
+    if store is not None:
+        from .tracking import open_store
+
+        open_store(store)
+
+
+def _require_a_model(experiment: Experiment, comparison: Comparison) -> None:
+    if comparison.table.index.drop(REFERENCE, errors="ignore").empty:
+        why = "; ".join(f"{name}: {line}" for name, line in comparison.failures.items())
+        raise InputError(f"{experiment.name}: no model could be compared with {REFERENCE}{': ' if why else ''}{why}")
 
 
 def _plans(data: DataSpec) -> tuple[Plans, str]:

@@ -14,6 +14,12 @@ ModelType = Literal[
     "AalenJohansen", "CoxPH", "CauseSpecificCox", "ParametricAFT", "DiscreteTimeHazard", "BoostedHazard"
 ]
 
+NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$"
+# Names of models become names of folders in the MLflow store.
+NAME_OF_MODEL = r"^[^/\\\x00-\x1f\x7f]+$"
+# Nobody has a plan after the 18th birthday.
+LONGEST_DAYS = 18 * 366
+
 
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,7 +60,7 @@ class ValidationSpec(_Spec):
 
     kind: Literal["family_folds", "in_time"] = "family_folds"
     n_splits: Annotated[int, Field(ge=2)] = 5
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     cut_date: date | None = None
 
     @model_validator(mode="after")
@@ -67,32 +73,32 @@ class ValidationSpec(_Spec):
 class ModelSpec(_Spec):
     """One model: its class, its parameters and, where they differ from the experiment's, its features and encoder."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[str, Field(max_length=80, pattern=NAME_OF_MODEL)]
     type: ModelType
     params: dict[str, Any] = {}
-    features: list[str] | None = None
+    features: Annotated[list[str], Field(min_length=1)] | None = None
     encoder: dict[str, Any] = {}
 
 
 class ChampionSpec(_Spec):
     """The registered name whose alias ``champion`` the best model gets, and the gates that it must pass."""
 
-    model_name: str = "secondplan"
+    model_name: Annotated[str, Field(pattern=NAME)] = "secondplan"
     gates: dict[str, Any] = {}
 
 
 class Experiment(_Spec):
     """What an experiment file says."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$")]
+    name: Annotated[str, Field(pattern=NAME)]
     description: str = ""
     data: DataSpec
     cohort: CohortSpec = CohortSpec()
-    features: list[str] | None = None
+    features: Annotated[list[str], Field(min_length=1)] | None = None
     missing_features: Literal["refuse", "drop"] = "refuse"
     encoder: dict[str, Any] = {}
     validation: ValidationSpec = ValidationSpec()
-    horizons: list[Annotated[int, Field(gt=0)]] = [91, 182, 365, 730]
+    horizons: Annotated[list[Annotated[int, Field(gt=0, le=LONGEST_DAYS)]], Field(min_length=1)] = [91, 182, 365, 730]
     models: Annotated[list[ModelSpec], Field(min_length=1)]
     champion: ChampionSpec | None = ChampionSpec()
 
@@ -129,6 +135,8 @@ def load_experiment(path: str | Path) -> Experiment:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{file}: cannot be read as text") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{file}: holds an impossible date or number, or is nested too deeply") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise InputError(f"{file}: not YAML{'' if mark is None else f', see line {mark.line + 1}'}") from None

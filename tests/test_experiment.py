@@ -190,3 +190,57 @@ def test_summary_shows_few_of_many_warnings(result):
     noisy = replace(result, notes={"Cox": tuple(f"event {n}: separated" for n in range(9))})
     assert noisy.summary().count("Cox: event") == 2
     assert "Cox: 7 more warnings" in noisy.summary()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["name: x\ndata: 2018-13-45\n", "[" * 3000, "horizons: [" + "9" * 5000 + "]\n"],
+    ids=["date", "deep", "long"],
+)
+def test_yaml_that_python_cannot_hold_is_refused(tmp_path, text):
+    with pytest.raises(sp.InputError, match=r"wrong\.yaml: holds an impossible date"):
+        sp.load_experiment(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (("name: Cox", "name: a/../../b"), "models.1.name"),
+        (("name: Cox", 'name: "x\\ty"'), "models.1.name"),
+        (("model_name: small", "model_name: a/b"), "champion.model_name"),
+        (("horizons: [365, 730]", "horizons: []"), "horizons"),
+        (("horizons: [365, 730]", "horizons: [999999999]"), "horizons.0"),
+        (("n_splits: 2", "n_splits: 2, seed: -1"), "validation.seed"),
+        (("features: [plan_length_band], params", "features: [], params"), "models.0.features"),
+    ],
+)
+def test_names_and_numbers_that_cannot_be_are_refused(tmp_path, change, place):
+    assert change[0] in SMALL
+    with pytest.raises(sp.InputError, match=place):
+        sp.load_experiment(written(tmp_path, SMALL.replace(*change, 1)))
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (("n_splits: 2", "n_splits: 100000"), "small: there are .* families, fewer than the 100000 folds"),
+        (("{kind: family_folds, n_splits: 2}", "{kind: in_time, cut_date: 1900-01-01}"), "small: no plan ended before"),
+    ],
+)
+def test_folds_that_the_data_cannot_give_are_refused(folder, change, rule):
+    with pytest.raises(sp.InputError, match=rule):
+        sp.run_experiment(written(folder, SMALL.replace(*change, 1)), store=None)
+
+
+def test_an_experiment_in_which_no_model_works_says_why(folder):
+    only = "\n".join(line for line in SMALL.splitlines() if "by band" not in line and "Cox, type" not in line)
+    with pytest.raises(sp.InputError, match=r"no model could be compared with AalenJohansen: broken: .*ties"):
+        sp.run_experiment(written(folder, only), store=None)
+
+
+def test_gates_and_store_are_looked_at_before_the_work(folder, monkeypatch):
+    monkeypatch.setattr("secondplan.evaluation.compare_models", lambda *_, **__: pytest.fail("worked first"))
+    with pytest.raises(sp.InputError, match="slope_bounds"):
+        sp.run_experiment(written(folder, SMALL.replace("[0.2, 5.0]", "[2, 1]")), store=None)
+    with pytest.raises(sp.InputError, match="MLflow store is given as"):
+        sp.run_experiment(folder / "small.yaml", store="postgres://host/x")
