@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import warnings
 from datetime import datetime
 from pathlib import Path
 from shutil import get_terminal_size
@@ -11,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from .errors import OutputError, SecondplanError
+from .errors import InputError, OutputError, SecondplanError, cannot_be_written
 
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 the command is written wrongly; 3 input that
 cannot be read or used; 4 the output folder is in use or cannot be written; 5 no such model, or a damaged one; 6 the
@@ -31,6 +33,9 @@ experiment_app = typer.Typer(help="Compare models on the same cohort and folds."
 app.add_typer(read_app, name="read")
 app.add_typer(experiment_app, name="experiment")
 
+INTERRUPTED = 130
+# The system has no room, or the disk cannot be written at all; Windows does not know quotas.
+NO_ROOM = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 DEFAULT_STORE = "sqlite:///mlflow.db"
 Out = Annotated[Path, typer.Option("--out", help="The folder to write; it must not exist yet or be empty.")]
 Store = Annotated[str, typer.Option("--store", help="Address of the MLflow store.")]
@@ -41,17 +46,18 @@ def main() -> None:
     """Run the command line and exit with its code."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            code = app(standalone_mode=False)
     except SecondplanError as error:
-        _stop(" ".join(str(error).split()), error.exit_code)
+        _stop(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _stop("interrupted", 130)
+        code = INTERRUPTED
     except Exception as error:
-        if os.environ.get("SECONDPLAN_TRACEBACK"):
-            raise
-        _stop(
-            f"{_where(error)}: {type(error).__name__} (an error of the program; SECONDPLAN_TRACEBACK=1 shows more)", 1
-        )
+        _stop_unexpected(error)
+    if code == INTERRUPTED:
+        _stop("interrupted", INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 @app.command()
@@ -71,7 +77,7 @@ def simulate(
     out: Out,
     scenario: Annotated[str, typer.Option(help="Name of the scenario.")] = "england-2018",
     children: Annotated[int, typer.Option(min=1, help="Number of children.")] = 12_000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same data.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same data.")] = 0,
     census: Annotated[bool, typer.Option(help="Write CIN census files of each year too.")] = True,
 ) -> None:
     """Write synthetic plans: a plan store, the truth beside it, and CIN census files."""
@@ -91,9 +97,10 @@ def read_cin_census(
     ] = None,
 ) -> None:
     """Read CIN census XML of one or many years."""
+    from .demo import refuse_busy
     from .plans import read_cin_census as read
 
-    _refuse_busy(out)
+    refuse_busy(out)
     plans, quality = read(sources, la_code=la_code, year=year)
     plans.write(out)
     quality.write_json(out / "quality.json")
@@ -195,8 +202,7 @@ def report(
     from .experiment_file import load_experiment, with_plans
     from .report import write_report
 
-    if out.exists():
-        raise OutputError(f"{out}: exists already")
+    _refuse_unwritable(out)
     result = run_experiment(with_plans(load_experiment(experiment), plans), store=None)
     write_report(out, result.page)
     typer.echo(result.summary())
@@ -214,9 +220,16 @@ def ui(
     serve_ui(store, port=port)
 
 
-def _refuse_busy(out: Path) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"{out}: is not an empty folder")
+def _refuse_unwritable(file: Path) -> None:
+    """Before the long work that ends in ``file``."""
+    try:
+        if file.exists():
+            raise OutputError(f"{file}: exists already")
+    except OSError as error:
+        raise cannot_be_written(file, error) from None
+    folder = file.absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OutputError(f"{file}: cannot be written (its folder does not exist or is not yours to write)")
 
 
 def _width() -> int:
@@ -239,8 +252,35 @@ def _where(error: Exception) -> str:
     return place
 
 
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    """One line; only the kind of a warning that a library gave, whose text may quote the data."""
+    own = Path(filename).is_relative_to(Path(__file__).parent)
+    text = " ".join(str(message).split()) if own else f"{category.__name__} (raised by a library)"
+    typer.echo(f"secondplan: warning: {text}", err=True)
+
+
+def _stop_unexpected(error: Exception) -> NoReturn:
+    """Stop for an error that is not one of the package's own: of the words typed, of the system, or of the program."""
+    # Some versions of Typer carry click within themselves: its errors are known by what they can do, not by class.
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        context = getattr(error, "ctx", None)
+        if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
+            typer.echo(context.get_help(), err=True)
+            sys.exit(error.exit_code)
+        command = "secondplan" if context is None else context.command_path
+        _stop(f"{error.format_message().rstrip('.')}; see: {command} --help", error.exit_code)
+    if os.environ.get("SECONDPLAN_TRACEBACK"):
+        raise error
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes | os.PathLike):
+        code = OutputError.exit_code if error.errno in NO_ROOM else InputError.exit_code
+        _stop(f"{os.fsdecode(error.filename)}: {error.strerror}", code)
+    _stop(f"{_where(error)}: {type(error).__name__} (an error of the program; SECONDPLAN_TRACEBACK=1 shows more)", 1)
+
+
 def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(f"secondplan: {message}", err=True)
+    typer.echo(f"secondplan: {' '.join(message.split())}", err=True)
     sys.exit(code)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
-from .errors import InputError, OutputError
+from .errors import InputError, OutputError, cannot_be_written
 
 if TYPE_CHECKING:
     from .plans import Plans
@@ -38,18 +38,20 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
     Raises
     ------
     OutputError
-        The folder holds something else than a demo.
+        The folder holds something else than a demo, or is to hold the MLflow store too, or cannot be written.
     """
     from .experiment import run_experiment
     from .experiment_file import load_experiment, with_plans
     from .plans import read_cin_census
     from .scoring import score_batch
-    from .tracking import load_tracked_model
+    from .tracking import load_tracked_model, open_store
+    from .tracking.store import database_path
 
     output = Path(output)
     _refuse_foreign_content(output)
-    output.absolute().parent.mkdir(parents=True, exist_ok=True)
-    work = Path(mkdtemp(prefix=".demo-", dir=output.absolute().parent))
+    _refuse_store_inside(output, database_path(store))
+    open_store(store)
+    work = _folder_beside(output)
     try:
         say(f"1/5  Simulating {n_children:,} children of England, 2018 ...")
         plans = write_synthetic(work, scenario_name="england-2018", n_children=n_children, seed=2018)
@@ -110,32 +112,71 @@ def write_synthetic(
     from .synthetic import scenario, simulate_with_truth, write_cin_census
 
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"{folder}: is not an empty folder")
+    refuse_busy(folder)
     try:
         chosen = scenario(scenario_name)
     except ValueError as error:
         raise InputError(str(error)) from None
     plans, truth = simulate_with_truth(chosen, n_children=n_children, seed=seed)
-    plans.write(folder / "plans")
-    truth.write(folder / "truth")
-    if census:
-        write_cin_census(plans, folder / "census")
+    work = _folder_beside(folder)
+    try:
+        plans.write(work / "plans")
+        truth.write(work / "truth")
+        if census:
+            write_cin_census(plans, work / "census")
+        folder.mkdir(exist_ok=True)
+        for made in sorted(work.iterdir()):
+            made.rename(folder / made.name)
+    except OSError as error:
+        raise cannot_be_written(folder, error) from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
     return plans
 
 
+def refuse_busy(folder: Path) -> None:
+    """Raise OutputError where ``folder`` is anything but an empty folder or a place for a new one."""
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise OutputError(f"{folder}: is not an empty folder")
+    except OSError as error:
+        raise cannot_be_written(folder, error) from None
+
+
 def _refuse_foreign_content(output: Path) -> None:
-    if output.exists() and not output.is_dir():
-        raise OutputError(f"{output}: is a file")
-    if output.is_dir() and any(output.iterdir()) and not (output / MARKER).exists():
-        raise OutputError(f"{output}: holds something else than an earlier demo; give another folder with --output")
+    try:
+        if output.exists() and not output.is_dir():
+            raise OutputError(f"{output}: is a file")
+        if output.is_dir() and any(output.iterdir()) and not (output / MARKER).exists():
+            raise OutputError(f"{output}: holds something else than an earlier demo; give another folder with --output")
+    except OSError as error:
+        raise cannot_be_written(output, error) from None
+
+
+def _refuse_store_inside(output: Path, database: Path | None) -> None:
+    """The folder is replaced as a whole, and the store with all earlier comparisons would go with it."""
+    if database is not None and database.resolve().is_relative_to(output.resolve()):
+        raise OutputError(f"{output}: would hold the MLflow store {database.name}, and a demo replaces its folder")
+
+
+def _folder_beside(folder: Path) -> Path:
+    """A new folder to work in, on the same disk as ``folder``."""
+    parent = folder.absolute().parent
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        return Path(mkdtemp(prefix=f".{folder.absolute().name[:40]}-", dir=parent))
+    except OSError as error:
+        raise cannot_be_written(folder, error) from None
 
 
 def _replace(work: Path, output: Path) -> None:
-    if output.exists():
-        shutil.rmtree(output)
-    work.chmod(0o755)
-    work.rename(output)
+    try:
+        if output.exists():
+            shutil.rmtree(output)
+        work.chmod(0o755)
+        work.rename(output)
+    except OSError as error:
+        raise cannot_be_written(output, error) from None
 
 
 def _indented(text: str) -> str:

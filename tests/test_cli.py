@@ -1,13 +1,16 @@
 """The command line: one clear line and the documented exit code for every kind of bad input, and the way through."""
 
+import errno
 import json
 import sys
+import warnings
 
 import pandas as pd
 import pytest
 
 import secondplan as sp
 from secondplan import cli
+from secondplan.demo import write_synthetic
 
 
 @pytest.fixture
@@ -221,3 +224,83 @@ def test_unexpected_errors_are_one_line_without_their_text(run, monkeypatch, mad
     assert code == 1
     assert "12345" not in err
     assert "RuntimeError" in one_line(err)
+
+
+@pytest.mark.parametrize("words", [("zzz",), ("score",), ("score", "--as-of", "soon"), ("simulate", "--seed", "-1")])
+def test_wrong_words_are_one_line_and_code_2(run, words):
+    code, _, err = run(*words)
+    assert code == 2
+    assert "--help" in one_line(err)
+
+
+def test_an_interrupted_command_says_so(run, monkeypatch, made):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("secondplan.plans.read_plans", interrupt)
+    code, _, err = run("check", made / "plans")
+    assert code == 130
+    assert one_line(err) == "secondplan: interrupted"
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 4), (errno.EACCES, 3)])
+def test_what_the_system_refuses_is_one_line_with_the_file(run, monkeypatch, made, number, code):
+    def refuse(*_):
+        raise OSError(number, "refused by the system", "some/file")
+
+    monkeypatch.setattr("secondplan.plans.read_plans", refuse)
+    found, _, err = run("check", made / "plans")
+    assert found == code
+    assert one_line(err) == "secondplan: some/file: refused by the system"
+
+
+def test_warnings_are_one_line_and_those_of_libraries_without_their_text(run, monkeypatch, made):
+    def warn(*_):
+        warnings.warn_explicit("ours", UserWarning, cli.__file__, 1)
+        warnings.warn_explicit("child 12345", UserWarning, pd.__file__, 1)
+        raise sp.InputError("stop")
+
+    monkeypatch.setattr("secondplan.plans.read_plans", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        _, _, err = run("check", made / "plans")
+    assert err.splitlines() == [
+        "secondplan: warning: ours",
+        "secondplan: warning: UserWarning (raised by a library)",
+        "secondplan: stop",
+    ]
+
+
+@pytest.mark.parametrize("out", ["file/report.html", "none/report.html", "x" * 300])
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(run, made, tmp_path, out):
+    (tmp_path / "file").touch()
+    code, _, err = run("report", "--plans", made / "plans", "--out", tmp_path / out, "--experiment", "none")
+    assert code == 4
+    assert "cannot be written" in one_line(err)
+
+
+def test_demo_refuses_bad_places_before_the_work(run, tmp_path):
+    (tmp_path / "file").touch()
+    for words in (
+        ("--output", tmp_path / "file/demo", "--store", f"sqlite:///{tmp_path / 'm.db'}"),
+        ("--output", tmp_path / "demo", "--store", f"sqlite:///{tmp_path / 'demo/m.db'}"),
+        ("--output", tmp_path / "file", "--store", f"sqlite:///{tmp_path / 'm.db'}"),
+    ):
+        code, out, err = run("demo", *words)
+        assert code == 4
+        assert "Simulating" not in out
+        one_line(err)
+    assert not (tmp_path / "demo").exists()
+    code, out, err = run("demo", "--output", tmp_path / "demo", "--store", "postgres://user:secret@host/x")
+    assert code == 3
+    assert "secret" not in one_line(err)
+
+
+def test_a_stopped_simulation_leaves_nothing(monkeypatch, tmp_path):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("secondplan.synthetic.write_cin_census", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_synthetic(tmp_path / "out", scenario_name="england-2018", n_children=50, seed=0)
+    assert not list(tmp_path.iterdir())
