@@ -1,7 +1,8 @@
 """What stands between a browser and MLflow's server: paths that are shut, headers, and pages without an assistant.
 
 MLflow's server also offers an assistant that can run commands on this machine, a gateway to language models, endpoints
-for traces and jobs, and an artifact proxy. On a shared machine every user reaches a loopback port: they are shut here.
+for traces and jobs, an artifact proxy, and the making of experiments that keep their files anywhere. On a shared
+machine every user reaches a loopback port: they are shut here.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ NO_ASSISTANT = {
     "/ajax-api/3.0/mlflow/assistant/config/": {"providers": {}, "projects": {}, "remote_access_allowed": False},
     "/ajax-api/3.0/mlflow/assistant/providers/": {"providers": []},
 }
+# An experiment made here could have any folder as the place of its artifacts, and its files could then be read.
+MAKING = re.compile(
+    "/(ajax-)?api/[0-9.]+/mlflow/"
+    "((experiments|runs|registered-models|model-versions)/create/|logged-models/$|workspaces/)"
+)
 HEADERS = (
     (b"content-security-policy", b"connect-src 'self' blob: data:; form-action 'self'; frame-ancestors 'self'"),
     (b"referrer-policy", b"no-referrer"),
@@ -71,7 +77,9 @@ def guarded(app: App) -> App:
 def is_shut(method: str, path: str) -> bool:
     """Whether a request is refused."""
     plain = _plain(path)
-    return SHUT.match(plain) is not None or (method != "GET" and ALIAS.match(plain) is not None)
+    if SHUT.match(plain):
+        return True
+    return method not in ("GET", "HEAD") and any(rule.match(plain) for rule in (ALIAS, MAKING))
 
 
 class _FirstScript:

@@ -105,6 +105,9 @@ def test_artifacts_beside_the_database_are_served(server, store):
         ("GET", "/api/2.0/mlflow-artifacts/artifacts"),
         ("POST", "/api/2.0/mlflow/registered-models/alias"),
         ("DELETE", "/ajax-api/2.0/mlflow/registered-models/alias"),
+        ("POST", "/ajax-api/2.0/mlflow/experiments/create"),
+        ("POST", "/api/2.0/mlflow/runs/create"),
+        ("POST", "/api/3.0/mlflow/workspaces"),
     ],
 )
 def test_what_a_viewer_does_not_need_is_shut(server, method, path):
@@ -114,7 +117,7 @@ def test_what_a_viewer_does_not_need_is_shut(server, method, path):
 def test_other_hosts_and_origins_are_refused(server):
     assert request(server, "GET", "/", Host="evil.example")[0] == 403
     assert request(server, "GET", "/", Host=f"192.168.0.7:{server}")[0] == 403
-    path = "/ajax-api/2.0/mlflow/experiments/create"
+    path = "/ajax-api/2.0/mlflow/experiments/update"
     assert request(server, "POST", path, {"name": "x"}, Origin="http://evil.example")[0] == 403
 
 
@@ -164,6 +167,13 @@ def test_variables_are_those_of_mlflow():
         ("GET", "/gateways", False),
         ("GET", "/GATEWAY", True),
         ("POST", "/api/2.0/mlflow/upload-artifact", True),
+        ("POST", "/api/2.0/mlflow//EXPERIMENTS/create/", True),
+        ("POST", "/api/2.0/mlflow/model-versions/create", True),
+        ("POST", "/api/2.0/mlflow/logged-models", True),
+        ("PATCH", "/api/3.0/mlflow/workspaces/w", True),
+        ("POST", "/ajax-api/2.0/mlflow/logged-models/search", False),
+        ("POST", "/ajax-api/2.0/mlflow/runs/search", False),
+        ("POST", "/ajax-api/2.0/mlflow/runs/set-tag", False),
     ],
 )
 def test_which_requests_are_shut(method, path, shut):
