@@ -37,7 +37,9 @@ INTERRUPTED = 130
 # The system has no room, or the disk cannot be written at all; Windows does not know quotas.
 NO_ROOM = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 DEFAULT_STORE = "sqlite:///mlflow.db"
-Out = Annotated[Path, typer.Option("--out", help="The folder to write; it must not exist yet or be empty.")]
+Out = Annotated[
+    Path, typer.Option("--out", help="The folder to write; it must not exist yet or be empty.", readable=False)
+]
 Store = Annotated[str, typer.Option("--store", help="Address of the MLflow store.")]
 AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="As things stood on this day.")]
 
@@ -62,7 +64,9 @@ def main() -> None:
 
 @app.command()
 def demo(
-    output: Annotated[Path, typer.Option(help="The folder to write; replaces an earlier demo.")] = Path("demo"),
+    output: Annotated[Path, typer.Option(help="The folder to write; replaces an earlier demo.", readable=False)] = Path(
+        "demo"
+    ),
     children: Annotated[int, typer.Option(min=1000, help="Number of synthetic children.")] = 12_000,
     store: Store = DEFAULT_STORE,
 ) -> None:
@@ -89,7 +93,7 @@ def simulate(
 
 @read_app.command("cin-census")
 def read_cin_census(
-    sources: Annotated[list[Path], typer.Argument(help="Census XML files, or folders that hold them.")],
+    sources: Annotated[list[Path], typer.Argument(help="Census XML files, or folders that hold them.", readable=False)],
     out: Out,
     la_code: Annotated[str | None, typer.Option(help="Authority (three digits) where a header lacks it.")] = None,
     year: Annotated[
@@ -111,9 +115,9 @@ def read_cin_census(
 
 @app.command()
 def check(
-    folder: Annotated[Path, typer.Argument(help="A plan store.")],
+    folder: Annotated[Path, typer.Argument(help="A plan store.", readable=False)],
     json: Annotated[
-        Path | None, typer.Option("--json", help="A file to write the report to, with every place.")
+        Path | None, typer.Option("--json", help="A file to write the report to, with every place.", readable=False)
     ] = None,
 ) -> None:
     """Check a plan store against the census rules, and say what limits its analysis."""
@@ -130,8 +134,10 @@ def check(
 
 @experiment_app.command("run")
 def experiment_run(
-    files: Annotated[list[Path], typer.Argument(help="Experiment files (YAML).")],
-    plans: Annotated[Path | None, typer.Option(help="A plan store to use instead of the files' data.")] = None,
+    files: Annotated[list[Path], typer.Argument(help="Experiment files (YAML).", readable=False)],
+    plans: Annotated[
+        Path | None, typer.Option(help="A plan store to use instead of the files' data.", readable=False)
+    ] = None,
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Compare the models of each experiment and track them in MLflow."""
@@ -177,8 +183,10 @@ def promote(
 @app.command()
 def score(
     model: Annotated[str, typer.Option(help="models:/NAME@champion, runs:/..., or the path of a bundle.")],
-    input: Annotated[Path, typer.Option(help="A plan store, or a Parquet or CSV file of prepared cases.")],
-    output: Annotated[Path, typer.Option(help="The folder to write.")],
+    input: Annotated[
+        Path, typer.Option(help="A plan store, or a Parquet or CSV file of prepared cases.", readable=False)
+    ],
+    output: Annotated[Path, typer.Option(help="The folder to write.", readable=False)],
     as_of: AsOf = None,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
     store: Store = DEFAULT_STORE,
@@ -193,8 +201,8 @@ def score(
 
 @app.command()
 def report(
-    plans: Annotated[Path, typer.Option(help="A plan store.")],
-    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    plans: Annotated[Path, typer.Option(help="A plan store.", readable=False)],
+    out: Annotated[Path, typer.Option(help="The HTML file to write.", readable=False)],
     experiment: Annotated[str, typer.Option(help="Experiment file that names features and models.")] = "compare_models",
 ) -> None:
     """Compare the models of an experiment on a plan store and write the report, without tracking anything."""

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sys
 import warnings
 
@@ -304,3 +305,10 @@ def test_a_stopped_simulation_leaves_nothing(monkeypatch, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write_synthetic(tmp_path / "out", scenario_name="england-2018", n_children=50, seed=0)
     assert not list(tmp_path.iterdir())
+
+
+def test_whether_a_file_can_be_read_is_not_a_matter_of_usage(run, monkeypatch, made, tmp_path):
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    assert run("check", made / "plans")[0] == 0
+    scores = ("--model", made / "bundle", "--input", made / "plans", "--output", tmp_path / "scores")
+    assert run("score", *scores)[0] == 0
