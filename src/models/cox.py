@@ -30,7 +30,7 @@ TRANSFORMS = ("km", "rank", "identity", "log")
 
 
 class TrainingRows(NamedTuple):
-    """What residuals need of the data; kept in the session that fitted the model, never saved or pickled."""
+    """What residuals need of the data; kept in the process that fitted the model, never saved or pickled."""
 
     design: np.ndarray
     outcome: Outcome

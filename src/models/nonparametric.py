@@ -191,7 +191,7 @@ class AalenJohansen(IncidenceModel):
     Attributes
     ----------
     curves_ : StratifiedCurves or IncidenceCurve
-        With numbers at risk; in the session that fitted the model, not saved.
+        With numbers at risk; in the process that fitted the model, not saved.
     strata_ : list of str
         Labels of the strata, ``"column=value"``.
 
