@@ -26,9 +26,13 @@ def test_a_second_holder_is_refused_in_one_line(tmp_path):
 
 
 def test_the_lock_is_free_after_the_block(tmp_path):
+    entered = 0
     for _ in range(2):
         with locked(tmp_path / ".lock"):
-            pass
+            entered += 1
+            with pytest.raises(OutputError, match="in use"), locked(tmp_path / ".lock"):
+                pass
+    assert entered == 2
 
 
 def test_a_killed_holder_releases_the_lock(tmp_path):

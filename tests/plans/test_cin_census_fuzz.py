@@ -4,6 +4,7 @@ import os
 import random
 import re
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -141,16 +142,24 @@ def test_damage_is_an_input_error_or_accounted_for(mutate, tmp_path):
 def test_damage_upon_damage(tmp_path):
     rng = random.Random(2018)
     path = tmp_path / "return.xml"
+    n_read = 0
     for _ in range(2 * ROUNDS):
         data = SAMPLE
         for mutate in rng.choices(MUTATIONS[3:], k=4):
             data = mutate(data, rng)
         path.write_bytes(data)
         try:
-            plans, _ = read_cin_census(path)
-            build_cohort(plans)
-        except (InputError, EmptyCohortError):
+            plans, quality = read_cin_census(path)
+        except InputError as error:
+            assert "\n" not in str(error)
             continue
+        n_read += 1
+        counts = quality.counts.loc["plans"]
+        assert counts["read"] == counts[["kept", "repaired", "merged", "rejected"]].sum()
+        assert len(plans.plans) == counts["kept"] + counts["repaired"]
+        with suppress(EmptyCohortError):
+            assert build_cohort(plans).y["duration"].ge(0).all()
+    assert n_read > ROUNDS / 4, "most of the damage must leave something to read"
 
 
 @pytest.mark.slow

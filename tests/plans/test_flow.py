@@ -32,4 +32,5 @@ def test_nothing_to_begin_with():
 
 def test_somebody_is_left():
     _, flow = apply_exclusions(4, "children", STEPS)
-    require_rows(flow, "can be analysed")
+    assert flow["n_remaining"].iloc[-1] > 0
+    assert require_rows(flow, "can be analysed") is None

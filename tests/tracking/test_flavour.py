@@ -52,13 +52,15 @@ def test_a_path_needs_no_store(folder, fitted, cohort, monkeypatch, tmp_path):
     assert not (tmp_path / "mlflow.db").exists()
 
 
-def test_loading_unpickles_nothing(store, tracked, monkeypatch):
+def test_loading_unpickles_nothing(store, tracked, fitted, cohort, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("unpickled")
 
     for name in ("load", "loads", "Unpickler"):
         monkeypatch.setattr(pickle, name, refuse)
-    load_tracked_model(f"runs:/{tracked[0]}/model", store=store)
+    with pytest.raises(AssertionError, match="unpickled"):
+        pickle.loads(b"")
+    assert same(load_tracked_model(f"runs:/{tracked[0]}/model", store=store), fitted, cohort)
 
 
 def test_the_folder_holds_data_and_no_code(folder, fitted, tmp_path):
