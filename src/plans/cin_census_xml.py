@@ -142,6 +142,8 @@ class _WrongEncodingError(Exception):
 def _parse(stream: BinaryIO, name: str, path: Path, encoding: str | None) -> CensusFile:
     rows = _Rows()
     parser = expat.ParserCreate(encoding)
+    parser.buffer_text = True
+    parser.ordered_attributes = True
     rows.attach(parser)
     _refuse_declarations(parser, path)
     n_blank = skip_blank_lines(stream)
@@ -212,8 +214,7 @@ class _Rows:
             meaning = meanings[table]
             meaning[tag] = _OPEN
             if table == "children":
-                n_children += 1
-                child = n_children
+                child = n_children = n_children + 1
             row = [child, parser.CurrentLineNumber, *_EMPTY[table]]
             if table == "plans":
                 n_plans += 1
@@ -228,14 +229,11 @@ class _Rows:
                     texts.clear()
                     if text:
                         keep(what, known_texts.setdefault(text, text) if len(text) <= 10 else text)
-            elif what == _OPEN:
+            elif what in (_OPEN, _SKIP):
                 if texts:
                     drop_texts()
-                if table != "conferences" or row[2] is not None:
+                if what == _OPEN and (table != "conferences" or row[2] is not None):
                     flat[table].extend(row)
-                table, row, meaning, child = stack.pop()
-            elif what == _SKIP:
-                texts.clear()
                 table, row, meaning, child = stack.pop()
             elif what == _IGNORE:
                 texts.clear()
@@ -260,8 +258,6 @@ class _Rows:
                 self.n_stray += sum(not text.isspace() for text in texts)
             texts.clear()
 
-        parser.buffer_text = True
-        parser.ordered_attributes = True
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = texts.append
