@@ -125,7 +125,7 @@ def _figures(cohort: Cohort) -> str:
     short = (cohort.X["plan_length_band"] == "up to 3 months").mean()
     return key_figures(
         [
-            (_count(len(cohort)), "children whose first plan ended and who were at risk"),
+            (_count(len(cohort)), "ended plans of children who were at risk"),
             (_count((cohort.y["event"] == 1).sum()), "had a second plan in view"),
             (f"{100 * year:.1f} %", "a second plan within one year"),
             (f"{100 * two_years:.1f} %", "within two years"),
@@ -146,7 +146,7 @@ def _cohort(cohort: Cohort) -> str:
     counts = ends.value_counts().rename_axis("what came first").reset_index(name="children")
     return (
         paragraph(
-            f"Counting starts on the day the first plan ended. Of {_tens(cohort.flow['n_remaining'].iloc[0])} "
+            f"Counting starts on the day the plan ended. Of {_tens(cohort.flow['n_remaining'].iloc[0])} "
             f"{cohort.flow['step'].iloc[0]}, {_tens(len(cohort))} are studied. Who was left out, and why:"
         )
         + table(flow, caption="From children on a plan to children at risk, rounded to 10")
@@ -163,7 +163,7 @@ def _incidence(cohort: Cohort) -> str:
         y["duration"], y["event"], entry=y["entry"], strata=bands, cluster=cohort.cluster
     )
     figure, ax = new_figure(8.2, 5.6)
-    plot_incidence(by_band, title="Second plans by length of the first plan", ax=ax)
+    plot_incidence(by_band, title="Second plans by length of the plan that ended", ax=ax)
     rows = []
     for label, curve in by_band.curves.items():
         if 1 not in curve.events:
@@ -196,7 +196,7 @@ def _models(comparison: Comparison, best: str, dropped: Sequence[str]) -> str:
     failed = "".join(paragraph(f"{name} could not be compared: {why}") for name, why in comparison.failures.items())
     return (
         paragraph(
-            f"Each model predicts children it has not seen; families are never split. {best} has the lowest Brier "
+            f"Each model predicts children it has not seen. {best} has the lowest Brier "
             "score at two years. AalenJohansen tells everyone the average and is the bar to clear."
         )
         + (paragraph(without) if dropped else "")

@@ -48,12 +48,12 @@ def model_card(name: str, model: IncidenceModel, cohort: Cohort, comparison: Com
         Section(
             "What it was fitted on",
             paragraph(
-                f"{len(cohort):,} children whose first plan ended, seen until {cohort.as_of:%d %B %Y}; "
-                f"{(events == 1).sum():,} had a second plan, {(events == 2).sum():,} entered care first."
+                f"{len(cohort):,} ended plans, their children seen until {cohort.as_of:%d %B %Y}; "
+                f"{(events == 1).sum():,} were followed by a second plan, {(events == 2).sum():,} by care first."
             )
             + "".join(paragraph(text) for text in cohort.notes),
         ),
-        Section("How good it is", table(measures(comparison, name), caption="Out of fold; families are never split")),
+        Section("How good it is", table(measures(comparison, name), caption="On children it was not fitted on")),
         Section("What it is not for", note(NOT_FOR)),
     ]
     return page(f"Model card: {name}", "A model of the time to a second child protection plan", sections)
