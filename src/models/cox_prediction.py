@@ -1,0 +1,189 @@
+"""What a fitted Cox model predicts: hazards and incidences of new rows, with their standard errors."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from .base import ROWS_PER_CHUNK, IncidenceModel, _per_row, _row_times
+from .baseline import BaselineHazard, cumulative_hazard, cumulative_hazard_error, fill_means, survival_bounds
+from .confidence import check_interval
+from .strata import match_strata, refuse_unseen
+
+
+class CoxPrediction(IncidenceModel):
+    """The part of :class:`.cox.CoxPH` that needs no training rows: loaded models have it too."""
+
+    _column_parameters: ClassVar[tuple[str, ...]] = ("strata", "offset")
+    event: int
+    strata: str | list[str] | None
+    offset: str | None
+    coef_: np.ndarray
+    covariance_: np.ndarray
+    has_competing_events_: bool
+    strata_: list[str]
+    center_: np.ndarray
+    offset_center_: float
+    baseline_time_: np.ndarray
+    baseline_stratum_: np.ndarray
+    baseline_hazard_: np.ndarray
+    baseline_variance_: np.ndarray
+    mean_steps_: np.ndarray
+    mean_values_: np.ndarray
+
+    @property
+    def baseline_(self) -> BaselineHazard:
+        """The baseline at the mean of the features and of the offset."""
+        return BaselineHazard(
+            self.baseline_time_,
+            self.baseline_stratum_,
+            self.baseline_hazard_,
+            self.baseline_variance_,
+            self._exact_mean if hasattr(self, "_exact_mean") else self.saved_mean(),
+            self.center_,
+        )
+
+    def saved_mean(self) -> np.ndarray:
+        """The baseline's running sum of means as a saved model has it, shape (n_steps, n_features)."""
+        return fill_means(self.baseline_stratum_, self.baseline_hazard_, self.mean_steps_, self.mean_values_)
+
+    @property
+    def baseline_cumulative_hazard_(self) -> pd.Series | pd.DataFrame:
+        """Cumulative hazard at features 0 and offset 0 by day; with strata one column each."""
+        values = self.baseline_.at_zero(self.coef_, self.offset_center_)
+        if self.strata is None:
+            index = pd.Index(self.baseline_time_, name="day")
+            return pd.Series(values, index=index, name="cumulative_hazard")
+        columns = {
+            label: pd.Series(values[own], index=self.baseline_time_[own])
+            for label, own in ((label, self.baseline_stratum_ == code) for code, label in enumerate(self.strata_))
+        }
+        return pd.DataFrame(columns).sort_index().ffill().fillna(0.0).rename_axis("day")
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Risk of ``event`` by ``horizon`` days, shape (n_rows,)."""
+        return self.predict_cumulative_incidence(X, [self.horizon], event=self.event)[:, 0]
+
+    def score(self, X: Any, y: Any) -> float:
+        """Index of prediction accuracy for ``event`` at ``horizon``, as :meth:`IncidenceModel.score`."""
+        from .metrics import index_of_prediction_accuracy
+
+        risk = self.predict(X)[:, None]
+        return float(index_of_prediction_accuracy(y, risk, [self.horizon], event=self.event)[0])
+
+    def predict_cumulative_incidence(
+        self, X: Any, times: Any, *, event: int = 1, eligible_days: Any = None, elapsed: Any = 0.0
+    ) -> np.ndarray:
+        """Incidence ``1 - exp(-H)`` of the event if no other event existed, shape (n_rows, n_times).
+
+        Parameters are those of :meth:`IncidenceModel.predict_cumulative_incidence`. Warns if the training data had
+        other events: use ``CauseSpecificCox`` for the incidence among them.
+        """
+        check_is_fitted(self)
+        self._warn_of_competing_events()
+        return super().predict_cumulative_incidence(X, times, event=event, eligible_days=eligible_days, elapsed=elapsed)
+
+    def predict_cumulative_hazard(self, X: Any, times: Any) -> np.ndarray:
+        """Cumulative hazard of each row by each day, shape (n_rows, n_times)."""
+        check_is_fitted(self)
+        design = self._design(X)
+        return self._hazard(*design, _row_times(times, len(design[0]), None))
+
+    def predict_cumulative_incidence_interval(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int | None = None,
+        level: float = 0.95,
+        interval: str = "log",
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+    ) -> np.ndarray:
+        """Interval of the incidence ``1 - exp(-H)`` by the delta method, as R's ``survfit.coxph``.
+
+        Parameters
+        ----------
+        X, times, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        event : int, optional
+            The model's own event, which is the default.
+        level : float
+            Coverage.
+        interval : {"plain", "log", "log-log"}
+            Scale of the event-free probability on which the interval is symmetric.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times, 2)
+            Lower and upper bound.
+        """
+        check_is_fitted(self)
+        if event is not None and event != self.event:
+            raise ValueError(f"event {event} is not modelled; the model's events are {self.event}")
+        check_interval(level, interval)
+        self._warn_of_competing_events()
+        design = self._design(X)
+        n_rows = len(design[0])
+        row_times = _row_times(times, n_rows, eligible_days)
+        since = _per_row(elapsed, n_rows, "elapsed")[:, None]
+        bounds = np.empty((*row_times.shape, 2))
+        for begin in range(0, n_rows, ROWS_PER_CHUNK):
+            rows = slice(begin, begin + ROWS_PER_CHUNK)
+            part = self._arguments(*(array[rows] for array in design))
+            hazard, error = cumulative_hazard_error(
+                self.baseline_, self.coef_, self.covariance_, *part, row_times[rows], since[rows]
+            )
+            lower, upper = survival_bounds(hazard, error, level, interval)
+            bounds[rows] = np.stack([1.0 - upper, 1.0 - lower], axis=-1)
+        return bounds
+
+    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        *special, times, _ = rest
+        return -np.expm1(-self._hazard(design, *special, times))
+
+    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        return np.exp(-self._hazard(design, *rest))
+
+    def _hazard(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        *special, times = rest
+        return cumulative_hazard(self.baseline_, self.coef_, *self._arguments(design, *special), times)
+
+    def _arguments(self, design: np.ndarray, *special: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Design, offset and code of the stratum by row."""
+        columns = list(special)
+        stratum = np.zeros(len(design), dtype=np.int64)
+        if self.strata is not None:
+            stratum = match_strata(columns.pop(0), self._strata_columns(), self.strata_)
+            refuse_unseen(stratum, self._strata_columns())
+        offset = offset_values(columns.pop(0)) if self.offset is not None else None
+        return design, np.zeros(len(design)) if offset is None else offset - self.offset_center_, stratum
+
+    def _strata_columns(self) -> list[str]:
+        return [self.strata] if isinstance(self.strata, str) else list(self.strata or [])
+
+    def _warn_of_competing_events(self) -> None:
+        if self.has_competing_events_:
+            warnings.warn(
+                "the training data have competing events, which CoxPH counts as censored: this incidence is too high; "
+                "use CauseSpecificCox",
+                stacklevel=3,
+            )
+
+
+def offset_values(values: Any) -> np.ndarray | None:
+    """The offset column as numbers, shape (n_rows,)."""
+    if values is None:
+        return None
+    try:
+        numbers = np.asarray(values, dtype=float).reshape(len(values))
+    except (TypeError, ValueError):
+        raise ValueError("offset must name one numeric column") from None
+    n_bad = int((~np.isfinite(numbers)).sum())
+    if n_bad:
+        raise ValueError(f"offset: missing or infinite in {n_bad} of {numbers.size} rows")
+    return numbers

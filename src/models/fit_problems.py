@@ -1,0 +1,61 @@
+"""What a fit of a regression of hazards found wrong with its columns, in words that name them and say what to do."""
+
+from typing import Protocol
+
+import numpy as np
+
+
+class FoundProblems(Protocol):
+    """What a fit says of its p columns, each array of bool, shape (p,), and of itself."""
+
+    @property
+    def constant(self) -> np.ndarray:
+        """Columns that do not vary among the rows at risk."""
+
+    @property
+    def collinear(self) -> np.ndarray:
+        """Columns that those before them determine."""
+
+    @property
+    def diverging(self) -> np.ndarray:
+        """Columns whose coefficient runs away."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether the iterations came to an end."""
+
+    @property
+    def n_iterations(self) -> int:
+        """Number of iterations."""
+
+
+def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha > 0") -> list[str]:
+    """One message for each kind of problem, to be given as a warning; none for a fit without problems.
+
+    Parameters
+    ----------
+    fit : FoundProblems
+        Such as :class:`.engine.cox_fit.CoxFit`.
+    names : ndarray of str, shape (p,)
+    remedy : str
+        What else the model offers against coefficients without a finite estimate.
+    """
+
+    def listed(chosen: np.ndarray) -> str:
+        return ", ".join(map(str, names[chosen]))
+
+    messages = []
+    if fit.constant.any():
+        messages.append(f"no variation among the rows at risk, coefficient left at 0: {listed(fit.constant)}")
+    if fit.collinear.any():
+        messages.append(
+            f"determined by the features before them (collinear), coefficient left at 0: {listed(fit.collinear)}"
+        )
+    if fit.diverging.any():
+        messages.append(
+            f"the event is separated by these features, their coefficients have no finite estimate: "
+            f"{listed(fit.diverging)}; merge rare levels, drop them, or {remedy}"
+        )
+    if not fit.converged:
+        messages.append(f"the fit did not converge in {fit.n_iterations} iterations; check the features or {remedy}")
+    return messages
