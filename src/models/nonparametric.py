@@ -18,19 +18,11 @@ from .aalen_johansen_error import conditional_error, curve_moments
 from .base import IncidenceModel, _check_cluster, _check_weight, _per_row, _require_event, _row_times
 from .confidence import check_interval, probability_bounds
 from .curves import IncidenceCurve, StepCurve, StratifiedCurves
+from .distinct_days import DistinctDays
 from .features import FeatureEncoder
-from .outcome import Outcome, outcome_from_arrays
-from .state_counts import (
-    StateCounts,
-    count_states,
-    cumulative_hazard,
-    event_free,
-    greenwood_error,
-    incidence,
-    poisson_error,
-    robust_error,
-    robust_hazard_error,
-)
+from .outcome import BEFORE_DAY_0, Outcome, outcome_from_arrays
+from .state_counts import StateCounts, count_states, cumulative_hazard, event_free, incidence
+from .state_errors import greenwood_error, poisson_error, robust_error, robust_hazard_error
 from .steps import step_position, step_values
 from .strata import learn_strata, match_strata, refuse_unseen
 
@@ -400,12 +392,17 @@ def _step_curve(kind: str, estimate: np.ndarray, error: np.ndarray, counts: Stat
 
 def _entries(outcome: Outcome, counts: StateCounts) -> dict[str, Any]:
     """Days of entry and the weight that has entered by each."""
-    if not outcome.has_delayed_entry:
-        days, n_entered = outcome.entry[:1], counts.rows.weight.sum(keepdims=True)
-        return {"entry_times": days, "n_entered": n_entered, "n_rows": len(outcome)}
-    days, day = np.unique(outcome.entry, return_inverse=True)
-    n_entered = np.cumsum(np.bincount(day, counts.rows.weight))
-    return {"entry_times": days, "n_entered": n_entered, "n_rows": len(outcome)}
+    late = np.flatnonzero(outcome.entry > BEFORE_DAY_0)
+    weight, n_rows = counts.rows.weight, len(outcome)
+    if not late.size:
+        return {"entry_times": outcome.entry[:1], "n_entered": np.array([weight.sum()]), "n_rows": n_rows}
+    days = DistinctDays(outcome.entry[late])
+    by_day = np.bincount(days.position(outcome.entry[late]), weight[late])
+    if late.size == n_rows:
+        return {"entry_times": days.distinct, "n_entered": np.cumsum(by_day), "n_rows": n_rows}
+    days_of_entry = np.concatenate([[BEFORE_DAY_0], days.distinct])
+    n_entered = np.cumsum(np.concatenate([[weight.sum() - by_day.sum()], by_day]))
+    return {"entry_times": days_of_entry, "n_entered": n_entered, "n_rows": n_rows}
 
 
 def _codes_of(cluster: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:

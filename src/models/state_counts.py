@@ -1,4 +1,4 @@
-r"""Counts by day, the curves they give, and the curves' variances.
+r"""Counts by day and the curves they give.
 
 With :math:`d_{kj}` events of type k among :math:`Y_j` at risk on day :math:`t_j`, both weighted:
 
@@ -6,30 +6,62 @@ With :math:`d_{kj}` events of type k among :math:`Y_j` at risk on day :math:`t_j
     S(t) = \prod_{t_j \le t} (1 - d_j / Y_j), \quad H(t) = \sum_{t_j \le t} d_j / Y_j, \quad
     F_k(t) = \sum_{t_j \le t} S(t_{j-1}) d_{kj} / Y_j.
 
-Variances are those of the infinitesimal jackknife: the sum, over rows or clusters, of the squared derivative of the
-curve with respect to the row's weight, times the weight. With weights 1 and no delayed entry it equals Greenwood's for
-S.
+Their standard errors are in :mod:`.state_errors`.
 
-Source: Andersen, Borgan, Gill and Keiding (1993), sections IV.1 and IV.4; Therneau, "survival: the methods" (vignette
-of R's package survival), section 2.2 and 2.3.
+Source: Andersen, Borgan, Gill and Keiding (1993), sections IV.1 and IV.4.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
+from .distinct_days import DistinctDays
 from .outcome import Outcome
 
 
 @dataclass(frozen=True)
 class ObservedRows:
-    """Rows by days: first and last day at risk, position of the event in ``events`` (-1 censored), weight; all (n,)."""
+    """Rows by days.
+
+    Attributes
+    ----------
+    first, last : ndarray of int, shape (n,)
+        First and last day at risk.
+    code : ndarray of int, shape (n,)
+        Position of the event in ``events``, -1 for censoring.
+    weight : ndarray, shape (n,)
+    late : ndarray of int, shape (n_late,)
+        Rows that may have entered after the first day.
+    """
 
     first: np.ndarray
     last: np.ndarray
     code: np.ndarray
     weight: np.ndarray
+    late: np.ndarray
+
+
+class IndependentRows(NamedTuple):
+    """What the variance needs of rows that are all independent; T days, C = E + 1 ways to leave (0 censored).
+
+    Attributes
+    ----------
+    entering : ndarray, shape (T,)
+        Sum of squared weights of the rows whose first day it is.
+    leaving : ndarray, shape (T, C)
+        Sum of squared weights of the rows whose last day it is.
+    first, last, column, square : ndarray, shape (n_late,)
+        First and last day, way of leaving and squared weight of each late row.
+    """
+
+    entering: np.ndarray
+    leaving: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    column: np.ndarray
+    square: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -62,11 +94,24 @@ class StateCounts:
     rows: ObservedRows
 
     @cached_property
+    def independent(self) -> "IndependentRows":
+        """Squared weights of independent rows, put together where their influences are the same."""
+        rows, late = self.rows, self.rows.late
+        leaving = np.column_stack([self.n_censored, self.n_events])
+        if np.any(rows.weight != 1.0):
+            key = rows.last * leaving.shape[1] + rows.code + 1
+            leaving = np.bincount(key, rows.weight**2, minlength=leaving.size).reshape(leaving.shape)
+        first, square = rows.first[late], rows.weight[late] ** 2
+        entering = np.bincount(first, square, minlength=self.times.size).astype(float)
+        entering[0] += leaving.sum() - entering.sum()
+        return IndependentRows(entering, leaving, first, rows.last[late], rows.code[late] + 1, square)
+
+    @cached_property
     def profiles(self) -> ObservedRows:
         """Independent rows put together where their first and last day and their event are the same.
 
         Their influences are the same but for the weight, so that one row with the root of the sum of squared weights
-        stands for all. Rows with delayed entry are kept as they are.
+        stands for all. Late rows are kept as they are.
         """
         rows = self.rows
         late = rows.first > 0
@@ -79,49 +124,49 @@ class StateCounts:
             np.concatenate([used // n_codes, rows.last[late]]),
             np.concatenate([used % n_codes - 1, rows.code[late]]),
             np.concatenate([np.sqrt(squares[used]), rows.weight[late]]),
+            np.arange(used.size, used.size + np.count_nonzero(late)),
         )
 
 
 def count_states(outcome: Outcome, weight: np.ndarray, events: tuple[int, ...]) -> StateCounts:
     """Count by day; rows must have positive weights, shape (n,)."""
-    times, last = distinct_days(outcome.duration)
-    n_times, n_kinds = times.size, len(events)
+    days = DistinctDays(outcome.duration)
+    last = days.position(outcome.duration)
+    n_times, n_codes = days.distinct.size, len(events) + 1
+    late = np.flatnonzero(outcome.entry >= days.distinct[0])
     first = np.zeros_like(last)
-    late = np.flatnonzero(outcome.entry >= times[0])
-    first[late] = np.searchsorted(times, outcome.entry[late], side="right")
-    positions = np.full(max((*events, 0)) + 2, -1)
-    positions[list(events)] = np.arange(n_kinds)
-    code = positions[np.minimum(outcome.event, positions.size - 1)]
-
+    first[late] = days.next_position(outcome.entry[late])
     # Column 0 is censoring. Whole numbers decide whether anybody is left: sums of weights leave rounding.
-    n_codes = n_kinds + 1
-    key = last * n_codes + code + 1
-    exits = np.bincount(key, weight, minlength=n_times * n_codes).reshape(n_times, n_codes)
+    key = _codes(outcome.event, events)
+    code = key - 1
+    key += last * n_codes
     count = np.bincount(key, minlength=n_times * n_codes).reshape(n_times, n_codes)
-    n_at_risk = _at_risk(first, late, weight, exits.sum(axis=1))
-    all_fail = _at_risk(first, late, np.ones(len(outcome)), count.sum(axis=1)) == count[:, 1:].sum(axis=1)
+    exits = count.astype(float)
+    at_risk = _at_risk(first[late], None, len(outcome), exits.sum(axis=1))
+    all_fail = at_risk == exits[:, 1:].sum(axis=1)
+    if np.any(weight != 1.0):
+        exits = np.bincount(key, weight, minlength=n_times * n_codes).reshape(n_times, n_codes)
+        at_risk = _at_risk(first[late], weight[late], weight.sum(), exits.sum(axis=1))
     n_events = exits[:, 1:]
-    n_at_risk = np.where(all_fail, n_events.sum(axis=1), n_at_risk)
-    rate = n_events / n_at_risk[:, None]
-    rows = ObservedRows(first, last, code, weight)
-    return StateCounts(times, events, n_at_risk, n_events, exits[:, 0], rate, all_fail, rows)
+    at_risk = np.where(all_fail, n_events.sum(axis=1), at_risk)
+    rate = n_events / at_risk[:, None]
+    rows = ObservedRows(first, last, code, weight, late)
+    return StateCounts(days.distinct, events, at_risk, n_events, exits[:, 0], rate, all_fail, rows)
 
 
-def distinct_days(duration: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted distinct durations (T,) and the position of each row's (n,); counted, not sorted, where days are whole."""
-    if duration.max() <= 2 * duration.size + 1000:
-        day = duration.astype(np.int64)
-        if np.array_equal(day, duration):
-            seen = np.bincount(day) > 0
-            return np.flatnonzero(seen).astype(float), (np.cumsum(seen) - 1)[day]
-    times, position = np.unique(duration, return_inverse=True)
-    return times, position
+def _codes(event: np.ndarray, events: tuple[int, ...]) -> np.ndarray:
+    """1 for the first of ``events``, 2 for the second, ..., 0 for all other codes, shape (n,)."""
+    positions = np.zeros(max((*events, 0)) + 2, dtype=np.int64)
+    positions[list(events)] = np.arange(len(events)) + 1
+    if int(event.max(initial=0)) >= positions.size:
+        event = np.minimum(event, positions.size - 1)
+    return positions[event]
 
 
-def _at_risk(first: np.ndarray, late: np.ndarray, weight: np.ndarray, exits: np.ndarray) -> np.ndarray:
-    """Weight at risk just before each day, shape (T,): what has entered less what has left."""
-    entries = np.bincount(first[late], weight[late], minlength=exits.size).astype(float)
-    entries[0] += weight.sum() - weight[late].sum()
+def _at_risk(first: np.ndarray, weight: np.ndarray | None, total: float, exits: np.ndarray) -> np.ndarray:
+    """Weight at risk just before each day, shape (T,): what has entered less what has left; ``first`` of late rows."""
+    entries = np.bincount(first, weight, minlength=exits.size).astype(float)
+    entries[0] += total - entries.sum()
     return np.cumsum(entries) - (np.cumsum(exits) - exits)
 
 
@@ -133,7 +178,7 @@ def event_free(counts: StateCounts) -> np.ndarray:
 
 def incidence(counts: StateCounts) -> np.ndarray:
     """Aalen-Johansen estimate of the cumulative incidence of each event, shape (T, E)."""
-    return np.cumsum(_before(event_free(counts))[:, None] * counts.rate, axis=0)
+    return np.cumsum(before(event_free(counts))[:, None] * counts.rate, axis=0)
 
 
 def cumulative_hazard(counts: StateCounts) -> np.ndarray:
@@ -141,79 +186,6 @@ def cumulative_hazard(counts: StateCounts) -> np.ndarray:
     return np.cumsum(counts.rate.sum(axis=1))
 
 
-def greenwood_error(counts: StateCounts) -> np.ndarray:
-    """Greenwood's standard error of :func:`event_free`, shape (T,); 0 where nobody is left."""
-    return event_free(counts) * np.sqrt(np.cumsum(_greenwood_terms(counts)))
-
-
-def poisson_error(counts: StateCounts) -> np.ndarray:
-    """Standard error of :func:`cumulative_hazard`, from the sum of ``d / Y^2``, shape (T,)."""
-    return np.sqrt(np.cumsum(counts.rate.sum(axis=1) / counts.n_at_risk))
-
-
-def robust_hazard_error(counts: StateCounts, cluster: np.ndarray | None) -> np.ndarray:
-    """Infinitesimal-jackknife standard error of :func:`cumulative_hazard`, shape (T,); ``cluster`` (n,) are codes."""
-    zero = np.zeros(counts.times.size)
-    shared = -np.cumsum(counts.rate.sum(axis=1) / counts.n_at_risk)
-    tables = (zero, shared, _before(shared, 0.0), zero, 1.0 / counts.n_at_risk, zero, zero, zero)
-    return _influence_error(counts, np.ones(len(counts.events), dtype=bool), cluster, tables)
-
-
-def robust_error(counts: StateCounts, kinds: np.ndarray, cluster: np.ndarray | None) -> np.ndarray:
-    """Infinitesimal-jackknife standard error of the summed incidence of some events, shape (T,).
-
-    Parameters
-    ----------
-    kinds : ndarray of bool, shape (E,)
-        Events whose incidences are summed; all of them give the standard error of :func:`event_free`.
-    cluster : ndarray of int, shape (n,), optional
-        Codes of rows that are not independent.
-    """
-    free = event_free(counts)
-    free_before = _before(free)
-    rate = counts.rate[:, kinds].sum(axis=1)
-    greenwood = np.cumsum(_greenwood_terms(counts))
-    curve = np.cumsum(free_before * rate)
-    shared = np.cumsum(free_before * rate * (_before(greenwood, 0.0) - 1.0 / counts.n_at_risk))
-
-    since = _before(greenwood, 0.0)
-    at_entry = _before(shared, 0.0) - since * _before(curve, 0.0)
-    alive = (free > 0).astype(float)
-    staying = np.where(counts.all_fail, 1.0, 1.0 - counts.rate.sum(axis=1))
-    drop = alive / (counts.n_at_risk * staying)
-    tables = (curve, shared, at_entry, since, free_before / counts.n_at_risk, alive * greenwood, alive, drop)
-    error = _influence_error(counts, kinds, cluster, tables)
-    # Nobody is left, whatever the weights: exactly 0, not the root of what rounding leaves.
-    return np.where(free > 0, error, 0.0) if kinds.all() else error
-
-
-def _influence_error(
-    counts: StateCounts, kinds: np.ndarray, cluster: np.ndarray | None, tables: tuple[np.ndarray, ...]
-) -> np.ndarray:
-    from .engine.influence import InfluenceTables, influence_variance
-
-    rows = counts.profiles if cluster is None else counts.rows
-    groups = np.arange(rows.last.size) if cluster is None else cluster
-    variance = influence_variance(
-        InfluenceTables(*tables),
-        rows.first,
-        rows.last,
-        rows.code >= 0,
-        np.append(kinds, False)[rows.code],
-        rows.weight,
-        groups,
-        int(groups.max()) + 1,
-    )
-    return np.sqrt(np.maximum(variance, 0.0))
-
-
-def _greenwood_terms(counts: StateCounts) -> np.ndarray:
-    """``d / (Y (Y - d))`` of each day, 0 where nobody is left: the curve does not change after that."""
-    total = counts.n_events.sum(axis=1)
-    staying = np.where(counts.all_fail, 1.0, counts.n_at_risk - total)
-    return np.where(counts.all_fail, 0.0, total / (counts.n_at_risk * staying))
-
-
-def _before(values: np.ndarray, start: float = 1.0) -> np.ndarray:
+def before(values: np.ndarray, start: float = 1.0) -> np.ndarray:
     """The curve just before each day, shape (T,)."""
     return np.concatenate([[start], values[:-1]])

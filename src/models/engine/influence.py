@@ -32,8 +32,8 @@ class InfluenceTables(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def influence_variance(tables, first, last, has_event, has_kind, weight, cluster, n_clusters):
-    """Variance of the curve just after each day, shape (n_days,).
+def clustered_variance(tables, first, last, has_event, has_kind, weight, cluster, n_clusters):
+    """Variance of the curve just after each day where rows of a cluster are not independent, shape (n_days,).
 
     Parameters
     ----------
@@ -75,6 +75,65 @@ def influence_variance(tables, first, last, has_event, has_kind, weight, cluster
             + f * (2.0 * form[0, 1] + f * form[1, 1])
             + p * (2.0 * form[0, 2] + 2.0 * f * form[1, 2] + p * form[2, 2])
         )
+    return variance
+
+
+@njit(cache=True, nogil=True)
+def independent_variance(tables, entering, leaving, first, last, column, square, has_kind):
+    """Variance of the curve just after each day where all rows are independent, shape (n_days,).
+
+    The influence of a row depends on its first and last day and on how it leaves, so that sums of squared weights by
+    day are enough; only late rows are looked at one by one.
+
+    Parameters
+    ----------
+    tables : InfluenceTables
+    entering : ndarray, shape (n_days,)
+        Sum of squared weights by first day.
+    leaving : ndarray, shape (n_days, C)
+        Sum of squared weights by last day and way of leaving; column 0 is censoring.
+    first, last, column : ndarray of int, shape (n_late,)
+        First and last day of late rows, and their way of leaving.
+    square : ndarray, shape (n_late,)
+        Their squared weights.
+    has_kind : ndarray of bool, shape (C,)
+        Whether the curve counts that way of leaving.
+    """
+    n_days, n_columns = leaving.shape
+    # Sums, by last day and way of leaving, of the squared weight times s, e, s s, e s of the first day.
+    sums = np.zeros((n_days, n_columns, 4))
+    for row in range(first.size):
+        s, e, q = tables.since[first[row]], tables.at_entry[first[row]], square[row]
+        cell = sums[last[row], column[row]]
+        cell[0] += q * s
+        cell[1] += q * e
+        cell[2] += q * s * s
+        cell[3] += q * e * s
+    one, by_f, by_p, f_f, f_p, p_p = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    variance = np.zeros(n_days)
+    for day in range(n_days):
+        e, s, q = tables.at_entry[day], tables.since[day], entering[day]
+        one += q * e * e
+        by_f += q * e * s
+        by_p -= q * e
+        f_f += q * s * s
+        f_p -= q * s
+        p_p += q
+        f, p = tables.curve[day], tables.shared[day]
+        for way in range(n_columns):
+            q = leaving[day, way]
+            q_s, q_e, q_ss, q_es = sums[day, way]
+            # After leaving, the influence is (level - e - fall s) + (slope - alive s) F; before, P - e - s F.
+            alive, slope = tables.alive[day], tables.slope[day] - (tables.drop[day] if way > 0 else 0.0)
+            level = p + (tables.jump[day] if has_kind[way] else 0.0) - f * slope
+            fall = f * (1.0 - alive)
+            one += level * (level * q - 2.0 * q_e - 2.0 * fall * q_s) + fall * (fall * q_ss + 2.0 * q_es)
+            by_f += level * (slope * q - alive * q_s) - slope * (q_e + fall * q_s) + alive * (q_es + fall * q_ss) - q_es
+            by_p += q_e
+            f_f += slope * (slope * q - 2.0 * alive * q_s) + (alive * alive - 1.0) * q_ss
+            f_p += q_s
+            p_p -= q
+        variance[day] = one + f * (2.0 * by_f + f * f_f) + p * (2.0 * by_p + 2.0 * f * f_p + p * p_p)
     return variance
 
 

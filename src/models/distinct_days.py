@@ -1,0 +1,53 @@
+"""The distinct days of a column and each row's place among them: counted, not sorted, where days are whole numbers."""
+
+import numpy as np
+
+
+class DistinctDays:
+    """Sorted distinct days; T of them.
+
+    Parameters
+    ----------
+    days : ndarray, shape (n,)
+        Finite; any numbers, whole or not.
+
+    Attributes
+    ----------
+    distinct : ndarray, shape (T,)
+
+    Examples
+    --------
+    >>> days = DistinctDays(np.array([7.0, 2.0, 7.0]))
+    >>> days.distinct.tolist(), days.position(np.array([7.0, 2.0, 7.0])).tolist()
+    ([2.0, 7.0], [1, 0, 1])
+    """
+
+    def __init__(self, days: np.ndarray) -> None:
+        self._until: np.ndarray | None = None
+        self._origin = float(days.min())
+        if days.max() - self._origin <= 2 * days.size + 1000:
+            day = self._whole(days)
+            if day is not None:
+                seen = np.bincount(day) > 0
+                self._until = np.cumsum(seen)
+                self.distinct = np.flatnonzero(seen) + self._origin
+                return
+        self.distinct = np.unique(days)
+
+    def position(self, days: np.ndarray) -> np.ndarray:
+        """Place of each day among the distinct ones, shape of ``days``; they must be among them."""
+        return self.next_position(days) - 1
+
+    def next_position(self, days: np.ndarray) -> np.ndarray:
+        """Number of distinct days at or before each day, so the place of the first one after it, shape of ``days``."""
+        if self._until is not None and days.size and self._origin <= days.min() and days.max() <= self.distinct[-1]:
+            day = self._whole(days)
+            if day is not None:
+                return self._until[day]
+        return np.searchsorted(self.distinct, days, side="right")
+
+    def _whole(self, days: np.ndarray) -> np.ndarray | None:
+        """Whole days since the first, or None where one of them is not whole."""
+        since = days - self._origin if self._origin else days
+        day = since.astype(np.int64)
+        return day if np.array_equal(day, since) else None
