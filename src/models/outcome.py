@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 BEFORE_DAY_0 = -1.0
+COUNTED_CODES = 10_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class Outcome:
     @property
     def events(self) -> tuple[int, ...]:
         """The event codes that occur, in ascending order, without censoring."""
-        codes = np.unique(self.event)
+        highest = int(self.event.max(initial=0))
+        # Counting is ten times faster than hashing; codes are small numbers, but nothing holds a user to that.
+        codes = np.flatnonzero(np.bincount(self.event)) if highest < COUNTED_CODES else np.unique(self.event)
         return tuple(int(code) for code in codes[codes > 0])
 
     def take(self, rows: np.ndarray) -> "Outcome":
@@ -141,22 +144,51 @@ def _column_names(y: Any) -> tuple[str, ...]:
     )
 
 
-def _numbers(column: Any, name: str) -> np.ndarray:
+def as_numbers(column: Any, name: str) -> np.ndarray:
+    """A column of numbers as floats, missing ones as NaN; dates, spans of time, text and complex numbers are refused.
+
+    Raises
+    ------
+    ValueError
+        Some value is not a number; the message names the column and no value.
+    """
+    dtype = getattr(column, "dtype", None)
     try:
-        values = np.asarray(column, dtype=float)
+        if dtype is not None and not isinstance(dtype, np.dtype):
+            if isinstance(dtype, pd.DatetimeTZDtype | pd.CategoricalDtype):
+                raise TypeError("not numbers")
+            # Extension types (nullable, Arrow) hold missing values that numpy does not know.
+            return pd.Series(column).to_numpy(dtype=float, na_value=np.nan)
+        values = np.asarray(column)
+        if values.dtype.kind not in "fiubO" or (values.dtype == object and _holds_days(values)):
+            raise TypeError("not numbers")
+        return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numeric") from None
+
+
+def _holds_days(values: np.ndarray) -> bool:
+    """Whether a column of objects holds spans of time, which would turn into numbers of an unstated unit."""
+    return any(isinstance(value, np.timedelta64 | np.datetime64) for value in values.ravel())
+
+
+def _numbers(column: Any, name: str) -> np.ndarray:
+    values = as_numbers(column, name)
     if values.ndim != 1:
         raise ValueError(f"{name} must have one dimension, got {values.ndim}")
-    _refuse(~np.isfinite(values), "missing or infinite", name)
-    _refuse(values < 0, "negative", name)
+    # The ends of the column tell whether anything is wrong, without an array of answers; NaN is both.
+    if values.size and not (values.min() >= 0 and values.max() < np.inf):
+        _refuse(~np.isfinite(values), "missing or infinite", name)
+        _refuse(values < 0, "negative", name)
     return values
 
 
 def _event_codes(column: Any) -> np.ndarray:
     values = _numbers(column, "event")
-    _refuse(values != np.round(values), "an event code must be a whole number", "event")
-    return values.astype(np.int64)
+    with np.errstate(invalid="ignore"):  # a number too large for a code comes out as another one, and is refused
+        codes = values.astype(np.int64)
+    _refuse(codes != values, "an event code must be a whole number", "event")
+    return codes
 
 
 def _refuse(bad: np.ndarray, rule: str, name: str) -> None:
