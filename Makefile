@@ -31,8 +31,15 @@ check: setup
 ui: setup
 	@$(BIN)/secondplan ui
 
-bench: setup
-	@$(BIN)/python -m benchmarks
+# The peers live in an environment of their own: comprisk wants another numba than ours.
+$(VENV)-bench/.ready: requirements-bench.txt
+	@test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
+	@echo "Installing the packages to compare with into $(VENV)-bench ..."
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@
+
+bench: setup $(VENV)-bench/.ready
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 # Regenerates the shipped synthetic store byte for byte.
 data: setup
@@ -42,3 +49,5 @@ data: setup
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --extra tracking --extra notebooks --extra io --extra dev pyproject.toml --output-file requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --extra bench pyproject.toml --output-file requirements-bench.txt

@@ -1,87 +1,94 @@
-"""``python -m benchmarks [ROWS ...]``: time of a warm Cox fit, ratio to the floor, agreement; Markdown and JSON."""
+"""``python -m benchmarks``: every package at every task and size; Markdown and JSON in ``benchmarks/results/``."""
 
-import json
-import platform
+from __future__ import annotations
+
+import argparse
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
-import secondplan as sp
-
-from .data import BenchmarkData, make_data
-from .peers import available, has_r, quiet, r_survival
+from .cases import CASES, HEADLINES, OURS, SIZES, TASKS, Case
+from .criteria import judge
+from .data import make_data
+from .report import write
+from .runs import Result, measure_case
+from .startup import startup_seconds
 
 RESULTS = Path(__file__).parent / "results"
-SIZES = (10_000, 100_000)
-TOO_SLOW = 30.0
+LIMIT = 120.0
 
 
-def main(sizes: list[int]) -> None:
-    """Run every peer at every size, unless the size before took more than half a minute."""
-    rows = []
-    slow: set[str] = set()
+def main(arguments: list[str] | None = None) -> int:
+    """Run what was asked for; the exit code is 1 when a bound is not met and ``--strict`` was given."""
+    asked = _parse(arguments)
+    sizes = tuple(asked.sizes or (SIZES[1:] if asked.quick else SIZES))
+    tasks = asked.tasks or (HEADLINES if asked.quick else tuple(TASKS))
+    cases = [case for case in CASES if case.task in tasks and _is_asked(case, asked.packages)]
+    results: list[Result] = []
     for n_rows in sizes:
-        data = make_data(n_rows)
-        expected = quiet(available()["secondplan"], data)  # warm: compiled code is loaded
-        floor = floor_seconds(data, n_iterations(data))
-        measured = {}
-        for name, fit in available().items():
-            if name not in slow:
-                started = time.perf_counter()
-                coef = quiet(fit, data)
-                measured[name] = (time.perf_counter() - started, coef)
-        if has_r() and "R survival" not in slow:
-            coef, seconds = r_survival(data)
-            measured["R survival"] = (seconds, coef)
-        for name, (seconds, coef) in measured.items():
-            if seconds > TOO_SLOW:
-                slow.add(name)
-            difference = float(np.max(np.abs(coef - expected)))
-            row = {"rows": n_rows, "package": name, "seconds": round(seconds, 3), "times the floor": seconds / floor}
-            rows.append(row | {"largest difference of coefficients": difference})
-            print(f"{n_rows:>9,}  {name:<20} {seconds:8.3f} s  {seconds / floor:8.1f} x floor  {difference:.1e}")
-    write(rows)
+        with tempfile.TemporaryDirectory() as folder:
+            make_data(n_rows).save(Path(folder))
+            for case in cases:
+                if n_rows <= TASKS[case.task].largest or asked.tasks:
+                    result = _measure(case, Path(folder), n_rows, asked.limit, results)
+                    results.append(result)
+                    _tell(result)
+    startup = {} if asked.no_startup else startup_seconds()
+    criteria = judge(results, startup)
+    write(Path(asked.output), results, startup, criteria)
+    missed = [criterion for criterion in criteria if not criterion.is_met]
+    for criterion in missed:
+        print(f"not met: {criterion.name}: {criterion.value:.3g} {criterion.unit}", file=sys.stderr)
+    return 1 if missed and asked.strict else 0
 
 
-def n_iterations(data: BenchmarkData) -> int:
-    """Newton iterations of our fit."""
-    y = {"entry": data.entry, "duration": data.duration, "event": data.is_event.astype(int)}
-    return sp.CoxPH().fit(data.X, y).n_iterations_
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", help=f"rows (default: {' '.join(map(str, SIZES))})")
+    parser.add_argument("--tasks", nargs="+", choices=list(TASKS), help="default: all")
+    parser.add_argument("--packages", nargs="+", help=f"beginnings of names, e.g. R comprisk; {OURS} always runs")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds a fit may take (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="only the tasks with a bound, and not the smallest size")
+    parser.add_argument("--no-startup", action="store_true", help="do not time imports and first fits")
+    parser.add_argument("--strict", action="store_true", help="end with code 1 when a bound is not met")
+    parser.add_argument("--output", default=str(RESULTS), help="folder for the results")
+    return parser.parse_args(arguments)
 
 
-def floor_seconds(data: BenchmarkData, iterations: int) -> float:
-    """What no Newton method can do without: a weighted Gram matrix and one exponential of X beta, each iteration."""
-    weight = np.ones(len(data.X))
-    best = np.inf
-    for _ in range(3):
-        started = time.perf_counter()
-        weight = np.exp(data.X @ data.beta)
-        (data.X * weight[:, None]).T @ data.X
-        best = min(best, time.perf_counter() - started)
-    return best * iterations
+def _is_asked(case: Case, packages: list[str] | None) -> bool:
+    return not packages or case.package == OURS or any(case.package.startswith(name) for name in packages)
 
 
-def write(rows: list[dict]) -> None:
-    """The table as JSON and Markdown."""
-    RESULTS.mkdir(exist_ok=True)
-    machine = {"python": platform.python_version(), "processor": platform.machine(), "secondplan": sp.__version__}
-    (RESULTS / "cox.json").write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
-    lines = [
-        "# A Cox fit with delayed entry (Efron, 20 features, daily ties)",
-        "",
-        f"Python {machine['python']}, secondplan {machine['secondplan']}. Made by `make bench`.",
-        "",
-        "| rows | package | seconds | times the floor | largest difference of coefficients |",
-        "|---:|---|---:|---:|---:|",
-    ]
-    for row in rows:
-        difference = row["largest difference of coefficients"]
-        times = f"{row['seconds']:.3f} | {row['times the floor']:.1f}"
-        lines.append(f"| {row['rows']:,} | {row['package']} | {times} | {difference:.1e} |")
-    (RESULTS / "cox.md").write_text("\n".join(lines) + "\n")
+def _measure(case: Case, folder: Path, rows: int, limit: float, before: list[Result]) -> Result:
+    """Measure, unless the size before tells that the limit would be passed or the package is not here."""
+    smaller = [r for r in before if r.case == case]
+    if smaller:
+        last = smaller[-1]
+        if last.status == "absent":
+            return Result(case, rows, "absent", why=last.why)
+        least = max(float(last.facts.get("at_least_seconds", 0.0)), last.facts.get("seconds", 0.0)) * rows / last.rows
+        if case.package != OURS and least > limit:
+            facts = {"at_least_seconds": least}
+            why = f"left out: {last.why or f'{last.seconds:.0f} s'} at {last.rows:,}"
+            return Result(case, rows, "left out", facts, why=why)
+    started = time.perf_counter()
+    result = measure_case(case, folder, rows, limit)
+    if result.status == "over":
+        result.facts["at_least_seconds"] = limit
+    result.facts["whole_seconds"] = round(time.perf_counter() - started, 1)
+    return result
+
+
+def _tell(result: Result) -> None:
+    case = result.case
+    outcome = f"{result.seconds:9.3f} s" if result.status == "done" else f"{result.status}: {result.why}"
+    whole = result.facts.get("whole_seconds", 0.0)
+    print(
+        f"{result.rows:>9,}  {case.task:<18} {case.package:<16} {case.label:<38} {outcome}  ({whole} s)",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or list(SIZES))
+    sys.exit(main())

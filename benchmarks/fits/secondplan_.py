@@ -1,0 +1,132 @@
+"""secondplan, from arrays as a user has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..data import HORIZONS, BenchmarkData
+from ..measure import floor_seconds, measure
+from . import Prepared
+
+N_EXACT = 2_000
+N_QUALITY = 5_000
+
+
+def version() -> str:
+    import secondplan
+
+    return str(secondplan.__version__)
+
+
+def cox(data: BenchmarkData, *, ties: str = "efron", robust: bool = False) -> Prepared:
+    """With clusters, a fit without them is timed as well, in the same process."""
+    import secondplan as sp
+
+    y = _outcome(data)
+    cluster = data.family if robust else None
+
+    def facts(model: Any) -> dict[str, Any]:
+        floor = floor_seconds(data.X, model.coef_) * model.n_iterations_
+        found = {"floor_seconds": floor, "n_iterations": int(model.n_iterations_)}
+        if robust:
+            found["plain_seconds"] = measure(lambda: sp.CoxPH(ties=ties).fit(data.X, y))[1]["seconds"]
+        return found
+
+    return Prepared(lambda: sp.CoxPH(ties=ties).fit(data.X, y, cluster=cluster), lambda model: model.coef_, facts)
+
+
+def aalen_johansen(data: BenchmarkData) -> Prepared:
+    import secondplan as sp
+
+    entry = data.entry if np.any(data.entry > 0) else None
+    event = data.event.astype(int)
+    return Prepared(
+        lambda: sp.aalen_johansen(data.duration, event, entry=entry),
+        lambda curve: curve.at(HORIZONS, event=1)["estimate"].to_numpy(),
+    )
+
+
+def fine_gray(data: BenchmarkData, *, std_errors: bool = True, censoring_ties: str = "crr") -> Prepared:
+    import secondplan as sp
+
+    y = _outcome(data)
+
+    def facts(model: Any) -> dict[str, Any]:
+        iterations = getattr(model, "n_iterations_", None)
+        if iterations is None:
+            return {}
+        return {"floor_seconds": floor_seconds(data.X, model.coef_) * iterations, "n_iterations": int(iterations)}
+
+    return Prepared(
+        lambda: sp.FineGray(event=1, censoring_ties=censoring_ties).fit(data.X, y), lambda model: model.coef_, facts
+    )
+
+
+def incidence(data: BenchmarkData) -> Prepared:
+    """The risk of every row at four horizons; the fit is not part of it."""
+    import secondplan as sp
+
+    model = sp.CauseSpecificCox()
+    seconds = measure(lambda: model.fit(data.X, _outcome(data)))[1]["seconds"]
+
+    def facts(risk: np.ndarray) -> dict[str, float]:
+        exact = _exact_incidence(model, data.X[:N_EXACT])
+        return {"fit_seconds": seconds, "difference_from_exact_sum": float(np.abs(risk[:N_EXACT] - exact).max())}
+
+    return Prepared(lambda: model.predict_cumulative_incidence(data.X, HORIZONS), np.ravel, facts)
+
+
+def incidence_interval(data: BenchmarkData) -> Prepared:
+    import secondplan as sp
+
+    model = sp.CauseSpecificCox().fit(data.X, _outcome(data))
+    return Prepared(
+        lambda: model.predict_cumulative_incidence_interval(data.X, HORIZONS), lambda bounds: np.ravel(bounds[..., 0])
+    )
+
+
+def boosting(data: BenchmarkData, *, n_iterations: int = 100) -> Prepared:
+    import secondplan as sp
+
+    y = _outcome(data)
+
+    def facts(model: Any) -> dict[str, float]:
+        risk = model.predict_cumulative_incidence(data.X[:N_QUALITY], HORIZONS)
+        return {"rmse_of_risk": float(np.sqrt(np.mean((risk - data.truth[:N_QUALITY]) ** 2)))}
+
+    return Prepared(lambda: sp.BoostedHazard(max_iter=n_iterations).fit(data.X, y), lambda model: np.empty(0), facts)
+
+
+def path(data: BenchmarkData, *, penalties: list[float], l1_ratio: float) -> Prepared:
+    import secondplan as sp
+
+    y = _outcome(data)
+
+    def call() -> np.ndarray:
+        return np.array(
+            [sp.CoxPH(ties="breslow", alpha=alpha, l1_ratio=l1_ratio).fit(data.X, y).coef_ for alpha in penalties]
+        )
+
+    return Prepared(call, lambda coef: coef)
+
+
+def _outcome(data: BenchmarkData) -> pd.DataFrame:
+    columns = {"duration": data.duration, "event": data.event.astype(int)}
+    if np.any(data.entry > 0):
+        columns["entry"] = data.entry
+    return pd.DataFrame(columns)
+
+
+def _exact_incidence(model: Any, X: np.ndarray) -> np.ndarray:
+    """The sum over all event times, term by term, shape (n_rows, n_horizons)."""
+    cumulative = model.baseline_cumulative_hazard_
+    days = cumulative.index.to_numpy()
+    risk = np.exp(X @ model.coef_.to_numpy())
+    total = risk @ cumulative.to_numpy().T
+    before = np.exp(-np.column_stack([np.zeros(len(X)), total[:, :-1]]))
+    jumps = np.diff(cumulative[1].to_numpy(), prepend=0.0)
+    terms = before * risk[:, :1] * jumps
+    return np.column_stack([terms[:, days <= horizon].sum(axis=1) for horizon in HORIZONS])
