@@ -1,0 +1,339 @@
+"""What a fitted Royston-Parmar model predicts: incidences, hazards over time, and their ratios, with intervals."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+from sklearn.utils.validation import check_is_fitted
+
+from .base import _require_event, _row_times
+from .confidence import check_interval
+from .delta_interval import NUMBERS_PER_BLOCK, DeltaIntervalModel
+from .plotting import draw
+from .royston_parmar_curve import CauseCurve, RowCurves, VaryingEffects, by_parameter, row_curves
+from .royston_parmar_incidence import (
+    event_free,
+    event_free_gradient,
+    incidence,
+    incidence_gradient,
+    is_negative_somewhere,
+    log_days,
+)
+from .royston_parmar_spline import LogTimeSpline
+
+# Points of a curve that is drawn.
+CURVE_POINTS = 200
+
+
+class RoystonParmarPrediction(DeltaIntervalModel):
+    """Predictions from ``cause_curves_`` and ``joint_covariance_``; see :class:`.royston_parmar.RoystonParmar`."""
+
+    events_: tuple[int, ...]
+    cause_curves_: dict[int, dict[str, Any]]
+    joint_covariance_: np.ndarray
+
+    def predict_hazard(self, X: Any, times: Any, *, event: int = 1) -> np.ndarray:
+        """Hazard of an event a day among those still free of all events.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+        times : array, shape (n_times,)
+            Days, above 0.
+        event : int
+            Code of the event.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times)
+            Not negative.
+
+        Raises
+        ------
+        ValueError
+            The event is not modelled, or a time is not above 0: there a hazard is 0 or infinite.
+        """
+        curve, design, log_time = self._hazard_arguments(X, times, event)
+        rows = row_curves(curve, design)
+        slope = np.maximum(rows.eta_slope(log_time), 0.0)
+        return np.exp(rows.eta(log_time) - log_time) * slope
+
+    def predict_hazard_interval(self, X: Any, times: Any, *, event: int = 1, level: float = 0.95) -> np.ndarray:
+        """Interval of :meth:`predict_hazard` by the delta method, symmetric for the logarithm.
+
+        Parameters
+        ----------
+        X, times, event
+            As in :meth:`predict_hazard`.
+        level : float
+            Coverage, pointwise.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times, 2)
+            Lower and upper bound; both 0 where the hazard is.
+        """
+        check_interval(level, "log")
+        hazard = self.predict_hazard(X, times, event=event)
+        curve, design, log_time = self._hazard_arguments(X, times, event)
+        covariance, z = self._own_covariance(event), float(ndtri(0.5 + level / 2.0))
+        n_block = max(1, NUMBERS_PER_BLOCK // max(1, log_time.size * curve.n_parameters))
+        bounds = np.empty((*hazard.shape, 2))
+        for start in range(0, len(design), n_block):
+            rows = slice(start, start + n_block)
+            gradient = _log_hazard_gradient(curve, design[rows], log_time)
+            with np.errstate(over="ignore"):
+                stretch = np.exp(z * _error(gradient, covariance))
+            positive = hazard[rows] > 0
+            bounds[rows, :, 0] = np.where(positive, hazard[rows] / stretch, 0.0)
+            bounds[rows, :, 1] = np.where(positive, hazard[rows] * np.where(positive, stretch, 1.0), 0.0)
+        return bounds
+
+    def predict_cumulative_hazard(self, X: Any, times: Any, *, event: int = 1) -> np.ndarray:
+        """Cumulative hazard of an event by each day, 0 on day 0; shape (n_rows, n_times)."""
+        check_is_fitted(self)
+        _require_event(event, self.events_)
+        design = self._design(X)[0]
+        log_time = log_days(_row_times(times, 1, None)[0])
+        finite = np.isfinite(log_time)
+        eta = row_curves(self._curve(event), design).eta(np.where(finite, log_time, 0.0))
+        return np.where(finite, np.exp(eta), 0.0)
+
+    def hazard_ratio(
+        self, X: Any, reference: Any, times: Any = None, *, event: int = 1, level: float = 0.95
+    ) -> pd.DataFrame:
+        """Ratio of the hazards of one row to that of another, day by day, with intervals.
+
+        Parameters
+        ----------
+        X, reference : DataFrame or ndarray, shape (1, n_columns)
+        times : array, shape (n_times,), optional
+            Days, above 0; by default up to the last event.
+        event : int
+            Code of the event.
+        level : float
+            Coverage, pointwise: delta method, symmetric for the logarithm.
+
+        Returns
+        -------
+        DataFrame
+            time, hazard_ratio, lower, upper.
+
+        Raises
+        ------
+        ValueError
+            One of the two is not one row, a hazard is not above 0, or an argument breaks a rule of
+            :meth:`predict_hazard`.
+        """
+        check_interval(level, "log")
+        times = self._grid(event) if times is None else times
+        values, gradients = [], []
+        for rows, name in ((X, "X"), (reference, "reference")):
+            curve, design, log_time = self._hazard_arguments(rows, times, event)
+            if len(design) != 1:
+                raise ValueError(f"{name} must be one row, got {len(design)}")
+            own = row_curves(curve, design)
+            slope = own.eta_slope(log_time)
+            if not np.all(slope > 0):
+                raise ValueError(f"the hazard of {name} is not above 0 at all these times")
+            values.append((own.eta(log_time) + np.log(slope))[0])
+            gradients.append(_log_hazard_gradient(curve, design, log_time))
+        log_ratio = values[0] - values[1]
+        half = float(ndtri(0.5 + level / 2.0)) * _error(gradients[0] - gradients[1], self._own_covariance(event))[0]
+        with np.errstate(over="ignore"):
+            ratios = np.exp([log_ratio, log_ratio - half, log_ratio + half])
+        days = np.atleast_1d(np.asarray(times, dtype=float))
+        return pd.DataFrame({"time": days, "hazard_ratio": ratios[0], "lower": ratios[1], "upper": ratios[2]})
+
+    def hazard_curves(self, X: Any, times: Any = None, *, event: int = 1, level: float = 0.95) -> pd.DataFrame:
+        """Hazards of rows over time, one line a row and day: what :meth:`plot_hazard` shows.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+        times : array, shape (n_times,), optional
+            Days, above 0; by default up to the last event.
+        event : int
+        level : float
+
+        Returns
+        -------
+        DataFrame
+            row (the index of ``X``), time, hazard (a day), lower, upper.
+        """
+        check_is_fitted(self)
+        _require_event(event, self.events_)
+        times = self._grid(event) if times is None else np.atleast_1d(np.asarray(times, dtype=float))
+        hazard = self.predict_hazard(X, times, event=event)
+        bounds = self.predict_hazard_interval(X, times, event=event, level=level)
+        labels = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(hazard))
+        return pd.DataFrame(
+            {
+                "row": np.repeat(labels.to_numpy(), times.size),
+                "time": np.tile(times, len(hazard)),
+                "hazard": hazard.ravel(),
+                "lower": bounds[..., 0].ravel(),
+                "upper": bounds[..., 1].ravel(),
+            }
+        )
+
+    def baseline_hazard(self, times: Any = None, *, event: int = 1, level: float = 0.95) -> pd.DataFrame:
+        """Hazard of an event over time where all features of the design are 0: time, hazard (a day), lower, upper.
+
+        Parameters are those of :meth:`hazard_curves`.
+        """
+        check_is_fitted(self)
+        _require_event(event, self.events_)
+        check_interval(level, "log")
+        times = self._grid(event) if times is None else times
+        log_time = _log_of_positive(times)
+        curve, zero = self._curve(event), np.zeros((1, len(self.feature_names_out_)))
+        own = row_curves(curve, zero)
+        hazard = (np.exp(own.eta(log_time) - log_time) * np.maximum(own.eta_slope(log_time), 0.0))[0]
+        error = _error(_log_hazard_gradient(curve, zero, log_time), self._own_covariance(event))[0]
+        with np.errstate(over="ignore"):
+            stretch = np.exp(float(ndtri(0.5 + level / 2.0)) * error)
+        upper = hazard * np.where(hazard > 0, stretch, 1.0)
+        return pd.DataFrame({"time": np.exp(log_time), "hazard": hazard, "lower": hazard / stretch, "upper": upper})
+
+    def plot_hazard(
+        self, X: Any, times: Any = None, *, event: int = 1, level: float = 0.95, ax: Any = None, **options: Any
+    ) -> Any:
+        """Draw :meth:`hazard_curves`, one line a row of ``X``, named by its index; returns the axes.
+
+        Further options are those of :func:`secondplan.report.plot_hazard`.
+        """
+        return draw("plot_hazard", self.hazard_curves(X, times, event=event, level=level), ax=ax, **options)
+
+    def plot_hazard_ratio(
+        self,
+        X: Any,
+        reference: Any,
+        times: Any = None,
+        *,
+        event: int = 1,
+        level: float = 0.95,
+        ax: Any = None,
+        **options: Any,
+    ) -> Any:
+        """Draw :meth:`hazard_ratio` over time; returns the axes.
+
+        Further options are those of :func:`secondplan.report.plot_hazard_ratio`.
+        """
+        ratio = self.hazard_ratio(X, reference, times, event=event, level=level)
+        return draw("plot_hazard_ratio", ratio, ax=ax, **options)
+
+    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        times, event = rest
+        return incidence(self._checked_curves(design), design, times)[self.events_.index(event)]
+
+    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        return event_free(self._curves(), design, rest[0])
+
+    def _parameter_covariance(self) -> np.ndarray:
+        return self.joint_covariance_
+
+    def _incidence_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        times, event = rest
+        return incidence_gradient(self._curves(), design, times, self.events_.index(event))
+
+    def _event_free_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        return event_free_gradient(self._curves(), design, rest[0])
+
+    def _curves(self) -> list[CauseCurve]:
+        return [self._curve(event) for event in self.events_]
+
+    def _curve(self, event: int) -> CauseCurve:
+        return curve_from_state(self.cause_curves_[event])
+
+    def _checked_curves(self, design: np.ndarray) -> list[CauseCurve]:
+        """The curves, after a warning if any hazard of these rows is negative somewhere."""
+        curves = self._curves()
+        n_negative = int(is_negative_somewhere([row_curves(curve, design) for curve in curves]).sum())
+        if n_negative:
+            warnings.warn(
+                f"a hazard is negative at some time in {n_negative} of {len(design)} rows and counts as 0 there; "
+                "fewer degrees of freedom (df, time_varying) avoid it",
+                stacklevel=5,
+            )
+        return curves
+
+    def _own_covariance(self, event: int) -> np.ndarray:
+        """The block of the joint covariance that belongs to an event."""
+        begin = 0
+        for code, curve in zip(self.events_, self._curves(), strict=True):
+            if code == event:
+                return self.joint_covariance_[begin : begin + curve.n_parameters, begin : begin + curve.n_parameters]
+            begin += curve.n_parameters
+        raise KeyError(event)
+
+    def _hazard_arguments(self, X: Any, times: Any, event: int) -> tuple[CauseCurve, np.ndarray, np.ndarray]:
+        check_is_fitted(self)
+        _require_event(event, self.events_)
+        return self._curve(event), self._design(X)[0], _log_of_positive(times)
+
+    def _grid(self, event: int) -> np.ndarray:
+        check_is_fitted(self)
+        _require_event(event, self.events_)
+        last = float(np.exp(self._curve(event).spline.knots[-1]))
+        return np.linspace(0.0, last, CURVE_POINTS + 1)[1:]
+
+
+def curve_state(curve: CauseCurve) -> dict[str, Any]:
+    """A curve as plain data."""
+    return {
+        "knots": curve.spline.knots,
+        "transform": curve.spline.transform,
+        "gamma": curve.gamma,
+        "beta": curve.beta,
+        "varying": [
+            {
+                "knots": group.spline.knots,
+                "transform": group.spline.transform,
+                "columns": group.columns,
+                "delta": group.delta,
+            }
+            for group in curve.varying
+        ],
+    }
+
+
+def curve_from_state(state: dict[str, Any]) -> CauseCurve:
+    """The curve that :func:`curve_state` described."""
+    groups: Sequence[dict[str, Any]] = state["varying"]
+    return CauseCurve(
+        LogTimeSpline(state["knots"], state["transform"]),
+        state["gamma"],
+        state["beta"],
+        tuple(
+            VaryingEffects(LogTimeSpline(group["knots"], group["transform"]), group["columns"], group["delta"])
+            for group in groups
+        ),
+    )
+
+
+def _log_of_positive(times: Any) -> np.ndarray:
+    days = _row_times(times, 1, None)[0]
+    if np.any(days <= 0):
+        raise ValueError("times of a hazard must be above 0")
+    return np.log(days)
+
+
+def _log_hazard_gradient(curve: CauseCurve, design: np.ndarray, log_time: np.ndarray) -> np.ndarray:
+    """Derivatives of the log hazard by the cause's parameters, shape (n, m, q); 0 where the hazard is not positive."""
+    rows: RowCurves = row_curves(curve, design)
+    slope = np.broadcast_to(rows.eta_slope(log_time), (len(design), log_time.size))[..., None]
+    parts = [
+        np.where(slope > 0, spline.basis(log_time) + spline.derivative(log_time) / np.where(slope > 0, slope, 1.0), 0.0)
+        for spline in (curve.spline, *(group.spline for group in curve.varying))
+    ]
+    return by_parameter(curve, design, parts[0], [part[..., 1:] for part in parts[1:]])
+
+
+def _error(gradient: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.maximum(np.einsum("ntq,ntq->nt", gradient @ covariance, gradient), 0.0))
