@@ -1,0 +1,133 @@
+r"""How likely it is to stay under observation: Kaplan-Meier of censoring, and of entry in reversed time, by stratum.
+
+After a competing event at T a row stays at risk in the subdistribution with the weight
+
+.. math:: \omega(t) = \prod_{T \le u < t} \left(1 - \frac{c(u)}{Y(u)}\right)
+    \prod_{T \le s < t} \left(1 - \frac{e(s)}{Y_e(s)}\right)^{-1}
+
+with c censored and e entering on a day, Y at risk of being censored, and :math:`Y_e` under observation just after the
+day. That is the ratio of :math:`G(t-) H(t-)` to :math:`G(T-) H(T-)`.
+
+Source: Fine and Gray (1999), JASA 94:496; Geskus (2011), Biometrics 67:39, section 3.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..distinct_days import DistinctDays
+
+# What rounding leaves of a difference of sums of weights that should be 0, relative to the sums.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Days on which the weights of one stratum change: by censoring, or by entries.
+
+    Attributes
+    ----------
+    days : ndarray, shape (m,)
+        Ascending.
+    at_risk, count : ndarray, shape (m,)
+        Weight of the rows that could be censored (or have entered), and of those that were (did).
+    factor : ndarray, shape (m,)
+        By what the weights are multiplied after the day.
+    """
+
+    days: np.ndarray
+    at_risk: np.ndarray
+    count: np.ndarray
+    factor: np.ndarray
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The observation process of one stratum.
+
+    Attributes
+    ----------
+    censoring, entries : Changes
+    last_day : float
+        Nobody is seen after it, and nobody stays at risk after it: all weights are 0 from then on, as in R.
+    unseen : ndarray, shape (m,)
+        Days of entry before which nobody was left under observation although somebody had been: the factor, which the
+        data do not tell, is taken as 1.
+    """
+
+    censoring: Changes
+    entries: Changes
+    last_day: float
+    unseen: np.ndarray
+
+    def level(self, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logarithm of the product of all factors above 0 before each day, and the number of factors of 0."""
+        logarithm, zeros = np.zeros(days.shape), (days > self.last_day).astype(np.int64)
+        for changes in (self.censoring, self.entries):
+            if changes.days.size == 0:
+                continue
+            positive = changes.factor > 0
+            logs = np.log(np.where(positive, changes.factor, 1.0))
+            position = np.searchsorted(changes.days, days, side="left")
+            logarithm += np.concatenate([[0.0], np.cumsum(logs)])[position]
+            zeros += np.concatenate([[0], np.cumsum(~positive)])[position]
+        return logarithm, zeros
+
+
+def observe(
+    entry: np.ndarray, duration: np.ndarray, event: np.ndarray, weight: np.ndarray, *, events_leave_first: bool
+) -> Observation:
+    """The observation process of the rows of one stratum.
+
+    Parameters
+    ----------
+    entry, duration : ndarray, shape (n,)
+        A row is under observation on ``(entry, duration]``.
+    event : ndarray of int, shape (n,)
+        0 is censoring.
+    weight : ndarray, shape (n,)
+    events_leave_first : bool
+        Whether rows with an event no longer count as at risk of being censored on that day.
+    """
+    entered, left = _Tally(entry, weight), _Tally(duration, weight)
+    is_censored = event == 0
+    censored = _Tally(duration[is_censored], weight[is_censored])
+    # At risk on (entry, duration]: entered before the day, not left before it.
+    at_risk = entered.before(censored.days) - left.before(censored.days)
+    if events_leave_first:
+        at_risk = at_risk - _Tally(duration[~is_censored], weight[~is_censored]).on(censored.days)
+    remaining = _without_rounding(at_risk - censored.sums, left.total)
+    censoring = Changes(censored.days, at_risk, censored.sums, remaining / (remaining + censored.sums))
+
+    # Just after the day: entered on it or before, not left on it or before.
+    inside = entered.until(entered.days) - left.until(entered.days)
+    earlier = _without_rounding(inside - entered.sums, left.total)
+    is_unseen = (earlier == 0) & (entered.days > duration.min(initial=np.inf))
+    factor = np.divide(inside, earlier, out=np.ones_like(inside), where=earlier > 0)
+    entries = Changes(entered.days, inside, entered.sums, factor)
+    return Observation(censoring, entries, float(duration.max(initial=-np.inf)), entered.days[is_unseen])
+
+
+class _Tally:
+    """Sums of weights by day."""
+
+    def __init__(self, days: np.ndarray, weight: np.ndarray) -> None:
+        distinct = DistinctDays(days) if days.size else None
+        self.days = np.empty(0) if distinct is None else distinct.distinct
+        self.sums = np.empty(0) if distinct is None else np.bincount(distinct.position(days), weight)
+        self._cumulative = np.concatenate([[0.0], np.cumsum(self.sums)])
+        self.total = float(self._cumulative[-1])
+
+    def before(self, days: np.ndarray) -> Any:
+        return self._cumulative[np.searchsorted(self.days, days, side="left")]
+
+    def until(self, days: np.ndarray) -> Any:
+        return self._cumulative[np.searchsorted(self.days, days, side="right")]
+
+    def on(self, days: np.ndarray) -> Any:
+        return self.until(days) - self.before(days)
+
+
+def _without_rounding(difference: np.ndarray, scale: float) -> np.ndarray:
+    return np.where(difference > ROUNDING * scale, difference, 0.0)

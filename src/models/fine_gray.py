@@ -1,0 +1,414 @@
+"""The Fine-Gray model: how features move the cumulative incidence of one event among others."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from .base import ROWS_PER_CHUNK, IncidenceModel, _divide, _per_row, _require_event, _row_times
+from .baseline import LARGEST_ETA, fill_means, kept_means
+from .coefficient_table import chi_squared_table, coefficient_table, wald_statistic
+from .confidence import check_interval, incidence_bounds
+from .cox import TIES, CoxPH
+from .features import FeatureEncoder, as_frame
+from .fine_gray_error import UncertainBaseline, incidence_error
+from .fit_problems import fit_problems
+from .outcome import Outcome
+from .steps import step_values
+from .strata import learn_strata
+
+CONVENTIONS = ("crr", "finegray")
+
+
+class TrainingRows(NamedTuple):
+    """What the model of all events needs; kept in the process that fitted the model until it is fitted."""
+
+    design: np.ndarray
+    total: float
+    outcome: Outcome
+    weight: np.ndarray | None
+
+
+class FineGray(IncidenceModel):
+    r"""Cumulative incidence of one event with the others competing, proportional on the subdistribution hazard.
+
+    .. math:: F(t \mid x) = 1 - \exp\left(-\Lambda_0(t)\, e^{x'\beta}\right)
+
+    A positive coefficient raises the risk at every horizon, which those of ``CauseSpecificCox`` need not do. Rows that
+    had another event stay at risk, with the weight :math:`G(t-)H(t-) / (G(T-)H(T-))` of still being under observation;
+    G is the distribution of censoring, H that of delayed entry. The eighteenth birthday counts as any other event.
+
+    Parameters
+    ----------
+    event : int
+        Code of the event of interest; every other code competes with it.
+    ties : {"breslow", "efron"}
+        Approximation for events of interest on the same day.
+    censoring_ties : {"crr", "finegray"}
+        Which of two conventions holds, where an event and a censoring fall on one day, and for the standard errors.
+
+        ``crr``, as ``cmprsk::crr``: a row whose event falls on the day counts as at risk of being censored then. The
+        covariance takes account of the estimated distributions of censoring and of entry; with ``cluster`` the
+        influences of a cluster are added up. Case weights count in these distributions.
+
+        ``finegray``, as ``survival::finegray`` followed by ``coxph(..., cluster = id)``: events leave before
+        censorings of the same day. The covariance is the sandwich that takes the weights as known. As there, case
+        weights do not count in the distributions of censoring and entry.
+    censoring_strata : str or list of str, optional
+        Columns of ``X``: each combination of their values has its own distributions of censoring and entry, and weight
+        0 after its last day (as in R). They get no coefficient, and new rows need not have them; for a column that is
+        a covariate as well, give a copy of it under another name.
+    horizon : float
+        Days at which ``predict`` and ``score`` state the risk.
+    encoder : FeatureEncoder, optional
+
+    Attributes
+    ----------
+    coef_ : ndarray, shape (p,)
+        Logarithms of the subdistribution hazard ratios.
+    covariance_, naive_covariance_ : ndarray, shape (p, p)
+        The sandwich described above, and the inverse information, which is not valid for inference.
+    log_likelihood_ : tuple of float
+        Null and fitted, of the weighted partial likelihood.
+    baseline_cumulative_hazard_ : Series
+        Subdistribution hazard at features 0, by day.
+    summary_ : DataFrame
+        One row a feature, with the columns of ``CoxPH.summary_``; ``robust_se`` is that of ``covariance_``.
+    event_free_model_ : CoxPH
+        Of all events together, with the same features; fitted when it is first needed.
+    n_events_, n_iterations_ : int
+
+    Notes
+    -----
+    The model says nothing of the other events. Where a probability of no event at all is needed (``elapsed``,
+    ``predict_event_free``) it comes from a Cox model of all events together, and is at most ``1 - F``. The two models
+    do not follow from each other: prefer ``CauseSpecificCox`` where risks given some days without an event matter.
+
+    Whole-numbered weights without clusters count as repeated rows, as in ``CoxPH``. Where ``cmprsk::crr`` is given
+    ``cengroup``, it lets each stratum's censoring bear on the rows of all strata in its covariance; here it bears on
+    its own, as derived. Where ``finegray`` is given strata, weights at event times of other strata are lost unless
+    ``coxph`` has the same strata; here they are kept.
+
+    References
+    ----------
+    Fine and Gray (1999), JASA 94:496; Geskus (2011), Biometrics 67:39 (delayed entry).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"x": rng.normal(size=200)})
+    >>> y = pd.DataFrame({"duration": rng.exponential(400, 200), "event": rng.integers(0, 3, 200)})
+    >>> model = FineGray().fit(X, y)
+    >>> model.predict_cumulative_incidence(X.iloc[:2], [91, 365]).shape
+    (2, 2)
+    """
+
+    _column_parameters: ClassVar[tuple[str, ...]] = ("censoring_strata",)
+    _bundle_attributes: ClassVar[tuple[str, ...]] = (
+        "coef_",
+        "covariance_",
+        "naive_covariance_",
+        "log_likelihood_",
+        "n_events_",
+        "n_iterations_",
+        "center_",
+        "baseline_time_",
+        "baseline_hazard_",
+        "baseline_variance_",
+        "mean_steps_",
+        "mean_values_",
+        "cell_start_",
+        "cell_covariance_",
+        "cell_coef_covariance_",
+        "event_free_model_",
+    )
+
+    def __init__(
+        self,
+        event: int = 1,
+        ties: str = "breslow",
+        censoring_ties: str = "crr",
+        censoring_strata: str | list[str] | None = None,
+        horizon: float = 730.0,
+        encoder: FeatureEncoder | None = None,
+    ) -> None:
+        self.event = event
+        self.ties = ties
+        self.censoring_ties = censoring_ties
+        self.censoring_strata = censoring_strata
+        self.horizon = horizon
+        self.encoder = encoder
+
+    def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
+        """Fit the model; parameters are those of :meth:`IncidenceModel.fit`.
+
+        Warns, naming the columns, of constant and collinear columns (coefficient 0 or none) and of separation; when the
+        fit does not converge; and when nobody was under observation for some days between event days, so that the
+        weights are not known there.
+
+        Raises
+        ------
+        ValueError
+            No row has the event, or the input breaks a rule.
+        """
+        self.__dict__.pop("_event_free_model", None)
+        super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
+        asked = set(self.encoder_.drop or ())
+        dropped = [str(name) for name in self.encoder_.dropped_ if name not in asked]
+        if dropped:
+            warnings.warn(f"constant in training, without a coefficient: {', '.join(dropped)}", stacklevel=2)
+        return self
+
+    @property
+    def baseline_cumulative_hazard_(self) -> pd.Series:
+        """Cumulative subdistribution hazard at features 0, by day."""
+        check_is_fitted(self)
+        values = self.baseline_hazard_ * np.exp(-np.clip(self.center_ @ self.coef_, -LARGEST_ETA, LARGEST_ETA))
+        return pd.Series(values, index=pd.Index(self.baseline_time_, name="day"), name="cumulative_hazard")
+
+    @property
+    def summary_(self) -> pd.DataFrame:
+        """Coefficients, 95 % intervals, subdistribution hazard ratios and tests, one row a feature."""
+        check_is_fitted(self)
+        return coefficient_table(
+            self.coef_, self.covariance_, self.naive_covariance_, self.feature_names_out_, is_robust=True
+        )
+
+    @property
+    def global_tests_(self) -> pd.DataFrame:
+        """Tests that all coefficients are 0: Wald, and the likelihood ratio, only a guide as the weights are estimated.
+
+        A DataFrame with the columns statistic, df, p.
+        """
+        check_is_fitted(self)
+        null, fitted = self.log_likelihood_
+        statistics = {
+            "likelihood ratio": 2.0 * (fitted - null),
+            "Wald": wald_statistic(self.coef_, self.covariance_),
+        }
+        return chi_squared_table(statistics, int((np.diag(self.covariance_) > 0).sum()))
+
+    @property
+    def event_free_model_(self) -> CoxPH:
+        """Cox model of all events together; fitted when first needed, to the rows of the fit."""
+        check_is_fitted(self)
+        if not hasattr(self, "_event_free_model"):
+            self._event_free_model = self._fit_event_free()
+        return self._event_free_model
+
+    @event_free_model_.setter
+    def event_free_model_(self, model: CoxPH) -> None:
+        self._event_free_model = model
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Risk of ``event`` by ``horizon`` days, shape (n_rows,)."""
+        return self.predict_cumulative_incidence(X, [self.horizon], event=self.event)[:, 0]
+
+    def score(self, X: Any, y: Any) -> float:
+        """Index of prediction accuracy for ``event`` at ``horizon``, as :meth:`IncidenceModel.score`."""
+        from .metrics import index_of_prediction_accuracy
+
+        risk = self.predict(X)[:, None]
+        return float(index_of_prediction_accuracy(y, risk, [self.horizon], event=self.event)[0])
+
+    def predict_event_free(self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0) -> np.ndarray:
+        r"""Probability of no event at all, from the Cox model of all events; at most 1 less the incidence.
+
+        Parameters
+        ----------
+        X, times, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times)
+        """
+        free = super().predict_event_free(X, times, eligible_days=eligible_days, elapsed=elapsed)
+        if not np.any(np.asarray(elapsed) > 0):
+            return free
+        incidence = self.predict_cumulative_incidence(
+            X, times, event=self.event, eligible_days=eligible_days, elapsed=elapsed
+        )
+        return np.minimum(free, 1.0 - incidence)
+
+    def predict_cumulative_incidence_interval(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int | None = None,
+        level: float = 0.95,
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+    ) -> np.ndarray:
+        r"""Interval of the cumulative incidence, symmetric on the scale :math:`\log(-\log(1 - F))`.
+
+        The standard error is that of the influence function, of coefficients and baseline together, with the
+        convention of ``covariance_``; exact at 91, 182, 365, 730 and ``horizon`` days up to the thinning of what a
+        model keeps, elsewhere nearly so. Given ``elapsed`` days, the probability of no event until then counts as
+        known.
+
+        Parameters
+        ----------
+        X, times, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        event : int, optional
+            The model's own event, which is the default.
+        level : float
+            Coverage, pointwise.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times, 2)
+            Lower and upper bound; both are the incidence where it is 0 or 1.
+
+        Raises
+        ------
+        ValueError
+            The level is not between 0 and 1, or an argument breaks a rule of :meth:`predict_cumulative_incidence`.
+        """
+        check_is_fitted(self)
+        event = self.event if event is None else event
+        _require_event(event, self.events_)
+        check_interval(level, "log-log")
+        incidence = self.predict_cumulative_incidence(
+            X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
+        )
+        (design,) = self._design(X)
+        row_times = _row_times(times, len(design), eligible_days)
+        since = _per_row(elapsed, len(design), "elapsed")[:, None]
+        baseline = self._uncertain_baseline()
+        error = np.empty(row_times.shape)
+        for begin in range(0, len(design), ROWS_PER_CHUNK):
+            rows = slice(begin, begin + ROWS_PER_CHUNK)
+            distance = design[rows] - self.center_
+            error[rows] = incidence_error(
+                baseline, distance, self._relative_risk(design[rows]), row_times[rows], since[rows]
+            )
+            if np.any(since[rows] > 0):
+                free = np.where(since[rows] > 0, self._still_free(design[rows], since[rows]), 1.0)
+                error[rows] = _divide(error[rows], free)
+        return np.stack(incidence_bounds(incidence, error, level), axis=-1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State for pickling: without training rows, so with the model of all events."""
+        if hasattr(self, "_training"):
+            _ = self.event_free_model_
+        state = dict(super().__getstate__())
+        state.pop("_training", None)
+        return state
+
+    def _fit(
+        self,
+        design: np.ndarray,
+        outcome: Outcome,
+        sample_weight: np.ndarray | None,
+        cluster: np.ndarray | None,
+        **special: Any,
+    ) -> None:
+        from .engine.fine_gray_fit import fit_fine_gray
+
+        self._check_parameters()
+        stratum = None
+        if "censoring_strata" in special:
+            columns = self.censoring_strata
+            names = [columns] if isinstance(columns, str) else list(columns or [])
+            stratum = learn_strata(special["censoring_strata"], names)[1]
+        is_event = outcome.event == self.event
+        weighted = is_event if sample_weight is None else is_event & (sample_weight > 0)
+        if not weighted.any():
+            raise ValueError(
+                f"no row has event {self.event} (and a weight above 0); a Fine-Gray model cannot be fitted"
+            )
+        fit = fit_fine_gray(
+            design,
+            outcome.entry,
+            outcome.duration,
+            np.where(is_event, 1, np.where(outcome.event > 0, 2, 0)),
+            weight=sample_weight,
+            censoring_stratum=stratum,
+            cluster=cluster,
+            ties=self.ties,
+            convention=self.censoring_ties,
+            horizon=self.horizon,
+        )
+        self.events_ = (int(self.event),)
+        self.coef_, self.covariance_, self.naive_covariance_ = fit.coef, fit.covariance, fit.naive_covariance
+        self.log_likelihood_ = fit.log_likelihood
+        self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
+        self.center_, self.baseline_time_ = fit.center, fit.time
+        self.baseline_hazard_, self.baseline_variance_ = fit.cumulative_hazard, fit.hazard_variance
+        self.mean_steps_ = kept_means(np.zeros(fit.time.size))
+        self.mean_values_ = fit.cumulative_mean[self.mean_steps_]
+        self.cell_start_, self.cell_covariance_ = fit.cell_start, fit.cell_covariance
+        self.cell_coef_covariance_ = fit.cell_coef_covariance
+        self._training = TrainingRows(design, float(design.sum()), outcome, sample_weight)
+        for message in fit_problems(fit, self.feature_names_out_, remedy="merge them"):
+            warnings.warn(message, stacklevel=4)
+        if fit.n_unseen_days:
+            warnings.warn(
+                f"before {fit.n_unseen_days} days of entry nobody was left under observation, so that the weights of "
+                "rows with other events before are not known there; leave out the first days",
+                stacklevel=4,
+            )
+
+    def _fit_event_free(self) -> CoxPH:
+        rows = self._training
+        if float(rows.design.sum()) != rows.total:
+            raise ValueError("the array X was changed since the fit; fit the model again")
+        model = CoxPH(ties=self.ties, encoder=self.encoder, horizon=self.horizon)
+        for shared in ("encoder_", "feature_names_in_", "n_features_in_", "feature_names_out_", "average_risk_"):
+            setattr(model, shared, getattr(self, shared))
+        outcome = Outcome(rows.outcome.entry, rows.outcome.duration, (rows.outcome.event > 0).astype(np.int64))
+        with warnings.catch_warnings():
+            # What is wrong with the columns was said when the model itself was fitted.
+            warnings.simplefilter("ignore", UserWarning)
+            model._fit(rows.design, outcome, rows.weight, None)
+        model.n_rows_ = len(outcome)
+        del self._training, model._training
+        return model
+
+    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        times = rest[0]
+        position = np.searchsorted(self.baseline_time_, times, side="right") - 1
+        return -np.expm1(-step_values(self.baseline_hazard_, position) * self._relative_risk(design)[:, None])
+
+    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        free = self.event_free_model_._event_free(design, *rest)
+        return np.minimum(free, 1.0 - self._incidence(design, *rest))
+
+    def _relative_risk(self, design: np.ndarray) -> np.ndarray:
+        """Against the center, shape (n_rows,)."""
+        return np.exp(np.minimum((design - self.center_) @ self.coef_, LARGEST_ETA))
+
+    def _design(self, X: Any) -> tuple[np.ndarray, ...]:
+        """The design matrix; strata of the censoring play no part in predictions."""
+        frame = as_frame(X)
+        columns = self.censoring_strata
+        names = [columns] if isinstance(columns, str) else list(columns or [])
+        return (self.encoder_.design(frame.drop(columns=[name for name in names if name in frame.columns])),)
+
+    def _uncertain_baseline(self) -> UncertainBaseline:
+        stratum = np.zeros(self.baseline_time_.size, dtype=np.int64)
+        return UncertainBaseline(
+            time=self.baseline_time_,
+            hazard=self.baseline_hazard_,
+            mean=fill_means(stratum, self.baseline_hazard_, self.mean_steps_, self.mean_values_),
+            variance=self.baseline_variance_,
+            cell_start=self.cell_start_,
+            cell_covariance=self.cell_covariance_,
+            cell_coef_covariance=self.cell_coef_covariance_,
+            coef_covariance=self.covariance_,
+        )
+
+    def _check_parameters(self) -> None:
+        for name, choices in (("ties", TIES), ("censoring_ties", CONVENTIONS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+        if self.event < 1:
+            raise ValueError(f"event must be a code of 1 or more (0 is censoring), got {self.event}")
