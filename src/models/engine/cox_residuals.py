@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .cox_fit import ScaledRows, scale_rows
 from .partial_likelihood import RiskSums, cumulative_hazards, risk_sums
 from .risk_sets import RiskSets, build_risk_sets
+from .scaled_rows import ScaledRows, scale_rows
 from .score_residuals import score_residuals, tied_means
 
 

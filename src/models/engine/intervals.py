@@ -12,8 +12,12 @@ block that holds it (a disjoint sparse table): it is a suffix of the left half a
 positive terms are added. Cost: O(n + K log K) for n rows and K event times.
 """
 
+from functools import partial
+
 import numpy as np
 from numba import njit
+
+from .threads import row_chunks, run_all
 
 FAST = {"reassoc", "contract", "nsz"}
 FROM_START = -1
@@ -40,7 +44,6 @@ def interval_levels(first: np.ndarray, last: np.ndarray, start: np.ndarray) -> n
     return levels
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
 def spread_from_start(x, risk, is_event, row_end, levels, start, sums, risk_sums, event_sums, event_risk_sums):
     """Add rows at risk from the start of their stratum: scatter to their last time, then sum backwards.
 
@@ -48,12 +51,20 @@ def spread_from_start(x, risk, is_event, row_end, levels, start, sums, risk_sums
     ``risk * x`` to ``sums`` (K, p) and ``risk`` to ``risk_sums`` (K,), in place; in the same pass, of all rows that had
     the event, to ``event_sums`` and ``event_risk_sums`` at the time of the event only.
     """
-    n_times, n_columns = sums.shape
-    for time in range(n_times - 1, -1, -1):
-        if time + 1 < n_times and start[time + 1] == start[time]:
-            risk_sums[time] = risk_sums[time + 1]
-            for column in range(n_columns):
-                sums[time, column] = sums[time + 1, column]
+    n_times = sums.shape[0]
+    cuts = np.unique(np.searchsorted(row_end, [chunk.start for chunk in row_chunks(risk.size)]).clip(max=n_times))
+    given = (x, risk, is_event, row_end, levels)
+    result = (sums, risk_sums, event_sums, event_risk_sums)
+    run_all(
+        [partial(_scatter, *given, begin, end, *result) for begin, end in zip(cuts, [*cuts[1:], n_times], strict=True)]
+    )
+    _sum_backwards(start, sums, risk_sums)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _scatter(x, risk, is_event, row_end, levels, begin, end, sums, risk_sums, event_sums, event_risk_sums):
+    n_columns = sums.shape[1]
+    for time in range(begin, end):
         for row in range(row_end[time], row_end[time + 1]):
             if levels[row] == FROM_START:
                 risk_sums[time] += risk[row]
@@ -63,6 +74,16 @@ def spread_from_start(x, risk, is_event, row_end, levels, start, sums, risk_sums
                 event_risk_sums[time] += risk[row]
                 for column in range(n_columns):
                     event_sums[time, column] += risk[row] * x[row, column]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _sum_backwards(start, sums, risk_sums):
+    n_times, n_columns = sums.shape
+    for time in range(n_times - 2, -1, -1):
+        if start[time + 1] == start[time]:
+            risk_sums[time] += risk_sums[time + 1]
+            for column in range(n_columns):
+                sums[time, column] += sums[time + 1, column]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

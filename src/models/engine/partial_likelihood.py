@@ -11,12 +11,14 @@ Source: Therneau and Grambsch (2000), Modeling Survival Data, sections 3.1 and 3
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numba import njit
 
 from .intervals import FAST, gather, spread_from_start, spread_late
 from .risk_sets import RiskSets
+from .threads import row_chunks, run_all
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,17 @@ def time_gram(sums: RiskSums, sets: RiskSets, weights_of_time: np.ndarray | None
 
 def weighted_gram(x: np.ndarray, mass: np.ndarray, residual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """``x' diag(mass) x`` (p, p) and ``x' residual`` (p,), in one pass over the rows."""
-    gram, product = np.zeros((x.shape[1], x.shape[1])), np.zeros(x.shape[1])
-    _lower_gram(x, mass, residual, gram, product)
+    n_columns = x.shape[1]
+
+    def of_chunk(rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        gram, product = np.zeros((n_columns, n_columns)), np.zeros(n_columns)
+        _lower_gram(x[rows], mass[rows], residual[rows], gram, product)
+        return gram, product
+
+    gram, product = np.zeros((n_columns, n_columns)), np.zeros(n_columns)
+    for part, part_product in run_all([partial(of_chunk, rows) for rows in row_chunks(len(x))]):
+        gram += part
+        product += part_product
     upper = np.triu_indices(x.shape[1], 1)
     gram[upper] = gram.T[upper]
     return gram, product

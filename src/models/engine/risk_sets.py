@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .counting_sort import counting_sort
 from .intervals import interval_levels
 
 
@@ -82,23 +83,26 @@ def build_risk_sets(
 
     first = _event_times_before(entry, days, stratum, key)
     last = _event_times_before(duration, days, stratum, key) - 1
-    useful = np.flatnonzero((weight > 0) & (last >= first))
-    order = useful[np.argsort(last[useful], kind="stable")]
+    # Rows that are at risk at no event time sort behind all others.
+    by_last, bounds = counting_sort(np.where((weight > 0) & (last >= first), last, key.size), key.size + 1)
+    row_end = bounds[:-1]
+    order = by_last[: row_end[-1]].astype(np.int32)
+    del by_last
     first, last = first[order], last[order]
-    row_end = np.searchsorted(last, np.arange(key.size + 1), side="left")
     tied_weight = np.bincount(last[is_event[order]], weight[order][is_event[order]], minlength=key.size)
 
     levels = interval_levels(first, last, start)
     late = np.flatnonzero(levels >= 0)
-    late_rows = late[np.argsort(levels[late], kind="stable")]
-    level_end = np.cumsum(np.bincount(levels[late], minlength=1))
+    by_level, level_bounds = counting_sort(levels[late].astype(np.int64), int(levels.max(initial=0)) + 1)
+    late_rows = late[by_level]
+    level_end = level_bounds[1:]
     return RiskSets(
         rows=order,
         first=first,
         last=last,
         is_event=is_event[order],
         weight=weight[order],
-        stratum=stratum[order],
+        stratum=stratum[order].astype(np.int32),
         row_end=row_end,
         time=days[time_day] if key.size else np.empty(0),
         time_stratum=time_stratum,
@@ -114,4 +118,4 @@ def build_risk_sets(
 def _event_times_before(time: np.ndarray, days: np.ndarray, stratum: np.ndarray, key: np.ndarray) -> np.ndarray:
     """Number of the first event time after ``time`` (not at it) in the row's own stratum."""
     day = np.searchsorted(days, time, side="right")
-    return np.searchsorted(key, stratum * np.int64(days.size + 1) + day, side="left")
+    return np.searchsorted(key, stratum * np.int64(days.size + 1) + day, side="left").astype(np.int32)

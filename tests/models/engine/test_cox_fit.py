@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from secondplan.models.engine.cox_fit import column_scale, fit_cox
+from secondplan.models.engine.cox_fit import fit_cox
 
 
 def rows(n_rows=400, seed=0):
@@ -50,11 +50,6 @@ def test_no_event():
     design, entry, duration, is_event = rows()
     with pytest.raises(ValueError, match="has the event"):
         fit_cox(design, entry, duration, np.zeros_like(is_event))
-
-
-def test_column_scale():
-    design = np.array([[1.0], [3.0], [100.0]])
-    assert column_scale(design, np.array([2.0, 2.0, 0.0]))[0] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

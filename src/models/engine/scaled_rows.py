@@ -1,0 +1,127 @@
+"""The one copy of the data that a fit makes: rows in the order of the risk sets, centred by stratum and scaled."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numba import njit
+
+from .intervals import FAST
+from .risk_sets import RiskSets
+from .threads import row_chunks, run_all
+
+# The square of a longer column is close to overflow.
+LARGEST_LENGTH = 1e100
+# Spread of a column below which it counts as constant, relative to the size of its values.
+CONSTANT = 1e-13
+
+
+@dataclass(frozen=True)
+class ScaledRows:
+    """The rows that are at risk at some event time, sorted as ``sets.rows``, centred by stratum and scaled.
+
+    Attributes
+    ----------
+    x : ndarray, shape (m, p)
+    mean : ndarray, shape (n_strata, p)
+    scale : ndarray, shape (p,)
+        ``x = (design - mean[stratum]) / scale``; the partial likelihood does not change when a stratum is shifted.
+    offset : ndarray, shape (m,)
+    offset_mean : ndarray, shape (n_strata,)
+    constant : ndarray of bool, shape (p,)
+    spread : ndarray, shape (p,)
+        Range of each column of ``x``.
+    """
+
+    x: np.ndarray
+    mean: np.ndarray
+    scale: np.ndarray
+    offset: np.ndarray
+    offset_mean: np.ndarray
+    constant: np.ndarray
+    spread: np.ndarray
+
+
+def column_scale(design: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted standard deviation of each column over all rows, shape (p,)."""
+    share = weight / weight.sum()
+    centred = design - share @ design
+    return np.sqrt(share @ centred**2)
+
+
+def scale_rows(
+    design: np.ndarray, sets: RiskSets, offset: np.ndarray | None, scale: np.ndarray | None = None
+) -> ScaledRows:
+    """Sort, centre by stratum and scale the rows of ``design`` that are at risk."""
+    n_strata = int(sets.stratum.max()) + 1
+    n_columns = design.shape[1]
+    mass = np.bincount(sets.stratum, sets.weight, minlength=n_strata)
+    mass[mass == 0] = 1.0
+    x = np.empty((sets.rows.size, n_columns))
+    chunks = row_chunks(sets.rows.size)
+
+    def gather(rows: slice) -> tuple[slice, np.ndarray, np.ndarray]:
+        # No position is out of range; "clip" is numpy's way to write without a buffer.
+        np.take(design, sets.rows[rows], axis=0, out=x[rows], mode="clip")
+        own = sets.stratum[rows]
+        strata = slice(int(own.min()), int(own.max()) + 1)
+        sums, squares = np.zeros((strata.stop - strata.start, n_columns)), np.zeros(n_columns)
+        _sums(x[rows], sets.weight[rows], own, strata.start, sums, squares)
+        return strata, sums, squares
+
+    mean, length = np.zeros((n_strata, n_columns)), np.zeros(n_columns)
+    for strata, sums, squares in run_all([partial(gather, rows) for rows in chunks]):
+        mean[strata] += sums
+        length += squares
+    length = np.sqrt(length)
+    n_large = int((~(length <= LARGEST_LENGTH)).sum())
+    if n_large:
+        raise ValueError(f"{n_large} columns hold values beyond {LARGEST_LENGTH:g}; rescale them")
+    mean /= mass[:, None]
+    deviations = run_all([partial(_squares, x[rows], mean, sets.weight[rows], sets.stratum[rows]) for rows in chunks])
+    deviation = np.sqrt(sum(deviations) / mass.sum())
+    constant = deviation <= CONSTANT * length / np.sqrt(max(sets.rows.size, 1))
+    scale = np.where(constant, 1.0, deviation if scale is None else scale)
+    factor = np.where(constant, 0.0, 1.0 / scale)
+    ranges = run_all([partial(_standardise, x[rows], mean, sets.stratum[rows], factor) for rows in chunks])
+    spread = np.max([high for _, high in ranges], axis=0) - np.min([low for low, _ in ranges], axis=0)
+    if offset is None:
+        own, own_mean = np.zeros(sets.rows.size), np.zeros(n_strata)
+    else:
+        own = offset[sets.rows]
+        own_mean = np.bincount(sets.stratum, sets.weight * own, minlength=n_strata) / mass
+        own = own - own_mean[sets.stratum]
+    return ScaledRows(x, mean, scale, own, own_mean, constant, spread)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _sums(x, weight, stratum, first_stratum, sums, squares):
+    """Add weighted sums by stratum, from ``first_stratum`` on, and the sum of squares of each column, in place."""
+    for row in range(x.shape[0]):
+        for column in range(x.shape[1]):
+            sums[stratum[row] - first_stratum, column] += weight[row] * x[row, column]
+            squares[column] += x[row, column] * x[row, column]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _squares(x, mean, weight, stratum):
+    """Weighted sum of squared distances from the stratum's mean, shape (p,)."""
+    squares = np.zeros(x.shape[1])
+    for row in range(x.shape[0]):
+        for column in range(x.shape[1]):
+            value = x[row, column] - mean[stratum[row], column]
+            squares[column] += weight[row] * value * value
+    return squares
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _standardise(x, mean, stratum, factor):
+    """Centre and multiply in place; return the least and largest value of each column, 0 counted in."""
+    low, high = np.zeros(x.shape[1]), np.zeros(x.shape[1])
+    for row in range(x.shape[0]):
+        for column in range(x.shape[1]):
+            x[row, column] = (x[row, column] - mean[stratum[row], column]) * factor[column]
+        for column in range(x.shape[1]):
+            low[column] = min(low[column], x[row, column])
+            high[column] = max(high[column], x[row, column])
+    return low, high

@@ -1,0 +1,32 @@
+"""Work on many rows, cut into chunks that run side by side.
+
+The cuts depend on the number of rows only, and results are put together in order: the numbers are the same on any
+number of processors. Numba's own threads are not used, so that nothing has to be set up before the first fit.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from numba import config
+
+Result = TypeVar("Result")
+
+ROWS_PER_CHUNK = 65_536
+
+
+def row_chunks(n_rows: int) -> list[slice]:
+    """Slices that cover ``range(n_rows)`` in order; one, perhaps empty, where there are few rows."""
+    return [slice(begin, min(begin + ROWS_PER_CHUNK, n_rows)) for begin in range(0, max(n_rows, 1), ROWS_PER_CHUNK)]
+
+
+def run_all(tasks: list[Callable[[], Result]]) -> list[Result]:
+    """Results of all tasks in their order; tasks whose kernels let go of the interpreter run side by side.
+
+    At most as many at once as Numba may use threads (``NUMBA_NUM_THREADS``).
+    """
+    n_threads = min(int(config.NUMBA_NUM_THREADS), len(tasks))  # type: ignore[attr-defined]
+    if n_threads <= 1:
+        return [task() for task in tasks]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(lambda task: task(), tasks))

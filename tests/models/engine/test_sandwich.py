@@ -1,0 +1,29 @@
+"""The products of clusters' scores, against the table of score residuals."""
+
+import numpy as np
+import pytest
+
+from secondplan.models.engine import threads
+from secondplan.models.engine.partial_likelihood import risk_sums
+from secondplan.models.engine.risk_sets import build_risk_sets
+from secondplan.models.engine.sandwich import sandwich, score_products
+from secondplan.models.engine.score_residuals import score_residuals
+
+
+@pytest.mark.parametrize("rows_per_chunk", [5, 65_536])
+@pytest.mark.parametrize("efron", [True, False])
+def test_products_are_those_of_the_sums_of_score_residuals(monkeypatch, rows_per_chunk, efron):
+    monkeypatch.setattr(threads, "ROWS_PER_CHUNK", rows_per_chunk)
+    rng = np.random.default_rng(3)
+    n_rows = 200
+    duration = rng.integers(1, 30, n_rows).astype(float)
+    entry = np.where(rng.random(n_rows) < 0.6, np.floor(duration * rng.random(n_rows)), -1.0)
+    weight = rng.uniform(0.0, 2.0, n_rows)
+    sets = build_risk_sets(entry, duration, rng.random(n_rows) < 0.5, weight, rng.integers(0, 3, n_rows))
+    x = rng.normal(size=(n_rows, 3))[sets.rows]
+    cluster = rng.integers(0, 60, n_rows)[sets.rows]
+    sums = risk_sums(x, x @ [0.5, -0.5, 1.0], sets, efron)
+    scores = score_residuals(x, sums, sets, weight=sets.weight, target=cluster, n_targets=60)
+    np.testing.assert_allclose(score_products(x, sums, sets, cluster), scores.T @ scores, rtol=1e-10, atol=1e-12)
+    naive = np.diag([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(sandwich(naive, x, sums, sets, cluster), naive @ scores.T @ scores @ naive, rtol=1e-10)
