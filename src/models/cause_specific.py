@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,12 +12,14 @@ from sklearn.utils.validation import check_is_fitted
 from .base import ROWS_PER_CHUNK, IncidenceModel, _per_row, _row_times
 from .baseline import LARGEST_ETA
 from .cause_specific_error import UncertainHazards, incidence_error
-from .cause_specific_incidence import FORMS, Jumps, merge_jumps, sum_incidence, total_hazard
+from .cause_specific_incidence import FORMS, Jumps, merge_jumps, total_hazard
 from .confidence import check_interval, incidence_bounds
 from .cox import TIES, CoxPH
 from .features import FeatureEncoder
 from .incidence_moments import cell_moments
+from .incidence_sums import IncidenceSums
 from .outcome import Outcome
+from .predictor_region import predictor_moments
 from .strata import learn_strata, match_strata, refuse_unseen
 
 
@@ -61,6 +62,8 @@ class CauseSpecificCox(IncidenceModel):
         Cumulative hazards at features 0 by day; a column a cause, or (cause, stratum).
     moments_ : list of dict
         What intervals rest on, by stratum: sums over all rows, none of a row.
+    predictor_moments_ : ndarray, shape (n_causes + 1, n_causes)
+        Mean and covariance of the causes' linear predictors in training.
 
     Notes
     -----
@@ -86,7 +89,7 @@ class CauseSpecificCox(IncidenceModel):
     """
 
     _column_parameters: ClassVar[tuple[str, ...]] = ("strata",)
-    _bundle_attributes: ClassVar[tuple[str, ...]] = ("cause_models_", "strata_", "moments_")
+    _bundle_attributes: ClassVar[tuple[str, ...]] = ("cause_models_", "strata_", "moments_", "predictor_moments_")
 
     def __init__(
         self,
@@ -202,6 +205,9 @@ class CauseSpecificCox(IncidenceModel):
         self.cause_models_ = {
             cause: self._fit_cause(cause, design, outcome, sample_weight, cluster, special) for cause in causes
         }
+        self.__dict__.pop("_sums_by_stratum", None)
+        counted = slice(None) if sample_weight is None else sample_weight > 0
+        self.predictor_moments_ = predictor_moments(self._predictors(design)[counted])
         self.moments_ = self._moments(design, outcome, sample_weight, stratum, cluster)
 
     def _fit_cause(
@@ -254,23 +260,22 @@ class CauseSpecificCox(IncidenceModel):
 
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         *special, times, event = rest
-        cause = self.events_.index(event)
-        return self._by_stratum(
-            design, special, times, lambda jumps, risk, times: sum_incidence(jumps, risk, times, cause, self.form)
-        )
+        return self._summed(design, special, times, self.events_.index(event))
 
     def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         *special, times = rest
-        return 1.0 - self._by_stratum(
-            design, special, times, lambda jumps, risk, times: sum_incidence(jumps, risk, times, None, self.form)
-        )
+        return 1.0 - self._summed(design, special, times, None)
 
     def _still_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         """The S of the sum, so that the sum goes on from that day as if it began there."""
         if self.form == "product_limit":
             return self._event_free(design, *rest)
         *special, times = rest
-        return np.exp(-self._by_stratum(design, special, times, total_hazard))
+        relative_risk = self._relative_risk(design)
+        result = np.empty(times.shape)
+        for code, rows in self._rows_by_stratum(special):
+            result[rows] = total_hazard(self._sums(code).jumps, relative_risk[rows], times[rows])
+        return np.exp(-result)
 
     def _incidence_error(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         """Standard error of the incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times)."""
@@ -291,24 +296,38 @@ class CauseSpecificCox(IncidenceModel):
             )
         return error
 
-    def _by_stratum(
-        self,
-        design: np.ndarray,
-        special: list[np.ndarray],
-        times: np.ndarray,
-        function: Callable[[Jumps, np.ndarray, np.ndarray], np.ndarray],
+    def _summed(
+        self, design: np.ndarray, special: list[np.ndarray], times: np.ndarray, cause: int | None
     ) -> np.ndarray:
-        """``function(jumps, relative_risk, times)`` with each row's own baseline hazards, shape (n_rows, n_times)."""
+        """Incidence of the cause at this position, or of all, shape (n_rows, n_times)."""
         relative_risk = self._relative_risk(design)
         result = np.empty(times.shape)
         for code, rows in self._rows_by_stratum(special):
-            result[rows] = function(self._jumps(code), relative_risk[rows], times[rows])
+            result[rows] = self._sums(code).incidence(relative_risk[rows], times[rows], cause)
         return result
 
     def _relative_risk(self, design: np.ndarray) -> np.ndarray:
         """Against the center of each cause, shape (n_rows, n_causes)."""
-        linear = [(design - model.center_) @ model.coef_ for model in self.cause_models_.values()]
-        return np.exp(np.minimum(np.column_stack(linear), LARGEST_ETA))
+        return np.exp(np.minimum(self._predictors(design), LARGEST_ETA))
+
+    def _predictors(self, design: np.ndarray) -> np.ndarray:
+        """Linear predictor of each cause, 0 at its center, shape (n_rows, n_causes)."""
+        models = self.cause_models_.values()
+        coef = np.column_stack([model.coef_ for model in models])
+        return design @ coef - [model.center_ @ model.coef_ for model in models]
+
+    def _sums(self, stratum: int) -> IncidenceSums:
+        """The sums over the stratum's event times, made when first asked for and never saved."""
+        made = self.__dict__.setdefault("_sums_by_stratum", {})
+        if (stratum, self.form) not in made:
+            made[stratum, self.form] = IncidenceSums(self._jumps(stratum), self.form, self.predictor_moments_)
+        return made[stratum, self.form]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State for pickling: without what can be made again."""
+        state = dict(super().__getstate__())
+        state.pop("_sums_by_stratum", None)
+        return state
 
     def _rows_by_stratum(self, special: list[np.ndarray]) -> list[tuple[int, Any]]:
         """Code of each stratum that occurs, and its rows."""
@@ -319,7 +338,7 @@ class CauseSpecificCox(IncidenceModel):
         return [(int(code), np.flatnonzero(stratum == code)) for code in np.unique(stratum)]
 
     def _uncertain_hazards(self, stratum: int) -> UncertainHazards:
-        jumps = self._jumps(stratum)
+        jumps = self._sums(stratum).jumps
         mean = np.zeros((*jumps.hazard.shape, len(self.feature_names_out_)))
         for by_time, model in zip(mean, self.cause_models_.values(), strict=True):
             begin, end = np.searchsorted(model.baseline_stratum_, [stratum, stratum + 1])

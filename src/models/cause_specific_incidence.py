@@ -57,7 +57,7 @@ def sum_incidence(
     -------
     ndarray, shape (n, m)
     """
-    position = np.searchsorted(jumps.time, times, side="right")
+    position = np.broadcast_to(event_positions(jumps, times), times.shape)
     n_used = int(position.max(initial=0))
     result = np.zeros(times.shape)
     if n_used == 0:
@@ -73,10 +73,17 @@ def sum_incidence(
     return result
 
 
+def event_positions(jumps: Jumps, times: np.ndarray) -> np.ndarray:
+    """Number of event times until each time (n, m), shape (n, m); (1, m) where the times of all rows are one row."""
+    if len(times) > 1 and times.strides[0] == 0:
+        times = times[:1]
+    return np.searchsorted(jumps.time, times, side="right")
+
+
 def total_hazard(jumps: Jumps, relative_risk: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Cumulative hazard of all causes by each row's times, shape (n, m)."""
     cumulative = np.concatenate([np.zeros((len(jumps.hazard), 1)), np.cumsum(jumps.hazard, axis=1)], axis=1)
-    position = np.searchsorted(jumps.time, times, side="right")
+    position = event_positions(jumps, times)
     return np.sum([relative_risk[:, [cause]] * by[position] for cause, by in enumerate(cumulative)], axis=0)
 
 
