@@ -110,7 +110,7 @@ def _markdown(
         "",
         f"Made by `make bench`, seed {SEED}: {N_FEATURES} columns, whole days, 20 % delayed entry, pairs of siblings.",
         "Every measurement is of a warm fit in a process of its own, on the same arrays; short ones are the median of",
-        "up to five. Memory is the peak above what was there once the arrays were read, in multiples of the bytes of X.",
+        "up to five. Memory is the peak above what was there once the arrays were read, in multiples of the size of X.",
         "The floor is (Newton iterations) x (one weighted Gram matrix of X + one exponential of X beta), measured in",
         "the same process. Differences are from ours for the same problem: largest absolute, and largest relative.",
         "",
