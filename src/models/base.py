@@ -11,10 +11,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .features import FeatureEncoder, as_frame
-from .outcome import Outcome, check_outcome
+from .outcome import Outcome, as_numbers, check_outcome
 from .state_counts import count_states, incidence
 
 ROWS_PER_CHUNK = 50_000
+# Powers of weights enter variances: beyond this range they leave that of floating point numbers.
+LARGEST_WEIGHT = 1e50
+# Differences of incidences divided by less than this would be rounding.
+FAINT = 1e-8
 
 
 class IncidenceModel(BaseEstimator):
@@ -32,6 +36,7 @@ class IncidenceModel(BaseEstimator):
     _column_parameters: ClassVar[tuple[str, ...]] = ()
     horizon: float
     encoder: FeatureEncoder | None
+    events_: tuple[int, ...]
 
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model.
@@ -50,13 +55,17 @@ class IncidenceModel(BaseEstimator):
         Raises
         ------
         ValueError
-            Outcomes, weights or features break a rule; the message names the column and the number of rows.
+            Outcomes, weights or features break a rule; the message names the column and the number of rows. Rows are
+            matched by position: that ``X`` and another frame have the same index in another order is refused too.
         """
         self.__dict__.pop("n_rows_", None)
+        _check_horizon(self.horizon)
         frame, special = self._split_columns(X)
+        for given, name in ((y, "y"), (sample_weight, "sample_weight"), (cluster, "cluster")):
+            _refuse_other_order(X, given, name)
         outcome = check_outcome(y, n_rows=len(frame))
         weight = _check_weight(sample_weight, len(frame))
-        groups = _check_cluster(cluster, len(frame))
+        groups = _check_cluster(cluster, len(frame), weight)
         self.encoder_ = self._unfitted_encoder().fit_copy(frame)
         self.feature_names_in_ = self.encoder_.feature_names_in_
         self.n_features_in_ = self.feature_names_in_.size
@@ -109,7 +118,12 @@ class IncidenceModel(BaseEstimator):
             incidence = self._incidence(*part, times, event)
             if not np.any(since > 0):
                 return incidence
-            later = _divide(incidence - self._incidence(*part, since, event), self._still_free(*part, since))
+            still_free = self._still_free(*part, since)
+            later = _divide(incidence - self._incidence(*part, since, event), still_free)
+            faint = np.flatnonzero(is_faint(still_free, since))
+            if faint.size:
+                of_faint = tuple(array[faint] for array in part)
+                later[faint] = self._incidence_of_faint(of_faint, times[faint], since[faint], event)
             return np.where(since > 0, np.where(times > since, later, 0.0), incidence)
 
         return self._by_chunk(conditional, X, times, eligible_days, elapsed)
@@ -182,6 +196,20 @@ class IncidenceModel(BaseEstimator):
         """Probability by which incidences after a day are divided, given that the row is free of events on that day."""
         return self._event_free(design, *rest)
 
+    def _incidence_of_faint(
+        self, part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray, event: int
+    ) -> np.ndarray:
+        """Incidence after ``since`` of rows that the model all but rules out to be free of events by then.
+
+        The incidences differ by less than their rounding; the event-free probability keeps its digits. What it leaves
+        is shared as the events' incidences by each time.
+        """
+        happened = 1.0 - _divide(self._event_free(*part, times), self._event_free(*part, since))
+        own = self._incidence(*part, times, event)
+        return np.clip(happened, 0.0, 1.0) * _divide(
+            own, sum(self._incidence(*part, times, code) for code in self.events_)
+        )
+
     def _unfitted_encoder(self) -> FeatureEncoder:
         """The encoder to fit; a model without covariates overrides it."""
         return self.encoder if self.encoder is not None else FeatureEncoder()
@@ -225,6 +253,11 @@ class IncidenceModel(BaseEstimator):
         return (self.encoder_.design(frame), *(columns.to_numpy() for columns in special.values()))
 
 
+def is_faint(still_free: np.ndarray, since: np.ndarray) -> np.ndarray:
+    """Rows that the model all but rules out to be free of events by ``since``, shape (n_rows, 1) as the arguments."""
+    return (since > 0) & (still_free > 0) & (still_free < FAINT)
+
+
 def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -> float:
     """Aalen-Johansen incidence of event 1 at the horizon in training: what a risk is high or low against."""
     if weight is None:
@@ -238,10 +271,25 @@ def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -
     return float(incidence(counts)[reached, counts.events.index(1)].max(initial=0.0))
 
 
+def _check_horizon(horizon: Any) -> None:
+    if isinstance(horizon, bool) or not isinstance(horizon, int | float | np.number) or not 0 <= horizon < np.inf:
+        raise ValueError("horizon must be a number of days, finite and not negative")
+
+
+def _refuse_other_order(X: Any, other: Any, name: str) -> None:
+    """Rows are matched by position; the same labels in another order say that this is not what was meant."""
+    if not isinstance(X, pd.DataFrame) or not isinstance(other, pd.DataFrame | pd.Series):
+        return
+    if X.index.equals(other.index) or len(X) != len(other) or not (X.index.is_unique and other.index.is_unique):
+        return
+    if X.index.isin(other.index).all():
+        raise ValueError(f"the index of {name} has the labels of X in another order: take {name}.loc[X.index]")
+
+
 def _check_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
     if sample_weight is None:
         return None
-    weight = np.asarray(sample_weight, dtype=float)
+    weight = as_numbers(sample_weight, "sample_weight")
     if weight.shape != (n_rows,):
         raise ValueError(f"sample_weight has shape {weight.shape}, expected ({n_rows},)")
     bad = ~np.isfinite(weight) | (weight < 0)
@@ -249,19 +297,37 @@ def _check_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
         raise ValueError(f"sample_weight: missing, infinite or negative in {int(bad.sum())} of {n_rows} rows")
     if not weight.any():
         raise ValueError("sample_weight is 0 in every row")
+    extreme = (weight > LARGEST_WEIGHT) | ((weight > 0) & (weight < 1 / LARGEST_WEIGHT))
+    if extreme.any():
+        raise ValueError(
+            f"sample_weight: not between {1 / LARGEST_WEIGHT:g} and {LARGEST_WEIGHT:g} in {int(extreme.sum())} of "
+            f"{n_rows} rows; scale the weights"
+        )
     return weight
 
 
-def _check_cluster(cluster: Any, n_rows: int) -> np.ndarray | None:
-    """Cluster labels as codes 0, 1, ... in order of the sorted labels."""
+def _check_cluster(cluster: Any, n_rows: int, weight: np.ndarray | None = None) -> np.ndarray | None:
+    """Cluster labels as codes 0, 1, ... in order of the sorted labels; rows of weight 0 make no cluster."""
     if cluster is None:
         return None
-    labels = pd.Series(np.asarray(cluster)) if not isinstance(cluster, pd.Series) else cluster
-    if labels.shape != (n_rows,):
-        raise ValueError(f"cluster has shape {labels.shape}, expected ({n_rows},)")
+    given = cluster if isinstance(cluster, pd.Series) else np.asarray(cluster)
+    if given.shape != (n_rows,):
+        raise ValueError(f"cluster has shape {given.shape}, expected ({n_rows},)")
+    labels = pd.Series(given)
     if labels.isna().any():
         raise ValueError(f"cluster: missing in {int(labels.isna().sum())} of {n_rows} rows")
-    return pd.factorize(labels, sort=True)[0]
+    codes, levels = pd.factorize(labels, sort=False)
+    try:
+        order = np.argsort(np.asarray(levels), kind="stable")
+    except TypeError:  # numbers and text together have no order of their own
+        order = np.argsort(np.asarray([f"{type(level).__name__} {level}" for level in levels]), kind="stable")
+    rank = np.empty(len(levels), dtype=np.intp)
+    rank[order] = np.arange(len(levels))
+    codes = rank[codes]
+    used = codes if weight is None else codes[weight > 0]
+    if n_rows > 1 and np.all(used == used[0]):
+        raise ValueError("cluster has one value in all rows of positive weight: robust errors need several clusters")
+    return codes
 
 
 def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

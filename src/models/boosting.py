@@ -15,8 +15,10 @@ from .period_incidence import curves_by_blocks, hazards_from_log_odds
 from .person_period import PersonPeriods, number_causes, period_ends, person_periods, sample_event_free
 from .tree_arrays import TreeArrays, export_trees, scores_by_period
 
-# Each split waits for every thread. With few lines that is all the time there is, and minutes where cores are shared.
-LINES_FOR_THREADS = 100_000
+# Each split waits for every thread. On shared cores a thread that has to wait for its turn holds up all others, which
+# spin meanwhile: four times as long as with one thread. The default sample of lines is quick enough without.
+LINES_FOR_THREADS = 400_000
+SMALLEST_MEAN, LARGEST_MEAN = 1e-3, 1e6
 
 
 class BoostedHazard(IncidenceModel):
@@ -50,9 +52,9 @@ class BoostedHazard(IncidenceModel):
     max_days : float, optional
         Follow-up is used up to the end of the period that holds this day; to the longest duration if not given.
     max_person_periods : int or None
-        Where the data have more, every event is kept and the lines without event are a simple random sample, weighted
-        by the inverse of the sampling fraction: the likelihood keeps its expectation, and time and memory are bounded.
-        None to use every line.
+        Where the data have more, every event is kept and the lines without event are a random sample, the same share of
+        every period, weighted by the inverse of the sampling fraction: the likelihood keeps its expectation, and time
+        and memory are bounded. None to use every line.
     known_end_event : int, optional
         An event whose date is known beforehand (the 18th birthday): counted as censoring, not modelled.
     random_state : int, Generator or None
@@ -78,8 +80,9 @@ class BoostedHazard(IncidenceModel):
     -----
     ``fit`` accepts ``cluster`` because every model does, and does not use it: clusters matter for standard errors,
     which this model does not have, and for splitting the data, which is done outside it (``FamilyKFold``). Weights
-    multiply the log loss; they count as repeated rows but for ``min_samples_leaf``, which counts lines. Predictions
-    walk the stored arrays: neither scikit-learn's trees nor a row of the training data are kept.
+    multiply the log loss; they count as repeated rows but for ``min_samples_leaf``, which counts lines. Weights so
+    small or large (mean below 0.001 or above 1,000,000) that the trees' penalty would rule or vanish are brought to
+    mean 1. Predictions walk the stored arrays: neither scikit-learn's trees nor a row of the training data are kept.
 
     Examples
     --------
@@ -110,7 +113,7 @@ class BoostedHazard(IncidenceModel):
         l2_regularization: float = 1.0,
         period_days: float | Sequence[float] = 91,
         max_days: float | None = None,
-        max_person_periods: int | None = 500_000,
+        max_person_periods: int | None = 300_000,
         known_end_event: int | None = None,
         random_state: int | np.random.Generator | None = 0,
         horizon: float = 730.0,
@@ -139,6 +142,7 @@ class BoostedHazard(IncidenceModel):
     ) -> None:
         outcome = outcome.without(self.known_end_event)
         events = outcome.events
+        sample_weight = _in_range(sample_weight)
         ends = period_ends(float(outcome.duration.max()), self.period_days, self.max_days)
         lines, n_events = number_causes(person_periods(outcome, ends, sample_weight), events)
         if n_events.sum() == len(lines):
@@ -180,6 +184,14 @@ class BoostedHazard(IncidenceModel):
         if len(self.events_) == 1:
             return hazards_from_log_odds(scores)
         return hazards_from_log_odds(scores[..., 1:] - scores[..., :1])
+
+
+def _in_range(weight: np.ndarray | None) -> np.ndarray | None:
+    """The weights, divided by their mean where scikit-learn's single precision and thresholds cannot take them."""
+    if weight is None:
+        return None
+    mean = float(weight[weight > 0].mean())
+    return weight if SMALLEST_MEAN <= mean <= LARGEST_MEAN else weight / mean
 
 
 def expand_design(design: np.ndarray, lines: PersonPeriods, ends: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .base import IncidenceModel, _divide, _per_row, _require_event, _row_times
+from .base import IncidenceModel, _divide, _per_row, _require_event, _row_times, is_faint
 from .confidence import check_interval, incidence_bounds
 
 # Numbers of one array of gradients held at once.
@@ -51,7 +51,8 @@ class DeltaIntervalModel(IncidenceModel):
         Returns
         -------
         ndarray, shape (n_rows, n_times, 2)
-            Lower and upper bound; both are the incidence where it is 0 or 1.
+            Lower and upper bound; both are the incidence where it is 0 or 1. From 0 to 1 for rows that the model all
+            but rules out to be free of events by ``elapsed`` (probability below 1e-8).
 
         Raises
         ------
@@ -77,23 +78,29 @@ class DeltaIntervalModel(IncidenceModel):
             variance = np.einsum("ntq,ntq->nt", gradient @ covariance, gradient)
             error = np.sqrt(np.maximum(variance, 0.0))
             bounds[rows] = np.stack(incidence_bounds(np.clip(incidence, 0.0, 1.0), error, level), axis=-1)
+            bounds[rows][np.isnan(incidence)] = (0.0, 1.0)
         return bounds
 
     def _conditional_gradient(
         self, part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray, event: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times), and its gradient in the parameters."""
+        """Incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times), and its gradient in the parameters.
+
+        The incidence is NaN, and the gradient 0, where nothing can be said (see :func:`.base.is_faint`).
+        """
         incidence = self._incidence(*part, times, event)
         gradient = self._incidence_gradient(*part, times, event)
         if not np.any(since > 0):
             return incidence, gradient
         free = self._event_free(*part, since)
+        faint = is_faint(free, since)
+        free = np.where(faint, 0.0, free)
         later = _divide(incidence - self._incidence(*part, since, event), free)
         slope = gradient - self._incidence_gradient(*part, since, event)
         slope -= later[:, :, None] * self._event_free_gradient(*part, since)
         slope = _divide(slope, free[:, :, None])
         after, given = times > since, since > 0
-        incidence = np.where(given, np.where(after, later, 0.0), incidence)
+        incidence = np.where(given, np.where(after, np.where(faint, np.nan, later), 0.0), incidence)
         return incidence, np.where(given[:, :, None], np.where(after[:, :, None], slope, 0.0), gradient)
 
     def _parameter_covariance(self) -> np.ndarray:

@@ -214,6 +214,8 @@ class DiscreteTimeHazard(DeltaIntervalModel):
         se = robust_se if self.is_robust_ else model_se
         z = coef / se
         reach = norm.ppf(0.975) * se
+        with np.errstate(over="ignore"):  # of a feature in a unit that is far too large, the ratio is infinite
+            ratio, lower_ratio, upper_ratio = np.exp(coef), np.exp(coef - reach), np.exp(coef + reach)
         return pd.DataFrame(
             {
                 "coef": coef,
@@ -221,9 +223,9 @@ class DiscreteTimeHazard(DeltaIntervalModel):
                 "robust_se": robust_se,
                 "lower": coef - reach,
                 "upper": coef + reach,
-                "odds_ratio": np.exp(coef),
-                "odds_ratio_lower": np.exp(coef - reach),
-                "odds_ratio_upper": np.exp(coef + reach),
+                "odds_ratio": ratio,
+                "odds_ratio_lower": lower_ratio,
+                "odds_ratio_upper": upper_ratio,
                 "z": z,
                 "p": 2 * norm.sf(np.abs(z)),
             },

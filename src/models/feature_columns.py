@@ -16,6 +16,8 @@ MISSING = -1
 UNSEEN = -2
 ROWS_FOR_TYPICAL_VALUE = 50_000
 ROWS_THAT_SHOW_AN_IDENTIFIER = 20
+# Variances hold fourth powers of features: beyond this they leave the range of floating point numbers.
+LARGEST_NUMBER = 1e50
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,12 @@ def _factorise(values: pd.Series) -> tuple[np.ndarray, list[str]]:
         lookup = np.full(len(uniques) + 1, MISSING)
         lookup[present] = np.arange(present.size)
         return lookup[codes], [str(level) for level in uniques[present]]
-    codes, uniques = pd.factorize(values)
+    try:
+        codes, uniques = pd.factorize(values)
+    except TypeError:
+        raise ValueError(
+            f"column {values.name}: features are numbers, booleans or categories, not collections"
+        ) from None
     try:
         order = np.argsort(np.asarray(uniques, dtype=object), kind="stable")
     except TypeError:
@@ -277,6 +284,12 @@ def _numbers(values: pd.Series, name: str, kind: str) -> np.ndarray:
     infinite = np.isinf(numbers)
     if infinite.any():
         raise ValueError(f"column {name}: infinite in {int(infinite.sum())} of {numbers.size} rows")
+    too_large = np.abs(numbers) > LARGEST_NUMBER
+    if too_large.any():
+        raise ValueError(
+            f"column {name}: larger than {LARGEST_NUMBER:g} in {int(too_large.sum())} of {numbers.size} rows; "
+            "these are no measurements, or another unit is needed"
+        )
     if kind == BOOLEAN:
         other = ~(np.isnan(numbers) | (numbers == 0) | (numbers == 1))
         if other.any():

@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from .feature_columns import Column, Rules, encode_column, learn_column, learn_plain_columns
+from .feature_columns import LARGEST_NUMBER, Column, Rules, encode_column, learn_column, learn_plain_columns
 
 _CHOICES = {
     "numeric_missing": ("error", "median"),
@@ -294,13 +294,13 @@ def as_frame(X: Any) -> pd.DataFrame:
 
 
 def _finite_matrix(frame: pd.DataFrame) -> np.ndarray | None:
-    """The frame as one contiguous float array if every column is numeric and every value finite, else None."""
+    """The frame as one contiguous float array if every column is numeric and every value in range, else None."""
     if not all(isinstance(dtype, np.dtype) and dtype.kind in "fiu" for dtype in frame.dtypes):
         return None
     matrix = np.ascontiguousarray(frame.to_numpy(dtype=float))
     with np.errstate(all="ignore"):
-        # A sum is finite only if all its terms are; one pass, no mask of the size of the frame.
-        if not np.all(np.isfinite(matrix.sum(axis=0))):
+        # A sum is in range only if its terms are; one pass, no mask of the size of the frame.
+        if not np.all(np.abs(matrix.sum(axis=0)) <= LARGEST_NUMBER):
             return None
     if not matrix.flags.writeable:
         # pandas 3 lends read-only views, for which compiled kernels would be compiled once more.

@@ -23,6 +23,8 @@ import numpy as np
 
 from .outcome import Outcome
 
+MOST_PERIODS = 10_000
+
 
 @dataclass(frozen=True)
 class PersonPeriods:
@@ -74,15 +76,22 @@ def period_ends(last_day: float, period_days: float | Sequence[float], max_days:
     Raises
     ------
     ValueError
-        A length or a last day is not a positive finite number, or last days do not ascend.
+        A length or a last day is not a positive finite number, last days do not ascend, or there are too many periods.
     """
-    if max_days is not None and not (np.isfinite(max_days) and max_days > 0):
+    if max_days is not None and not (isinstance(max_days, int | float | np.number) and 0 < max_days < np.inf):
         raise ValueError("max_days must be a positive number of days")
     reach = last_day if max_days is None else float(max_days)
-    given = np.asarray(period_days, dtype=float)
+    try:
+        given = np.asarray(period_days, dtype=float)
+    except (TypeError, ValueError):
+        given = np.empty(0)
     if given.ndim > 1 or given.size == 0 or not np.all(np.isfinite(given) & (given > 0)):
         raise ValueError("period_days must be a positive number of days, or the last days of the periods")
     if given.ndim == 0:
+        if not reach / given <= MOST_PERIODS:
+            raise ValueError(
+                f"more than {MOST_PERIODS} periods up to the longest duration: raise period_days or give max_days"
+            )
         n_periods = max(1, int(np.ceil(reach / given)))
         return given * np.arange(1, n_periods + 1)
     if np.any(np.diff(given) <= 0):
@@ -166,8 +175,9 @@ def number_causes(lines: PersonPeriods, events: tuple[int, ...]) -> tuple[Person
 
 
 def sample_event_free(lines: PersonPeriods, max_lines: int, rng: np.random.Generator) -> PersonPeriods:
-    """Keep every event and a simple random sample of the lines without one, so that about ``max_lines`` are left.
+    """Keep every event and a random sample of the lines without one, so that about ``max_lines`` are left.
 
+    Of every period the same share is taken, to one line, so that the sample adds no error to how hazards run over time.
     The sampled lines carry the inverse of the sampling fraction in their weight, so that every weighted sum over lines,
     and with it the likelihood and its gradient, has the expectation that it has over all lines.
 
@@ -188,9 +198,13 @@ def sample_event_free(lines: PersonPeriods, max_lines: int, rng: np.random.Gener
     free = np.flatnonzero(lines.event == 0)
     n_events = len(lines) - free.size
     n_sampled = min(free.size, max(max_lines - n_events, n_events))
-    chosen = rng.choice(free, size=n_sampled, replace=False)
+    # In random order within each period, every k-th line from a random start (Madow's systematic sampling).
+    shuffled = rng.permutation(free)
+    by_period = shuffled[np.argsort(lines.period[shuffled], kind="stable")]
+    step = free.size / max(n_sampled, 1)
+    chosen = by_period[((np.arange(n_sampled) + rng.random()) * step).astype(np.intp)]
     kept = lines.event > 0
     kept[chosen] = True
     sampled = lines.take(kept)
-    weight = np.where(sampled.event > 0, sampled.weight, sampled.weight * (free.size / n_sampled))
+    weight = np.where(sampled.event > 0, sampled.weight, sampled.weight * step)
     return PersonPeriods(sampled.row, sampled.period, sampled.event, weight)
