@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from .cluster_levels import nested_levels
 from .features import FeatureEncoder, as_frame
 from .outcome import Outcome, as_numbers, check_outcome
 from .state_counts import count_states, incidence
@@ -49,8 +50,9 @@ class IncidenceModel(BaseEstimator):
             ``duration`` (days), ``event`` (0 censored, 1, 2, ...) and, where observation begins late, ``entry`` (days).
         sample_weight : array, shape (n_rows,), optional
             Case weights, not negative.
-        cluster : array, shape (n_rows,), optional
-            Rows that share a value are not independent (siblings); standard errors become cluster-robust.
+        cluster : array, shape (n_rows,), or DataFrame, shape (n_rows, 2), optional
+            Rows that share a value are not independent (siblings); standard errors become cluster-robust. Two columns
+            are nested levels (family and authority): errors are those of the outer level, which allow for both.
 
         Raises
         ------
@@ -310,6 +312,8 @@ def _check_cluster(cluster: Any, n_rows: int, weight: np.ndarray | None = None) 
     """Cluster labels as codes 0, 1, ... in order of the sorted labels; rows of weight 0 make no cluster."""
     if cluster is None:
         return None
+    if np.ndim(cluster) == 2:
+        cluster = list(nested_levels(cluster, n_rows).values())[-1]
     given = cluster if isinstance(cluster, pd.Series) else np.asarray(cluster)
     if given.shape != (n_rows,):
         raise ValueError(f"cluster has shape {given.shape}, expected ({n_rows},)")
