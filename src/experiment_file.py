@@ -11,7 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from .errors import InputError
 
 ModelType = Literal[
-    "AalenJohansen", "CoxPH", "CauseSpecificCox", "ParametricAFT", "DiscreteTimeHazard", "BoostedHazard"
+    "AalenJohansen",
+    "CoxPH",
+    "CauseSpecificCox",
+    "FineGray",
+    "ParametricAFT",
+    "RoystonParmar",
+    "DiscreteTimeHazard",
+    "BoostedHazard",
 ]
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$"

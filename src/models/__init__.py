@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from .cox import CoxPH
     from .discrete_time import DiscreteTimeHazard
     from .features import FeatureEncoder
+    from .fine_gray import FineGray
     from .nonparametric import AalenJohansen, aalen_johansen, kaplan_meier, nelson_aalen
     from .outcome import Outcome, check_outcome
     from .parametric import ParametricAFT
+    from .royston_parmar import RoystonParmar
 
 _MODULES = {
     "AalenJohansen": "nonparametric",
@@ -25,9 +27,11 @@ _MODULES = {
     "CoxPH": "cox",
     "DiscreteTimeHazard": "discrete_time",
     "FeatureEncoder": "features",
+    "FineGray": "fine_gray",
     "IncidenceModel": "base",
     "Outcome": "outcome",
     "ParametricAFT": "parametric",
+    "RoystonParmar": "royston_parmar",
     "aalen_johansen": "nonparametric",
     "check_outcome": "outcome",
     "kaplan_meier": "nonparametric",
@@ -44,9 +48,11 @@ __all__ = [
     "CoxPH",
     "DiscreteTimeHazard",
     "FeatureEncoder",
+    "FineGray",
     "IncidenceModel",
     "Outcome",
     "ParametricAFT",
+    "RoystonParmar",
     "aalen_johansen",
     "check_outcome",
     "kaplan_meier",

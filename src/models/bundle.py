@@ -41,7 +41,9 @@ CLASSES = {
     "CoxPH": "cox",
     "DiscreteTimeHazard": "discrete_time",
     "FeatureEncoder": "features",
+    "FineGray": "fine_gray",
     "ParametricAFT": "parametric",
+    "RoystonParmar": "royston_parmar",
 }
 COMMON_ATTRIBUTES = (
     *("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_"),
