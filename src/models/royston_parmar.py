@@ -276,12 +276,12 @@ class RoystonParmar(RoystonParmarPrediction):
             raise ValueError(
                 f"event {cause}: all its events are on the last day that is observed; no spread to estimate"
             )
-        spline = self._spline(cause, log_time[is_event], weight[is_event])
-        varying = [
-            (self._own_spline(cause, log_time[is_event], weight[is_event], df), columns)
-            for df, columns in groups.items()
-        ]
         try:
+            spline = self._spline(cause, log_time[is_event], weight[is_event])
+            varying = [
+                (self._own_spline(cause, log_time[is_event], weight[is_event], df), columns)
+                for df, columns in groups.items()
+            ]
             fit = fit_cause(design, moments, log_time, log_entry, is_event, weight, spline, varying)
         except ValueError as error:
             raise ValueError(f"event {cause}: {error}") from None
@@ -296,7 +296,7 @@ class RoystonParmar(RoystonParmarPrediction):
         df = self.df
         if isinstance(df, Mapping):
             if cause not in df:
-                raise ValueError(f"df has no entry for event {cause}")
+                raise ValueError("df is a mapping without this event")
             df = df[cause]
         return self._own_spline(cause, log_time, weight, _whole_df(df, "df"))
 

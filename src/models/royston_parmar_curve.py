@@ -88,18 +88,24 @@ class RowCurves:
 
     def eta(self, log_time: np.ndarray) -> np.ndarray:
         """Log cumulative hazard; ``log_time`` of shape (m,) for all rows or (n, m), the result of shape (n, m)."""
-        base = self.curve.spline.basis(log_time) @ self.curve.gamma
-        total = self.level[:, None] + base
-        for group, slope in zip(self.curve.varying, self.slopes, strict=True):
-            total += _combine(group.spline.basis(log_time)[..., 1:], slope)
-        return np.minimum(total, LARGEST_ETA, out=total)
+        return self.eta_and_slope(log_time)[0]
 
     def eta_slope(self, log_time: np.ndarray) -> np.ndarray:
         """Derivative of eta by log time; of shape (1, m) where it is the same for all rows, else (n, m)."""
-        slope = np.atleast_2d(self.curve.spline.derivative(log_time) @ self.curve.gamma)
+        return self.eta_and_slope(log_time)[1]
+
+    def eta_and_slope(self, log_time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """:meth:`eta` and :meth:`eta_slope` at once."""
+        value, slope = self.curve.spline.curve(log_time, self.curve.gamma)
+        value, slope = self.level[:, None] + value, np.atleast_2d(slope)
         for group, own in zip(self.curve.varying, self.slopes, strict=True):
-            slope = slope + _combine(group.spline.derivative(log_time)[..., 1:], own)
-        return slope
+            if log_time.ndim == 1:
+                value += own @ group.spline.basis(log_time)[:, 1:].T
+                slope = slope + own @ group.spline.derivative(log_time)[:, 1:].T
+            else:
+                added = group.spline.curve(log_time, np.column_stack([np.zeros(len(own)), own]))
+                value, slope = value + added[0], slope + added[1]
+        return np.minimum(value, LARGEST_ETA, out=value), slope
 
     def smallest_slope(self) -> np.ndarray:
         """Least derivative of eta over all times, exactly; shape (1,) where it is the same for all rows, else (n,)."""
@@ -144,10 +150,3 @@ def by_parameter(curve: CauseCurve, design: np.ndarray, base: np.ndarray, varyin
         terms = design[:, None, group.columns, None] * own[:, :, None, :]
         result[..., begin:end] = terms.reshape(*base.shape[:2], group.delta.size)
     return result
-
-
-def _combine(basis: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-    """``basis`` (m, df) or (n, m, df) with the coefficients (n, df) of each row, shape (n, m)."""
-    if basis.ndim == 2:
-        return coefficients @ basis.T
-    return np.einsum("nmd,nd->nm", basis, coefficients)

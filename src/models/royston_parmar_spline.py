@@ -55,6 +55,36 @@ class LogTimeSpline:
         u = (log_time - self.knots[0]) / self.width
         return _scaled_derivative(u, self._scaled_knots) @ (self.transform / self.width)
 
+    def curve(self, log_time: np.ndarray, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The spline and its derivative, without making the basis.
+
+        Parameters
+        ----------
+        log_time : ndarray, shape (m,) or (n, m)
+        coefficients : ndarray, shape (df + 1,) or (n, df + 1)
+            Of :meth:`basis`, the same for all rows or by row.
+
+        Returns
+        -------
+        value, slope : ndarray, shape (m,) or (n, m)
+        """
+        raw = coefficients @ self.transform.T
+        u = (log_time - self.knots[0]) / self.width
+        constant, linear, *bends = (raw[..., column, None] for column in range(raw.shape[-1]))
+        if raw.ndim == 1:
+            constant, linear, *bends = (float(number[0]) for number in (constant, linear, *bends))
+        value, slope = constant + linear * u, linear + 0.0 * u
+        inner = self._scaled_knots
+        if inner.size:
+            first = -sum((1.0 - knot) * bend for knot, bend in zip(inner, bends, strict=True))
+            last = -sum(knot * bend for knot, bend in zip(inner, bends, strict=True))
+            for knot, bend in zip((0.0, *inner, 1.0), (first, *bends, last), strict=True):
+                above = np.maximum(u - knot, 0.0)
+                square = bend * above * above
+                value += square * above
+                slope += 3.0 * square
+        return value, slope / self.width
+
     def to_royston_parmar(self) -> np.ndarray:
         """Matrix, shape (df + 1, df + 1), from coefficients of :meth:`basis` to those of 1, v, v_1, ..., v_m."""
         width = self.width
