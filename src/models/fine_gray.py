@@ -348,12 +348,12 @@ class FineGray(IncidenceModel):
         self.cell_start_, self.cell_covariance_ = fit.cell_start, fit.cell_covariance
         self.cell_coef_covariance_ = fit.cell_coef_covariance
         self._training = TrainingRows(design, float(design.sum()), outcome, sample_weight)
-        for message in fit_problems(fit, self.feature_names_out_, remedy="merge them"):
+        for message in fit_problems(fit, self.feature_names_out_, remedy="use fewer features"):
             warnings.warn(message, stacklevel=4)
         if fit.n_unseen_days:
             warnings.warn(
-                f"before {fit.n_unseen_days} days of entry nobody was left under observation, so that the weights of "
-                "rows with other events before are not known there; leave out the first days",
+                f"nobody was left under observation before the entries of {fit.n_unseen_days} days: the weights of rows "
+                "that had other events before are not known there and taken as unchanged; leave out the first days",
                 stacklevel=4,
             )
 

@@ -108,9 +108,10 @@ def build_subdistribution(
         start.append(np.where(zeros[first] == own_zeros, np.exp(level[first] - own_level), 0.0))
         end[code] = n_before + np.searchsorted(first, np.arange(n_times + 1), side="left")
         n_before += stays.size
-        if stays.size:
-            is_between = (process.unseen >= duration[stays[0]]) & (process.unseen < sets.time[-1])
-            n_unseen += int(is_between.sum())
+        for day in process.unseen:
+            following = int(np.searchsorted(sets.time, day, side="right"))
+            if following < n_times:
+                n_unseen += bool(np.any((duration[stays] <= day) & (own_zeros == zeros[following])))
         staying.append(stays)
         after.append(first)
         observation.append(process)
