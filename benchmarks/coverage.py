@@ -151,7 +151,7 @@ def _markdown(rows: list[Coverage], errors: Counter[str], n_sets: int, n_rows: i
         f"Made by `python -m benchmarks.coverage --datasets {n_sets} --rows {n_rows}`, seed {SEED}.",
         f"{n_sets:,} data sets of {n_rows:,} children each with known truth; chance alone moves a coverage by",
         f"{deviation:.1%} (one standard deviation). Wanted: {LOWEST:.0%} to {HIGHEST:.0%}. Bias is in standard",
-        "deviations of the estimate; width is that of the intervals against a normal one with the estimates' own spread.",
+        "deviations of the estimate; width: that of the intervals against a normal one with the estimates' own spread.",
         "",
         "| estimator | quantity | design | coverage | | bias | width |",
         "|---|---|---|---:|---|---:|---:|",

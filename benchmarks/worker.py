@@ -28,8 +28,8 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     if not spec["options"].get("entry", True):
         data = data.without_entry()
     options = {name: value for name, value in spec["options"].items() if name != "entry"}
-    warm = prepare(data.head(N_WARM), **options)
-    warm.call()
+    few = {"n_iterations": 2} if "n_iterations" in options else {}
+    prepare(data.head(N_WARM), **(options | few)).call()
     prepared = prepare(data, **options)
     timed = Path(spec["timed"])
     timed.touch()

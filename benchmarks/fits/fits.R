@@ -115,7 +115,10 @@ tasks <- list(
     response <- single_response(data)
     penalties <- as.numeric(strsplit(option("penalties", ""), " ")[[1]])
     l1_ratio <- as.numeric(option("l1_ratio", "0.5"))
-    function() as.matrix(glmnet(data$X, response, family = "cox", lambda = penalties, alpha = l1_ratio)$beta)
+    function() {
+      fitted <- cv.glmnet(data$X, response, family = "cox", lambda = penalties, alpha = l1_ratio, nfolds = 5)
+      as.matrix(fitted$glmnet.fit$beta)
+    }
   }
 )
 
