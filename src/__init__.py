@@ -31,8 +31,10 @@ _HOMES = {
         "RoystonParmar",
         "aalen_johansen",
         "check_outcome",
+        "gray_test",
         "kaplan_meier",
         "load_model",
+        "logrank_test",
         "nelson_aalen",
     ),
     "models.metrics": (

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .discrete_time import DiscreteTimeHazard
     from .features import FeatureEncoder
     from .fine_gray import FineGray
+    from .gray import gray_test
+    from .logrank import logrank_test
     from .nonparametric import AalenJohansen, aalen_johansen, kaplan_meier, nelson_aalen
     from .outcome import Outcome, check_outcome
     from .parametric import ParametricAFT
@@ -34,8 +36,10 @@ _MODULES = {
     "RoystonParmar": "royston_parmar",
     "aalen_johansen": "nonparametric",
     "check_outcome": "outcome",
+    "gray_test": "gray",
     "kaplan_meier": "nonparametric",
     "load_model": "bundle",
+    "logrank_test": "logrank",
     "model_digest": "bundle",
     "nelson_aalen": "nonparametric",
     "save_bundle": "bundle",
@@ -55,8 +59,10 @@ __all__ = [
     "RoystonParmar",
     "aalen_johansen",
     "check_outcome",
+    "gray_test",
     "kaplan_meier",
     "load_model",
+    "logrank_test",
     "model_digest",
     "nelson_aalen",
     "save_bundle",

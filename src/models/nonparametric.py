@@ -17,9 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 from .aalen_johansen_error import conditional_error, curve_moments
 from .base import IncidenceModel, _check_cluster, _check_weight, _per_row, _require_event, _row_times
 from .confidence import check_interval, probability_bounds
-from .curves import IncidenceCurve, StepCurve, StratifiedCurves
+from .curves import CurveRows, IncidenceCurve, StepCurve, StratifiedCurves
 from .distinct_days import DistinctDays
 from .features import FeatureEncoder
+from .labels import label_codes
 from .outcome import BEFORE_DAY_0, Outcome, outcome_from_arrays
 from .state_counts import StateCounts, count_states, cumulative_hazard, event_free, incidence
 from .state_errors import greenwood_error, poisson_error, robust_error, robust_hazard_error
@@ -75,7 +76,7 @@ def kaplan_meier(
         every = np.ones(len(counts.events), dtype=bool)
         robust = groups is not None or bool(np.any(weight != np.round(weight)))
         error = robust_error(counts, every, groups) if robust else greenwood_error(counts)
-        return _step_curve("survival", event_free(counts), error, counts, outcome)
+        return _step_curve("survival", event_free(counts), error, CurveRows(counts, groups, robust), outcome)
 
     return _by_stratum(curve, duration, event, entry, sample_weight, strata, cluster)
 
@@ -109,7 +110,8 @@ def nelson_aalen(
         counts = count_states(outcome, weight, events)
         robust = groups is not None or bool(np.any(weight != np.round(weight)))
         error = robust_hazard_error(counts, groups) if robust else poisson_error(counts)
-        return _step_curve("cumulative_hazard", cumulative_hazard(counts), error, counts, outcome)
+        rows = CurveRows(counts, groups, robust)
+        return _step_curve("cumulative_hazard", cumulative_hazard(counts), error, rows, outcome)
 
     return _by_stratum(curve, duration, event, entry, sample_weight, strata, cluster)
 
@@ -162,6 +164,7 @@ def incidence_curve(
         n_at_risk=counts.n_at_risk,
         n_events=counts.n_events,
         n_censored=counts.n_censored,
+        rows=CurveRows(counts, cluster, is_robust=True),
         **_entries(outcome, counts),
     )
 
@@ -364,30 +367,29 @@ def _by_stratum(
     if strata is None:
         rows = weight > 0
         return curve(outcome.take(rows), weight[rows], _codes_of(groups, rows), events)
-    labels = strata if isinstance(strata, pd.DataFrame) else pd.Series(strata)
-    if len(labels) != len(outcome):
-        raise ValueError(f"strata has {len(labels)} values, expected {len(outcome)}")
-    missing = labels.isna().any(axis=1) if isinstance(labels, pd.DataFrame) else labels.isna()
-    if missing.any():
-        raise ValueError(f"strata: missing in {int(missing.sum())} of {len(labels)} rows")
-    if isinstance(labels, pd.DataFrame):
-        names, codes = learn_strata(labels, list(labels.columns))
-        categories = pd.Categorical.from_codes(codes, names)
-    else:
-        categories = pd.Categorical(labels).remove_unused_categories()
+    labels, codes = label_codes(strata, len(outcome), "strata")
     curves = {}
-    for code, label in enumerate(categories.categories):
-        rows = (categories.codes == code) & (weight > 0)
+    for code, label in enumerate(labels):
+        rows = (codes == code) & (weight > 0)
         if not rows.any():
             raise ValueError("a stratum has no row with a weight above 0")
         curves[label] = curve(outcome.take(rows), weight[rows], _codes_of(groups, rows), events)
     return StratifiedCurves(curves)
 
 
-def _step_curve(kind: str, estimate: np.ndarray, error: np.ndarray, counts: StateCounts, outcome: Outcome) -> StepCurve:
-    n_events = counts.n_events.sum(axis=1)
-    entries = _entries(outcome, counts)
-    return StepCurve(kind, counts.times, estimate, error, counts.n_at_risk, n_events, counts.n_censored, **entries)
+def _step_curve(kind: str, estimate: np.ndarray, error: np.ndarray, rows: CurveRows, outcome: Outcome) -> StepCurve:
+    counts = rows.counts
+    return StepCurve(
+        kind=kind,
+        times=counts.times,
+        estimate=estimate,
+        std_error=error,
+        n_at_risk=counts.n_at_risk,
+        n_events=counts.n_events.sum(axis=1),
+        n_censored=counts.n_censored,
+        rows=rows,
+        **_entries(outcome, counts),
+    )
 
 
 def _entries(outcome: Outcome, counts: StateCounts) -> dict[str, Any]:
