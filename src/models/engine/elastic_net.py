@@ -53,7 +53,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Point:
-    """Log likelihood ``value`` at ``beta`` (p,) and its ``gradient`` (p,); by row (m,), the linear predictor ``eta`` and
+    """Log likelihood ``value`` at ``beta`` (p,) and its ``gradient`` (p,); by row (m,), linear predictor ``eta`` and
     the expected number of events ``mass``."""
 
     beta: np.ndarray
