@@ -64,6 +64,7 @@ _HOMES = {
     "report": (
         "plot_calibration",
         "plot_coefficients",
+        "plot_curves",
         "plot_incidence",
         "plot_risk_distribution",
         "write_report",

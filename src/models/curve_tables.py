@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 8
 STRATA_SHOWN = 12
-ROUND_STEPS = (1, 2, 5, 10, 20, 30, 91, 182, 365, 730, 1825, 3650)
+ROUND_STEPS = (1, 2, 5, 10, 20, 30, 91.25, 182.5, 365, 730, 1825, 3650)
 
 
 def curve_table(
@@ -56,7 +56,7 @@ def shown_days(last: float) -> np.ndarray:
     """At most eight days, evenly spread over the curve: round numbers, months, half years or years where it is long."""
     for step in ROUND_STEPS:
         if last >= step and last / step < ROWS_SHOWN + 1:
-            return np.arange(step, last + 1e-9, step)
+            return np.arange(step, last + 1e-9, step).round()
     return np.linspace(0.0, last, ROWS_SHOWN + 1)[1:]
 
 

@@ -3,6 +3,7 @@
 from .calibration import plot_calibration
 from .coefficients import plot_coefficients
 from .comparison import plot_comparison
+from .curves import plot_curves
 from .experiment_page import calibration_images, experiment_page, write_report
 from .incidence import plot_incidence
 from .model_card import model_card
@@ -15,6 +16,7 @@ __all__ = [
     "plot_calibration",
     "plot_coefficients",
     "plot_comparison",
+    "plot_curves",
     "plot_incidence",
     "plot_risk_distribution",
     "write_report",

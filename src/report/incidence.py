@@ -64,11 +64,11 @@ def plot_incidence(
         ax.set_title(title or "Children with a second plan")
         if len(curves) > 1:
             ax.legend(loc="upper left", fontsize=8)
-        _numbers_at_risk(ax, curves, ticks)
+        numbers_at_risk(ax, curves, ticks)
     return ax
 
 
-def _numbers_at_risk(ax: Axes, curves: dict, ticks: np.ndarray) -> None:
+def numbers_at_risk(ax: Axes, curves: dict, ticks: np.ndarray) -> None:
     """A row of counts a curve below the axis, in the curve's colour; in points, so that any size of axes fits."""
     below = -46.0
     _beneath(ax, 0, -30, below, "at risk", INK, ha="right")
