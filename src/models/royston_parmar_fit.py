@@ -26,6 +26,8 @@ DIVERGING_STEP = 0.1
 FLAT_GAIN = 1e-8
 # A log hazard as steep as this in log time is that of features which fit the times exactly.
 STEEPEST = 1e4
+# Numbers whose products with one another vanish; a column of them is constant.
+SMALLEST = 1e-100
 # Squared spread, relative to the mean square, below which a column is constant.
 CONSTANT = 1e-24
 
@@ -196,7 +198,7 @@ def column_moments(design: np.ndarray, weight: np.ndarray) -> ColumnMoments:
         centred = design[block] / peak - mean
         gram += centred.T @ (centred * share[block, None])
     variance = np.diag(gram)
-    constant = variance <= CONSTANT * (variance + mean**2)
+    constant = (variance <= CONSTANT * (variance + mean**2)) | (peak < SMALLEST)
     floor = np.where(constant, np.inf, COLLINEAR * variance)
     collinear = ~independent_columns(gram, floor) & ~constant
     return ColumnMoments(mean * peak, np.where(constant, 1.0, np.sqrt(variance)) * peak, constant, collinear)

@@ -28,6 +28,8 @@ MAX_PIECES = 400
 MAX_COMMON_TIMES = 24
 # Numbers of one array while integrating: few enough to stay in the processor's cache.
 BLOCK = 200_000
+# A probability as small as this is 0, so that what is divided by it does not overflow.
+NOBODY = 1e-300
 # Points of log time at which a curve whose hazard is negative somewhere is followed.
 CLIPPED_POINTS = 400
 
@@ -89,7 +91,7 @@ def event_free(curves: list[CauseCurve], design: np.ndarray, times: np.ndarray) 
     chosen = np.flatnonzero(is_negative_somewhere(rows))
     if chosen.size:
         free[chosen] = 1.0 - _follow([row.take(chosen) for row in rows], log_time[chosen]).sum(axis=0)
-    return free
+    return np.where(free > NOBODY, free, 0.0)
 
 
 def incidence_gradient(curves: list[CauseCurve], design: np.ndarray, times: np.ndarray, cause: int) -> np.ndarray:
@@ -222,10 +224,10 @@ def _sum_basis(
 ) -> np.ndarray:
     """Integrals of the integrands with a spline's basis up to some breaks, shape (n, n_breaks, df + 1)."""
     basis, slope = spline.basis(nodes), spline.derivative(nodes)
-    shape = (len(by_eta), weights.shape[1], basis.shape[1])
-    total = by_eta @ (weights[:, :, None] * basis[:, None, :]).reshape(nodes.size, -1)
-    total += by_slope @ (weights[:, :, None] * slope[:, None, :]).reshape(nodes.size, -1)
-    return total.reshape(shape)
+    n_breaks, n_basis = weights.shape[1], basis.shape[1]
+    total = by_eta @ (weights[:, :, None] * basis[:, None, :]).reshape(nodes.size, n_breaks * n_basis)
+    total += by_slope @ (weights[:, :, None] * slope[:, None, :]).reshape(nodes.size, n_breaks * n_basis)
+    return total.reshape(len(by_eta), n_breaks, n_basis)
 
 
 def _tail(rows: list[RowCurves], log_time: np.ndarray) -> np.ndarray:
