@@ -92,10 +92,15 @@ def cumulative_hazard(
     offset: np.ndarray,
     stratum: np.ndarray,
     times: np.ndarray,
+    since: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Cumulative hazard of each row by its times, shape (n_rows, n_times)."""
+    """Cumulative hazard of each row by its times, shape (n_rows, n_times); from ``since`` (n_rows, 1) where above 0."""
     relative_risk = np.exp(np.minimum((design - baseline.center) @ coef + offset, LARGEST_ETA))
-    return step_values(baseline.hazard, baseline.position(stratum, times)) * relative_risk[:, None]
+    hazard = step_values(baseline.hazard, baseline.position(stratum, times))
+    if since is not None:
+        before = np.where(since > 0, step_values(baseline.hazard, baseline.position(stratum, since)), 0.0)
+        hazard = np.maximum(hazard - before, 0.0)
+    return hazard * relative_risk[:, None]
 
 
 def cumulative_hazard_error(

@@ -33,9 +33,7 @@ def nested_levels(cluster: Any, n_rows: int) -> dict[str, Any]:
     """
     frame = cluster if isinstance(cluster, pd.DataFrame) else pd.DataFrame(np.asarray(cluster))
     if frame.shape != (n_rows, 2):
-        raise ValueError(
-            f"cluster has shape {frame.shape}, expected ({n_rows},) or, for two nested levels, ({n_rows}, 2)"
-        )
+        raise ValueError(f"cluster has shape {frame.shape}, expected ({n_rows},), or ({n_rows}, 2) for nested levels")
     names = [str(name) if isinstance(cluster, pd.DataFrame) else f"level {name}" for name in frame.columns]
     if names[0] == names[1]:
         raise ValueError("the two columns of cluster have the same name")

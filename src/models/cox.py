@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,15 +11,25 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from .baseline import kept_means
+from .cluster_levels import nested_levels
 from .coefficient_table import chi_squared_table, coefficient_table, wald_statistic
-from .cox_diagnostics import FittedCox, TrainingRows, proportionality_table, residual_table
+from .cox_diagnostics import (
+    FittedCox,
+    TrainingRows,
+    concordance,
+    proportionality_table,
+    residual_table,
+    robust_covariance,
+)
 from .cox_prediction import CoxPrediction, offset_values
 from .features import FeatureEncoder
 from .fit_problems import fit_problems
 from .outcome import Outcome
+from .penalty_factors import feature_factors
 from .strata import learn_strata
 
 TIES = ("efron", "breslow")
+ENTRY_CONVENTIONS = ("r", "statsmodels")
 
 
 class CoxPH(CoxPrediction):
@@ -44,6 +55,18 @@ class CoxPH(CoxPrediction):
         the sum of weights; b are the coefficients of the features divided by their standard deviation (as in glmnet).
     l1_ratio : float
         0 is ridge, 1 is lasso. With a lasso part, standard errors hold for the chosen features as if given.
+    penalty_factor : mapping of str to float, optional
+        Multiplies the penalty, by column of ``X`` or by feature; 1 where not named, 0 unpenalised, infinite left out.
+        Scaled to mean 1, as in glmnet.
+    standardize : bool
+        False: b above are the coefficients of the features as they are.
+    firth : bool
+        Add Firth's penalty, half the log determinant of the information: estimates stay finite where the event is
+        separated, and are less biased in small samples. ``log_likelihood_`` contains it. Not together with ``alpha``.
+    entry_convention : {"r", "statsmodels"}
+        Whether a row that comes under observation on the day of another row's event is at risk on that day: not in R's
+        survival, on ``(entry, duration]``; it is in statsmodels' PHReg, on ``[entry, duration]``. With several rows a
+        child only the first counts each child once.
     encoder : FeatureEncoder, optional
     horizon : float
         Days at which ``predict`` states the risk.
@@ -54,6 +77,9 @@ class CoxPH(CoxPrediction):
     covariance_, naive_covariance_ : ndarray, shape (p, p)
         The inverse information; the first is the sandwich instead when ``cluster`` is given to ``fit`` or a weight is
         not a whole number (as in R).
+    covariance_by_level_ : dict of str to ndarray, shape (p, p)
+        Where ``cluster`` has two nested levels: the sandwich by each, the inner level first. That of the outer level,
+        ``covariance_``, allows for any dependence at both; it needs many more clusters than features.
     log_likelihood_ : tuple of float
         Null and fitted.
     baseline_ : BaselineHazard
@@ -89,6 +115,8 @@ class CoxPH(CoxPrediction):
         "is_robust_",
         "log_likelihood_",
         "score_statistic_",
+        "robust_score_statistic_",
+        "covariance_by_level_",
         "n_events_",
         "n_iterations_",
         "has_competing_events_",
@@ -111,6 +139,10 @@ class CoxPH(CoxPrediction):
         offset: str | None = None,
         alpha: float = 0.0,
         l1_ratio: float = 0.0,
+        penalty_factor: Mapping[str, float] | None = None,
+        standardize: bool = True,
+        firth: bool = False,
+        entry_convention: str = "r",
         encoder: FeatureEncoder | None = None,
         horizon: float = 730.0,
     ) -> None:
@@ -120,6 +152,10 @@ class CoxPH(CoxPrediction):
         self.offset = offset
         self.alpha = alpha
         self.l1_ratio = l1_ratio
+        self.penalty_factor = penalty_factor
+        self.standardize = standardize
+        self.firth = firth
+        self.entry_convention = entry_convention
         self.encoder = encoder
         self.horizon = horizon
 
@@ -135,6 +171,14 @@ class CoxPH(CoxPrediction):
             No row has the event, or the input breaks a rule.
         """
         super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
+        if np.ndim(cluster) == 2:
+            levels = nested_levels(cluster, self.n_rows_)
+            rows, fitted = self._rows_of_training("cluster"), self._fitted()
+            inner, outer = levels
+            self.covariance_by_level_ = {
+                inner: robust_covariance(rows, fitted, pd.factorize(levels[inner])[0]),
+                outer: self.covariance_,
+            }
         asked = set(self.encoder_.drop or ())
         dropped = [str(name) for name in self.encoder_.dropped_ if name not in asked]
         if dropped:
@@ -155,7 +199,10 @@ class CoxPH(CoxPrediction):
 
     @property
     def global_tests_(self) -> pd.DataFrame:
-        """Tests that all coefficients are 0: likelihood ratio, Wald (robust with clusters), score; statistic, df, p."""
+        """Tests that all coefficients are 0: likelihood ratio, Wald, score; statistic, df, p.
+
+        With clusters the Wald test is robust, and there is a robust score test; the others take rows as independent.
+        """
         check_is_fitted(self)
         null, fitted = self.log_likelihood_
         statistics = {
@@ -163,29 +210,58 @@ class CoxPH(CoxPrediction):
             "Wald": wald_statistic(self.coef_, self.covariance_),
             "score": self.score_statistic_,
         }
+        if self.is_robust_:
+            statistics["robust score"] = self.robust_score_statistic_
         return chi_squared_table(statistics, int((np.diag(self.covariance_) > 0).sum()))
 
-    def residuals(self, kind: str = "martingale", *, weighted: bool | None = None) -> np.ndarray | pd.DataFrame:
+    @property
+    def concordance_(self) -> float:
+        r"""Harrell's concordance of the linear predictor with the order of events in training, as R's ``concordance``.
+
+        The weighted share of pairs, each a row with the event at t and a row of its stratum at risk at t that lasts
+        longer, in which the first has the higher linear predictor; a half where they are equal. NaN without a pair.
+        """
+        return self._concordance()[0]
+
+    @property
+    def concordance_std_error_(self) -> float:
+        """Standard error of ``concordance_`` by the infinitesimal jackknife, over clusters where there are some."""
+        return self._concordance()[1]
+
+    def _concordance(self) -> tuple[float, float]:
+        if not hasattr(self, "_found_concordance"):
+            self._found_concordance = concordance(self._rows_of_training("concordance_"), self._fitted())
+        return self._found_concordance
+
+    def residuals(
+        self, kind: str = "martingale", *, weighted: bool | None = None, collapse: Any = None
+    ) -> np.ndarray | pd.Series | pd.DataFrame:
         """Residuals of the training rows, as R's ``residuals.coxph``.
 
         Parameters
         ----------
-        kind : {"martingale", "deviance", "score", "schoenfeld", "dfbeta"}
-            ``dfbeta``: approximate change of each coefficient by leaving the row out.
+        kind : {"martingale", "deviance", "score", "schoenfeld", "scaledsch", "dfbeta", "dfbetas"}
+            ``dfbeta``: approximate change of each coefficient by leaving the row out; ``dfbetas``: the same in standard
+            errors. ``scaledsch``: Schoenfeld residuals scaled so that their mean is the coefficient.
         weighted : bool, optional
-            Multiply by the case weights; by default only for ``dfbeta``.
+            Multiply by the case weights; by default only for ``dfbeta`` and ``dfbetas``.
+        collapse : array, shape (n_rows,), optional
+            Which rows are of one child: residuals are added up by its values. Deviance residuals are computed from
+            weighted and added up numbers of events, observed and expected (R's are NaN for some of these).
 
         Returns
         -------
         ndarray, shape (n_rows,), for martingale and deviance; otherwise a DataFrame with one column a feature and one
-        row a training row, or, for ``schoenfeld``, one row an event in order of stratum and day, with the day as index.
+        row a training row, or, for ``schoenfeld`` and ``scaledsch``, one row an event in order of stratum and day, with
+        the day as index. With ``collapse`` a Series or DataFrame with one row a value of it, sorted.
 
         Raises
         ------
         ValueError
             The kind is not known, or the model was loaded: a saved model holds no training rows.
         """
-        return residual_table(self._rows_of_training("residuals"), self._fitted(), kind, weighted=weighted)
+        rows = self._rows_of_training("residuals")
+        return residual_table(rows, self._fitted(), kind, weighted=weighted, collapse=collapse)
 
     def test_proportional_hazards(self, transform: str = "km") -> pd.DataFrame:
         """Score test that each coefficient does not change with time, as ``cox.zph`` of R's survival 3.
@@ -205,8 +281,8 @@ class CoxPH(CoxPrediction):
         ValueError
             The transform is not known, the fit is penalised, or the model was loaded.
         """
-        if self.alpha > 0:
-            raise ValueError("the test of proportional hazards is not defined for a penalised fit (alpha > 0)")
+        if self.alpha > 0 or self.firth:
+            raise ValueError("the test of proportional hazards is not defined for a penalised fit (alpha > 0, firth)")
         rows = self._rows_of_training("test_proportional_hazards")
         return proportionality_table(rows, self._fitted(), transform, self.encoder_.groups_)
 
@@ -214,6 +290,7 @@ class CoxPH(CoxPrediction):
         """State for pickling: without training rows and their residuals."""
         state = dict(super().__getstate__())
         state.pop("_training", None)
+        state.pop("_found_concordance", None)
         state.pop("_exact_mean", None)
         state.pop("martingale_residuals_", None)
         return state
@@ -234,6 +311,8 @@ class CoxPH(CoxPrediction):
         if "strata" in special:
             self.strata_, stratum = learn_strata(special["strata"], self._strata_columns())
         offset = offset_values(special.get("offset"))
+        if self.entry_convention == "statsmodels":
+            outcome = Outcome(np.nextafter(outcome.entry, -np.inf), outcome.duration, outcome.event)
         is_event = outcome.event == self.event
         weighted = is_event if sample_weight is None else is_event & (sample_weight > 0)
         if not weighted.any():
@@ -253,11 +332,15 @@ class CoxPH(CoxPrediction):
             ties=self.ties,
             alpha=self.alpha,
             l1_ratio=self.l1_ratio,
+            penalty_factor=feature_factors(self.penalty_factor, self.encoder_),
+            standardize=self.standardize,
+            firth=self.firth,
         )
         self.events_ = (int(self.event),)
         self.has_competing_events_ = bool(np.any((outcome.event > 0) & ~is_event))
         self.coef_, self.covariance_, self.naive_covariance_ = fit.coef, fit.covariance, fit.naive_covariance
-        self.is_robust_ = groups is not None
+        self.is_robust_, self.covariance_by_level_ = groups is not None, {}
+        self.robust_score_statistic_ = fit.robust_score_statistic
         self.log_likelihood_, self.score_statistic_ = fit.log_likelihood, fit.score_statistic
         self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
         self.center_, self.offset_center_ = fit.center, fit.offset_center
@@ -267,8 +350,9 @@ class CoxPH(CoxPrediction):
         self.mean_steps_ = kept_means(fit.time_stratum)
         self.mean_values_ = fit.cumulative_mean[self.mean_steps_]
         self.martingale_residuals_ = fit.martingale_residuals
-        self._training = TrainingRows(design, outcome, sample_weight, stratum, offset)
-        for message in fit_problems(fit, self.feature_names_out_):
+        self.__dict__.pop("_found_concordance", None)
+        self._training = TrainingRows(design, outcome, sample_weight, stratum, offset, groups)
+        for message in fit_problems(fit, self.feature_names_out_, "set firth=True or alpha > 0"):
             warnings.warn(message, stacklevel=4)
 
     def _fitted(self) -> FittedCox:
@@ -284,6 +368,12 @@ class CoxPH(CoxPrediction):
         return rows
 
     def _check_parameters(self) -> None:
+        if self.entry_convention not in ENTRY_CONVENTIONS:
+            raise ValueError(
+                f"entry_convention must be one of {', '.join(ENTRY_CONVENTIONS)}, got {self.entry_convention!r}"
+            )
+        if self.firth and self.alpha > 0:
+            raise ValueError("firth and alpha > 0 are two penalties: choose one")
         if self.ties not in TIES:
             raise ValueError(f"ties must be one of {', '.join(TIES)}, got {self.ties!r}")
         if not 0.0 <= self.alpha < np.inf:

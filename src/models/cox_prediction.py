@@ -87,11 +87,45 @@ class CoxPrediction(IncidenceModel):
         self._warn_of_competing_events()
         return super().predict_cumulative_incidence(X, times, event=event, eligible_days=eligible_days, elapsed=elapsed)
 
-    def predict_cumulative_hazard(self, X: Any, times: Any) -> np.ndarray:
-        """Cumulative hazard of each row by each day, shape (n_rows, n_times)."""
-        check_is_fitted(self)
-        design = self._design(X)
-        return self._hazard(*design, _row_times(times, len(design[0]), None))
+    def predict_cumulative_hazard(
+        self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0, return_std: bool = False
+    ) -> Any:
+        r"""Cumulative hazard :math:`H(t \mid x) - H(s \mid x)` of each row by each day.
+
+        Parameters
+        ----------
+        X, times, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        return_std : bool
+            Give the standard error too: that of the baseline and of the coefficients together (robust if the fit is),
+            ``std.err`` of R's ``survfit.coxph``.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times); with ``return_std`` two of them.
+        """
+        hazard, error = self._hazard_and_error(X, times, eligible_days, elapsed, with_error=return_std)
+        return (hazard, error) if return_std else hazard
+
+    def predict_survival(
+        self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0, return_std: bool = False
+    ) -> Any:
+        """Probability ``exp(-H)`` of no event if no other event existed.
+
+        Parameters
+        ----------
+        X, times, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        return_std : bool
+            Give the standard error too, that of ``summary(survfit.coxph)`` in R.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times); with ``return_std`` two of them.
+        """
+        hazard, error = self._hazard_and_error(X, times, eligible_days, elapsed, with_error=return_std)
+        survival = np.exp(-hazard)
+        return (survival, survival * error) if return_std else survival
 
     def predict_cumulative_incidence_interval(
         self,
@@ -127,20 +161,33 @@ class CoxPrediction(IncidenceModel):
             raise ValueError(f"event {event} is not modelled; the model's events are {self.event}")
         check_interval(level, interval)
         self._warn_of_competing_events()
+        hazard, error = self._hazard_and_error(X, times, eligible_days, elapsed)
+        lower, upper = survival_bounds(hazard, error, level, interval)
+        return np.stack([1.0 - upper, 1.0 - lower], axis=-1)
+
+    def _hazard_and_error(
+        self, X: Any, times: Any, eligible_days: Any, elapsed: Any, *, with_error: bool = True
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Cumulative hazard since ``elapsed`` and its standard error, both (n_rows, n_times); by chunks of rows."""
+        check_is_fitted(self)
         design = self._design(X)
         n_rows = len(design[0])
         row_times = _row_times(times, n_rows, eligible_days)
         since = _per_row(elapsed, n_rows, "elapsed")[:, None]
-        bounds = np.empty((*row_times.shape, 2))
+        hazard, error = np.empty(row_times.shape), np.zeros(row_times.shape if with_error else (0, 0))
+        baseline = self.baseline_
         for begin in range(0, n_rows, ROWS_PER_CHUNK):
             rows = slice(begin, begin + ROWS_PER_CHUNK)
             part = self._arguments(*(array[rows] for array in design))
-            hazard, error = cumulative_hazard_error(
-                self.baseline_, self.coef_, self.covariance_, *part, row_times[rows], since[rows]
-            )
-            lower, upper = survival_bounds(hazard, error, level, interval)
-            bounds[rows] = np.stack([1.0 - upper, 1.0 - lower], axis=-1)
-        return bounds
+            if with_error:
+                hazard[rows], error[rows] = cumulative_hazard_error(
+                    baseline, self.coef_, self.covariance_, *part, row_times[rows], since[rows]
+                )
+            else:
+                hazard[rows] = cumulative_hazard(
+                    baseline, self.coef_, *part, row_times[rows], since[rows] if np.any(since[rows] > 0) else None
+                )
+        return hazard, error
 
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         *special, times, _ = rest

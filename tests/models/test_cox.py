@@ -345,7 +345,7 @@ class TestAwkwardData:
 
     def test_values_that_overflow(self):
         X, y = small()
-        with pytest.raises(ValueError, match="larger than|beyond"):
+        with pytest.raises(ValueError, match=r"larger than|beyond"):
             CoxPH().fit(X * 1e120, y)
 
     def test_unseen_stratum(self):
@@ -436,3 +436,35 @@ def test_prediction_does_not_import_numba(tmp_path):
         "model.predict_cumulative_incidence_interval(X, [3.0])\nassert 'numba' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class TestOptions:
+    def test_firth_gives_a_finite_estimate_under_separation(self):
+        X = pd.DataFrame({"first": [1, 1, 1, 0, 0, 0, 0, 0], "age": [3.0, 5, 1, 4, 6, 2, 8, 7]})
+        y = pd.DataFrame({"duration": [1, 2, 3, 4, 5, 6, 7, 8], "event": [1, 1, 1, 1, 0, 1, 0, 1]})
+        with pytest.warns(UserWarning, match="separated by these features.*first; .*firth=True"):
+            CoxPH().fit(X, y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model = CoxPH(firth=True).fit(X, y)
+        assert 0 < model.coef_[0] < 10
+        assert np.isfinite(model.summary_[["se", "lower", "upper"]].to_numpy()).all()
+        with pytest.raises(ValueError, match="two penalties"):
+            CoxPH(firth=True, alpha=0.1).fit(X, y)
+
+    @pytest.mark.parametrize("ties", ["efron", "breslow"])
+    def test_entry_on_an_event_day_counts_as_in_statsmodels_if_asked_for(self, ties):
+        from statsmodels.duration.hazard_regression import PHReg
+
+        rng = np.random.default_rng(5)
+        X = pd.DataFrame(rng.normal(size=(300, 2)), columns=["a", "b"])
+        duration = rng.integers(2, 20, 300)
+        entry = np.floor(duration * rng.random(300)) * (rng.random(300) < 0.6)
+        y = pd.DataFrame({"entry": entry, "duration": duration, "event": rng.integers(0, 2, 300)})
+        expected = PHReg(duration, X.to_numpy(), status=y["event"], entry=entry, ties=ties).fit(disp=0)
+        model = CoxPH(ties=ties, entry_convention="statsmodels").fit(X, y)
+        np.testing.assert_allclose(model.coef_, expected.params, rtol=1e-6)
+        np.testing.assert_allclose(model.summary_["se"], expected.bse, rtol=1e-6)
+        assert np.abs(CoxPH(ties=ties).fit(X, y).coef_ - expected.params).max() > 1e-4
+        with pytest.raises(ValueError, match="entry_convention must be one of r, statsmodels"):
+            CoxPH(entry_convention="stata").fit(X, y)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
-from .intervals import FAST, running_sums
+from .elastic_net import Rows, elastic_net, penalised_maximum, penalty_scale
+from .firth import firth_maximum
+from .intervals import running_sums
 from .newton import Maximum, inverse, maximise
 from .partial_likelihood import (
     Likelihood,
@@ -16,14 +17,12 @@ from .partial_likelihood import (
     risk_sums,
 )
 from .risk_sets import RiskSets, build_risk_sets
-from .score_residuals import mean_increments, score_residuals
+from .sandwich import sandwich, score_products
+from .scaled_rows import ScaledRows, scale_rows
+from .score_residuals import mean_increments
 
 # exp(2 x 300) is still far from overflow, so products of two relative risks are safe.
 LARGEST_ETA = 300.0
-# The square of a larger value is close to overflow.
-LARGEST_VALUE = 1e100
-# Spread of a column below which it counts as constant, relative to its largest value.
-CONSTANT = 1e-13
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ class CoxFit:
         Cluster-robust sandwich (equal to the naive one without clusters), and the inverse information.
     log_likelihood : tuple of float
         At 0 and at ``coef``.
-    score_statistic : float
-        Score test of ``coef = 0``.
+    score_statistic, robust_score_statistic : float
+        Score test of ``coef = 0``; with the products of the clusters' scores for its variance, NaN without clusters.
     center : ndarray, shape (p,)
     offset_center : float
         Means of the columns and of the offset; the baseline below is at these.
@@ -62,6 +61,7 @@ class CoxFit:
     naive_covariance: np.ndarray
     log_likelihood: tuple[float, float]
     score_statistic: float
+    robust_score_statistic: float
     center: np.ndarray
     offset_center: float
     time: np.ndarray
@@ -78,29 +78,6 @@ class CoxFit:
     converged: bool
 
 
-@dataclass(frozen=True)
-class ScaledRows:
-    """The rows that are at risk at some event time, sorted as ``sets.rows``, centred by stratum and scaled.
-
-    Attributes
-    ----------
-    x : ndarray, shape (m, p)
-    mean : ndarray, shape (n_strata, p)
-    scale : ndarray, shape (p,)
-        ``x = (design - mean[stratum]) / scale``; the partial likelihood does not change when a stratum is shifted.
-    offset : ndarray, shape (m,)
-    offset_mean : ndarray, shape (n_strata,)
-    constant : ndarray of bool, shape (p,)
-    """
-
-    x: np.ndarray
-    mean: np.ndarray
-    scale: np.ndarray
-    offset: np.ndarray
-    offset_mean: np.ndarray
-    constant: np.ndarray
-
-
 def fit_cox(
     design: np.ndarray,
     entry: np.ndarray,
@@ -114,6 +91,9 @@ def fit_cox(
     ties: str = "efron",
     alpha: float = 0.0,
     l1_ratio: float = 0.0,
+    penalty_factor: np.ndarray | None = None,
+    standardize: bool = True,
+    firth: bool = False,
 ) -> CoxFit:
     """Fit a Cox model to arrays.
 
@@ -132,6 +112,12 @@ def fit_cox(
     alpha, l1_ratio : float
         Penalty ``alpha (l1_ratio |b|_1 + (1 - l1_ratio) |b|_2^2 / 2)`` on the log likelihood divided by the sum of
         weights, where b are the coefficients of the columns divided by their standard deviation (glmnet's convention).
+    penalty_factor : ndarray, shape (p,), optional
+        Multiplies the penalty of each column, once scaled to mean 1; 0 unpenalised, infinite left out.
+    standardize : bool
+        False: b are the coefficients of the columns as they are.
+    firth : bool
+        Maximise the likelihood with Firth's penalty; the log likelihoods of the result contain it. Not with ``alpha``.
 
     Returns
     -------
@@ -148,66 +134,45 @@ def fit_cox(
     sets = build_risk_sets(entry, duration, is_event, weight, stratum)
     if sets.n_times == 0:
         raise ValueError("no row with a positive weight has the event; a Cox model cannot be fitted")
-    scaled = scale_rows(design, sets, offset, column_scale(design, weight) if alpha > 0 else None)
+    scaled = scale_rows(design, sets, offset, penalty_scale(design, weight, standardize) if alpha > 0 else None)
     efron = ties == "efron"
     total_weight = float(weight.sum())
-    ridge, lasso = total_weight * alpha * (1.0 - l1_ratio), total_weight * alpha * l1_ratio
+    del weight, stratum  # of the size of the data, and no longer needed
+    penalty = elastic_net(total_weight * alpha, l1_ratio, penalty_factor if alpha > 0 else None, scaled.constant)
 
     def likelihood(beta: np.ndarray) -> Likelihood | None:
         eta = scaled.x @ beta + scaled.offset
         return evaluate(scaled.x, eta, sets, efron) if np.abs(eta).max() <= LARGEST_ETA else None
 
-    spread = np.ptp(scaled.x, axis=0)
     unit = float(sets.tied_weight.sum() / sets.n_tied.sum())
-    found = maximise(likelihood, ~scaled.constant, spread, ridge=ridge, lasso=lasso, unit=unit)
+    log_penalty = np.zeros(2)
+    if firth:
+        penalised = firth_maximum(scaled.x, scaled.offset, sets, efron, ~scaled.constant, LARGEST_ETA)
+        found = penalised.maximum
+        log_penalty = penalised.log_penalty + np.log(scaled.scale[~(scaled.constant | found.collinear)]).sum()
+    elif alpha > 0:
+        found = penalised_maximum(Rows(scaled.x, scaled.offset, sets, efron), penalty)
+    else:
+        found = maximise(likelihood, ~scaled.constant, scaled.spread, unit=unit)
     sums = risk_sums(scaled.x, scaled.x @ found.beta + scaled.offset, sets, efron)
     estimated = ~(scaled.constant | found.collinear)
-    if lasso > 0:
-        estimated &= found.beta != 0
-    naive = inverse(found.likelihood.information + ridge * np.eye(found.beta.size), estimated)
-    covariance = naive if cluster is None else sandwich(naive, scaled.x, sums, sets, cluster[sets.rows])
-    return _collect(found, scaled, sums, sets, naive, covariance, n_rows)
+    estimated &= (penalty.lasso == 0) | (found.beta != 0)
+    naive = inverse(found.likelihood.information + np.diag(np.where(estimated, penalty.ridge, 0.0)), estimated)
+    covariance, robust_score = naive, np.nan
+    if cluster is not None:
+        covariance = sandwich(naive, scaled.x, sums, sets, cluster[sets.rows])
+        at_null = risk_sums(scaled.x, scaled.offset, sets, efron)
+        products = score_products(scaled.x, at_null, sets, cluster[sets.rows])
+        usable = ~(scaled.constant | found.collinear)
+        robust_score = quadratic_form(products, found.null.gradient, usable)
+    return _collect(found, scaled, sums, sets, naive, covariance, n_rows, robust_score, log_penalty)
 
 
-def sandwich(naive: np.ndarray, x: np.ndarray, sums: RiskSums, sets: RiskSets, cluster: np.ndarray) -> np.ndarray:
-    """Cluster-robust ``V (sum_c u_c u_c') V`` (p, p), ``u_c`` the weighted score residuals of cluster c."""
-    by_cluster = score_residuals(x, sums, sets, weight=sets.weight, target=cluster, n_targets=int(cluster.max()) + 1)
-    return naive @ (by_cluster.T @ by_cluster) @ naive
-
-
-def column_scale(design: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Weighted standard deviation of each column over all rows, shape (p,)."""
-    share = weight / weight.sum()
-    centred = design - share @ design
-    return np.sqrt(share @ centred**2)
-
-
-def scale_rows(
-    design: np.ndarray, sets: RiskSets, offset: np.ndarray | None, scale: np.ndarray | None = None
-) -> ScaledRows:
-    """Sort, centre by stratum and scale the rows of ``design`` that are at risk: the one copy of the data."""
-    x = np.take(design, sets.rows, axis=0)
-    n_strata = int(sets.stratum.max()) + 1
-    largest = np.maximum(np.abs(x.max(axis=0)), np.abs(x.min(axis=0)))
-    if np.any(largest > LARGEST_VALUE):
-        raise ValueError(
-            f"{int((largest > LARGEST_VALUE).sum())} columns hold values beyond {LARGEST_VALUE:g}; rescale them"
-        )
-    mass = np.bincount(sets.stratum, sets.weight, minlength=n_strata)
-    mass[mass == 0] = 1.0
-    mean = _stratum_sums(x, sets.weight, sets.stratum, n_strata) / mass[:, None]
-    deviation = np.sqrt(_centre(x, mean, sets.weight, sets.stratum) / mass.sum())
-    constant = deviation <= CONSTANT * largest
-    scale = deviation if scale is None else scale
-    scale = np.where(constant, 1.0, scale)
-    _divide(x, scale, constant)
-    if offset is None:
-        own, own_mean = np.zeros(sets.rows.size), np.zeros(n_strata)
-    else:
-        own = offset[sets.rows]
-        own_mean = np.bincount(sets.stratum, sets.weight * own, minlength=n_strata) / mass
-        own = own - own_mean[sets.stratum]
-    return ScaledRows(x, mean, scale, own, own_mean, constant)
+def quadratic_form(matrix: np.ndarray, vector: np.ndarray, usable: np.ndarray) -> float:
+    """``v' M^- v`` over the ``usable`` rows and columns; 0 where there are none."""
+    chosen = np.flatnonzero(usable)
+    part, own = matrix[np.ix_(chosen, chosen)], vector[chosen]
+    return float(own @ np.linalg.pinv(part, hermitian=True) @ own) if chosen.size else 0.0
 
 
 def _collect(
@@ -218,6 +183,8 @@ def _collect(
     naive: np.ndarray,
     covariance: np.ndarray,
     n_rows: int,
+    robust_score: float,
+    log_penalty: np.ndarray,
 ) -> CoxFit:
     """Back to the columns' own scale, and the baseline from each stratum's mean to one common center."""
     coef = found.beta / scaled.scale
@@ -243,8 +210,9 @@ def _collect(
         coef=coef,
         covariance=covariance * unscale,
         naive_covariance=naive * unscale,
-        log_likelihood=(null.value, sums.log_likelihood),
+        log_likelihood=(null.value + float(log_penalty[0]), sums.log_likelihood + float(log_penalty[1])),
         score_statistic=float(null.gradient @ inverse(null.information, usable) @ null.gradient),
+        robust_score_statistic=robust_score,
         center=center,
         offset_center=offset_center,
         time=sets.time,
@@ -260,32 +228,3 @@ def _collect(
         n_events=int(sets.n_tied.sum()),
         converged=found.converged,
     )
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _stratum_sums(x, weight, stratum, n_strata):
-    sums = np.zeros((n_strata, x.shape[1]))
-    for row in range(x.shape[0]):
-        for column in range(x.shape[1]):
-            sums[stratum[row], column] += weight[row] * x[row, column]
-    return sums
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _centre(x, mean, weight, stratum):
-    """Subtract the stratum's mean in place; return the weighted sum of squares of each column, shape (p,)."""
-    squares = np.zeros(x.shape[1])
-    for row in range(x.shape[0]):
-        for column in range(x.shape[1]):
-            value = x[row, column] - mean[stratum[row], column]
-            x[row, column] = value
-            squares[column] += weight[row] * value * value
-    return squares
-
-
-@njit(cache=True, nogil=True)
-def _divide(x, scale, constant):
-    """Divide each column by its scale in place; a constant column becomes 0."""
-    for row in range(x.shape[0]):
-        for column in range(x.shape[1]):
-            x[row, column] = 0.0 if constant[column] else x[row, column] / scale[column]

@@ -46,7 +46,8 @@ def cox_residuals(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Residuals by row, shape (n,) or (n, p); for ``schoenfeld`` by event, shape (n_events, p), with the events' days.
 
-    Parameters are those of :func:`.cox_fit.fit_cox`, with ``coef`` (p,) and ``naive_covariance`` (p, p) of the fit.
+    ``kind`` is martingale, score, schoenfeld or dfbeta. Other parameters are those of :func:`.cox_fit.fit_cox`, with
+    ``coef`` (p,) and ``naive_covariance`` (p, p) of the fit.
     """
     sets, scaled, sums = at_coefficients(
         design, entry, duration, is_event, coef=coef, weight=weight, stratum=stratum, offset=offset, ties=ties
@@ -58,17 +59,10 @@ def cox_residuals(
         values = (scaled.x[events] - tied_means(sums, sets)[times]) * scaled.scale
         return values * (sets.weight[events, None] if weighted else 1.0), sets.time[times]
     factor = np.ones(n_rows) if weight is None or not weighted else weight
-    if kind in ("martingale", "deviance"):
+    if kind == "martingale":
         martingale = np.zeros(n_rows)
         martingale[sets.rows] = sets.is_event - sums.relative_risk * cumulative_hazards(sums, sets)
-        return factor * (martingale if kind == "martingale" else _deviance(martingale, is_event)), None
+        return factor * martingale, None
     ones = np.ones(sets.rows.size)
     score = score_residuals(scaled.x, sums, sets, weight=ones, target=sets.rows, n_targets=n_rows) * scaled.scale
     return factor[:, None] * (score if kind == "score" else score @ naive_covariance), None
-
-
-def _deviance(martingale: np.ndarray, is_event: np.ndarray) -> np.ndarray:
-    """Martingale residuals made more symmetric (Therneau, Grambsch and Fleming 1990), shape (n,)."""
-    expected = np.where(is_event, 1.0 - martingale, 1.0)
-    logarithm = np.log(np.maximum(expected, np.finfo(float).tiny))
-    return np.sign(martingale) * np.sqrt(np.maximum(-2.0 * (martingale + is_event * logarithm), 0.0))
