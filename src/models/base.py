@@ -37,7 +37,6 @@ class IncidenceModel(BaseEstimator):
     _column_parameters: ClassVar[tuple[str, ...]] = ()
     horizon: float
     encoder: FeatureEncoder | None
-    events_: tuple[int, ...]
 
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model.
@@ -204,13 +203,11 @@ class IncidenceModel(BaseEstimator):
         """Incidence after ``since`` of rows that the model all but rules out to be free of events by then.
 
         The incidences differ by less than their rounding; the event-free probability keeps its digits. What it leaves
-        is shared as the events' incidences by each time.
+        is shared as the events shared it by each time.
         """
-        happened = 1.0 - _divide(self._event_free(*part, times), self._event_free(*part, since))
-        own = self._incidence(*part, times, event)
-        return np.clip(happened, 0.0, 1.0) * _divide(
-            own, sum(self._incidence(*part, times, code) for code in self.events_)
-        )
+        free = self._event_free(*part, times)
+        happened = np.clip(1.0 - _divide(free, self._event_free(*part, since)), 0.0, 1.0)
+        return happened * _divide(self._incidence(*part, times, event), 1.0 - free)
 
     def _unfitted_encoder(self) -> FeatureEncoder:
         """The encoder to fit; a model without covariates overrides it."""
