@@ -129,7 +129,7 @@ class IncidenceCurve:
         Parameters
         ----------
         tau : float or array, shape (m,)
-            Days; beyond the last observed day the curve is carried forward.
+            Days; beyond the last observed day the curve is carried forward, with a warning.
         level : float
 
         Returns
@@ -137,7 +137,7 @@ class IncidenceCurve:
         DataFrame
             Index ``tau``; columns estimate, std_error, lower, upper (symmetric interval, between 0 and tau).
         """
-        days = last_days(tau)
+        days = last_days(tau, self.times, self.event_free)
         error = self.rows.area_error(np.ones(len(self.events), dtype=bool), days)
         return mean_table(days, area(self.times, self.event_free, 1.0, days), error, level)
 
@@ -147,7 +147,7 @@ class IncidenceCurve:
         The days lost to all events and the days without any (:meth:`restricted_mean_time`) sum to ``tau``; parameters
         and the table are the same. ``event`` 0 gives the days lost to any event.
         """
-        days = last_days(tau)
+        days = last_days(tau, self.times, self.event_free)
         curve = self._column(event)[0]
         kinds = np.array([event in (0, code) for code in self.events], dtype=bool)
         lost = area(self.times, curve, 0.0, days) if event else days - area(self.times, curve, 1.0, days)
@@ -247,7 +247,7 @@ class StepCurve:
         As :meth:`IncidenceCurve.restricted_mean_time`; standard errors are of the kind that the curve's are.
         """
         self._require_survival()
-        days = last_days(tau)
+        days = last_days(tau, self.times, self.estimate)
         error = self.rows.area_error(np.ones(len(self.rows.counts.events), dtype=bool), days)
         return mean_table(days, area(self.times, self.estimate, 1.0, days), error, level)
 

@@ -28,6 +28,8 @@ from .steps import step_position, step_values
 from .strata import learn_strata, match_strata, refuse_unseen
 
 UNSEEN = ("error", "marginal")
+# Share of the total weight that sums of weights may be wrong by.
+ROUNDING = 1e-12
 
 
 def kaplan_meier(
@@ -361,20 +363,36 @@ def _by_stratum(
     given = _check_weight(sample_weight, len(outcome))
     weight = np.ones(len(outcome)) if given is None else given
     groups = _check_cluster(cluster, len(outcome))
-    events = outcome.events
     if strata is None and np.all(weight > 0):
-        return curve(outcome, weight, groups, events)
+        return _with_warning(curve(outcome, weight, groups, outcome.events))
+    used = weight > 0
+    events = outcome.take(used).events
     if strata is None:
-        rows = weight > 0
-        return curve(outcome.take(rows), weight[rows], _codes_of(groups, rows), events)
+        return _with_warning(curve(outcome.take(used), weight[used], _codes_of(groups, used), events))
     labels, codes = label_codes(strata, len(outcome), "strata")
     curves = {}
     for code, label in enumerate(labels):
-        rows = (codes == code) & (weight > 0)
+        rows = (codes == code) & used
         if not rows.any():
             raise ValueError("a stratum has no row with a weight above 0")
-        curves[label] = curve(outcome.take(rows), weight[rows], _codes_of(groups, rows), events)
+        curves[label] = _with_warning(curve(outcome.take(rows), weight[rows], _codes_of(groups, rows), events))
     return StratifiedCurves(curves)
+
+
+def _with_warning(curve: Any) -> Any:
+    """The curve, after a warning where nobody was at risk for a while or all who were had an event."""
+    counts = curve.rows.counts
+    left = np.cumsum(curve.n_events.reshape(curve.times.size, -1).sum(axis=1) + curve.n_censored)[:-1]
+    entered = curve.n_entered[np.searchsorted(curve.entry_times, curve.times[:-1], side="right") - 1]
+    n_ended = int(counts.all_fail[:-1].sum())
+    n_empty = int((entered - left <= ROUNDING * left[-1:]).sum())
+    if n_ended:
+        rule = "on a day all who were at risk had an event: the event-free probability is 0 ever after"
+    elif n_empty:
+        rule = "nobody was at risk for a while: the curves are as if nothing could happen then"
+    if n_ended or n_empty:
+        warnings.warn(f"{rule}, although others enter later; begin later, or drop early entries", stacklevel=4)
+    return curve
 
 
 def _step_curve(kind: str, estimate: np.ndarray, error: np.ndarray, rows: CurveRows, outcome: Outcome) -> StepCurve:

@@ -8,6 +8,7 @@ Source: Andersen (2013), Decomposition of number of life years lost according to
 influence on the curve (as R's ``summary`` of a multi-state ``survfit`` with ``influence = TRUE``).
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -73,11 +74,19 @@ def robust_area_error(
     return np.array(errors)
 
 
-def last_days(tau: Any) -> np.ndarray:
-    """``tau`` as days, shape (m,); ValueError unless they are finite and not negative."""
+def last_days(tau: Any, times: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """``tau`` as days, shape (m,); a warning where the curve (``times`` and event-free, (T,)) ends before them.
+
+    Raises
+    ------
+    ValueError
+        Not finite, or negative.
+    """
     days = np.atleast_1d(np.asarray(tau, dtype=float))
     if days.ndim != 1 or not np.all(np.isfinite(days)) or np.any(days < 0):
         raise ValueError("tau must be days: finite and not negative")
+    if np.any(days > times[-1]) and free[-1] > 0:
+        warnings.warn("tau lies beyond the last observed day: the curve is carried forward", stacklevel=3)
     return days
 
 

@@ -85,11 +85,13 @@ def test_by_hand():
 
 def test_delayed_entry_by_hand():
     # Row 2 is under observation from day 2 on, row 3 from day 1: at risk 1 row on day 1, 3 on day 3, 1 on day 5.
-    curve = kaplan_meier([1, 3, 3, 5, 5], [1, 1, 0, 0, 1], entry=[0, 2, 1, 3, 1])
+    with pytest.warns(UserWarning, match="all who were at risk had an event"):
+        curve = kaplan_meier([1, 3, 3, 5, 5], [1, 1, 0, 0, 1], entry=[0, 2, 1, 3, 1])
     np.testing.assert_array_equal(curve.n_at_risk, [1, 3, 2])
     np.testing.assert_array_equal(curve.at_risk([0, 1, 1.5, 2, 3, 4, 5, 6]), [1, 1, 2, 2, 3, 2, 2, 0])
     np.testing.assert_allclose(curve.estimate, [0, 0, 0])
-    hazard = nelson_aalen([1, 3, 3, 5, 5], [1, 1, 0, 0, 1], entry=[0, 2, 1, 3, 1])
+    with pytest.warns(UserWarning, match="all who were at risk had an event"):
+        hazard = nelson_aalen([1, 3, 3, 5, 5], [1, 1, 0, 0, 1], entry=[0, 2, 1, 3, 1])
     np.testing.assert_allclose(hazard.estimate, [1, 1 + 1 / 3, 1 + 1 / 3 + 1 / 2])
 
 
@@ -245,6 +247,12 @@ class TestStrata:
             *("n_at_risk", "n_events", "n_censored"),
         ]
         assert "<h4>short</h4>" in curves._repr_html_()
+        for method, options in {"restricted_mean_time": (10,), "quantile": ([0.1, 0.2],), "median": ()}.items():
+            table = getattr(curves, method)(*options)
+            assert table.index.names[0] == "stratum"
+            expected = getattr(curves["long"], method)(*options)
+            pd.testing.assert_frame_equal(table.loc["long"], expected)
+        assert len(curves.restricted_mean_time_lost([5, 10], 2)) == 4
 
     def test_bad_strata(self):
         with pytest.raises(ValueError, match="strata has 2 values"):
@@ -270,10 +278,28 @@ class TestAwkwardData:
             assert curve.to_frame().notna().all(axis=None)
 
     def test_nobody_left_before_others_enter(self):
-        curve = aalen_johansen([2, 8, 9], [1, 2, 1], entry=[0, 5, 5], cluster=[0, 1, 1])
+        with pytest.warns(UserWarning, match="the event-free probability is 0 ever after, although others enter later"):
+            curve = aalen_johansen([2, 8, 9], [1, 2, 1], entry=[0, 5, 5], cluster=[0, 1, 1])
         np.testing.assert_array_equal(curve.event_free, [0, 0, 0])
         np.testing.assert_array_equal(curve.incidence[:, 0], [1, 1, 1])
         assert np.isfinite(curve.std_error).all()
+
+    def test_nobody_at_risk_for_a_while(self):
+        # As R's survfit: the curve goes on from where it was.
+        with pytest.warns(UserWarning, match="nobody was at risk for a while"):
+            curve = kaplan_meier([1, 2, 8, 9], [1, 0, 1, 0], entry=[0, 0, 5, 5])
+        np.testing.assert_allclose(curve.estimate, [0.5, 0.5, 0.25, 0.25])
+        np.testing.assert_allclose(curve.std_error[2], 0.25 * np.sqrt(1 / 2 + 1 / 2))
+        with pytest.warns(UserWarning, match="nobody was at risk for a while"):
+            weighted = kaplan_meier([1, 2, 8, 9], [1, 0, 1, 0], entry=[0, 0, 5, 5], sample_weight=[0.1, 0.7, 0.3, 0.4])
+        assert np.isfinite(weighted.std_error).all()
+        # Somebody enters on the very day the last one leaves: no gap. Nor is there one before anybody has entered.
+        kaplan_meier([2, 8, 9], [0, 1, 0], entry=[0, 2, 5])
+        kaplan_meier([7, 8, 9], [0, 1, 0], entry=[5, 5, 5])
+
+    def test_events_of_weight_0_are_no_events(self):
+        curve = aalen_johansen([1, 2, 3], [1, 2, 1], sample_weight=[1, 0, 1])
+        assert curve.events == (1,)
 
     @pytest.mark.parametrize(
         ("change", "message"),

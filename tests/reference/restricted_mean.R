@@ -25,7 +25,7 @@ survival_case <- function(data, time, event, entry = NULL, weights = NULL, taus)
 survival_case("lung", "time", "status", taus = c(100, 365, 1000))
 survival_case("lung", "time", "status", "late", taus = c(100, 365, 1000))
 survival_case("lung", "time", "status", "late", "whole", taus = c(100, 365, 1000))
-survival_case("veteran", "time", "status", NULL, "whole", taus = c(30, 100, 2000))
+survival_case("veteran", "time", "status", NULL, "whole", taus = c(30, 100, 900))
 survival_case("colon", "time", "status", taus = c(500, 2500))
 
 competing_case <- function(data, time, event, entry = NULL, weights = NULL, cluster = NULL, taus) {
