@@ -4,6 +4,9 @@ from typing import Protocol
 
 import numpy as np
 
+# Columns that one message names.
+MOST_NAMES = 10
+
 
 class FoundProblems(Protocol):
     """What a fit says of its p columns, each array of bool, shape (p,), and of itself."""
@@ -42,7 +45,9 @@ def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha
     """
 
     def listed(chosen: np.ndarray) -> str:
-        return ", ".join(map(str, names[chosen]))
+        found = [str(name) for name in names[chosen]]
+        rest = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
+        return ", ".join(found[:MOST_NAMES]) + rest
 
     messages = []
     if fit.constant.any():

@@ -20,6 +20,8 @@ COLLINEAR = 1e-11
 # FLAT_GAIN.
 DIVERGING_STEP = 0.1
 FLAT_GAIN = 1e-8
+# A column that moves the linear predictor by so much separates the rows.
+DIVERGED = 100.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,11 @@ def maximise(
                 continue
         trial = _improve(evaluate, beta, step, current, ridge, lasso, unit)
         if trial is None:
+            # Relative risks as large as numbers allow, and still the likelihood grows.
+            runaway = free & (np.abs(beta) * spread > DIVERGED)
+            if runaway.any() and decrement >= FLAT_GAIN:
+                diverging |= runaway
+                continue
             converged = decrement < FLAT_GAIN
             break
         beta, current = trial
@@ -120,7 +127,10 @@ def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
         half = np.linalg.inv(np.linalg.cholesky(scaled))
         solution = half.T @ half
     except np.linalg.LinAlgError:
-        solution = np.linalg.pinv(scaled, hermitian=True)
+        # Not positive definite: only what rounding makes of a flat direction is not positive.
+        values, vectors = np.linalg.eigh(scaled)
+        positive = values > values.size * np.finfo(float).eps * max(values[-1], 0.0)
+        solution = (vectors[:, positive] / values[positive]) @ vectors[:, positive].T
     result[np.ix_(kept, kept)] = solution * np.outer(scale, scale)
     return result
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..distinct_days import DistinctDays
 
-# What rounding leaves of a difference of sums of weights that should be 0, relative to the sums.
+# What rounding leaves of a difference of sums of weights that should be 0, relative to the first of them.
 ROUNDING = 1e-12
 
 
@@ -93,16 +93,18 @@ def observe(
     entered, left = _Tally(entry, weight), _Tally(duration, weight)
     is_censored = event == 0
     censored = _Tally(duration[is_censored], weight[is_censored])
-    # At risk on (entry, duration]: entered before the day, not left before it.
-    at_risk = entered.before(censored.days) - left.before(censored.days)
-    if events_leave_first:
-        at_risk = at_risk - _Tally(duration[~is_censored], weight[~is_censored]).on(censored.days)
-    remaining = _without_rounding(at_risk - censored.sums, left.total)
-    censoring = Changes(censored.days, at_risk, censored.sums, remaining / (remaining + censored.sums))
+    # At risk on (entry, duration]: not left before the day, not entered on it or later.
+    later, yet_to_enter = left.after(censored.days), entered.since(censored.days)
+    if not events_leave_first:
+        events = _Tally(duration[~is_censored], weight[~is_censored])
+        later = later + events.since(censored.days) - events.after(censored.days)
+    remaining = _difference(later, yet_to_enter)
+    at_risk = remaining + censored.sums
+    censoring = Changes(censored.days, at_risk, censored.sums, remaining / at_risk)
 
-    # Just after the day: entered on it or before, not left on it or before.
-    inside = entered.until(entered.days) - left.until(entered.days)
-    earlier = _without_rounding(inside - entered.sums, left.total)
+    # Just after the day: left later, entered on it or before.
+    earlier = _difference(left.after(entered.days), entered.since(entered.days))
+    inside = earlier + entered.sums
     is_unseen = (earlier == 0) & (entered.days > duration.min(initial=np.inf))
     factor = np.divide(inside, earlier, out=np.ones_like(inside), where=earlier > 0)
     entries = Changes(entered.days, inside, entered.sums, factor)
@@ -116,18 +118,19 @@ class _Tally:
         distinct = DistinctDays(days) if days.size else None
         self.days = np.empty(0) if distinct is None else distinct.distinct
         self.sums = np.empty(0) if distinct is None else np.bincount(distinct.position(days), weight)
-        self._cumulative = np.concatenate([[0.0], np.cumsum(self.sums)])
-        self.total = float(self._cumulative[-1])
+        # From the end, so that without delayed entry nothing is subtracted.
+        self._tail = np.append(np.cumsum(self.sums[::-1])[::-1], 0.0)
 
-    def before(self, days: np.ndarray) -> Any:
-        return self._cumulative[np.searchsorted(self.days, days, side="left")]
+    def since(self, days: np.ndarray) -> Any:
+        """Sum on each day and later."""
+        return self._tail[np.searchsorted(self.days, days, side="left")]
 
-    def until(self, days: np.ndarray) -> Any:
-        return self._cumulative[np.searchsorted(self.days, days, side="right")]
-
-    def on(self, days: np.ndarray) -> Any:
-        return self.until(days) - self.before(days)
+    def after(self, days: np.ndarray) -> Any:
+        """Sum later than each day."""
+        return self._tail[np.searchsorted(self.days, days, side="right")]
 
 
-def _without_rounding(difference: np.ndarray, scale: float) -> np.ndarray:
-    return np.where(difference > ROUNDING * scale, difference, 0.0)
+def _difference(whole: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """``whole - part``, exactly 0 where only rounding is left of it."""
+    difference = whole - part
+    return np.where(difference > ROUNDING * whole, difference, 0.0)
