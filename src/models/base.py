@@ -338,7 +338,7 @@ def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 def _per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False) -> np.ndarray:
     """One number a row, missing values and negative ones refused."""
-    numbers = pd.to_numeric(pd.Series(np.ravel(value)), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    numbers = np.atleast_1d(as_numbers(value, name))
     if np.ndim(value) > 1 or numbers.size not in (1, n_rows) or (np.ndim(value) == 1 and numbers.size != n_rows):
         raise ValueError(f"{name} must be one number or have one value a row ({n_rows}), got {np.shape(value)}")
     bad = np.isnan(numbers) | (numbers < 0) if may_be_infinite else ~np.isfinite(numbers) | (numbers < 0)
@@ -350,7 +350,10 @@ def _per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = Fals
 
 def _row_times(times: Any, n_rows: int, eligible_days: Any) -> np.ndarray:
     """Times by row, shape (n_rows, n_times): no later than the row's last eligible day."""
-    grid = np.atleast_1d(np.asarray(times, dtype=float))
+    try:
+        grid = np.atleast_1d(as_numbers(times, "times"))
+    except ValueError:
+        grid = np.array([np.nan])
     if grid.ndim != 1 or not np.all(np.isfinite(grid)) or np.any(grid < 0):
         raise ValueError("times must be days: one dimension, finite, not negative")
     rows = np.broadcast_to(grid, (n_rows, grid.size))

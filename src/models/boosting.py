@@ -141,9 +141,10 @@ class BoostedHazard(IncidenceModel):
         **special: Any,
     ) -> None:
         outcome = outcome.without(self.known_end_event)
-        events = outcome.events
+        counted = outcome.of_weight(sample_weight)
+        events = counted.events
         sample_weight = _in_range(sample_weight)
-        ends = period_ends(float(outcome.duration.max()), self.period_days, self.max_days)
+        ends = period_ends(float(counted.duration.max()), self.period_days, self.max_days)
         lines, n_events = number_causes(person_periods(outcome, ends, sample_weight), events)
         if n_events.sum() == len(lines):
             raise ValueError("every row has its event in its first period, so that hazards are 1: take shorter periods")

@@ -168,8 +168,9 @@ class DiscreteTimeHazard(DeltaIntervalModel):
         from .discrete_fit import fit_discrete_time
 
         outcome = outcome.without(self.known_end_event)
-        ends = period_ends(float(outcome.duration.max()), self.period_days, self.max_days)
-        events = outcome.events
+        counted = outcome.of_weight(sample_weight)
+        ends = period_ends(float(counted.duration.max()), self.period_days, self.max_days)
+        events = counted.events
         fitted = fit_discrete_time(
             design,
             outcome,

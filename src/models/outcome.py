@@ -66,6 +66,10 @@ class Outcome:
             return self
         return Outcome(self.entry, self.duration, np.where(self.event == event, 0, self.event))
 
+    def of_weight(self, weight: np.ndarray | None) -> "Outcome":
+        """The rows whose weight, shape (n,), is above 0; all without weights."""
+        return self if weight is None or np.all(weight > 0) else self.take(weight > 0)
+
     def to_frame(self) -> pd.DataFrame:
         """DataFrame with the columns ``entry`` (0 where not delayed), ``duration``, ``event``."""
         entry = np.where(self.entry == BEFORE_DAY_0, 0.0, self.entry)
@@ -162,6 +166,8 @@ def as_numbers(column: Any, name: str) -> np.ndarray:
         values = np.asarray(column)
         if values.dtype.kind not in "fiubO" or (values.dtype == object and _holds_days(values)):
             raise TypeError("not numbers")
+        if values.dtype == object and values.ndim == 1:
+            return pd.Series(values).to_numpy(dtype=float, na_value=np.nan)
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numeric") from None

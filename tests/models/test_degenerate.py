@@ -338,3 +338,121 @@ def test_a_function_gives_a_clear_error_or_finite_numbers(name, case_name):
     check_warnings(caught)
     for numbers in numbers_of(result):
         assert np.all(np.isfinite(numbers)) or caught, numbers
+
+
+def good_forms(y):
+    """The same outcome in other containers and types; each must give the same model."""
+    whole = y.astype({"duration": "int64", "event": "int64"})
+    return {
+        "more columns": y.assign(child_id=SECRET, later=np.nan),
+        "whole numbers": whole,
+        "nullable": whole.astype({"duration": "Float64", "event": "Int64"}),
+        "Arrow": whole.astype({"duration": "double[pyarrow]", "event": "int8[pyarrow]"}),
+        "objects": y.astype(object),
+        "lists": {name: y[name].tolist() for name in y},
+        "records": y.to_records(index=False),
+        "entry at 0": y.assign(entry=0),
+        "index of its own": y.set_axis(ROW + 1000),
+    }
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_form_of_the_outcome_does_not_matter(name):
+    y = outcome_for(MODELS[name])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the good data deserve is warned of alike
+        expected = clone(MODELS[name]).fit(X, y).predict(X)
+        for form, other in good_forms(y).items():
+            np.testing.assert_array_equal(clone(MODELS[name]).fit(X, other).predict(X), expected, err_msg=form)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_rows_of_weight_0_are_as_good_as_absent(name):
+    y = outcome_for(MODELS[name])
+    weight = (ROW % 4 > 0).astype(float)
+    wrong = y.assign(duration=y["duration"].where(weight > 0, 20_000.0), event=y["event"].where(weight > 0, 7))
+    settings = {"max_days": 1200.0} if "max_days" in MODELS[name].get_params() else {}
+    model = clone(MODELS[name]).set_params(**settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        absent = clone(model).fit(X[weight > 0], y[weight > 0])
+        present = clone(model).fit(X, wrong, sample_weight=weight)
+        assert present.events_ == absent.events_
+        np.testing.assert_allclose(present.predict(X), absent.predict(X), rtol=1e-5, atol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {name: clone(model).fit(X, outcome_for(model)) for name, model in MODELS.items()}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    ("times", "is_good"),
+    [
+        ([730, 91, 365], True),
+        ([91, 91], True),
+        ([0], True),
+        (365, True),
+        ([10_000.0, 1e300], True),
+        (np.array([], dtype=float), True),
+        ([-1.0], False),
+        ([np.nan], False),
+        ([np.inf], False),
+        ([[91.0]], False),
+        ([SECRET], False),
+        (None, False),
+        (pd.to_timedelta([91], unit="D"), False),
+        ([1j], False),
+    ],
+    ids=str,
+)
+def test_times_are_days_or_an_error(name, times, is_good, fitted):
+    model = fitted[name]
+    calls = [model.predict_cumulative_incidence, model.predict_event_free]
+    if hasattr(model, "predict_cumulative_incidence_interval"):
+        calls.append(model.predict_cumulative_incidence_interval)
+    for call in calls:
+        if is_good:
+            found = call(X.iloc[:5], times)
+            assert found.shape[:2] == (5, np.size(times)) and np.all(np.isfinite(found))
+        else:
+            with pytest.raises(ValueError, match="times must be days: one dimension, finite, not negative"):
+                call(X.iloc[:5], times)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("event", [0, 3, -1, 1.5, "1", None, [1]], ids=str)
+def test_an_event_that_is_not_modelled_is_an_error(name, event, fitted):
+    model = fitted[name]
+    calls = [model.predict_cumulative_incidence]
+    if hasattr(model, "predict_cumulative_incidence_interval") and event is not None:
+        calls.append(model.predict_cumulative_incidence_interval)
+    for call in calls:
+        with pytest.raises(ValueError, match="is not modelled; the model's events are 1"):
+            call(X, TIMES, event=event)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("horizon", [-1.0, np.nan, np.inf, "730", None, True, [365.0]], ids=str)
+def test_a_horizon_that_is_no_number_of_days_is_an_error(name, horizon):
+    with pytest.raises(ValueError, match="horizon must be a number of days"):
+        clone(MODELS[name]).set_params(horizon=horizon).fit(X, outcome_for(MODELS[name]))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_competing_events_only_leave_no_risk_of_event_1_to_ask_for(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            model = clone(MODELS[name]).fit(X, Y.assign(event=np.where(Y["event"] > 0, 2, 0)))
+        except ValueError as error:
+            assert re.search("event 1|every row is censored", str(error)), error
+            return
+        if 1 in model.events_:
+            assert np.all(model.predict(X) == 0)
+        else:
+            with pytest.raises(ValueError, match="event 1 is not modelled; the model's events are 2"):
+                model.predict(X)
