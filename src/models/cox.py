@@ -354,6 +354,13 @@ class CoxPH(CoxPrediction):
         self._training = TrainingRows(design, outcome, sample_weight, stratum, offset, groups)
         for message in fit_problems(fit, self.feature_names_out_, "set firth=True or alpha > 0"):
             warnings.warn(message, stacklevel=4)
+        n_estimated = int((np.diag(self.naive_covariance_) > 0).sum())
+        if cluster is not None and cluster.max() + 1 <= n_estimated:
+            warnings.warn(
+                f"{cluster.max() + 1} clusters for {n_estimated} coefficients: robust errors are unreliable, and "
+                "their joint tests have no meaning",
+                stacklevel=4,
+            )
 
     def _fitted(self) -> FittedCox:
         return FittedCox(self.event, self.ties, self.coef_, self.naive_covariance_, self.feature_names_out_)

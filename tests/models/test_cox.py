@@ -468,3 +468,20 @@ class TestOptions:
         assert np.abs(CoxPH(ties=ties).fit(X, y).coef_ - expected.params).max() > 1e-4
         with pytest.raises(ValueError, match="entry_convention must be one of r, statsmodels"):
             CoxPH(entry_convention="stata").fit(X, y)
+
+    def test_a_column_that_orders_all_rows_is_named(self):
+        rng = np.random.default_rng(0)
+        duration = np.ceil(rng.exponential(20, 200))
+        X = pd.DataFrame({"order": -duration, "b": rng.normal(size=200)})
+        y = pd.DataFrame({"duration": duration, "event": 1})
+        with pytest.warns(UserWarning, match="separated by these features.*: order; ") as caught:
+            model = CoxPH().fit(X, y)
+        assert len(caught) == 1
+        assert np.isfinite(model.summary_[["coef", "se"]].to_numpy()).all()
+
+    def test_few_clusters_are_said_to_be_too_few(self):
+        rng = np.random.default_rng(0)
+        X = pd.DataFrame(rng.normal(size=(60, 3)), columns=["a", "b", "c"])
+        y = pd.DataFrame({"duration": rng.integers(1, 50, 60), "event": 1})
+        with pytest.warns(UserWarning, match="3 clusters for 3 coefficients"):
+            CoxPH().fit(X, y, cluster=np.arange(60) % 3)

@@ -109,7 +109,7 @@ def maximise(
             if runaway.any() and decrement >= FLAT_GAIN:
                 diverging |= runaway
                 continue
-            converged = decrement < FLAT_GAIN
+            converged = decrement < FLAT_GAIN or bool(diverging.any())
             break
         beta, current = trial
     return Maximum(beta, current, null, collinear, diverging, iteration, converged)
