@@ -97,10 +97,7 @@ def _results(tasks: list[tuple[str, int, int, int]], processes: int) -> Iterator
     for variable in THREADS:
         os.environ[variable] = "1"
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for done, result in enumerate(pool.imap(one_data_set, tasks, chunksize=CHUNK), start=1):
-            if done % 500 == 0:
-                print(f"{done:>7,} of {len(tasks):,}: {result[0]}, {DESIGNS[result[1]].name}", file=sys.stderr)
-            yield result
+        yield from pool.imap(one_data_set, tasks, chunksize=CHUNK)
 
 
 def _summarise(name: str, design: int, quantity: str, numbers: np.ndarray, n_sets: int) -> Coverage:
@@ -129,18 +126,27 @@ def main(arguments: list[str] | None = None) -> int:
 
     names = [n for n in ESTIMATORS if not asked.estimators or any(n.startswith(start) for start in asked.estimators)]
     started = time.perf_counter()
-    rows, errors = simulate(names, range(len(DESIGNS)), asked.datasets, asked.rows, asked.processes)
-    print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
-    folder = Path(asked.output)
-    folder.mkdir(exist_ok=True)
-    written = {"seed": SEED, "datasets": asked.datasets, "rows": asked.rows, "errors": dict(errors)}
-    written |= {"coverage": [vars(row) | {"in_range": row.is_good} for row in rows]}
-    (folder / "coverage.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-    (folder / "coverage.md").write_text(_markdown(rows, errors, asked.datasets, asked.rows), encoding="utf-8")
+    rows: list[Coverage] = []
+    errors: Counter[str] = Counter()
+    for name in names:
+        found, failed = simulate([name], range(len(DESIGNS)), asked.datasets, asked.rows, asked.processes)
+        rows += found
+        errors += failed
+        print(f"{time.perf_counter() - started:7.0f} s: {name}", file=sys.stderr)
+        _write(Path(asked.output), rows, errors, asked.datasets, asked.rows)
     outside = [row for row in rows if not row.is_good]
     for row in outside:
         print(f"{row.estimator}, {row.design}, {row.quantity}: {row.coverage:.1%}", file=sys.stderr)
     return 1 if outside or errors else 0
+
+
+def _write(folder: Path, rows: list[Coverage], errors: Counter[str], n_sets: int, n_rows: int) -> None:
+    """What there is so far."""
+    folder.mkdir(exist_ok=True)
+    written = {"seed": SEED, "datasets": n_sets, "rows": n_rows, "errors": dict(errors)}
+    written |= {"coverage": [vars(row) | {"in_range": row.is_good} for row in rows]}
+    (folder / "coverage.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    (folder / "coverage.md").write_text(_markdown(rows, errors, n_sets, n_rows), encoding="utf-8")
 
 
 def _markdown(rows: list[Coverage], errors: Counter[str], n_sets: int, n_rows: int) -> str:
