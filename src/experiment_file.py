@@ -12,6 +12,7 @@ from .errors import InputError
 
 ModelType = Literal[
     "AalenJohansen",
+    "CoxElasticNetCV",
     "CoxPH",
     "CauseSpecificCox",
     "FineGray",

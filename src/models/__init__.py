@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .bundle import load_model, model_digest, save_bundle
     from .cause_specific import CauseSpecificCox
     from .cox import CoxPH
+    from .cox_path import CoxElasticNetCV
     from .discrete_time import DiscreteTimeHazard
     from .features import FeatureEncoder
     from .fine_gray import FineGray
@@ -26,6 +27,7 @@ _MODULES = {
     "AalenJohansen": "nonparametric",
     "BoostedHazard": "boosting",
     "CauseSpecificCox": "cause_specific",
+    "CoxElasticNetCV": "cox_path",
     "CoxPH": "cox",
     "DiscreteTimeHazard": "discrete_time",
     "FeatureEncoder": "features",
@@ -49,6 +51,7 @@ __all__ = [
     "AalenJohansen",
     "BoostedHazard",
     "CauseSpecificCox",
+    "CoxElasticNetCV",
     "CoxPH",
     "DiscreteTimeHazard",
     "FeatureEncoder",

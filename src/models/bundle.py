@@ -38,6 +38,7 @@ CLASSES = {
     "AalenJohansen": "nonparametric",
     "BoostedHazard": "boosting",
     "CauseSpecificCox": "cause_specific",
+    "CoxElasticNetCV": "cox_path",
     "CoxPH": "cox",
     "DiscreteTimeHazard": "discrete_time",
     "FeatureEncoder": "features",

@@ -5,8 +5,10 @@ from .coefficients import plot_coefficients
 from .comparison import plot_comparison
 from .curves import plot_curves
 from .experiment_page import calibration_images, experiment_page, write_report
+from .hazard import plot_hazard, plot_hazard_ratio
 from .incidence import plot_incidence
 from .model_card import model_card
+from .penalty import plot_penalty_cv, plot_penalty_path
 from .risk import plot_risk_distribution
 
 __all__ = [
@@ -17,7 +19,11 @@ __all__ = [
     "plot_coefficients",
     "plot_comparison",
     "plot_curves",
+    "plot_hazard",
+    "plot_hazard_ratio",
     "plot_incidence",
+    "plot_penalty_cv",
+    "plot_penalty_path",
     "plot_risk_distribution",
     "write_report",
 ]
