@@ -155,12 +155,15 @@ def _collect(
     """Back to the columns' own scale."""
     n_columns = found.beta.size
     naive = inverse(found.likelihood.information, ~(scaled.constant | found.collinear))
+    # By a square root, so that no variance is negative where the information is nearly flat.
+    values, vectors = np.linalg.eigh(products[:n_columns, :n_columns])
+    half = naive @ (vectors * np.sqrt(np.maximum(values, 0.0)))
     unscale = np.outer(1.0 / scaled.scale, 1.0 / scaled.scale)
     hazard, _ = hazard_increments(sums, sub.sets)
     mean, _ = mean_increments(sums, sub.sets)
     return FineGrayFit(
         coef=found.beta / scaled.scale,
-        covariance=naive @ products[:n_columns, :n_columns] @ naive * unscale,
+        covariance=half @ half.T * unscale,
         naive_covariance=naive * unscale,
         log_likelihood=(found.null.value, sums.log_likelihood),
         center=scaled.mean[0],
