@@ -68,7 +68,7 @@ def logrank_test(
     --------
     >>> test = logrank_test([1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 0, 1], ["a", "a", "a", "b", "b", "b"])
     >>> round(test.statistic, 4), test.df
-    (4.8988, 1)
+    (5.0517, 1)
     """
     if not (0 <= rho < np.inf and 0 <= gamma < np.inf):
         raise ValueError(f"rho and gamma must be finite and not negative, got {rho} and {gamma}")
