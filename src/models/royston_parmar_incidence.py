@@ -98,7 +98,10 @@ def incidence_gradient(curves: list[CauseCurve], design: np.ndarray, times: np.n
     """Derivatives of the incidence of one cause (a position) by the parameters of all, shape (n, m, Q)."""
     rows = [row_curves(curve, design) for curve in curves]
     log_time = log_days(times)
-    pieces = _cut(rows, log_time)
+    # Rows with a negative hazard, of which there is a warning, do not decide how fine the pieces are.
+    usual = np.flatnonzero(~is_negative_somewhere(rows))
+    deciding = usual if usual.size else slice(None)
+    pieces = _cut([row.take(deciding) for row in rows], log_time)
     where, rest = _locate(pieces, log_time)
     needed, column = np.unique(where, return_inverse=True)
     weights = pieces.until(needed)
@@ -262,7 +265,8 @@ def _cut(rows: list[RowCurves], log_time: np.ndarray) -> Pieces:
             if points.size:
                 np.maximum(steep, np.abs(row.eta_slope(points)).max(axis=0), out=steep)
     n_parts = np.ceil(steep * np.diff(marks) / LARGEST_MOVE)
-    n_parts = np.clip(n_parts, 1, MAX_PIECES).astype(int)
+    n_parts *= min(1.0, MAX_PIECES / max(float(n_parts.sum()), 1.0))
+    n_parts = np.maximum(n_parts, 1).astype(int)
     parts = [np.linspace(a, b, n + 1)[:-1] for a, b, n in zip(marks[:-1], marks[1:], n_parts, strict=True)]
     breaks = np.concatenate([*parts, marks[-1:]])
     width = np.diff(breaks)

@@ -1,0 +1,101 @@
+"""Hazards over time, and their ratio over time, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from .style import COLOURS, MUTED, axes_or_new, house_style
+
+# Hazards a day are small numbers: they are shown for so many children over so many days.
+CHILDREN, DAYS = 1000, 30
+RATIO_TICKS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50)
+
+
+def plot_hazard(
+    curves: pd.DataFrame,
+    *,
+    labels: Mapping[object, str] | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Hazard of an event over time, one line a row, with intervals.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        ``hazard_curves`` or ``baseline_hazard`` of a model: row (if there are several), time, hazard a day, lower,
+        upper.
+    labels : mapping, optional
+        What to call the rows; by default their index.
+    title : str, optional
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    Axes
+        In events a month among 1,000 children still free of all events. The scale is that of the hazards: intervals
+        can leave the picture.
+    """
+    groups = dict(list(curves.groupby("row", sort=False))) if "row" in curves else {"": curves}
+    unit = CHILDREN * DAYS
+    with house_style():
+        ax = axes_or_new(ax)
+        for position, (row, curve) in enumerate(groups.items()):
+            colour = COLOURS[position % len(COLOURS)]
+            name = str((labels or {}).get(row, row))
+            ax.plot(curve["time"], unit * curve["hazard"], color=colour, linewidth=1.6, label=name)
+            _band(ax, curve["time"], unit * curve["lower"], unit * curve["upper"], colour)
+        ax.set(xlim=(0, curves["time"].max()), ylim=(0, 1.6 * unit * _high(curves["hazard"])))
+        ax.set(xlabel="days after the plan's end", ylabel=f"events a month in {CHILDREN:,} children")
+        ax.set_title(title or "The hazard over time")
+        if len(groups) > 1:
+            ax.legend(loc="upper right", fontsize=8)
+    return ax
+
+
+def plot_hazard_ratio(ratio: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None) -> Axes:
+    """A hazard ratio over time on a log axis, with its interval and a line at 1.
+
+    Parameters
+    ----------
+    ratio : DataFrame
+        ``hazard_ratio`` of a model: time, hazard_ratio, lower, upper.
+    title : str, optional
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    with house_style():
+        ax = axes_or_new(ax)
+        ax.axhline(1, color=MUTED, linewidth=1, linestyle="--")
+        ax.plot(ratio["time"], ratio["hazard_ratio"], color=COLOURS[0], linewidth=1.6)
+        _band(ax, ratio["time"], ratio["lower"], ratio["upper"], COLOURS[0])
+        ax.set_yscale("log")
+        low = min(float(np.quantile(ratio["lower"], 0.05)), 0.7)
+        high = max(float(np.quantile(ratio["upper"], 0.95)), 1.5)
+        low, high = max(low, RATIO_TICKS[0]), min(high, RATIO_TICKS[-1])
+        ticks = [tick for tick in RATIO_TICKS if low / 1.2 <= tick <= high * 1.2]
+        ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.minorticks_off()
+        ax.set(xlim=(0, ratio["time"].max()), ylim=(low / 1.2, high * 1.2))
+        ax.set(xlabel="days after the plan's end", ylabel="hazard ratio (log scale) with its interval")
+        ax.set_title(title or "The hazard ratio over time")
+    return ax
+
+
+def _band(ax: Axes, time: pd.Series, lower: pd.Series, upper: pd.Series, colour: str) -> None:
+    ax.fill_between(
+        time.to_numpy(float), lower.to_numpy(float), upper.to_numpy(float), color=colour, alpha=0.13, linewidth=0
+    )
+
+
+def _high(hazard: pd.Series) -> float:
+    """A top that neither an infinite hazard near day 0 nor a flat 0 spoils."""
+    top = float(np.quantile(hazard, 0.98)) if len(hazard) else 0.0
+    return top if np.isfinite(top) and top > 0 else 1.0 / (CHILDREN * DAYS)
