@@ -92,6 +92,29 @@ def test_sampling_keeps_events_and_the_total_weight():
     assert sample_event_free(lines, len(lines), rng) is lines
 
 
+def test_sampling_takes_the_same_share_of_every_period():
+    rng = np.random.default_rng(4)
+    lines = person_periods(outcome_from_arrays(rng.uniform(1, 900, 2000), rng.random(2000) < 0.1), period_ends(900, 91))
+    sampled = sample_event_free(lines, 3000, rng)
+    whole = np.bincount(lines.period[lines.event == 0])
+    taken = np.bincount(sampled.period[sampled.event == 0])
+    assert np.all(np.abs(taken - whole * taken.sum() / whole.sum()) <= 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        ((1e300, 91), "more than 10000 periods"),
+        ((730.0, 91, "730"), "max_days must be a positive number"),
+        ((730.0, "quarter"), "period_days must be a positive number"),
+        ((730.0, [91, 30]), "must ascend"),
+    ],
+)
+def test_periods_that_cannot_be(arguments, rule):
+    with pytest.raises(ValueError, match=rule):
+        period_ends(*arguments)
+
+
 def test_sampling_is_unbiased():
     outcome = outcome_from_arrays([55.0] * 20, [1] * 5 + [0] * 15)
     lines = person_periods(outcome, np.arange(10.0, 61.0, 10.0))
