@@ -9,6 +9,7 @@ import numpy as np
 
 from .cause_specific_error import UncertainHazards, incidence_error
 from .cause_specific_incidence import Jumps
+from .hazard_moments import CellMoments
 from .incidence_moments import CauseRows, cell_moments, event_variance
 from .state_counts import StateCounts
 
@@ -68,7 +69,7 @@ def conditional_error(
     before = np.concatenate([[1.0], event_free[:-1]])[:, None]
     steps = np.diff(incidence, axis=0, prepend=0.0)
     hazard = np.divide(steps, before, out=np.zeros_like(steps), where=before > 0).T
-    hazards = UncertainHazards(Jumps(time, hazard), np.empty((*hazard.shape, 0)), **moments)
+    hazards = UncertainHazards(Jumps(time, hazard), np.empty((*hazard.shape, 0)), CellMoments(**moments))
     asked, row = np.unique(np.hstack([since, times]), axis=0, return_inverse=True)
     ones = np.ones((len(asked), len(hazard)))
     distance = np.empty((len(hazard), len(asked), 0))

@@ -9,11 +9,7 @@ with c = 1 in the exponential form and :math:`c = 1 - \sum_l e_l d\Lambda_l(s)` 
 respect to the coefficients are :math:`b_l = \sum_s w_l(s) [x d\Lambda_l(s) - dG_l(s)]`, x being the features less their
 center, and G the running sum of the hazard times the mean of x at risk. (riskRegression has c = 1 in both forms.)
 
-The variance is :math:`\sum_c (\sum_{l,s} w_l(s) m_{lc}(s) + b' u_c)^2` over rows or clusters c. Kept are its second
-moments in cells of event times (see :mod:`.incidence_moments`): with :math:`\bar w` the mean of w in each cell,
-weighted by the variance v of the increments, it is computed as :math:`\sum v (w - \bar w)^2 + (\bar w, b)' C
-(\bar w, b)`. Within a cell, increments count as uncorrelated, as those of martingales are. The variance is exact where
-each event time is a cell of its own, and never negative.
+The variance from these derivatives is that of :mod:`.hazard_moments`.
 
 Source: Ozenne et al. (2017), The R Journal 9(2):440, section 2 and appendix.
 """
@@ -23,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cause_specific_incidence import Jumps, free_before, incidence_after, total_increments
+from .hazard_moments import CellMoments, RowMoments
 
 # Numbers of one array held at once, rows of a block times event times: few, to stay in the processor's cache.
 BLOCK = 100_000
@@ -30,26 +27,19 @@ BLOCK = 100_000
 
 @dataclass(frozen=True)
 class UncertainHazards:
-    """Hazards of K causes on J common event times, and their second moments in G cells; p features.
+    """Hazards of K causes on J common event times, and what their variance rests on; p features.
 
     Attributes
     ----------
     jumps : Jumps
     mean : ndarray, shape (K, J, p)
         Hazard increment times (mean of x in the risk set - center).
-    variance : ndarray, shape (K, J)
-        Variance of the increments.
-    cell_start : ndarray of int, shape (G,)
-        Position of the first event time of each cell.
-    covariance : ndarray, shape (K (G + p), K (G + p))
-        Of the increments by cell, cause after cause, and of the coefficients, cause after cause.
+    moments : CellMoments or RowMoments
     """
 
     jumps: Jumps
     mean: np.ndarray
-    variance: np.ndarray
-    cell_start: np.ndarray
-    covariance: np.ndarray
+    moments: CellMoments | RowMoments
 
 
 def incidence_error(
@@ -134,18 +124,8 @@ def _variance(
 def _quadratic_form(hazards: UncertainHazards, distance: np.ndarray, slopes: list[np.ndarray]) -> np.ndarray:
     """Variance (n,) from the derivatives by each cause's first J' hazard increments, (n, J') for each cause."""
     n_rows, n_used = slopes[0].shape
-    cells = hazards.cell_start[hazards.cell_start < n_used]
-    cell_variance = np.add.reduceat(hazards.variance, hazards.cell_start, axis=1)
-    means = np.zeros((n_rows, *cell_variance.shape))
     by_coef = np.empty((n_rows, *hazards.mean.shape[::2]))
-    within = np.zeros(n_rows)
     for cause, slope in enumerate(slopes):
-        weighted = slope * hazards.variance[cause, :n_used]
-        sums, whole = np.add.reduceat(weighted, cells, axis=1), cell_variance[cause, : cells.size]
-        mean = np.divide(sums, whole, out=np.zeros_like(sums), where=whole > 0)
-        within += np.einsum("nj,nj->n", weighted, slope) - np.einsum("ng,ng->n", sums, mean)
-        means[:, cause, : cells.size] = mean
         by_coef[:, cause] = distance[cause] * (slope @ hazards.jumps.hazard[cause, :n_used])[:, None]
         by_coef[:, cause] -= slope @ hazards.mean[cause, :n_used]
-    direction = np.hstack([means.reshape(n_rows, -1), by_coef.reshape(n_rows, -1)])
-    return within + np.einsum("nd,nd->n", direction @ hazards.covariance, direction)
+    return hazards.moments.of(slopes, by_coef.reshape(n_rows, -1))

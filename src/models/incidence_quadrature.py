@@ -27,20 +27,20 @@ from .cause_specific_incidence import Jumps, free_before, incidence_after, total
 from .predictor_region import PredictorRegion, predictor_region
 from .skeleton import choose_columns, column_weights
 
-# Largest difference from the exact sum that is accepted.
+# Largest difference of an incidence from the exact sum that is accepted.
 LARGEST_ERROR = 1e-9
 
 
 class Attempt(NamedTuple):
-    """Radius of the region in standard deviations, tolerance of the choice, points for each cause."""
+    """Radius of the region in standard deviations, tolerance of the choice by the error allowed, points a cause."""
 
     radius: float
-    tolerance: float
+    share: float
     n_points: int
 
 
 # Of normal predictors of three causes, 15 rows in a million lie beyond a radius of 5, and 3 in a hundred beyond 3.
-ATTEMPTS = (Attempt(5.0, 1e-10, 160), Attempt(4.0, 1e-11, 320), Attempt(3.0, 1e-11, 160))
+ATTEMPTS = (Attempt(5.0, 0.1, 160), Attempt(4.0, 0.01, 320), Attempt(3.0, 0.01, 160))
 # With more the exact sum would hardly take longer.
 MOST_TIMES = 256
 # Sum of a row's hazards over all times: with more nobody is left.
@@ -90,6 +90,16 @@ class Quadrature:
         with np.errstate(divide="ignore", invalid="ignore"):
             inside = self.region.contains(np.log(relative_risk))
         return inside & (_excess(self.jumps, self.form, relative_risk) <= 1.0)
+
+    @property
+    def candidates(self) -> np.ndarray:
+        """Event times spread evenly, of which some can be chosen."""
+        return _spread_positions(self.jumps.hazard)
+
+    def points(self) -> np.ndarray:
+        """Relative risks (n, K) that are spread over where it holds."""
+        n_points = N_CHECKS * len(self.jumps.hazard)
+        return _relative_risks(self.jumps, self.form, self.region.points(n_points))
 
     def free_before_nodes(self, relative_risk: np.ndarray) -> np.ndarray:
         """S just before each chosen time, shape (n, r)."""
@@ -141,11 +151,11 @@ def build_quadrature(jumps: Jumps, form: str, moments: np.ndarray) -> Quadrature
         Mean and covariance of the linear predictors, see :mod:`.predictor_region`.
     """
     n_causes = len(jumps.hazard)
-    for radius, tolerance, n_points in ATTEMPTS:
+    for radius, share, n_points in ATTEMPTS:
         region = predictor_region(moments, radius)
         points = region.points(n_points * n_causes)
         checks = region.points(N_CHECKS * n_causes, skip=len(points))
-        found = _build(jumps, form, region, _relative_risks(jumps, form, points), tolerance)
+        found = _build(jumps, form, region, _relative_risks(jumps, form, points), share * LARGEST_ERROR)
         if found is not None and _largest_error(found, _relative_risks(jumps, form, checks)) <= LARGEST_ERROR:
             return found
     return None
@@ -191,9 +201,10 @@ def _logarithms(
 
 def _excess(jumps: Jumps, form: str, relative_risk: np.ndarray) -> np.ndarray:
     """By what relative risks (n, K) would have to be divided for their hazards to be within the bounds, shape (n,)."""
-    bounds = jumps.hazard.sum(axis=1) / LARGEST_HAZARD, jumps.hazard.max(axis=1) / LARGEST_INCREMENT[form]
     with np.errstate(over="ignore"):
-        return np.max(relative_risk @ np.column_stack(bounds), axis=1)
+        together = relative_risk @ (jumps.hazard.sum(axis=1) / LARGEST_HAZARD)
+        at_once = relative_risk @ (jumps.hazard.max(axis=1) / LARGEST_INCREMENT[form])
+        return np.maximum(together, at_once)
 
 
 def _relative_risks(jumps: Jumps, form: str, predictors: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ class IncidenceSums:
 
     def __init__(self, jumps: Jumps, form: str, moments: np.ndarray):
         self.jumps = jumps
-        self._form = form
+        self.form = form
         self._moments = moments
         self._made: dict[int, Quadrature | None] = {}
 
@@ -41,7 +41,7 @@ class IncidenceSums:
         if len(times) * n_used >= NUMBERS_FOR_QUADRATURE:
             quadrature = self.quadrature(n_used)
         if quadrature is None:
-            return sum_incidence(self.jumps, relative_risk, times, cause, self._form)
+            return sum_incidence(self.jumps, relative_risk, times, cause, self.form)
         covered = quadrature.covers(relative_risk)
         causes = list(range(len(self.jumps.hazard))) if cause is None else [cause]
         if covered.all():
@@ -50,7 +50,7 @@ class IncidenceSums:
         inside = position if len(position) == 1 else position[covered]
         result[covered] = quadrature.incidence(relative_risk[covered], inside, causes)
         outside = ~covered
-        result[outside] = sum_incidence(self.jumps, relative_risk[outside], times[outside], cause, self._form)
+        result[outside] = sum_incidence(self.jumps, relative_risk[outside], times[outside], cause, self.form)
         return result
 
     def quadrature(self, n_used: int) -> Quadrature | None:
@@ -59,5 +59,5 @@ class IncidenceSums:
             if len(self._made) >= MOST_KEPT:
                 self._made.clear()
             first = Jumps(self.jumps.time[:n_used], self.jumps.hazard[:, :n_used])
-            self._made[n_used] = build_quadrature(first, self._form, self._moments)
+            self._made[n_used] = build_quadrature(first, self.form, self._moments)
         return self._made[n_used]

@@ -25,8 +25,9 @@ class PredictorRegion:
 
     def contains(self, predictors: np.ndarray) -> np.ndarray:
         """Whether each row (n, K) lies in it, shape (n,); a row's answer does not depend on the others."""
-        distance = (predictors - self.mean) @ np.linalg.inv(self.scale)
-        return np.einsum("nk,nk->n", distance, distance) <= 1.0
+        with np.errstate(invalid="ignore", over="ignore"):
+            distance = (predictors - self.mean) @ np.linalg.inv(self.scale)
+            return np.einsum("nk,nk->n", distance, distance) <= 1.0
 
     def points(self, n_points: int, skip: int = 0) -> np.ndarray:
         """Points of a sequence that fills the ellipsoid evenly, a third of them on its surface, shape (n_points, K).

@@ -1,4 +1,5 @@
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -34,14 +35,18 @@ def untied(case):
 
 
 def standard_error(model, X, times, event=1, since=0.0):
-    design = model._design(X)
-    shape = (len(design[0]), len(times))
-    return model._incidence_error(*design, np.broadcast_to(times, shape), np.full((shape[0], 1), float(since)), event)
+    return model.predict_cumulative_incidence_std_error(X, times, event=event, elapsed=since)
 
 
-def bounds_and_errors(case, form):
+def as_saved(model):
+    """The model as it is once saved: without the influences of rows."""
+    return pickle.loads(pickle.dumps(model))
+
+
+def bounds_and_errors(case, form, *, saved=False):
     data, (columns, strata), expected = untied(case), COLUMNS[case], REFERENCE[case]
     model = CauseSpecificCox(form=form, strata=strata).fit(data[columns], data[["duration", "event"]])
+    model = as_saved(model) if saved else model
     new, times = data[columns].iloc[:12], np.array(expected["times"], dtype=float)
     for cause in (1, 2):
         bounds = model.predict_cumulative_incidence_interval(new, times, event=cause)
@@ -50,8 +55,13 @@ def bounds_and_errors(case, form):
 
 
 @pytest.mark.parametrize("case", COLUMNS)
-def test_is_that_of_r_where_each_event_time_is_a_cell(case, a_cell_each):
-    for error, bounds, r in bounds_and_errors(case, "exponential"):
+@pytest.mark.parametrize("saved", [False, True])
+def test_is_that_of_r(case, saved, monkeypatch):
+    if saved:  # where each event time is a cell, and the mean at risk of each is kept
+        monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
+        monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
+        monkeypatch.setattr("secondplan.models.baseline.STEPS_BETWEEN_MEANS", 1)
+    for error, bounds, r in bounds_and_errors(case, "exponential", saved=saved):
         np.testing.assert_allclose(error, r["se"], rtol=1e-6, atol=1e-12)
         np.testing.assert_allclose(bounds[..., 0], r["lower"], atol=1e-6)
         np.testing.assert_allclose(bounds[..., 1], r["upper"], atol=1e-6)
@@ -61,13 +71,13 @@ def test_is_that_of_r_where_each_event_time_is_a_cell(case, a_cell_each):
 def test_is_near_that_of_r_with_the_usual_cells(case):
     # Times that no cell ends at; where a handful of events came before, they are one cell, and the error is far from
     # well known itself: the square root of 5 events has a standard error of 22 %.
-    for error, bounds, r in bounds_and_errors(case, "exponential"):
+    for error, bounds, r in bounds_and_errors(case, "exponential", saved=True):
         np.testing.assert_allclose(error, r["se"], rtol=0.07, atol=1e-12)
         assert np.median(np.abs(error / np.where(r["se"] > 0, r["se"], np.inf) - 1)[r["se"] > 0]) < 0.01
         np.testing.assert_allclose(bounds, np.stack([r["lower"], r["upper"]], axis=-1), atol=0.01)
 
 
-def test_product_limit_is_near_that_of_r_while_increments_are_small(a_cell_each):
+def test_product_limit_is_near_that_of_r_while_increments_are_small():
     # riskRegression takes the derivative of the exponential form; they differ by the factor 1 - dH.
     for error, _, r in bounds_and_errors("mgus2", "product_limit"):
         np.testing.assert_allclose(error[:, :2], r["se"][:, :2], rtol=3e-3)
@@ -117,8 +127,9 @@ def test_is_the_infinitesimal_jackknife_by_brute_force(ties, form, options, a_ce
     def incidence(weight):
         return fit(weight).predict_cumulative_incidence(new, times, event=2, elapsed=since)
 
-    expected = jackknife_error(incidence, weight, cluster)
-    np.testing.assert_allclose(standard_error(fit(weight), new, times, 2, since), expected, rtol=DIFFERENCES, atol=1e-9)
+    expected, model = jackknife_error(incidence, weight, cluster), fit(weight)
+    for found in (model, as_saved(model)):
+        np.testing.assert_allclose(standard_error(found, new, times, 2, since), expected, rtol=DIFFERENCES, atol=1e-9)
 
 
 @pytest.mark.parametrize("cluster", [False, True])
@@ -161,14 +172,11 @@ def true_incidence(x, time):
 
 @pytest.mark.parametrize("cluster", [False, True])
 @pytest.mark.parametrize("form", ["exponential", "product_limit"])
-def test_the_usual_cells_lose_nothing_at_the_usual_horizons(cluster, form, monkeypatch):
+def test_the_usual_cells_lose_nothing_at_the_usual_horizons(cluster, form):
     X, y, pair = many(1200, 0, sibling=0.8, late=True)
     X = X.assign(z=np.arange(len(X)) % 3)
-    usual = CauseSpecificCox(form=form).fit(X, y, cluster=pair if cluster else None)
-    monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
-    monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
-    monkeypatch.setattr("secondplan.models.baseline.STEPS_BETWEEN_MEANS", 1)
     exact = CauseSpecificCox(form=form).fit(X, y, cluster=pair if cluster else None)
+    usual = as_saved(exact)
     for times, tolerance in (([91.0, 182.0, 365.0, 730.0], 2e-3), ([130.0, 250.0, 500.0, 900.0], 0.03)):
         found, expected = (standard_error(model, X[:40], times) for model in (usual, exact))
         np.testing.assert_allclose(found, expected, rtol=tolerance)
@@ -228,6 +236,7 @@ def test_blocks_do_not_change_anything(monkeypatch):
     since = np.arange(len(X)) % 200
     whole = model.predict_cumulative_incidence_interval(X, [91, 365, 730], elapsed=since)
     monkeypatch.setattr(module, "BLOCK", 700)
+    monkeypatch.setattr("secondplan.models.hazard_moments.BLOCK", 900)
     monkeypatch.setattr("secondplan.models.cause_specific.ROWS_PER_CHUNK", 17)
     np.testing.assert_allclose(
         model.predict_cumulative_incidence_interval(X, [91, 365, 730], elapsed=since), whole, rtol=1e-9, atol=1e-12
@@ -247,9 +256,15 @@ def test_what_is_stored_does_not_grow_with_the_rows(tmp_path):
         n_cells = one["cell_start"].size
         assert n_cells < 75 and one["covariance"].shape == (2 * (n_cells + 1),) * 2
     loaded = load_model(model.save(tmp_path / "model"))
+    options = {"times": [91, 365, 730], "elapsed": 30.0}
     np.testing.assert_array_equal(
-        loaded.predict_cumulative_incidence_interval(X, [91, 365, 730], elapsed=30.0),
-        model.predict_cumulative_incidence_interval(X, [91, 365, 730], elapsed=30.0),
+        loaded.predict_cumulative_incidence_interval(X, **options),
+        as_saved(model).predict_cumulative_incidence_interval(X, **options),
+    )
+    np.testing.assert_allclose(
+        loaded.predict_cumulative_incidence_std_error(X, **options),
+        model.predict_cumulative_incidence_std_error(X, **options),
+        rtol=1e-3,
     )
 
 
