@@ -160,9 +160,10 @@ def fit_cox(
     naive = inverse(found.likelihood.information + np.diag(np.where(estimated, penalty.ridge, 0.0)), estimated)
     covariance, robust_score = naive, np.nan
     if cluster is not None:
-        covariance = sandwich(naive, scaled.x, sums, sets, cluster[sets.rows])
+        own_cluster = cluster[sets.rows].astype(np.int32)
+        covariance = sandwich(naive, scaled.x, sums, sets, own_cluster)
         at_null = risk_sums(scaled.x, scaled.offset, sets, efron)
-        products = score_products(scaled.x, at_null, sets, cluster[sets.rows])
+        products = score_products(scaled.x, at_null, sets, own_cluster)
         usable = ~(scaled.constant | found.collinear)
         robust_score = quadratic_form(products, found.null.gradient, usable)
     return _collect(found, scaled, sums, sets, naive, covariance, n_rows, robust_score, log_penalty)

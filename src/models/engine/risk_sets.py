@@ -86,8 +86,7 @@ def build_risk_sets(
     # Rows that are at risk at no event time sort behind all others.
     by_last, bounds = counting_sort(np.where((weight > 0) & (last >= first), last, key.size), key.size + 1)
     row_end = bounds[:-1]
-    order = by_last[: row_end[-1]].astype(np.int32)
-    del by_last
+    order = by_last[: row_end[-1]]
     first, last = first[order], last[order]
     tied_weight = np.bincount(last[is_event[order]], weight[order][is_event[order]], minlength=key.size)
 

@@ -15,6 +15,9 @@ from .risk_sets import RiskSets
 from .score_residuals import mean_increments, tied_means
 from .threads import row_chunks, run_all
 
+# Their scores stay in the processor's cache.
+CLUSTERS_PER_CHUNK = 8_192
+
 
 def sandwich(naive: np.ndarray, x: np.ndarray, sums: RiskSums, sets: RiskSets, cluster: np.ndarray) -> np.ndarray:
     """``V (sum_c u_c u_c') V`` (p, p), ``u_c`` the sum of the weighted score residuals of cluster c.
@@ -53,7 +56,9 @@ def score_products(x: np.ndarray, sums: RiskSums, sets: RiskSets, cluster: np.nd
         _cluster_scores(*given, order, bounds[chosen.start : chosen.stop + 1], scores)
         return scores.T @ scores
 
-    return np.asarray(sum(run_all([partial(of_clusters, chosen) for chosen in row_chunks(bounds.size - 1)])))
+    return np.asarray(
+        sum(run_all([partial(of_clusters, chosen) for chosen in row_chunks(bounds.size - 1, CLUSTERS_PER_CHUNK)]))
+    )
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

@@ -15,9 +15,10 @@ Result = TypeVar("Result")
 ROWS_PER_CHUNK = 65_536
 
 
-def row_chunks(n_rows: int) -> list[slice]:
-    """Slices that cover ``range(n_rows)`` in order; one, perhaps empty, where there are few rows."""
-    return [slice(begin, min(begin + ROWS_PER_CHUNK, n_rows)) for begin in range(0, max(n_rows, 1), ROWS_PER_CHUNK)]
+def row_chunks(n_rows: int, size: int | None = None) -> list[slice]:
+    """Slices of ``size`` rows that cover ``range(n_rows)`` in order; one, perhaps empty, where there are few rows."""
+    step = ROWS_PER_CHUNK if size is None else size
+    return [slice(begin, min(begin + step, n_rows)) for begin in range(0, max(n_rows, 1), step)]
 
 
 def run_all(tasks: list[Callable[[], Result]]) -> list[Result]:
