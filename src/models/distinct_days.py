@@ -14,11 +14,13 @@ class DistinctDays:
     Attributes
     ----------
     distinct : ndarray, shape (T,)
+    place : ndarray of int, shape (n,)
+        Where each row's day is among them.
 
     Examples
     --------
     >>> days = DistinctDays(np.array([7.0, 2.0, 7.0]))
-    >>> days.distinct.tolist(), days.position(np.array([7.0, 2.0, 7.0])).tolist()
+    >>> days.distinct.tolist(), days.place.tolist()
     ([2.0, 7.0], [1, 0, 1])
     """
 
@@ -31,14 +33,11 @@ class DistinctDays:
                 seen = np.bincount(day) > 0
                 self._until = np.cumsum(seen)
                 self.distinct = np.flatnonzero(seen) + self._origin
+                self.place = (self._until - 1)[day]
                 return
-        self.distinct = np.unique(days)
+        self.distinct, self.place = np.unique(days, return_inverse=True)
 
-    def position(self, days: np.ndarray) -> np.ndarray:
-        """Place of each day among the distinct ones, shape of ``days``; they must be among them."""
-        return self.next_position(days) - 1
-
-    def next_position(self, days: np.ndarray) -> np.ndarray:
+    def next_place(self, days: np.ndarray) -> np.ndarray:
         """Number of distinct days at or before each day, so the place of the first one after it, shape of ``days``."""
         if self._until is not None and days.size and self._origin <= days.min() and days.max() <= self.distinct[-1]:
             day = self._whole(days)

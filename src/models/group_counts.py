@@ -75,8 +75,8 @@ def count_groups(
     """
     days = DistinctDays(outcome.duration)
     n_days = days.distinct.size
-    cells, last = np.unique(stratum * n_days + days.position(outcome.duration), return_inverse=True)
-    first = np.searchsorted(cells, stratum * n_days + days.next_position(outcome.entry))
+    cells, last = np.unique(stratum * n_days + days.place, return_inverse=True)
+    first = np.searchsorted(cells, stratum * n_days + days.next_place(outcome.entry))
     begin = np.searchsorted(cells, np.arange(int(stratum.max()) + 2) * n_days)
 
     def counted(cell: np.ndarray, rows: np.ndarray | slice, weight: np.ndarray) -> np.ndarray:

@@ -417,7 +417,7 @@ def _entries(outcome: Outcome, counts: StateCounts) -> dict[str, Any]:
     if not late.size:
         return {"entry_times": outcome.entry[:1], "n_entered": np.array([weight.sum()]), "n_rows": n_rows}
     days = DistinctDays(outcome.entry[late])
-    by_day = np.bincount(days.position(outcome.entry[late]), weight[late])
+    by_day = np.bincount(days.place, weight[late])
     if late.size == n_rows:
         return {"entry_times": days.distinct, "n_entered": np.cumsum(by_day), "n_rows": n_rows}
     days_of_entry = np.concatenate([[BEFORE_DAY_0], days.distinct])

@@ -131,11 +131,11 @@ class StateCounts:
 def count_states(outcome: Outcome, weight: np.ndarray, events: tuple[int, ...]) -> StateCounts:
     """Count by day; rows must have positive weights, shape (n,)."""
     days = DistinctDays(outcome.duration)
-    last = days.position(outcome.duration)
+    last = days.place
     n_times, n_codes = days.distinct.size, len(events) + 1
     late = np.flatnonzero(outcome.entry >= days.distinct[0])
     first = np.zeros_like(last)
-    first[late] = days.next_position(outcome.entry[late])
+    first[late] = days.next_place(outcome.entry[late])
     # Column 0 is censoring. Whole numbers decide whether anybody is left: sums of weights leave rounding.
     key = _codes(outcome.event, events)
     code = key - 1

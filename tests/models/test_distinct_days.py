@@ -16,7 +16,7 @@ def test_places_are_those_of_a_sort(days):
     found = DistinctDays(days)
     values, position = np.unique(days, return_inverse=True)
     np.testing.assert_array_equal(found.distinct, values)
-    np.testing.assert_array_equal(found.position(days), position)
+    np.testing.assert_array_equal(found.place, position)
     for other in ([0.0, 2.0, 3.0], [2.2, 1000.5], [1e12, -1.0], []):
         expected = np.searchsorted(values, other, side="right")
-        np.testing.assert_array_equal(found.next_position(np.array(other)), expected)
+        np.testing.assert_array_equal(found.next_place(np.array(other)), expected)
