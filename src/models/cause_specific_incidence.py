@@ -6,6 +6,8 @@ import numpy as np
 
 # Numbers held at once: rows of a block times event times.
 BLOCK = 500_000
+# A hazard of one day beyond this is as good as infinite, and two infinite ones have no shares.
+LARGEST_INCREMENT = 1e150
 FORMS = ("exponential", "product_limit")
 
 
@@ -62,6 +64,7 @@ def sum_incidence(
     result = np.zeros(times.shape)
     if n_used == 0:
         return result
+    relative_risk = np.minimum(relative_risk, LARGEST_INCREMENT / max(1.0, float(jumps.hazard.max())))
     n_block = max(1, BLOCK // n_used)
     for begin in range(0, len(times), n_block):
         rows = slice(begin, begin + n_block)
