@@ -163,9 +163,18 @@ class ParametricAFT(DeltaIntervalModel):
         mean = np.average(design[:, kept], axis=0, weights=weight)
         spread = np.sqrt(np.average((design[:, kept] - mean) ** 2, axis=0, weights=weight))
         scaled = (design[:, kept] - mean) / spread
-        start = _start_from_lifelines(self.distribution, entry, duration, is_event, weight)
-        theta = np.r_[np.zeros(scaled.shape[1]), start]
-        found = maximise(self.distribution, scaled, entry, duration, is_event, weight, theta)
+        starts = [_start_from_lifelines(self.distribution, entry, duration, is_event, weight)]
+        if np.any(entry > 0):  # the likelihood may then rise towards a hazard of 1 / t, far from its maximum
+            starts.append(_start_from_events(duration, is_event, weight))
+        found = max(
+            (
+                maximise(
+                    self.distribution, scaled, entry, duration, is_event, weight, np.r_[np.zeros(kept.sum()), start]
+                )
+                for start in starts
+            ),
+            key=lambda fit: fit.log_likelihood,
+        )
         if np.exp(found.theta[-1]) < SMALLEST_SIGMA:
             raise ValueError(f"event {cause}: too few events for these features, which fit their times exactly")
         model_based = positive_inverse(found.information)
@@ -242,6 +251,13 @@ class ParametricAFT(DeltaIntervalModel):
         z = self._standardised_log_time(design, rest[0])
         slopes = event_free_gradient(self.distribution, z.reshape(len(z), -1), self.sigma_.to_numpy())
         return _by_parameter(design, *(slope.reshape(z.shape) for slope in slopes))
+
+
+def _start_from_events(duration: np.ndarray, is_event: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """Mean of log time, and log of its standard deviation, over the rows with the event."""
+    log_time, share = np.log(duration[is_event]), weight[is_event] / weight[is_event].sum()
+    mean = share @ log_time
+    return float(mean), float(np.log(max(np.sqrt(share @ (log_time - mean) ** 2), 1e-3)))
 
 
 def _start_from_lifelines(
