@@ -117,7 +117,7 @@ class _Tally:
     def __init__(self, days: np.ndarray, weight: np.ndarray) -> None:
         distinct = DistinctDays(days) if days.size else None
         self.days = np.empty(0) if distinct is None else distinct.distinct
-        self.sums = np.empty(0) if distinct is None else np.bincount(distinct.position(days), weight)
+        self.sums = np.empty(0) if distinct is None else np.bincount(distinct.place, weight)
         # From the end, so that without delayed entry nothing is subtracted.
         self._tail = np.append(np.cumsum(self.sums[::-1])[::-1], 0.0)
 

@@ -84,7 +84,7 @@ def build_subdistribution(
         See :class:`..fine_gray.FineGray`.
     """
     days = DistinctDays(duration)
-    rows, _ = counting_sort(days.position(duration), days.distinct.size)
+    rows, _ = counting_sort(days.place, days.distinct.size)
     if not weight.all():
         rows = rows[weight[rows] > 0]
     entry, duration, event, weight, stratum = (array[rows] for array in (entry, duration, event, weight, stratum))
