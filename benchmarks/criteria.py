@@ -152,10 +152,10 @@ def _faster(name: str, own: Result, peers: list[Result], bound: float) -> list[C
         fastest = min(done, key=lambda peer: peer.seconds)
         detail = fastest.case.package
         return [Criterion(name, fastest.seconds / own.seconds, bound, "x faster", at_least=True, detail=detail)]
-    over = [peer for peer in peers if peer.status in ("over", "left out")]
+    over = [peer for peer in peers if "at_least_seconds" in peer.facts]
     if over:
         detail = f"at least: {', '.join(peer.case.package for peer in over)} took too long"
-        least = min(float(peer.facts.get("at_least_seconds", 0.0)) for peer in over)
+        least = min(float(peer.facts["at_least_seconds"]) for peer in over)
         return [Criterion(name, least / own.seconds, bound, "x faster", at_least=True, detail=detail)]
     return []
 

@@ -107,8 +107,7 @@ tasks <- list(
       predicted <- predict(
         model, newdata = frame, times = horizons, cause = 1, product.limit = FALSE, se = TRUE, average.iid = FALSE
       )
-      confint(predicted, absRisk.transform = "cloglog")
-      t(predicted$absRisk.lower)
+      t(confint(predicted, absRisk.transform = "cloglog")$absRisk.lower)
     }
   },
   path.glmnet = function(data) {
