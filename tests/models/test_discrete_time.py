@@ -146,6 +146,21 @@ def test_sandwich_by_hand():
     assert_allclose(model.summary_["robust_se"].iloc[:2], np.sqrt(np.diag(expected)[:2]))
 
 
+@pytest.mark.parametrize("n_causes", [1, 2])
+def test_sandwich_is_that_of_statsmodels(n_causes):
+    X, y, _, _ = simulated(600, 16)
+    y["duration"] = np.where(y["event"] > 0, y["duration"], 91 * np.ceil(y["duration"] / 91))
+    y["event"] = y["event"].where(y["event"] <= n_causes, 0)
+    y = y.drop(columns="entry")
+    cluster = np.random.default_rng(1).integers(0, 200, len(X))
+    model = DiscreteTimeHazard(max_days=455, period_effect="indicator").fit(X, y, cluster=cluster)
+    lines = person_periods(check_outcome(y), model.period_ends_)
+    exog = np.hstack([X.to_numpy()[lines.row], np.eye(model.period_ends_.size)[lines.period]])
+    options = {"cov_type": "cluster", "cov_kwds": {"groups": cluster[lines.row], "use_correction": False}}
+    expected = sm.MNLogit(lines.event, exog).fit(disp=0, tol=1e-12, **options)
+    assert_allclose(model.covariance_, expected.cov_params(), rtol=1e-6, atol=1e-9)
+
+
 def test_blocks_do_not_change_the_fit(monkeypatch):
     X, y, _, _ = simulated(400, 4, delayed=0.2)
     cluster = np.arange(len(X)) // 3
