@@ -241,18 +241,14 @@ def test_errors():
         ParametricAFT().fit(frame, y.assign(event=np.arange(20) == 3), sample_weight=np.arange(20) != 3)
 
 
-@pytest.mark.parametrize("distribution", ["weibull", "lognormal", "loglogistic"])
-def test_everybody_enters_late(distribution):
-    """Age as the time scale: likelihoods have a ridge towards a hazard of 1 / t, on which the search must not end."""
+def test_everybody_enters_late():
+    """Age as the time scale: the likelihood has a ridge towards a hazard of 1 / t, on which the search must not end."""
     rng = np.random.default_rng(8)
-    x = rng.normal(size=4000)
-    error = {"weibull": np.log(rng.exponential(size=4000)), "lognormal": rng.normal(size=4000)}
-    z = error.get(distribution, rng.logistic(size=4000))
-    days = np.exp(8.2 + 0.1 * x + 0.1 * z)
-    entry = rng.uniform(2500, 4500, 4000)
-    seen = entry < days
-    end = entry + 800
+    x = rng.normal(size=1500)
+    days = np.ceil(np.exp(8.2 + 0.1 * x + 0.1 * rng.logistic(size=1500)))
+    entry = np.floor(rng.uniform(3000, 6000, 1500))
+    seen, end = entry < days, entry + 300
     y = pd.DataFrame({"entry": entry, "duration": np.minimum(days, end), "event": (days <= end).astype(int)})[seen]
-    model = ParametricAFT(distribution=distribution).fit(pd.DataFrame({"x": x[seen]}), y)
+    model = ParametricAFT(distribution="loglogistic").fit(pd.DataFrame({"x": x[seen]}), y)
     assert model.sigma_[1] == pytest.approx(0.1, abs=0.015)
-    assert model.coef_.loc["x", 1] == pytest.approx(0.1, abs=3.5 * model.summary_["se"].iloc[0])
+    assert model.coef_.loc["x", 1] == pytest.approx(0.1, abs=3 * model.summary_["se"].iloc[0])
