@@ -149,8 +149,8 @@ def test_sandwich_by_hand():
 @pytest.mark.parametrize("n_causes", [1, 2])
 def test_sandwich_is_that_of_statsmodels(n_causes):
     X, y, _, _ = simulated(600, 16)
-    y["duration"] = np.where(y["event"] > 0, y["duration"], 91 * np.ceil(y["duration"] / 91))
     y["event"] = y["event"].where(y["event"] <= n_causes, 0)
+    y["duration"] = np.where(y["event"] > 0, y["duration"], 91 * np.ceil(y["duration"] / 91))
     y = y.drop(columns="entry")
     cluster = np.random.default_rng(1).integers(0, 200, len(X))
     model = DiscreteTimeHazard(max_days=455, period_effect="indicator").fit(X, y, cluster=cluster)
