@@ -267,7 +267,8 @@ class FineGray(FineGrayPrediction):
             warnings.simplefilter("ignore", UserWarning)
             model._fit(rows.design, outcome, rows.weight, None)
         model.n_rows_ = len(outcome)
-        del self._training, model._training
+        for fitted in (self, model):
+            fitted.__dict__.pop("_training", None)
         return model
 
     def _check_parameters(self) -> None:
