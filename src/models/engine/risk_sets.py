@@ -116,5 +116,10 @@ def build_risk_sets(
 
 def _event_times_before(time: np.ndarray, days: np.ndarray, stratum: np.ndarray, key: np.ndarray) -> np.ndarray:
     """Number of the first event time after ``time`` (not at it) in the row's own stratum."""
-    day = np.searchsorted(days, time, side="right")
+    day = np.zeros(time.size, dtype=np.int32)
+    # Most rows have no delayed entry: there is nothing to search for.
+    late = np.flatnonzero(time >= days[0]) if days.size else np.empty(0, dtype=np.int64)
+    day[late] = np.searchsorted(days, time[late], side="right")
+    if key.size == days.size and not stratum.any():
+        return day
     return np.searchsorted(key, stratum * np.int64(days.size + 1) + day, side="left").astype(np.int32)
