@@ -23,7 +23,7 @@ from .features import FeatureEncoder
 from .labels import label_codes
 from .outcome import BEFORE_DAY_0, Outcome, outcome_from_arrays
 from .state_counts import StateCounts, count_states, cumulative_hazard, event_free, incidence
-from .state_errors import greenwood_error, poisson_error, robust_error, robust_hazard_error
+from .state_errors import greenwood_error, poisson_error, robust_errors, robust_hazard_error
 from .steps import step_position, step_values
 from .strata import learn_strata, match_strata, refuse_unseen
 
@@ -75,9 +75,9 @@ def kaplan_meier(
 
     def curve(outcome: Outcome, weight: np.ndarray, groups: np.ndarray | None, events: tuple[int, ...]) -> StepCurve:
         counts = count_states(outcome, weight, events)
-        every = np.ones(len(counts.events), dtype=bool)
+        every = np.ones((1, len(counts.events)), dtype=bool)
         robust = groups is not None or bool(np.any(weight != np.round(weight)))
-        error = robust_error(counts, every, groups) if robust else greenwood_error(counts)
+        error = robust_errors(counts, every, groups)[:, 0] if robust else greenwood_error(counts)
         return _step_curve("survival", event_free(counts), error, CurveRows(counts, groups, robust), outcome)
 
     return _by_stratum(curve, duration, event, entry, sample_weight, strata, cluster)
@@ -153,16 +153,15 @@ def incidence_curve(
 ) -> IncidenceCurve:
     """Aalen-Johansen for checked rows of positive weight; ``weight`` and ``cluster`` (codes) have shape (n_rows,)."""
     counts = count_states(outcome, weight, events)
-    kinds = np.eye(len(events), dtype=bool)
-    errors = [robust_error(counts, kind, cluster) for kind in kinds]
-    free_error = errors[0] if len(events) == 1 else robust_error(counts, np.ones(len(events), dtype=bool), cluster)
+    kinds = np.vstack([np.eye(len(events), dtype=bool), np.ones((1, len(events)), dtype=bool)])
+    errors = robust_errors(counts, kinds, cluster)
     return IncidenceCurve(
         times=counts.times,
         events=events,
         incidence=incidence(counts),
-        std_error=np.column_stack(errors) if errors else np.empty((counts.times.size, 0)),
+        std_error=errors[:, :-1],
         event_free=event_free(counts),
-        event_free_std_error=free_error,
+        event_free_std_error=errors[:, -1],
         n_at_risk=counts.n_at_risk,
         n_events=counts.n_events,
         n_censored=counts.n_censored,

@@ -32,22 +32,24 @@ def poisson_error(counts: StateCounts) -> np.ndarray:
 
 def robust_hazard_error(counts: StateCounts, cluster: np.ndarray | None) -> np.ndarray:
     """Infinitesimal-jackknife standard error of :func:`cumulative_hazard`, shape (T,); ``cluster`` (n,) are codes."""
-    return _influence_error(counts, np.ones(len(counts.events), dtype=bool), cluster, hazard_tables(counts))
+    every = np.ones((1, len(counts.events)), dtype=bool)
+    return _influence_errors(counts, every, cluster, [hazard_tables(counts)])[:, 0]
 
 
-def robust_error(counts: StateCounts, kinds: np.ndarray, cluster: np.ndarray | None) -> np.ndarray:
-    """Infinitesimal-jackknife standard error of the summed incidence of some events, shape (T,).
+def robust_errors(counts: StateCounts, kinds: np.ndarray, cluster: np.ndarray | None) -> np.ndarray:
+    """Infinitesimal-jackknife standard errors of summed incidences of some events, shape (T, K).
 
     Parameters
     ----------
-    kinds : ndarray of bool, shape (E,)
+    kinds : ndarray of bool, shape (K, E)
         Events whose incidences are summed; all of them give the standard error of :func:`event_free`.
     cluster : ndarray of int, shape (n,), optional
         Codes of rows that are not independent.
     """
-    error = _influence_error(counts, kinds, cluster, incidence_tables(counts, kinds))
+    errors = _influence_errors(counts, kinds, cluster, [incidence_tables(counts, kind) for kind in kinds])
     # Nobody is left, whatever the weights: exactly 0, not the root of what rounding leaves.
-    return np.where(event_free(counts) > 0, error, 0.0) if kinds.all() else error
+    errors[np.ix_(event_free(counts) <= 0, kinds.all(axis=1))] = 0.0
+    return errors
 
 
 def hazard_tables(counts: StateCounts) -> InfluenceTables:
@@ -78,19 +80,23 @@ def incidence_tables(counts: StateCounts, kinds: np.ndarray) -> InfluenceTables:
     return InfluenceTables(curve, shared, at_entry, since, jump, alive * greenwood, alive, drop)
 
 
-def _influence_error(
-    counts: StateCounts, kinds: np.ndarray, cluster: np.ndarray | None, tables: InfluenceTables
+def _influence_errors(
+    counts: StateCounts, kinds: np.ndarray, cluster: np.ndarray | None, tables: list[InfluenceTables]
 ) -> np.ndarray:
-    from .engine.influence import clustered_variance, independent_variance
+    from .engine.influence import clustered_variances, independent_variance
 
-    rows, counted = counts.rows, np.append(kinds, False)
+    rows = counts.rows
+    counted = np.vstack([np.zeros(len(kinds), dtype=bool), kinds.T])
     if cluster is None:
-        variance = independent_variance(tables, *counts.independent, np.roll(counted, 1))
+        curves = zip(tables, counted.T.copy(), strict=True)
+        variance = np.column_stack([independent_variance(table, *counts.independent, kind) for table, kind in curves])
     else:
-        has_event, has_kind = rows.code >= 0, counted[rows.code]
+        together = tables[0]._replace(
+            **{name: np.stack([getattr(table, name) for table in tables]) for name in ("curve", "shared", "at_entry")}
+        )
         n_clusters = int(cluster.max()) + 1
-        variance = clustered_variance(
-            tables, rows.first, rows.last, has_event, has_kind, rows.weight, cluster, n_clusters
+        variance = clustered_variances(
+            together, rows.first, rows.last, rows.code + 1, counted, rows.weight, cluster, n_clusters
         )
     return np.sqrt(np.maximum(variance, 0.0))
 

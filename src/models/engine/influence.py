@@ -32,49 +32,53 @@ class InfluenceTables(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def clustered_variance(tables, first, last, has_event, has_kind, weight, cluster, n_clusters):
-    """Variance of the curve just after each day where rows of a cluster are not independent, shape (n_days,).
+def clustered_variances(tables, first, last, code, counted, weight, cluster, n_clusters):
+    """Variances of K curves just after each day where rows of a cluster are not independent, shape (n_days, K).
+
+    The factors of F and P are those of all curves, so that one pass over the rows does for all.
 
     Parameters
     ----------
     tables : InfluenceTables
+        ``curve``, ``shared`` and ``at_entry`` of shape (K, n_days).
     first, last : ndarray of int, shape (n,)
         First and last day on which the row is at risk.
-    has_event, has_kind : ndarray of bool, shape (n,)
-        Whether the row ends with an event, and with one that the curve counts.
+    code : ndarray of int, shape (n,)
+        How the row leaves; 0 is censoring, the others are events.
+    counted : ndarray of bool, shape (C, K)
+        Whether a curve counts that way of leaving.
     weight : ndarray, shape (n,)
     cluster : ndarray of int, shape (n,)
         Codes 0 .. n_clusters - 1.
     """
-    n_days = tables.curve.size
+    n_curves, n_days = tables.curve.shape
     by_first, end_first = _counting_sort(first, n_days)
     by_last, end_last = _counting_sort(last, n_days)
-    state = np.zeros((n_clusters, 3))
-    form = np.zeros((3, 3))
-    change = np.zeros(3)
-    variance = np.zeros(n_days)
+    state, form = np.zeros((n_clusters, n_curves + 2)), np.zeros((n_curves + 1, 3))
+    own = np.zeros(n_curves)
+    variance = np.zeros((n_days, n_curves))
     for day in range(n_days):
         for position in range(end_first[day], end_first[day + 1]):
             row = by_first[position]
-            change[0] = -weight[row] * tables.at_entry[day]
-            change[1] = -weight[row] * tables.since[day]
-            change[2] = weight[row]
-            _update(state[cluster[row]], change, form)
-        f, p = tables.curve[day], tables.shared[day]
+            for k in range(n_curves):
+                own[k] = -weight[row] * tables.at_entry[k, day]
+            _update(state[cluster[row]], -weight[row] * tables.since[day], weight[row], own, form)
         for position in range(end_last[day], end_last[day + 1]):
             row = by_last[position]
             since = tables.since[first[row]]
-            slope = tables.slope[day] - tables.alive[day] * since - (tables.drop[day] if has_event[row] else 0.0)
-            jump = tables.jump[day] if has_kind[row] else 0.0
-            change[0] = weight[row] * (p - since * f + jump - slope * f)
-            change[1] = weight[row] * (slope + since)
-            change[2] = -weight[row]
-            _update(state[cluster[row]], change, form)
-        variance[day] = (
-            form[0, 0]
-            + f * (2.0 * form[0, 1] + f * form[1, 1])
-            + p * (2.0 * form[0, 2] + 2.0 * f * form[1, 2] + p * form[2, 2])
-        )
+            slope = tables.slope[day] - tables.alive[day] * since - (tables.drop[day] if code[row] > 0 else 0.0)
+            for k in range(n_curves):
+                jump = tables.jump[day] if counted[code[row], k] else 0.0
+                own[k] = weight[row] * (tables.shared[k, day] + jump - (since + slope) * tables.curve[k, day])
+            _update(state[cluster[row]], weight[row] * (slope + since), -weight[row], own, form)
+        by_curve = form[n_curves]
+        for k in range(n_curves):
+            f, p = tables.curve[k, day], tables.shared[k, day]
+            variance[day, k] = (
+                form[k, 0]
+                + f * (2.0 * form[k, 1] + f * by_curve[0])
+                + p * (2.0 * form[k, 2] + 2.0 * f * by_curve[1] + p * by_curve[2])
+            )
     return variance
 
 
@@ -138,13 +142,23 @@ def independent_variance(tables, entering, leaving, first, last, column, square,
 
 
 @njit(cache=True, nogil=True)
-def _update(state, change, form):
-    """Add ``change`` to a cluster's state, and the change of the state's products to ``form`` (upper triangle)."""
-    for i in range(3):
-        for j in range(i, 3):
-            form[i, j] += state[i] * change[j] + change[i] * state[j] + change[i] * change[j]
-    for i in range(3):
-        state[i] += change[i]
+def _update(state, change_b, change_c, change_a, form):
+    """Change a cluster's state (b, c, then a of each curve), and the sums over clusters of its products.
+
+    ``form`` holds a a, a b, a c of each curve, and in its last row b b, b c, c c.
+    """
+    b, c, n_curves = state[0], state[1], change_a.size
+    for k in range(n_curves):
+        a, change = state[k + 2], change_a[k]
+        form[k, 0] += change * (2.0 * a + change)
+        form[k, 1] += a * change_b + b * change + change * change_b
+        form[k, 2] += a * change_c + c * change + change * change_c
+        state[k + 2] = a + change
+    form[n_curves, 0] += change_b * (2.0 * b + change_b)
+    form[n_curves, 1] += b * change_c + c * change_b + change_b * change_c
+    form[n_curves, 2] += change_c * (2.0 * c + change_c)
+    state[0] += change_b
+    state[1] += change_c
 
 
 @njit(cache=True, nogil=True)
