@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from secondplan.models.bundle import load_model
 from secondplan.models.cox import CoxPH
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -153,3 +154,16 @@ def test_residuals_that_cannot_be_collapsed():
         model.residuals("schoenfeld", collapse=data["litter"])
     with pytest.raises(ValueError, match=r"collapse has shape \(3,\)"):
         model.residuals(collapse=[1, 2, 3])
+
+
+def test_both_levels_of_clusters_are_saved_and_training_rows_are_not(tmp_path):
+    data = read("rats")
+    data["room"] = data["litter"] % 17
+    y = data[["time", "status"]].rename(columns={"time": "duration", "status": "event"})
+    model = CoxPH().fit(data[["rx"]], y, cluster=data[["room", "litter"]])
+    loaded = load_model(model.save(tmp_path / "model"))
+    for level, covariance in model.covariance_by_level_.items():
+        np.testing.assert_array_equal(loaded.covariance_by_level_[level], covariance)
+    pd.testing.assert_frame_equal(loaded.global_tests_, model.global_tests_)
+    with pytest.raises(ValueError, match="concordance_ needs the training rows"):
+        _ = loaded.concordance_
