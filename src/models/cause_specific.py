@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 from sklearn.utils.validation import check_is_fitted
 
 from .base import ROWS_PER_CHUNK, IncidenceModel, _per_row, _require_event, _row_times
 from .baseline import LARGEST_ETA
-from .cause_specific_error import UncertainHazards
+from .cause_specific_error import UncertainHazards, incidence_covariance
 from .cause_specific_incidence import FORMS, Jumps, merge_jumps, total_hazard
 from .confidence import check_interval, incidence_bounds
 from .cox import TIES, CoxPH
@@ -22,6 +23,7 @@ from .incidence_moments import cell_moments
 from .incidence_sums import IncidenceSums
 from .outcome import Outcome
 from .predictor_region import predictor_moments
+from .simultaneous import simultaneous_quantile
 from .strata import learn_strata, match_strata, refuse_unseen
 
 # Influences of rows are kept in the process that fitted the model up to this many numbers: 16 MB.
@@ -234,6 +236,83 @@ class CauseSpecificCox(IncidenceModel):
             part = (design[rows], *(column[rows] for column in special))
             error[rows] = self._incidence_error(*part, row_times[rows], since[rows], event)
         return error
+
+    def predict_cumulative_incidence_band(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int = 1,
+        level: float = 0.95,
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+        n_simulations: int = 10_000,
+        random_state: int | np.random.Generator | None = 0,
+    ) -> np.ndarray:
+        r"""Band for a row's incidences at all ``times`` together, symmetric on the scale :math:`\log(-\log(1 - F))`.
+
+        The quantile of :math:`\max_t |\hat F(t) - F(t)| / \hat{se}(t)` is that of normal variables with the covariance
+        of the influence functions at these times, by simulation. It is made row by row, for few rows.
+
+        Parameters
+        ----------
+        X, event, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        times : array, shape (n_times,)
+            A grid over the days for which the band is meant, such as the days of events among them.
+        level : float
+            Coverage of all times together.
+        n_simulations : int
+        random_state : int, Generator or None
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times, 2)
+            Lower and upper bound; both are the incidence where it is 0 or 1.
+
+        Raises
+        ------
+        ValueError
+            The level is not between 0 and 1, or an argument breaks a rule of :meth:`predict_cumulative_incidence`.
+
+        References
+        ----------
+        Scheike and Zhang (2008), Biometrical Journal 50:1; Ozenne et al. (2017), The R Journal 9(2):440.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> X, y = rng.normal(size=(200, 1)), {"duration": np.arange(200.0), "event": rng.integers(0, 3, 200)}
+        >>> CauseSpecificCox().fit(X, y).predict_cumulative_incidence_band(X[:2], [30, 90, 150]).shape
+        (2, 3, 2)
+        """
+        check_is_fitted(self)
+        check_interval(level, "log-log")
+        incidence = self.predict_cumulative_incidence(
+            X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
+        )
+        design, *special = self._design(X)
+        row_times = _row_times(times, len(design), eligible_days)
+        since = _per_row(elapsed, len(design), "elapsed")
+        draws = np.random.default_rng(random_state).standard_normal((n_simulations, row_times.shape[1]))
+        relative_risk, cause = self._relative_risk(design), self.events_.index(event)
+        bounds = np.empty((*row_times.shape, 2))
+        for code, rows in self._rows_by_stratum(special):
+            for row in np.arange(len(design))[rows]:
+                distance = np.stack([design[[row]] - model.center_ for model in self.cause_models_.values()])
+                covariance = incidence_covariance(
+                    self._errors(code).hazards,
+                    distance,
+                    relative_risk[[row]],
+                    row_times[row],
+                    float(since[row]),
+                    cause,
+                    self.form,
+                )
+                error, quantile = simultaneous_quantile(covariance, draws, level)
+                bounds[row] = np.stack(incidence_bounds(incidence[row], error, 1.0 - 2.0 * norm.sf(quantile)), axis=-1)
+        return bounds
 
     def _fit(
         self,

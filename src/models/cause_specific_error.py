@@ -14,6 +14,7 @@ The variance from these derivatives is that of :mod:`.hazard_moments`.
 Source: Ozenne et al. (2017), The R Journal 9(2):440, section 2 and appendix.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,30 +80,56 @@ def incidence_error(
         rows = slice(begin, begin + n_block)
         if np.any(last[rows] > first[rows]):
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                variance = _variance(
-                    hazards, distance[:, rows], relative_risk[rows], first[rows], last[rows], cause, form
-                )
+                slopes = _slopes(hazards, relative_risk[rows], first[rows], last[rows], cause, form)
+                columns = [hazards.moments.of(part, _by_coef(hazards, distance[:, rows], part)) for part in slopes]
+                variance = np.stack(columns, axis=1)
             error[rows] = np.sqrt(np.where(np.isfinite(variance), np.maximum(variance, 0.0), np.inf))
     return error
 
 
-def _variance(
+def incidence_covariance(
     hazards: UncertainHazards,
     distance: np.ndarray,
+    relative_risk: np.ndarray,
+    times: np.ndarray,
+    since: float,
+    cause: int,
+    form: str,
+) -> np.ndarray:
+    """Covariance of one row's incidence of a cause at several times, shape (m, m).
+
+    ``distance`` (K, 1, p) and ``relative_risk`` (1, K) are those of the row, ``times`` has shape (m,); the rest is as
+    in :func:`incidence_error`.
+    """
+    last = np.searchsorted(hazards.jumps.time, times, side="right")[:, None]
+    first = np.full_like(last, np.searchsorted(hazards.jumps.time, since, side="right") if since > 0 else 0)
+    if not np.any(last > first):
+        return np.zeros((times.size, times.size))
+    repeated = np.repeat(relative_risk, times.size, axis=0)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        slopes = next(_slopes(hazards, repeated, first, last, cause, form))
+        by_coef = _by_coef(hazards, np.repeat(distance, times.size, axis=1), slopes)
+        return hazards.moments.together(slopes, by_coef)
+
+
+def _slopes(
+    hazards: UncertainHazards,
     relative_risk: np.ndarray,
     first: np.ndarray,
     last: np.ndarray,
     cause: int,
     form: str,
-) -> np.ndarray:
-    """Variance for a block of rows, shape (n, m); event times ``first`` (n, 1) up to before ``last`` (n, m) count."""
+) -> Iterator[list[np.ndarray]]:
+    """For each of m times the derivatives by each cause's first J' increments, (n, J') for each cause.
+
+    Event times ``first`` (n, 1) up to before ``last`` (n, m) count.
+    """
     n_used = int(last.max())
     hazard = hazards.jumps.hazard[:, :n_used]
     total = total_increments(hazard, relative_risk)
     free = free_before(total, form)
     curve = incidence_after(hazard, relative_risk, total, free, cause)
     scale = relative_risk / np.take_along_axis(free, np.minimum(first, n_used - 1), axis=1)
-    result = np.empty(last.shape)
     for column in range(last.shape[1]):
         end = last[:, [column]]
         until = slice(0, max(1, int(end.max())))
@@ -113,19 +140,17 @@ def _variance(
             lost = np.divide(lost, kept, out=np.zeros_like(lost), where=kept > 0)
         position = np.arange(lost.shape[1])
         is_used = (position >= first) & (position < end)
-        slopes = [
+        yield [
             np.where(is_used, (free[:, until] - lost if other == cause else -lost) * scale[:, [other]], 0.0)
             for other in range(len(hazard))
         ]
-        result[:, column] = _quadratic_form(hazards, distance, slopes)
-    return result
 
 
-def _quadratic_form(hazards: UncertainHazards, distance: np.ndarray, slopes: list[np.ndarray]) -> np.ndarray:
-    """Variance (n,) from the derivatives by each cause's first J' hazard increments, (n, J') for each cause."""
+def _by_coef(hazards: UncertainHazards, distance: np.ndarray, slopes: list[np.ndarray]) -> np.ndarray:
+    """Derivatives by the coefficients (n, K p) that go with those by the increments."""
     n_rows, n_used = slopes[0].shape
     by_coef = np.empty((n_rows, *hazards.mean.shape[::2]))
     for cause, slope in enumerate(slopes):
         by_coef[:, cause] = distance[cause] * (slope @ hazards.jumps.hazard[cause, :n_used])[:, None]
         by_coef[:, cause] -= slope @ hazards.mean[cause, :n_used]
-    return hazards.moments.of(slopes, by_coef.reshape(n_rows, -1))
+    return by_coef.reshape(n_rows, -1)

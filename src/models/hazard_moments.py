@@ -54,6 +54,15 @@ class CellMoments:
         between = sum(np.einsum("ng,ng->n", sums, means) for means, _, sums in found)
         return within - between + np.einsum("nd,nd->n", direction @ self.covariance, direction)
 
+    def together(self, slopes: list[np.ndarray], by_coef: np.ndarray) -> np.ndarray:
+        """Covariance (n, n) of n quantities with the derivatives of :meth:`of`."""
+        found = [self._by_cell(cause, slope) for cause, slope in enumerate(slopes)]
+        direction = np.hstack([*(means for means, _, _ in found), by_coef])
+        result = direction @ self.covariance @ direction.T
+        for (means, weighted, sums), slope in zip(found, slopes, strict=True):
+            result += weighted @ slope.T - sums @ means.T
+        return result
+
     def gram(self, functions: np.ndarray, by_coef: np.ndarray) -> np.ndarray:
         """Matrix (K (r + p), K (r + p)) of the quadratic form in the z of each cause and in the coefficient parts.
 
@@ -133,6 +142,15 @@ class RowMoments:
             parts = [cause.of(slope, rows) for cause, slope in zip(self.causes, slopes, strict=True)]
             influence = self._by_cluster(np.sum(parts, axis=0), rows, clusters) + by_coef @ self.coef[clusters].T
             result += np.einsum("nc,nc->n", influence, influence)
+        return result
+
+    def together(self, slopes: list[np.ndarray], by_coef: np.ndarray) -> np.ndarray:
+        """As :meth:`CellMoments.together`."""
+        result = by_coef @ self.elsewhere @ by_coef.T
+        for rows, clusters in self._blocks(len(by_coef)):
+            parts = [cause.of(slope, rows) for cause, slope in zip(self.causes, slopes, strict=True)]
+            influence = self._by_cluster(np.sum(parts, axis=0), rows, clusters) + by_coef @ self.coef[clusters].T
+            result += influence @ influence.T
         return result
 
     def gram(self, functions: np.ndarray, by_coef: np.ndarray) -> np.ndarray:

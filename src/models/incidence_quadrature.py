@@ -17,7 +17,7 @@ sum. Whether a row is does not depend on the other rows.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -51,6 +51,8 @@ LARGEST_INCREMENT = {"exponential": 1.0, "product_limit": 0.4}
 N_CANDIDATES = 400
 N_CHECKS = 64
 N_POSITIONS = 16
+# Sums over weights that are kept.
+SUMS_KEPT = 64
 # Rows whose numbers are held at once, and numbers of one array when times are many.
 ROWS_PER_BLOCK = 4096
 BLOCK = 4_000_000
@@ -75,6 +77,8 @@ class Quadrature:
         increments whose logarithms give those of all.
     logarithms : ndarray, shape (q, r), or None
         How they give the logarithm of S before the chosen times; only in the product-limit form.
+    made : dict
+        Sums that were asked for before.
     """
 
     jumps: Jumps
@@ -84,6 +88,7 @@ class Quadrature:
     weights: np.ndarray
     hazard: np.ndarray
     logarithms: np.ndarray | None
+    made: dict[tuple[int, bytes], np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def covers(self, relative_risk: np.ndarray) -> np.ndarray:
         """Whether each row's relative risks (n, K) lie where it holds, shape (n,)."""
@@ -115,11 +120,15 @@ class Quadrature:
 
         ``position`` ascends; shape (P, r).
         """
-        bounds = np.concatenate([[0], position])
-        parts = np.zeros((position.size, self.nodes.size))
-        for number, (begin, end) in enumerate(pairwise(bounds)):
-            parts[number] = self.weights[:, begin:end] @ self.jumps.hazard[cause, begin:end]
-        return np.cumsum(parts, axis=0)
+        key = (cause, position.tobytes())
+        if key not in self.made:
+            if len(self.made) >= SUMS_KEPT:
+                self.made.clear()
+            parts = np.zeros((position.size, self.nodes.size))
+            for number, (begin, end) in enumerate(pairwise(np.concatenate([[0], position]))):
+                parts[number] = self.weights[:, begin:end] @ self.jumps.hazard[cause, begin:end]
+            self.made[key] = np.cumsum(parts, axis=0)
+        return self.made[key]
 
     def incidence(self, relative_risk: np.ndarray, position: np.ndarray, causes: list[int]) -> np.ndarray:
         """Incidence of some causes together after the first ``position`` (n, m) or (1, m) event times, shape (n, m)."""

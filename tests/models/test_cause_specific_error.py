@@ -13,6 +13,7 @@ from secondplan.models.confidence import incidence_bounds
 
 FOLDER = Path(__file__).parents[1] / "reference"
 REFERENCE = json.loads((FOLDER / "cause_specific_error.json").read_text())
+AT_MANY_TIMES = json.loads((FOLDER / "cause_specific_std_error.json").read_text())
 COLUMNS = {
     "melanoma": (["sex", "age", "thick"], None),
     "mgus2": (["age", "hgb", "mspike"], None),
@@ -278,3 +279,68 @@ def test_bounds_stay_between_0_and_1_whatever_the_risk(form):
     incidence = model.predict_cumulative_incidence(extreme, times, elapsed=[0.0, 0.0, 5.0, 0.0, 0.0])
     assert np.all((bounds[..., 0] >= 0) & (bounds[..., 0] <= incidence + 1e-12))
     assert np.all((incidence <= bounds[..., 1] + 1e-12) & (bounds[..., 1] <= 1))
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_bands_are_wider_than_intervals_and_equal_them_at_one_time(saved):
+    X, y, pair = many(300, 3, sibling=0.5)
+    model = CauseSpecificCox(form="product_limit").fit(X, y, cluster=pair)
+    model, times = as_saved(model) if saved else model, np.array([60.0, 200.0, 400.0, 600.0])
+    since = [0.0, 100.0, 0.0]
+    interval = model.predict_cumulative_incidence_interval(X[:3], times, elapsed=since)
+    band = model.predict_cumulative_incidence_band(X[:3], times, elapsed=since)
+    assert np.all(band[..., 0] <= interval[..., 0]) and np.all(interval[..., 1] <= band[..., 1])
+    assert np.all(band[1, 0] == 0) and np.all(band[0, :, 0] < interval[0, :, 0])
+    alone = model.predict_cumulative_incidence_band(X[:3], times[2:3], n_simulations=40_000)
+    np.testing.assert_allclose(alone, model.predict_cumulative_incidence_interval(X[:3], times[2:3]), atol=2e-3)
+    np.testing.assert_array_equal(band, model.predict_cumulative_incidence_band(X[:3], times, elapsed=since))
+    other = model.predict_cumulative_incidence_band(X[:3], times, elapsed=since, random_state=5)
+    assert np.any(other != band) and np.allclose(other, band, atol=0.01)
+
+
+def test_bands_cover_the_truth_at_all_times_together():
+    new, times = pd.DataFrame({"x": [0.5]}), np.arange(60.0, 700.0, 40.0)
+    truth, together, at_each = true_incidence(new.to_numpy(), times), [], []
+    for seed in range(120):
+        X, y, _ = many(240, seed, late=True)
+        model = CauseSpecificCox().fit(X, y)
+        for found, bounds in (
+            (together, model.predict_cumulative_incidence_band(new, times, n_simulations=2000)),
+            (at_each, model.predict_cumulative_incidence_interval(new, times)),
+        ):
+            found.append(np.all((bounds[..., 0] <= truth) & (truth <= bounds[..., 1])))
+    # 120 fits: standard error 0.02.
+    assert 0.89 <= np.mean(together) <= 0.99
+    assert np.mean(at_each) < np.mean(together) - 0.02
+
+
+@pytest.mark.parametrize("case", ["efron", "breslow", "strata"])
+def test_std_error_is_that_of_r_at_many_times(case):
+    expected = AT_MANY_TIMES[case]
+    data = untied("mgus2") if case == "strata" else pd.read_csv(FOLDER / "cause_specific_melanoma.csv")
+    columns, strata = COLUMNS["mgus2_strata" if case == "strata" else "melanoma"]
+    model = CauseSpecificCox(ties="breslow" if case == "breslow" else "efron", strata=strata)
+    model.fit(data[columns], data[["duration", "event"]])
+    for cause in (1, 2):
+        r = np.array(expected["se"][cause - 1], dtype=float)
+        found = model.predict_cumulative_incidence_std_error(data[columns].iloc[:6], expected["times"], event=cause)
+        # R has none after a stratum's last day, and goes on where its sums exceed 1, which ours do not.
+        risk = model.predict_cumulative_incidence(data[columns].iloc[:6], expected["times"], event=cause)
+        known = np.isfinite(r) & (risk < 1 - 1e-9)
+        assert known.mean() > 0.9
+        np.testing.assert_allclose(found[known], r[known], rtol=1e-6, atol=1e-12)
+
+
+def test_bands_have_the_quantiles_of_r():
+    data, expected = pd.read_csv(FOLDER / "cause_specific_melanoma.csv"), AT_MANY_TIMES["band"]
+    columns = COLUMNS["melanoma"][0]
+    model = CauseSpecificCox().fit(data[columns], data[["duration", "event"]])
+    new, times = data[columns].iloc[:4], expected["times"]
+    band = model.predict_cumulative_incidence_band(new, times, n_simulations=20_000)
+    incidence = model.predict_cumulative_incidence(new, times)
+    error = model.predict_cumulative_incidence_std_error(new, times)
+    for row, quantile in enumerate(expected["quantile"]):
+        level = 1 - 2 * norm.sf(quantile)
+        bounds = np.stack(incidence_bounds(incidence[row], error[row], level), axis=-1)
+        # Two simulations of 20,000: the quantiles differ by about 0.02.
+        np.testing.assert_allclose(band[row], bounds, rtol=0.02)
