@@ -20,7 +20,8 @@ ELSEWHERE = re.compile(r"(\b[Aa]s( in| of)?|those of) :(meth|func|class):`")
 # Their examples would need files, a server or a figure.
 WITHOUT_EXAMPLE = {
     *("load_experiment", "load_tracked_model", "promote", "run_experiment", "score_batch", "subgroup_table"),
-    *("plot_calibration", "plot_coefficients", "plot_incidence", "plot_risk_distribution", "write_report"),
+    *("plot_calibration", "plot_coefficients", "plot_hazard", "plot_hazard_ratio", "plot_incidence"),
+    *("plot_risk_distribution", "write_report"),
     "write_cin_census",
 }
 

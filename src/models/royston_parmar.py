@@ -106,7 +106,7 @@ class RoystonParmar(RoystonParmarPrediction):
     >>> model = RoystonParmar(df=3, time_varying={"x": 1}).fit(X, y)
     >>> model.predict_cumulative_incidence(X.iloc[:2], [91, 365]).shape
     (2, 2)
-    >>> list(model.hazard_ratio([[1.0]], [[0.0]], [30, 365]).columns)
+    >>> list(model.hazard_ratio(X.iloc[[0]], X.iloc[[1]], [30, 365]).columns)
     ['time', 'hazard_ratio', 'lower', 'upper']
     """
 

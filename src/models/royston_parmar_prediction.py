@@ -95,7 +95,20 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         return bounds
 
     def predict_cumulative_hazard(self, X: Any, times: Any, *, event: int = 1) -> np.ndarray:
-        """Cumulative hazard of an event by each day, 0 on day 0; shape (n_rows, n_times)."""
+        """Cumulative hazard of an event by each day, 0 on day 0.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+        times : array, shape (n_times,)
+            Days.
+        event : int
+            Code of the event.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times)
+        """
         check_is_fitted(self)
         _require_event(event, self.events_)
         design = self._design(X)[0]
@@ -159,7 +172,9 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         times : array, shape (n_times,), optional
             Days, above 0; by default up to the last event.
         event : int
+            Code of the event.
         level : float
+            Coverage, pointwise.
 
         Returns
         -------
@@ -183,9 +198,17 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         )
 
     def baseline_hazard(self, times: Any = None, *, event: int = 1, level: float = 0.95) -> pd.DataFrame:
-        """Hazard of an event over time where all features of the design are 0: time, hazard (a day), lower, upper.
+        """Hazard of an event over time where all features of the design are 0.
 
-        Parameters are those of :meth:`hazard_curves`.
+        Parameters
+        ----------
+        times, event, level
+            As in :meth:`hazard_curves`.
+
+        Returns
+        -------
+        DataFrame
+            time, hazard (a day), lower, upper.
         """
         check_is_fitted(self)
         _require_event(event, self.events_)
@@ -204,9 +227,19 @@ class RoystonParmarPrediction(DeltaIntervalModel):
     def plot_hazard(
         self, X: Any, times: Any = None, *, event: int = 1, level: float = 0.95, ax: Any = None, **options: Any
     ) -> Any:
-        """Draw :meth:`hazard_curves`, one line a row of ``X``, named by its index; returns the axes.
+        """Draw :meth:`hazard_curves`, one line a row, named by the index of ``X``.
 
-        Further options are those of :func:`secondplan.report.plot_hazard`.
+        Parameters
+        ----------
+        X, times, event, level
+            As in :meth:`hazard_curves`.
+        ax : matplotlib Axes, optional
+        **options
+            Of :func:`secondplan.report.plot_hazard`.
+
+        Returns
+        -------
+        Axes
         """
         return draw("plot_hazard", self.hazard_curves(X, times, event=event, level=level), ax=ax, **options)
 
@@ -221,9 +254,19 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         ax: Any = None,
         **options: Any,
     ) -> Any:
-        """Draw :meth:`hazard_ratio` over time; returns the axes.
+        """Draw :meth:`hazard_ratio` over time.
 
-        Further options are those of :func:`secondplan.report.plot_hazard_ratio`.
+        Parameters
+        ----------
+        X, reference, times, event, level
+            As in :meth:`hazard_ratio`.
+        ax : matplotlib Axes, optional
+        **options
+            Of :func:`secondplan.report.plot_hazard_ratio`.
+
+        Returns
+        -------
+        Axes
         """
         ratio = self.hazard_ratio(X, reference, times, event=event, level=level)
         return draw("plot_hazard_ratio", ratio, ax=ax, **options)

@@ -36,7 +36,8 @@ def test_a_baseline_hazard_is_one_line_without_a_legend(model, axes):
 
 
 def test_a_hazard_ratio_is_drawn_on_a_log_axis_with_a_line_at_1(model, axes):
-    assert model.plot_hazard_ratio([[1.0]], [[0.0]], ax=axes) is axes
-    ratio = model.hazard_ratio([[1.0]], [[0.0]])
+    row, reference = pd.DataFrame({"x": [1.0]}), pd.DataFrame({"x": [0.0]})
+    assert model.plot_hazard_ratio(row, reference, ax=axes) is axes
+    ratio = model.hazard_ratio(row, reference)
     np.testing.assert_array_equal(axes.lines[1].get_ydata(), ratio["hazard_ratio"])
     assert axes.get_yscale() == "log" and set(axes.lines[0].get_ydata()) == {1}
