@@ -93,7 +93,8 @@ class CoxElasticNetCV(IncidenceModel):
     ----------
     Simon, Friedman, Hastie and Tibshirani (2011), Regularization Paths for Cox's Proportional Hazards Model via
     Coordinate Descent; van Houwelingen and others (2006) for the deviance of a fold. Conventions are those of R's
-    glmnet 4.1.
+    glmnet 4.1, its bringing of weights to mean 1 within each set of rows included. Rows censored on the day of an event
+    are at risk on it; glmnet loses some of them where times are large numbers, as days are.
 
     Examples
     --------
@@ -164,7 +165,8 @@ class CoxElasticNetCV(IncidenceModel):
         Parameters
         ----------
         X, y, sample_weight, cluster
-            As in :meth:`IncidenceModel.fit`; the rows of a cluster are never divided between folds.
+            As in :meth:`IncidenceModel.fit`; the rows of a cluster (the outer one of two levels) are never divided
+            between folds.
         foldid : array, shape (n_rows,), optional
             Fold of each row; by default ``n_folds`` are dealt at random.
 
