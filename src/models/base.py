@@ -150,7 +150,9 @@ class IncidenceModel(BaseEstimator):
             free = self._event_free(*part, times)
             if not np.any(since > 0):
                 return free
-            later = 1.0 - _divide(self._event_free(*part, since) - free, self._still_free(*part, since))
+            at_start, still_free = self._event_free(*part, since), self._still_free(*part, since)
+            later = 1.0 - _divide(at_start - free, still_free)
+            later = np.where(is_faint(still_free, since), np.clip(_divide(free, at_start), 0.0, 1.0), later)
             return np.where(since > 0, np.where(times > since, later, 1.0), free)
 
         return self._by_chunk(conditional, X, times, eligible_days, elapsed)
