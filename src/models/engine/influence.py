@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from .counting_sort import counting_sort
+
 
 class InfluenceTables(NamedTuple):
     """What the influences need of each day, every array of shape (n_days,).
@@ -52,8 +54,8 @@ def clustered_variances(tables, first, last, code, counted, weight, cluster, n_c
         Codes 0 .. n_clusters - 1.
     """
     n_curves, n_days = tables.curve.shape
-    by_first, end_first = _counting_sort(first, n_days)
-    by_last, end_last = _counting_sort(last, n_days)
+    by_first, end_first = counting_sort(first, n_days)
+    by_last, end_last = counting_sort(last, n_days)
     state, form = np.zeros((n_clusters, n_curves + 2)), np.zeros((n_curves + 1, 3))
     own = np.zeros(n_curves)
     variance = np.zeros((n_days, n_curves))
@@ -159,19 +161,3 @@ def _update(state, change_b, change_c, change_a, form):
     form[n_curves, 2] += change_c * (2.0 * c + change_c)
     state[0] += change_b
     state[1] += change_c
-
-
-@njit(cache=True, nogil=True)
-def _counting_sort(keys, n_keys):
-    """Rows in order of their keys 0 .. n_keys - 1, and where each key's rows begin, shape (n_keys + 1,)."""
-    begin = np.zeros(n_keys + 1, np.int64)
-    for key in keys:
-        begin[key + 1] += 1
-    for key in range(n_keys):
-        begin[key + 1] += begin[key]
-    place = begin[:-1].copy()
-    order = np.empty(keys.size, np.int64)
-    for row in range(keys.size):
-        order[place[keys[row]]] = row
-        place[keys[row]] += 1
-    return order, begin

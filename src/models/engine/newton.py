@@ -1,4 +1,4 @@
-"""Newton's method with step halving for a concave log likelihood, plain or with an elastic-net penalty."""
+"""Newton's method with step halving for a concave log likelihood."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,11 +55,9 @@ def maximise(
     usable: np.ndarray,
     spread: np.ndarray,
     *,
-    ridge: float = 0.0,
-    lasso: float = 0.0,
     unit: float = 1.0,
 ) -> Maximum:
-    """Maximise ``value(beta) - lasso |beta| - ridge |beta|^2 / 2`` from ``beta = 0``.
+    """Maximise ``value(beta)`` from ``beta = 0``.
 
     Parameters
     ----------
@@ -69,8 +67,6 @@ def maximise(
         Columns that vary; the others are held at 0.
     spread : ndarray, shape (p,)
         Range of each column, to judge a step by how far it moves the linear predictor.
-    ridge, lasso : float
-        Penalties, on the scale of the log likelihood.
     unit : float
         Log likelihood is measured in this unit to judge gains: the mean weight of an event, so that multiplying all
         weights changes nothing.
@@ -80,10 +76,7 @@ def maximise(
     if null is None:
         raise ValueError("the offset differs by more than 600 between rows; the relative risks overflow")
     current = null
-    penalised = ridge > 0 or lasso > 0
-    kept = usable
-    if not penalised:
-        kept = independent_columns(current.information, np.where(usable, COLLINEAR * current.size, np.inf))
+    kept = independent_columns(current.information, np.where(usable, COLLINEAR * current.size, np.inf))
     collinear = usable & ~kept
     diverging = np.zeros_like(kept)
     converged = not kept.any()
@@ -91,18 +84,18 @@ def maximise(
     while not converged and iteration < MAX_ITERATIONS:
         iteration += 1
         free = kept & ~diverging
-        step = _step(beta, current, free, ridge, lasso, unit)
-        decrement = _squared_length(step, current, ridge) / unit
+        step = inverse(current.information, free) @ np.where(free, current.gradient, 0.0)
+        decrement = float(step @ current.information @ step) / unit
         if decrement <= DECREMENT or not free.any():
             beta = beta + step
             converged = True
             break
-        if not penalised and decrement < FLAT_GAIN:
+        if decrement < FLAT_GAIN:
             runaway = free & (np.abs(step) * spread > DIVERGING_STEP)
             if runaway.any():
                 diverging |= runaway
                 continue
-        trial = _improve(evaluate, beta, step, current, ridge, lasso, unit)
+        trial = _improve(evaluate, beta, step, current, unit)
         if trial is None:
             # Relative risks as large as numbers allow, and still the likelihood grows.
             runaway = free & (np.abs(beta) * spread > DIVERGED)
@@ -135,64 +128,19 @@ def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return result
 
 
-def _step(
-    beta: np.ndarray, current: Likelihood, free: np.ndarray, ridge: float, lasso: float, unit: float
-) -> np.ndarray:
-    if lasso > 0:
-        return _lasso_step(beta, current, free, ridge, lasso, unit)
-    curvature = current.information + ridge * np.eye(beta.size)
-    gradient = np.where(free, current.gradient - ridge * beta, 0.0)
-    return inverse(curvature, free) @ gradient
-
-
-def _lasso_step(
-    beta: np.ndarray, current: Likelihood, free: np.ndarray, ridge: float, lasso: float, unit: float
-) -> np.ndarray:
-    """Coordinate descent on the quadratic model of the likelihood plus the exact penalty."""
-    target = beta.copy()
-    gradient = current.gradient.copy()  # of the quadratic model, at target
-    information = current.information
-    diagonal = np.diag(information)
-    columns = [column for column in np.flatnonzero(free) if diagonal[column] > 0]
-    for _ in range(10_000):
-        largest = 0.0
-        for column in columns:
-            pull = gradient[column] + diagonal[column] * target[column]
-            new = np.sign(pull) * max(abs(pull) - lasso, 0.0) / (diagonal[column] + ridge)
-            change = new - target[column]
-            if change != 0.0:
-                target[column] = new
-                gradient -= information[:, column] * change
-                largest = max(largest, change * change * diagonal[column])
-        if largest < DECREMENT * 1e-4 * unit:
-            break
-    return target - beta
-
-
-def _squared_length(step: np.ndarray, current: Likelihood, ridge: float) -> float:
-    return float(step @ current.information @ step + ridge * step @ step)
-
-
-def _penalised(value: float, beta: np.ndarray, ridge: float, lasso: float) -> float:
-    return value - lasso * float(np.abs(beta).sum()) - 0.5 * ridge * float(beta @ beta)
-
-
 def _improve(
     evaluate: Callable[[np.ndarray], Likelihood | None],
     beta: np.ndarray,
     step: np.ndarray,
     current: Likelihood,
-    ridge: float,
-    lasso: float,
     unit: float,
 ) -> tuple[np.ndarray, Likelihood] | None:
-    """The step, halved until it does not lower the objective; None if no part of it does."""
-    objective = _penalised(current.value, beta, ridge, lasso)
-    allowed = objective - ROUNDING * max(unit, abs(objective))
+    """The step, halved until it does not lower the log likelihood; None if no part of it does."""
+    allowed = current.value - ROUNDING * max(unit, abs(current.value))
     for _ in range(MAX_HALVINGS):
         trial = beta + step
         likelihood = evaluate(trial)
-        if likelihood is not None and _penalised(likelihood.value, trial, ridge, lasso) >= allowed:
+        if likelihood is not None and likelihood.value >= allowed:
             return trial, likelihood
         step = 0.5 * step
     return None
