@@ -39,10 +39,9 @@ class DistinctDays:
 
     def next_place(self, days: np.ndarray) -> np.ndarray:
         """Number of distinct days at or before each day, so the place of the first one after it, shape of ``days``."""
-        if self._until is not None and days.size and self._origin <= days.min() and days.max() <= self.distinct[-1]:
-            day = self._whole(days)
-            if day is not None:
-                return self._until[day]
+        # Below 0, a sum with the origin could round a day up to the next.
+        if self._until is not None and days.size and 0 <= self._origin <= days.min():
+            return self._until[np.minimum(days - self._origin, self._until.size - 1).astype(np.int64)]
         return np.searchsorted(self.distinct, days, side="right")
 
     def _whole(self, days: np.ndarray) -> np.ndarray | None:

@@ -13,6 +13,7 @@ positive terms are added. Cost: O(n + K log K) for n rows and K event times.
 """
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -22,6 +23,8 @@ from .threads import row_chunks, run_all
 FAST = {"reassoc", "contract", "nsz"}
 FROM_START = -1
 SINGLE = 0
+# Columns below which it does not pay to let two processors share them.
+FEWEST_TO_CUT = 8
 
 
 @njit(cache=True, nogil=True)
@@ -86,18 +89,29 @@ def _sum_backwards(start, sums, risk_sums):
                 sums[time, column] += sums[time + 1, column]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
 def spread_late(x, risk, first, last, rows, level_end, sums, risk_sums):
     """Add rows with delayed entry; ``rows`` are their positions by level, level l ending at ``level_end[l]``."""
-    n_times, n_columns = sums.shape
-    buffer = np.zeros((n_times, n_columns))
+    n_columns = sums.shape[1]
+    cuts = [0, n_columns // 2, n_columns] if n_columns >= FEWEST_TO_CUT else [0, n_columns]
+    given = (x, risk, first, last, rows, level_end)
+    run_all([partial(_spread_late, *given, begin, end, sums, risk_sums) for begin, end in pairwise(cuts)])
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _spread_late(x, risk, first, last, rows, level_end, begin, end, sums, risk_sums):
+    """The columns ``begin .. end - 1`` of ``sums``, and ``risk_sums`` with the first of them."""
+    n_times, width = sums.shape[0], end - begin
+    buffer = np.zeros((n_times, width))
     risk_buffer = np.zeros(n_times)
     for position in range(level_end[0]):
         row = rows[position]
         time = last[row]
-        risk_sums[time] += risk[row]
-        for column in range(n_columns):
-            sums[time, column] += risk[row] * x[row, column]
+        risk_buffer[time] += risk[row]
+        for column in range(width):
+            sums[time, begin + column] += risk[row] * x[row, begin + column]
+    if begin == 0:
+        for time in range(n_times):
+            risk_sums[time] += risk_buffer[time]
     for level in range(1, level_end.size):
         if level_end[level] == level_end[level - 1]:
             continue
@@ -107,23 +121,24 @@ def spread_late(x, risk, first, last, rows, level_end, sums, risk_sums):
             row = rows[position]
             for time in (first[row], last[row]):
                 risk_buffer[time] += risk[row]
-                for column in range(n_columns):
-                    buffer[time, column] += risk[row] * x[row, column]
+                for column in range(width):
+                    buffer[time, column] += risk[row] * x[row, begin + column]
         half = level - 1
         for time in range(1, n_times):
             if (time >> half) & 1 == 0 and (time - 1) >> half == time >> half:
                 risk_buffer[time] += risk_buffer[time - 1]
-                for column in range(n_columns):
+                for column in range(width):
                     buffer[time, column] += buffer[time - 1, column]
         for time in range(n_times - 2, -1, -1):
             if (time >> half) & 1 == 1 and (time + 1) >> half == time >> half:
                 risk_buffer[time] += risk_buffer[time + 1]
-                for column in range(n_columns):
+                for column in range(width):
                     buffer[time, column] += buffer[time + 1, column]
         for time in range(n_times):
-            risk_sums[time] += risk_buffer[time]
-            for column in range(n_columns):
-                sums[time, column] += buffer[time, column]
+            if begin == 0:
+                risk_sums[time] += risk_buffer[time]
+            for column in range(width):
+                sums[time, begin + column] += buffer[time, column]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -176,3 +191,37 @@ def gather(values, first, last, levels, start, rows, level_end):
             for column in range(n_columns):
                 sums[row, column] = table[first[row], column] + table[last[row], column]
     return sums
+
+
+def gather_one(values, at_event, first, last, levels, is_event, start, rows, level_end):
+    """Sum of ``values`` (K,) over the event times at which each row is at risk, shape (n,); see :func:`gather`.
+
+    Rows with the event get ``at_event`` (K,) at its time besides; rows that are at risk at no event time get 0.
+    """
+    sums = np.zeros(last.size)
+    table = np.ascontiguousarray(values)[:, None]
+    given = (values, running_sums(table, start)[:, 0], at_event, last, levels, is_event)
+    run_all([partial(_gather_plain, *given, chunk.start, chunk.stop, sums) for chunk in row_chunks(last.size)])
+    bounds = [(level, *level_end[level - 1 : level + 1]) for level in range(1, level_end.size)]
+    run_all([partial(_gather_halved, table, level, first, last, rows[begin:end], sums) for level, begin, end in bounds])
+    return sums
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _gather_plain(values, from_start, at_event, last, levels, is_event, begin, end, sums):
+    for row in range(begin, end):
+        if levels[row] == FROM_START:
+            sums[row] = from_start[last[row]]
+        elif levels[row] == SINGLE:
+            sums[row] = values[last[row]]
+        if is_event[row]:
+            sums[row] += at_event[last[row]]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _gather_halved(values, level, first, last, rows, sums):
+    if rows.size == 0:
+        return
+    table = half_block_sums(values, level)
+    for row in rows:
+        sums[row] += table[first[row], 0] + table[last[row], 0]

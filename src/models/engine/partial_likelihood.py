@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 from numba import njit
 
-from .intervals import FAST, gather, spread_from_start, spread_late
+from .intervals import FAST, gather_one, spread_from_start, spread_late
 from .risk_sets import RiskSets
 from .threads import row_chunks, run_all
 
@@ -69,8 +69,7 @@ def risk_sums(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> Ri
     if sets.late_rows.size:
         spread_late(x, risk, sets.first, sets.last, sets.late_rows, sets.level_end, sums, total)
     moments, log_denominator = _tied_moments(total, tied, sets.n_tied, sets.tied_weight, efron)
-    events = sets.is_event
-    value = float(np.sum(sets.weight[events] * eta[events]) - log_denominator)
+    value = float(sets.event_weight @ eta - log_denominator)
     return RiskSums(relative_risk, total, tied, sums / total[:, None], tied_sums / total[:, None], moments, value)
 
 
@@ -89,17 +88,15 @@ def cumulative_hazards(sums: RiskSums, sets: RiskSets, weights_of_time: np.ndarr
     hazard, own = hazard_increments(sums, sets)
     if weights_of_time is not None:
         hazard, own = hazard * weights_of_time, own * weights_of_time
-    total = _gather(hazard[:, None], sets)[:, 0]
-    events = sets.is_event
-    total[events] += (own - hazard)[sets.last[events]]
-    return total
+    intervals = (sets.first, sets.last, sets.levels, sets.is_event, sets.start, sets.late_rows, sets.level_end)
+    return gather_one(hazard, own - hazard, *intervals)
 
 
 def evaluate(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> Likelihood:
     """Log likelihood, gradient and information at ``eta = offset + x beta``."""
     sums = risk_sums(x, eta, sets, efron)
     mass = sets.weight * sums.relative_risk * cumulative_hazards(sums, sets)
-    gram, gradient = weighted_gram(x, mass, sets.weight * sets.is_event - mass)
+    gram, gradient = weighted_gram(x, mass, sets.event_weight - mass)
     information = gram - time_gram(sums, sets)
     return Likelihood(sums.log_likelihood, gradient, information, np.diag(gram).copy())
 
@@ -131,12 +128,6 @@ def weighted_gram(x: np.ndarray, mass: np.ndarray, residual: np.ndarray) -> tupl
     upper = np.triu_indices(x.shape[1], 1)
     gram[upper] = gram.T[upper]
     return gram, product
-
-
-def _gather(values: np.ndarray, sets: RiskSets) -> np.ndarray:
-    return gather(
-        np.ascontiguousarray(values), sets.first, sets.last, sets.levels, sets.start, sets.late_rows, sets.level_end
-    )
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

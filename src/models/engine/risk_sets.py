@@ -1,9 +1,11 @@
 """Which row is at risk at which event time: found once by sorting, then used by every scan."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from ..distinct_days import DistinctDays
 from .counting_sort import counting_sort
 from .intervals import interval_levels
 
@@ -51,6 +53,11 @@ class RiskSets:
     late_rows: np.ndarray
     level_end: np.ndarray
 
+    @cached_property
+    def event_weight(self) -> np.ndarray:
+        """Weight of the rows that have the event, 0 for the others, shape (m,)."""
+        return np.where(self.is_event, self.weight, 0.0)
+
     @property
     def n_times(self) -> int:
         """Number of event times, K."""
@@ -76,19 +83,30 @@ def build_risk_sets(
         Codes 0, 1, ...
     """
     weighted_event = is_event & (weight > 0)
-    days, day_of_event = np.unique(duration[weighted_event], return_inverse=True)
-    key, tied = np.unique(stratum[weighted_event] * np.int64(days.size + 1) + day_of_event, return_counts=True)
-    time_stratum, time_day = key // (days.size + 1), key % (days.size + 1)
+    days = DistinctDays(duration[weighted_event]) if weighted_event.any() else None
+    one_stratum = not stratum.any()
+    n_days = 0 if days is None else days.distinct.size
+    if days is None:
+        key, tied = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    elif one_stratum:
+        key, tied = np.arange(n_days), np.bincount(days.place)
+    else:
+        key, tied = np.unique(stratum[weighted_event] * np.int64(n_days + 1) + days.place, return_counts=True)
+    time_stratum, time_day = key // (n_days + 1), key % (n_days + 1)
     start = np.searchsorted(time_stratum, time_stratum, side="left")
 
-    first = _event_times_before(entry, days, stratum, key)
-    last = _event_times_before(duration, days, stratum, key) - 1
+    first = _event_times_before(entry, days, stratum, key, one_stratum)
+    last = _event_times_before(duration, days, stratum, key, one_stratum) - 1
     # Rows that are at risk at no event time sort behind all others.
     by_last, bounds = counting_sort(np.where((weight > 0) & (last >= first), last, key.size), key.size + 1)
     row_end = bounds[:-1]
     order = by_last[: row_end[-1]]
-    first, last = first[order], last[order]
-    tied_weight = np.bincount(last[is_event[order]], weight[order][is_event[order]], minlength=key.size)
+    first, last = first[order], np.repeat(np.arange(key.size, dtype=np.int32), np.diff(row_end))
+    is_event = is_event[order]
+    weight = np.full(order.size, weight[0]) if weight.min() == weight.max() else weight[order]
+    stratum = np.zeros(order.size, dtype=np.int32) if one_stratum else stratum[order].astype(np.int32)
+    events = np.flatnonzero(is_event)
+    tied_weight = np.bincount(last[events], weight[events], minlength=key.size)
 
     levels = interval_levels(first, last, start)
     late = np.flatnonzero(levels >= 0)
@@ -99,11 +117,11 @@ def build_risk_sets(
         rows=order,
         first=first,
         last=last,
-        is_event=is_event[order],
-        weight=weight[order],
-        stratum=stratum[order].astype(np.int32),
+        is_event=is_event,
+        weight=weight,
+        stratum=stratum,
         row_end=row_end,
-        time=days[time_day] if key.size else np.empty(0),
+        time=np.empty(0) if days is None else days.distinct[time_day],
         time_stratum=time_stratum,
         start=start,
         n_tied=tied,
@@ -114,12 +132,19 @@ def build_risk_sets(
     )
 
 
-def _event_times_before(time: np.ndarray, days: np.ndarray, stratum: np.ndarray, key: np.ndarray) -> np.ndarray:
-    """Number of the first event time after ``time`` (not at it) in the row's own stratum."""
+def _event_times_before(
+    time: np.ndarray, days: DistinctDays | None, stratum: np.ndarray, key: np.ndarray, one_stratum: bool
+) -> np.ndarray:
+    """Number of the first event time after ``time`` (not at it) in the row's own stratum, shape (n,)."""
     day = np.zeros(time.size, dtype=np.int32)
-    # Most rows have no delayed entry: there is nothing to search for.
-    late = np.flatnonzero(time >= days[0]) if days.size else np.empty(0, dtype=np.int64)
-    day[late] = np.searchsorted(days, time[late], side="right")
-    if key.size == days.size and not stratum.any():
+    if days is None:
         return day
-    return np.searchsorted(key, stratum * np.int64(days.size + 1) + day, side="left").astype(np.int32)
+    # Most rows have no delayed entry: there is nothing to look up.
+    late = np.flatnonzero(time >= days.distinct[0])
+    if late.size == time.size:
+        day = days.next_place(time).astype(np.int32)
+    else:
+        day[late] = days.next_place(time[late])
+    if one_stratum:
+        return day
+    return np.searchsorted(key, stratum * np.int64(days.distinct.size + 1) + day, side="left").astype(np.int32)
