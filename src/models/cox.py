@@ -23,7 +23,7 @@ from .cox_diagnostics import (
 )
 from .cox_prediction import CoxPrediction, offset_values
 from .features import FeatureEncoder
-from .fit_problems import fit_problems
+from .fit_problems import fit_problems, warn_of_dropped
 from .outcome import Outcome
 from .penalty_factors import feature_factors
 from .strata import learn_strata
@@ -179,10 +179,7 @@ class CoxPH(CoxPrediction):
                 inner: robust_covariance(rows, fitted, pd.factorize(levels[inner])[0]),
                 outer: self.covariance_,
             }
-        asked = set(self.encoder_.drop or ())
-        dropped = [str(name) for name in self.encoder_.dropped_ if name not in asked]
-        if dropped:
-            warnings.warn(f"constant in training, without a coefficient: {', '.join(dropped)}", stacklevel=2)
+        warn_of_dropped(self.encoder_)
         return self
 
     @property
@@ -313,10 +310,7 @@ class CoxPH(CoxPrediction):
         offset = offset_values(special.get("offset"))
         if self.entry_convention == "statsmodels":
             outcome = Outcome(np.nextafter(outcome.entry, -np.inf), outcome.duration, outcome.event)
-        is_event = outcome.event == self.event
-        weighted = is_event if sample_weight is None else is_event & (sample_weight > 0)
-        if not weighted.any():
-            raise ValueError(f"no row has event {self.event} (and a weight above 0); a Cox model cannot be fitted")
+        is_event = self._has_event(outcome, sample_weight, "Cox")
         # Weights that are no counts of rows make the inverse information meaningless; R's coxph does the same.
         is_fractional = sample_weight is not None and bool(np.any(sample_weight != np.round(sample_weight)))
         groups = np.arange(len(outcome)) if cluster is None and is_fractional else cluster
@@ -387,5 +381,4 @@ class CoxPH(CoxPrediction):
             raise ValueError(f"alpha must be a finite number, not negative; got {self.alpha}")
         if not 0.0 <= self.l1_ratio <= 1.0:
             raise ValueError(f"l1_ratio must be between 0 and 1, got {self.l1_ratio}")
-        if self.event < 1:
-            raise ValueError(f"event must be a code of 1 or more (0 is censoring), got {self.event}")
+        self._check_event()

@@ -11,11 +11,11 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ..progress import track
-from .base import IncidenceModel
 from .cox import TIES, CoxPH
 from .cox_prediction import offset_values
 from .features import FeatureEncoder
 from .folds import check_folds, deal_folds
+from .one_event import OneEventModel
 from .outcome import Outcome
 from .penalty_factors import feature_factors
 from .plotting import draw
@@ -26,7 +26,7 @@ CHOICES = ("lambda_min", "lambda_1se")
 LEAST_ROWS_UNGROUPED = 10
 
 
-class CoxElasticNetCV(IncidenceModel):
+class CoxElasticNetCV(OneEventModel):
     r"""Cox model with an elastic-net penalty whose strength is chosen by grouped cross-validation, as ``cv.glmnet``.
 
     .. math:: \max_\beta \; \frac{\ell(\beta)}{\sum_i w_i}
@@ -249,19 +249,6 @@ class CoxElasticNetCV(IncidenceModel):
             return draw("plot_penalty_path", self.coef_path_, marks, ax=ax)
         raise ValueError(f"kind must be cv or path, got {kind!r}")
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Risk of ``event`` by ``horizon`` days at the chosen strength, shape (n_rows,)."""
-        check_is_fitted(self)
-        return self.predict_cumulative_incidence(X, [self.horizon], event=self.event)[:, 0]
-
-    def score(self, X: Any, y: Any) -> float:
-        """Index of prediction accuracy for ``event`` at ``horizon``, as :meth:`CoxPH.score`."""
-        check_is_fitted(self)
-        from .metrics import index_of_prediction_accuracy
-
-        risk = self.predict(X)[:, None]
-        return float(index_of_prediction_accuracy(y, risk, [self.horizon], event=self.event)[0])
-
     def predict_cumulative_incidence(
         self, X: Any, times: Any, *, event: int = 1, eligible_days: Any = None, elapsed: Any = 0.0
     ) -> np.ndarray:
@@ -276,10 +263,11 @@ class CoxElasticNetCV(IncidenceModel):
         check_is_fitted(self)
         return self.model_.predict_event_free(X, times, eligible_days=eligible_days, elapsed=elapsed)
 
-    def predict_cumulative_hazard(self, X: Any, times: Any) -> np.ndarray:
-        """Cumulative hazard at the chosen strength, shape (n_rows, n_times)."""
+    def predict_cumulative_hazard(self, X: Any, times: Any, **options: Any) -> Any:
+        """Cumulative hazard at the chosen strength; parameters and result are those of
+        :meth:`CoxPH.predict_cumulative_hazard`."""
         check_is_fitted(self)
-        return self.model_.predict_cumulative_hazard(X, times)
+        return self.model_.predict_cumulative_hazard(X, times, **options)
 
     def predict_cumulative_incidence_interval(self, X: Any, times: Any, **options: Any) -> np.ndarray:
         """Interval at the chosen strength as if it and its features had been given; parameters and result are those of
@@ -310,11 +298,8 @@ class CoxElasticNetCV(IncidenceModel):
 
         self._check_parameters()
         weight = np.ones(len(outcome)) if sample_weight is None else sample_weight
-        is_event = outcome.event == self.event
-        counted = is_event & (weight > 0)
-        if not counted.any():
-            raise ValueError(f"no row has event {self.event} (and a weight above 0); a Cox model cannot be fitted")
-        fold = self._folds(counted, cluster)
+        is_event = self._has_event(outcome, weight, "Cox")
+        fold = self._folds(is_event & (weight > 0), cluster)
         stratum = np.zeros(len(outcome), dtype=np.int64)
         if "strata" in special:
             names = [self.strata] if isinstance(self.strata, str) else list(self.strata or [])
@@ -392,8 +377,7 @@ class CoxElasticNetCV(IncidenceModel):
             raise ValueError(f"ties must be one of {', '.join(TIES)}, got {self.ties!r}")
         if not 0.0 <= self.l1_ratio <= 1.0:
             raise ValueError(f"l1_ratio must be between 0 and 1, got {self.l1_ratio}")
-        if self.event < 1:
-            raise ValueError(f"event must be a code of 1 or more (0 is censoring), got {self.event}")
+        self._check_event()
         if self.select not in CHOICES:
             raise ValueError(f"select must be one of {', '.join(CHOICES)}, got {self.select!r}")
         if self.lambda_min_ratio is not None and not 0.0 < self.lambda_min_ratio < 1.0:

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from .base import ROWS_PER_CHUNK, IncidenceModel, _per_row, _row_times
+from .base import ROWS_PER_CHUNK, _per_row, _row_times
 from .baseline import BaselineHazard, cumulative_hazard, cumulative_hazard_error, fill_means, survival_bounds
 from .confidence import check_interval
+from .one_event import OneEventModel
 from .strata import match_strata, refuse_unseen
 
 
-class CoxPrediction(IncidenceModel):
+class CoxPrediction(OneEventModel):
     """The part of :class:`.cox.CoxPH` that needs no training rows: loaded models have it too."""
 
     _column_parameters: ClassVar[tuple[str, ...]] = ("strata", "offset")
-    event: int
     strata: str | list[str] | None
     offset: str | None
     coef_: np.ndarray
@@ -63,17 +63,6 @@ class CoxPrediction(IncidenceModel):
             for label, own in ((label, self.baseline_stratum_ == code) for code, label in enumerate(self.strata_))
         }
         return pd.DataFrame(columns).sort_index().ffill().fillna(0.0).rename_axis("day")
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Risk of ``event`` by ``horizon`` days, shape (n_rows,)."""
-        return self.predict_cumulative_incidence(X, [self.horizon], event=self.event)[:, 0]
-
-    def score(self, X: Any, y: Any) -> float:
-        """Index of prediction accuracy for ``event`` at ``horizon``, as :meth:`IncidenceModel.score`."""
-        from .metrics import index_of_prediction_accuracy
-
-        risk = self.predict(X)[:, None]
-        return float(index_of_prediction_accuracy(y, risk, [self.horizon], event=self.event)[0])
 
     def predict_cumulative_incidence(
         self, X: Any, times: Any, *, event: int = 1, eligible_days: Any = None, elapsed: Any = 0.0

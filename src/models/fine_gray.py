@@ -14,7 +14,7 @@ from .coefficient_table import chi_squared_table, coefficient_table, wald_statis
 from .cox import TIES, CoxPH
 from .features import FeatureEncoder
 from .fine_gray_prediction import FineGrayPrediction
-from .fit_problems import fit_problems
+from .fit_problems import fit_problems, warn_of_dropped
 from .outcome import Outcome
 from .strata import learn_strata
 
@@ -154,10 +154,7 @@ class FineGray(FineGrayPrediction):
         """
         self.__dict__.pop("_event_free_model", None)
         super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
-        asked = set(self.encoder_.drop or ())
-        dropped = [str(name) for name in self.encoder_.dropped_ if name not in asked]
-        if dropped:
-            warnings.warn(f"constant in training, without a coefficient: {', '.join(dropped)}", stacklevel=2)
+        warn_of_dropped(self.encoder_)
         return self
 
     @property
@@ -216,12 +213,7 @@ class FineGray(FineGrayPrediction):
         stratum = None
         if "censoring_strata" in special:
             stratum = learn_strata(special["censoring_strata"], self._strata_columns())[1]
-        is_event = outcome.event == self.event
-        weighted = is_event if sample_weight is None else is_event & (sample_weight > 0)
-        if not weighted.any():
-            raise ValueError(
-                f"no row has event {self.event} (and a weight above 0); a Fine-Gray model cannot be fitted"
-            )
+        is_event = self._has_event(outcome, sample_weight, "Fine-Gray")
         fit = fit_fine_gray(
             design,
             outcome.entry,
@@ -275,5 +267,4 @@ class FineGray(FineGrayPrediction):
         for name, choices in (("ties", TIES), ("censoring_ties", CONVENTIONS)):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
-        if self.event < 1:
-            raise ValueError(f"event must be a code of 1 or more (0 is censoring), got {self.event}")
+        self._check_event()

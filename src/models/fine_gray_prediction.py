@@ -8,22 +8,22 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from .base import ROWS_PER_CHUNK, IncidenceModel, _divide, _per_row, _require_event, _row_times
+from .base import ROWS_PER_CHUNK, _divide, _per_row, _require_event, _row_times
 from .baseline import LARGEST_ETA, fill_means
 from .confidence import check_interval, incidence_bounds
 from .features import as_frame
 from .fine_gray_error import UncertainBaseline, incidence_error
+from .one_event import OneEventModel
 from .steps import step_values
 
 if TYPE_CHECKING:
     from .cox import CoxPH
 
 
-class FineGrayPrediction(IncidenceModel):
+class FineGrayPrediction(OneEventModel):
     """The part of :class:`.fine_gray.FineGray` that needs no training rows: loaded models have it too."""
 
     _column_parameters: ClassVar[tuple[str, ...]] = ("censoring_strata",)
-    event: int
     censoring_strata: str | list[str] | None
     coef_: np.ndarray
     covariance_: np.ndarray
@@ -48,17 +48,6 @@ class FineGrayPrediction(IncidenceModel):
         check_is_fitted(self)
         values = self.baseline_hazard_ * np.exp(-np.clip(self.center_ @ self.coef_, -LARGEST_ETA, LARGEST_ETA))
         return pd.Series(values, index=pd.Index(self.baseline_time_, name="day"), name="cumulative_hazard")
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Risk of ``event`` by ``horizon`` days, shape (n_rows,)."""
-        return self.predict_cumulative_incidence(X, [self.horizon], event=self.event)[:, 0]
-
-    def score(self, X: Any, y: Any) -> float:
-        """Index of prediction accuracy for ``event`` at ``horizon``, as :meth:`IncidenceModel.score`."""
-        from .metrics import index_of_prediction_accuracy
-
-        risk = self.predict(X)[:, None]
-        return float(index_of_prediction_accuracy(y, risk, [self.horizon], event=self.event)[0])
 
     def predict_event_free(self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0) -> np.ndarray:
         r"""Probability of no event at all, from the Cox model of all events; at most 1 less the incidence.

@@ -1,8 +1,11 @@
 """What a fit of a regression of hazards found wrong with its columns, in words that name them and say what to do."""
 
+import warnings
 from typing import Protocol
 
 import numpy as np
+
+from .features import FeatureEncoder
 
 # Columns that one message names.
 MOST_NAMES = 10
@@ -30,6 +33,14 @@ class FoundProblems(Protocol):
     @property
     def n_iterations(self) -> int:
         """Number of iterations."""
+
+
+def warn_of_dropped(encoder: FeatureEncoder) -> None:
+    """Warn, in the name of the caller of ``fit``, of columns without a feature that nobody asked to drop."""
+    asked = set(encoder.drop or ())
+    dropped = [str(name) for name in encoder.dropped_ if name not in asked]
+    if dropped:
+        warnings.warn(f"constant in training, without a coefficient: {', '.join(dropped)}", stacklevel=3)
 
 
 def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha > 0") -> list[str]:

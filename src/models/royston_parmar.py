@@ -11,7 +11,7 @@ import pandas as pd
 
 from .coefficient_table import coefficient_table
 from .features import FeatureEncoder
-from .fit_problems import fit_problems
+from .fit_problems import fit_problems, warn_of_dropped
 from .outcome import Outcome
 from .parametric import ZERO_DURATION_DAYS
 from .royston_parmar_curve import CauseCurve, row_curves
@@ -151,10 +151,7 @@ class RoystonParmar(RoystonParmarPrediction):
             the events exactly, or the input breaks a rule.
         """
         super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
-        asked = set(self.encoder_.drop or ())
-        dropped = [str(name) for name in self.encoder_.dropped_ if name not in asked]
-        if dropped:
-            warnings.warn(f"constant in training, without a coefficient: {', '.join(dropped)}", stacklevel=2)
+        warn_of_dropped(self.encoder_)
         return self
 
     @property
