@@ -14,10 +14,10 @@ from .features import FeatureEncoder
 from .fit_problems import fit_problems, warn_of_dropped
 from .outcome import Outcome
 from .parametric import ZERO_DURATION_DAYS
-from .royston_parmar_curve import CauseCurve, row_curves
+from .royston_parmar_curve import CauseCurve, curve_state, row_curves
 from .royston_parmar_fit import CauseFit, ColumnMoments, column_moments, fit_cause, joint_covariance
 from .royston_parmar_incidence import is_negative_somewhere
-from .royston_parmar_prediction import RoystonParmarPrediction, curve_state
+from .royston_parmar_prediction import RoystonParmarPrediction
 from .royston_parmar_spline import LogTimeSpline, given_log_knots, orthogonal_spline, place_log_knots
 
 INTERCEPT, LOG_DAYS = "(intercept)", "(log days)"
@@ -326,17 +326,13 @@ class RoystonParmar(RoystonParmarPrediction):
 
     def _warn_of_negative_hazards(self, fits: dict[int, CauseFit], design: np.ndarray) -> None:
         for cause, fit in fits.items():
-            n_negative = int(np.broadcast_to(_negative(fit.curve, design), (len(design),)).sum())
+            n_negative = int(is_negative_somewhere([row_curves(fit.curve, design)]).sum())
             if n_negative:
                 warnings.warn(
                     f"event {cause}: its hazard is negative at some time in {n_negative} of {len(design)} rows, and "
                     f"counts as 0 there; {REMEDY}",
                     stacklevel=5,
                 )
-
-
-def _negative(curve: CauseCurve, design: np.ndarray) -> np.ndarray:
-    return is_negative_somewhere([row_curves(curve, design)])
 
 
 def _whole_df(df: Any, name: str) -> int:

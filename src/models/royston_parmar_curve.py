@@ -10,7 +10,9 @@ feature after feature).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -150,3 +152,36 @@ def by_parameter(curve: CauseCurve, design: np.ndarray, base: np.ndarray, varyin
         terms = design[:, None, group.columns, None] * own[:, :, None, :]
         result[..., begin:end] = terms.reshape(*base.shape[:2], group.delta.size)
     return result
+
+
+def curve_state(curve: CauseCurve) -> dict[str, Any]:
+    """A curve as plain data."""
+    return {
+        "knots": curve.spline.knots,
+        "transform": curve.spline.transform,
+        "gamma": curve.gamma,
+        "beta": curve.beta,
+        "varying": [
+            {
+                "knots": group.spline.knots,
+                "transform": group.spline.transform,
+                "columns": group.columns,
+                "delta": group.delta,
+            }
+            for group in curve.varying
+        ],
+    }
+
+
+def curve_from_state(state: dict[str, Any]) -> CauseCurve:
+    """The curve that :func:`curve_state` described."""
+    groups: Sequence[dict[str, Any]] = state["varying"]
+    return CauseCurve(
+        LogTimeSpline(state["knots"], state["transform"]),
+        state["gamma"],
+        state["beta"],
+        tuple(
+            VaryingEffects(LogTimeSpline(group["knots"], group["transform"]), group["columns"], group["delta"])
+            for group in groups
+        ),
+    )

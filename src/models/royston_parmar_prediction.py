@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 from sklearn.utils.validation import check_is_fitted
 
 from .base import _require_event, _row_times
 from .confidence import check_interval
 from .delta_interval import NUMBERS_PER_BLOCK, DeltaIntervalModel
 from .plotting import draw
-from .royston_parmar_curve import CauseCurve, RowCurves, VaryingEffects, by_parameter, row_curves
+from .royston_parmar_curve import CauseCurve, curve_from_state, row_curves
+from .royston_parmar_hazard import half_width, hazard, hazard_bounds, log_hazard, log_hazard_gradient
 from .royston_parmar_incidence import (
     event_free,
     event_free_gradient,
@@ -24,7 +23,6 @@ from .royston_parmar_incidence import (
     is_negative_somewhere,
     log_days,
 )
-from .royston_parmar_spline import LogTimeSpline
 
 # Points of a curve that is drawn.
 CURVE_POINTS = 200
@@ -59,9 +57,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
             The event is not modelled, or a time is not above 0: there a hazard is 0 or infinite.
         """
         curve, design, log_time = self._hazard_arguments(X, times, event)
-        rows = row_curves(curve, design)
-        slope = np.maximum(rows.eta_slope(log_time), 0.0)
-        return np.exp(rows.eta(log_time) - log_time) * slope
+        return hazard(curve, design, log_time)
 
     def predict_hazard_interval(self, X: Any, times: Any, *, event: int = 1, level: float = 0.95) -> np.ndarray:
         """Interval of :meth:`predict_hazard` by the delta method, symmetric for the logarithm.
@@ -79,19 +75,13 @@ class RoystonParmarPrediction(DeltaIntervalModel):
             Lower and upper bound; both 0 where the hazard is.
         """
         check_interval(level, "log")
-        hazard = self.predict_hazard(X, times, event=event)
         curve, design, log_time = self._hazard_arguments(X, times, event)
-        covariance, z = self._own_covariance(event), float(ndtri(0.5 + level / 2.0))
+        covariance = self._own_covariance(event)
         n_block = max(1, NUMBERS_PER_BLOCK // max(1, log_time.size * curve.n_parameters))
-        bounds = np.empty((*hazard.shape, 2))
+        bounds = np.empty((len(design), log_time.size, 2))
         for start in range(0, len(design), n_block):
             rows = slice(start, start + n_block)
-            gradient = _log_hazard_gradient(curve, design[rows], log_time)
-            with np.errstate(over="ignore"):
-                stretch = np.exp(z * _error(gradient, covariance))
-            positive = hazard[rows] > 0
-            bounds[rows, :, 0] = np.where(positive, hazard[rows] / stretch, 0.0)
-            bounds[rows, :, 1] = np.where(positive, hazard[rows] * np.where(positive, stretch, 1.0), 0.0)
+            bounds[rows] = hazard_bounds(curve, design[rows], log_time, covariance, level)
         return bounds
 
     def predict_cumulative_hazard(self, X: Any, times: Any, *, event: int = 1) -> np.ndarray:
@@ -150,14 +140,13 @@ class RoystonParmarPrediction(DeltaIntervalModel):
             curve, design, log_time = self._hazard_arguments(rows, times, event)
             if len(design) != 1:
                 raise ValueError(f"{name} must be one row, got {len(design)}")
-            own = row_curves(curve, design)
-            slope = own.eta_slope(log_time)
-            if not np.all(slope > 0):
+            value = log_hazard(curve, design, log_time)
+            if value is None:
                 raise ValueError(f"the hazard of {name} is not above 0 at all these times")
-            values.append((own.eta(log_time) + np.log(slope))[0])
-            gradients.append(_log_hazard_gradient(curve, design, log_time))
+            values.append(value[0])
+            gradients.append(log_hazard_gradient(curve, design, log_time))
         log_ratio = values[0] - values[1]
-        half = float(ndtri(0.5 + level / 2.0)) * _error(gradients[0] - gradients[1], self._own_covariance(event))[0]
+        half = half_width(gradients[0] - gradients[1], self._own_covariance(event), level)[0]
         with np.errstate(over="ignore"):
             ratios = np.exp([log_ratio, log_ratio - half, log_ratio + half])
         days = np.atleast_1d(np.asarray(times, dtype=float))
@@ -184,14 +173,14 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         check_is_fitted(self)
         _require_event(event, self.events_)
         times = self._grid(event) if times is None else np.atleast_1d(np.asarray(times, dtype=float))
-        hazard = self.predict_hazard(X, times, event=event)
+        values = self.predict_hazard(X, times, event=event)
         bounds = self.predict_hazard_interval(X, times, event=event, level=level)
-        labels = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(hazard))
+        labels = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(values))
         return pd.DataFrame(
             {
                 "row": np.repeat(labels.to_numpy(), times.size),
-                "time": np.tile(times, len(hazard)),
-                "hazard": hazard.ravel(),
+                "time": np.tile(times, len(values)),
+                "hazard": values.ravel(),
                 "lower": bounds[..., 0].ravel(),
                 "upper": bounds[..., 1].ravel(),
             }
@@ -216,13 +205,9 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         times = self._grid(event) if times is None else times
         log_time = _log_of_positive(times)
         curve, zero = self._curve(event), np.zeros((1, len(self.feature_names_out_)))
-        own = row_curves(curve, zero)
-        hazard = (np.exp(own.eta(log_time) - log_time) * np.maximum(own.eta_slope(log_time), 0.0))[0]
-        error = _error(_log_hazard_gradient(curve, zero, log_time), self._own_covariance(event))[0]
-        with np.errstate(over="ignore"):
-            stretch = np.exp(float(ndtri(0.5 + level / 2.0)) * error)
-        upper = hazard * np.where(hazard > 0, stretch, 1.0)
-        return pd.DataFrame({"time": np.exp(log_time), "hazard": hazard, "lower": hazard / stretch, "upper": upper})
+        bounds = hazard_bounds(curve, zero, log_time, self._own_covariance(event), level)[0]
+        values = hazard(curve, zero, log_time)[0]
+        return pd.DataFrame({"time": np.exp(log_time), "hazard": values, "lower": bounds[:, 0], "upper": bounds[:, 1]})
 
     def plot_hazard(
         self, X: Any, times: Any = None, *, event: int = 1, level: float = 0.95, ax: Any = None, **options: Any
@@ -327,56 +312,8 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         return np.linspace(0.0, last, CURVE_POINTS + 1)[1:]
 
 
-def curve_state(curve: CauseCurve) -> dict[str, Any]:
-    """A curve as plain data."""
-    return {
-        "knots": curve.spline.knots,
-        "transform": curve.spline.transform,
-        "gamma": curve.gamma,
-        "beta": curve.beta,
-        "varying": [
-            {
-                "knots": group.spline.knots,
-                "transform": group.spline.transform,
-                "columns": group.columns,
-                "delta": group.delta,
-            }
-            for group in curve.varying
-        ],
-    }
-
-
-def curve_from_state(state: dict[str, Any]) -> CauseCurve:
-    """The curve that :func:`curve_state` described."""
-    groups: Sequence[dict[str, Any]] = state["varying"]
-    return CauseCurve(
-        LogTimeSpline(state["knots"], state["transform"]),
-        state["gamma"],
-        state["beta"],
-        tuple(
-            VaryingEffects(LogTimeSpline(group["knots"], group["transform"]), group["columns"], group["delta"])
-            for group in groups
-        ),
-    )
-
-
 def _log_of_positive(times: Any) -> np.ndarray:
     days = _row_times(times, 1, None)[0]
     if np.any(days <= 0):
         raise ValueError("times of a hazard must be above 0")
     return np.log(days)
-
-
-def _log_hazard_gradient(curve: CauseCurve, design: np.ndarray, log_time: np.ndarray) -> np.ndarray:
-    """Derivatives of the log hazard by the cause's parameters, shape (n, m, q); 0 where the hazard is not positive."""
-    rows: RowCurves = row_curves(curve, design)
-    slope = np.broadcast_to(rows.eta_slope(log_time), (len(design), log_time.size))[..., None]
-    parts = [
-        np.where(slope > 0, spline.basis(log_time) + spline.derivative(log_time) / np.where(slope > 0, slope, 1.0), 0.0)
-        for spline in (curve.spline, *(group.spline for group in curve.varying))
-    ]
-    return by_parameter(curve, design, parts[0], [part[..., 1:] for part in parts[1:]])
-
-
-def _error(gradient: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.maximum(np.einsum("ntq,ntq->nt", gradient @ covariance, gradient), 0.0))
