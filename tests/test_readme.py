@@ -1,22 +1,31 @@
 """The README is true: its code runs, its commands exist, its exit codes are those of the errors."""
 
+import inspect
 import re
 from pathlib import Path
 
 import typer.main
 
+import secondplan as sp
 from secondplan import cli, errors
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_python_example_runs(monkeypatch):
+def test_the_python_examples_run(monkeypatch):
     monkeypatch.chdir(ROOT)
-    code = re.search(r"```python\n(.*?)```", TEXT, flags=re.DOTALL).group(1)
+    code = "".join(re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL))
     names = {}
     exec(compile(code, "README.md", "exec"), names)
     assert len(names["model"].summary_.loc[1]) == len(names["features"])
+
+
+def test_the_table_of_questions_names_what_exists():
+    table = TEXT.partition("| question |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`(\w+)`", table))
+    models = {name for name in sp.__all__ if inspect.isclass(value := getattr(sp, name)) and hasattr(value, "predict")}
+    assert models <= named <= set(sp.__all__)
 
 
 def test_every_command_that_is_shown_exists():
