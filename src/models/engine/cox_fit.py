@@ -17,7 +17,7 @@ from .partial_likelihood import (
     risk_sums,
 )
 from .risk_sets import RiskSets, build_risk_sets
-from .sandwich import sandwich, score_products
+from .sandwich import score_products
 from .scaled_rows import ScaledRows, scale_rows
 from .score_residuals import mean_increments
 
@@ -161,11 +161,11 @@ def fit_cox(
     covariance, robust_score = naive, np.nan
     if cluster is not None:
         own_cluster = cluster[sets.rows].astype(np.int32)
-        covariance = sandwich(naive, scaled.x, sums, sets, own_cluster)
         at_null = risk_sums(scaled.x, scaled.offset, sets, efron)
-        products = score_products(scaled.x, at_null, sets, own_cluster)
+        products, null_products = score_products(scaled.x, [sums, at_null], sets, own_cluster)
+        covariance = naive @ products @ naive
         usable = ~(scaled.constant | found.collinear)
-        robust_score = quadratic_form(products, found.null.gradient, usable)
+        robust_score = quadratic_form(null_products, found.null.gradient, usable)
     return _collect(found, scaled, sums, sets, naive, covariance, n_rows, robust_score, log_penalty)
 
 

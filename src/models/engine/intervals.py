@@ -14,17 +14,19 @@ positive terms are added. Cost: O(n + K log K) for n rows and K event times.
 
 from functools import partial
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
 from .threads import row_chunks, run_all
 
+if TYPE_CHECKING:
+    from .risk_sets import RiskSets
+
 FAST = {"reassoc", "contract", "nsz"}
 FROM_START = -1
 SINGLE = 0
-# Columns below which it does not pay to let two processors share them.
-FEWEST_TO_CUT = 8
 
 
 @njit(cache=True, nogil=True)
@@ -47,21 +49,29 @@ def interval_levels(first: np.ndarray, last: np.ndarray, start: np.ndarray) -> n
     return levels
 
 
-def spread_from_start(x, risk, is_event, row_end, levels, start, sums, risk_sums, event_sums, event_risk_sums):
-    """Add rows at risk from the start of their stratum: scatter to their last time, then sum backwards.
+def spread(x: np.ndarray, risk: np.ndarray, sets: "RiskSets") -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Sums of ``risk * x`` (K, p) and of ``risk`` (K,) over the rows at risk, then the same two over those whose event
+    it is; ``x`` (m, p) and ``risk`` (m,) are in the order of ``sets.rows``.
 
-    ``x`` (n, p), ``risk`` (n,), sorted by last event time; ``row_end`` (K + 1,) bounds the rows of each. Adds
-    ``risk * x`` to ``sums`` (K, p) and ``risk`` to ``risk_sums`` (K,), in place; in the same pass, of all rows that had
-    the event, to ``event_sums`` and ``event_risk_sums`` at the time of the event only.
+    Rows at risk from the start of their stratum are added to their last time, in chunks side by side, and the times
+    summed backwards; those with delayed entry are added at the same time to arrays of their own.
     """
-    n_times = sums.shape[0]
-    cuts = np.unique(np.searchsorted(row_end, [chunk.start for chunk in row_chunks(risk.size)]).clip(max=n_times))
-    given = (x, risk, is_event, row_end, levels)
-    result = (sums, risk_sums, event_sums, event_risk_sums)
-    run_all(
-        [partial(_scatter, *given, begin, end, *result) for begin, end in zip(cuts, [*cuts[1:], n_times], strict=True)]
-    )
-    _sum_backwards(start, sums, risk_sums)
+    shape = (sets.n_times, x.shape[1])
+    sums, tied_sums, late_sums = (np.zeros(shape) for _ in range(3))
+    total, tied, late_total = (np.zeros(sets.n_times) for _ in range(3))
+    cuts = np.unique(np.searchsorted(sets.row_end, [rows.start for rows in row_chunks(risk.size)]).clip(max=shape[0]))
+    given = (x, risk, sets.is_event, sets.row_end, sets.levels)
+    result = (sums, total, tied_sums, tied)
+    tasks = [partial(_scatter, *given, begin, end, *result) for begin, end in pairwise([*cuts, shape[0]])]
+    if sets.late_rows.size:
+        late = (sets.first, sets.last, sets.late_rows, sets.level_end, late_sums, late_total)
+        tasks.insert(0, partial(_spread_late, x, risk, *late))
+    run_all(tasks)
+    _sum_backwards(sets.start, sums, total)
+    if sets.late_rows.size:
+        sums += late_sums
+        total += late_total
+    return sums, total, tied_sums, tied
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -89,29 +99,18 @@ def _sum_backwards(start, sums, risk_sums):
                 sums[time, column] += sums[time + 1, column]
 
 
-def spread_late(x, risk, first, last, rows, level_end, sums, risk_sums):
-    """Add rows with delayed entry; ``rows`` are their positions by level, level l ending at ``level_end[l]``."""
-    n_columns = sums.shape[1]
-    cuts = [0, n_columns // 2, n_columns] if n_columns >= FEWEST_TO_CUT else [0, n_columns]
-    given = (x, risk, first, last, rows, level_end)
-    run_all([partial(_spread_late, *given, begin, end, sums, risk_sums) for begin, end in pairwise(cuts)])
-
-
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _spread_late(x, risk, first, last, rows, level_end, begin, end, sums, risk_sums):
-    """The columns ``begin .. end - 1`` of ``sums``, and ``risk_sums`` with the first of them."""
-    n_times, width = sums.shape[0], end - begin
-    buffer = np.zeros((n_times, width))
+def _spread_late(x, risk, first, last, rows, level_end, sums, risk_sums):
+    """Add rows with delayed entry; ``rows`` are their positions by level, level l ending at ``level_end[l]``."""
+    n_times, n_columns = sums.shape
+    buffer = np.zeros((n_times, n_columns))
     risk_buffer = np.zeros(n_times)
     for position in range(level_end[0]):
         row = rows[position]
         time = last[row]
-        risk_buffer[time] += risk[row]
-        for column in range(width):
-            sums[time, begin + column] += risk[row] * x[row, begin + column]
-    if begin == 0:
-        for time in range(n_times):
-            risk_sums[time] += risk_buffer[time]
+        risk_sums[time] += risk[row]
+        for column in range(n_columns):
+            sums[time, column] += risk[row] * x[row, column]
     for level in range(1, level_end.size):
         if level_end[level] == level_end[level - 1]:
             continue
@@ -121,24 +120,23 @@ def _spread_late(x, risk, first, last, rows, level_end, begin, end, sums, risk_s
             row = rows[position]
             for time in (first[row], last[row]):
                 risk_buffer[time] += risk[row]
-                for column in range(width):
-                    buffer[time, column] += risk[row] * x[row, begin + column]
+                for column in range(n_columns):
+                    buffer[time, column] += risk[row] * x[row, column]
         half = level - 1
         for time in range(1, n_times):
             if (time >> half) & 1 == 0 and (time - 1) >> half == time >> half:
                 risk_buffer[time] += risk_buffer[time - 1]
-                for column in range(width):
+                for column in range(n_columns):
                     buffer[time, column] += buffer[time - 1, column]
         for time in range(n_times - 2, -1, -1):
             if (time >> half) & 1 == 1 and (time + 1) >> half == time >> half:
                 risk_buffer[time] += risk_buffer[time + 1]
-                for column in range(width):
+                for column in range(n_columns):
                     buffer[time, column] += buffer[time + 1, column]
         for time in range(n_times):
-            if begin == 0:
-                risk_sums[time] += risk_buffer[time]
-            for column in range(width):
-                sums[time, begin + column] += buffer[time, column]
+            risk_sums[time] += risk_buffer[time]
+            for column in range(n_columns):
+                sums[time, column] += buffer[time, column]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 from numba import njit
 
-from .intervals import FAST, gather_one, spread_from_start, spread_late
+from .intervals import FAST, gather_one, spread
 from .risk_sets import RiskSets
 from .threads import row_chunks, run_all
 
@@ -62,12 +62,7 @@ def risk_sums(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> Ri
     """Sums over each risk set; ``x`` (m, p) and ``eta`` (m,) are in the order of ``sets.rows``."""
     relative_risk = np.exp(eta)
     risk = sets.weight * relative_risk
-    shape = (sets.n_times, x.shape[1])
-    sums, tied_sums = np.zeros(shape), np.zeros(shape)
-    total, tied = np.zeros(sets.n_times), np.zeros(sets.n_times)
-    spread_from_start(x, risk, sets.is_event, sets.row_end, sets.levels, sets.start, sums, total, tied_sums, tied)
-    if sets.late_rows.size:
-        spread_late(x, risk, sets.first, sets.last, sets.late_rows, sets.level_end, sums, total)
+    sums, total, tied_sums, tied = spread(x, risk, sets)
     moments, log_denominator = _tied_moments(total, tied, sets.n_tied, sets.tied_weight, efron)
     value = float(sets.event_weight @ eta - log_denominator)
     return RiskSums(relative_risk, total, tied, sums / total[:, None], tied_sums / total[:, None], moments, value)

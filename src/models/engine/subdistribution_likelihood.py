@@ -14,7 +14,7 @@ Source: Fine and Gray (1999), JASA 94:496, section 3.
 import numpy as np
 from numba import njit
 
-from .intervals import FAST, spread_from_start, spread_late
+from .intervals import FAST, spread
 from .partial_likelihood import (
     Likelihood,
     RiskSums,
@@ -32,17 +32,11 @@ def subdistribution_sums(x: np.ndarray, eta: np.ndarray, sub: Subdistribution, e
     sets = sub.sets
     relative_risk = np.exp(eta)
     risk = sets.weight * relative_risk
-    shape = (sets.n_times, x.shape[1])
-    sums, tied_sums = np.zeros(shape), np.zeros(shape)
-    total, tied = np.zeros(sets.n_times), np.zeros(sets.n_times)
-    spread_from_start(x, risk, sets.is_event, sets.row_end, sets.levels, sets.start, sums, total, tied_sums, tied)
-    if sets.late_rows.size:
-        spread_late(x, risk, sets.first, sets.last, sets.late_rows, sets.level_end, sums, total)
+    sums, total, tied_sums, tied = spread(x, risk, sets)
     if sub.staying.size:
         _spread_staying(x, risk[sub.staying] * sub.staying_start, sub.staying, sub.staying_end, sub.decay, sums, total)
     moments, log_denominator = _tied_moments(total, tied, sets.n_tied, sets.tied_weight, efron)
-    events = sets.is_event
-    value = float(np.sum(sets.weight[events] * eta[events]) - log_denominator)
+    value = float(sets.event_weight @ eta - log_denominator)
     return RiskSums(relative_risk, total, tied, sums / total[:, None], tied_sums / total[:, None], moments, value)
 
 
@@ -70,7 +64,7 @@ def evaluate_subdistribution(x: np.ndarray, eta: np.ndarray, sub: Subdistributio
     sets = sub.sets
     sums = subdistribution_sums(x, eta, sub, efron)
     mass = sets.weight * sums.relative_risk * weighted_hazards(sums, sub)
-    gram, gradient = weighted_gram(x, mass, sets.weight * sets.is_event - mass)
+    gram, gradient = weighted_gram(x, mass, sets.event_weight - mass)
     information = gram - time_gram(sums, sets)
     return Likelihood(sums.log_likelihood, gradient, information, np.diag(gram).copy())
 

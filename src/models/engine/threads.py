@@ -4,7 +4,7 @@ The cuts depend on the number of rows only, and results are put together in orde
 number of processors. Numba's own threads are not used, so that nothing has to be set up before the first fit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ def row_chunks(n_rows: int, size: int | None = None) -> list[slice]:
     return [slice(begin, min(begin + step, n_rows)) for begin in range(0, max(n_rows, 1), step)]
 
 
-def run_all(tasks: list[Callable[[], Result]]) -> list[Result]:
+def run_all(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     """Results of all tasks in their order; tasks whose kernels let go of the interpreter run side by side.
 
     At most as many at once as Numba may use threads (``NUMBA_NUM_THREADS``).

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from secondplan.models.engine.intervals import gather, spread_from_start, spread_late
+from secondplan.models.engine.intervals import gather, spread
 from secondplan.models.engine.risk_sets import build_risk_sets
 
 
@@ -17,23 +17,14 @@ def random_sets(seed, n_rows=300, n_days=70, n_strata=3):
     return build_risk_sets(entry, duration, is_event, weight, stratum), (entry, duration, is_event, weight, stratum)
 
 
-def spread(x, risk, sets):
-    sums, totals = np.zeros((sets.n_times, x.shape[1])), np.zeros(sets.n_times)
-    tied_sums, tied = np.zeros_like(sums), np.zeros_like(totals)
-    spread_from_start(x, risk, sets.is_event, sets.row_end, sets.levels, sets.start, sums, totals, tied_sums, tied)
-    np.testing.assert_allclose(tied, np.bincount(sets.last, risk * sets.is_event, minlength=sets.n_times), rtol=1e-12)
-    if sets.late_rows.size:
-        spread_late(x, risk, sets.first, sets.last, sets.late_rows, sets.level_end, sums, totals)
-    return sums, totals
-
-
 @pytest.mark.parametrize("seed", range(8))
 def test_sums_are_those_of_the_risk_sets(seed):
     sets, (entry, duration, is_event, weight, stratum) = random_sets(seed, n_days=[3, 8, 70, 1000][seed % 4])
     rng = np.random.default_rng(seed)
     x_rows, values = rng.normal(size=(duration.size, 2)), rng.normal(size=(sets.n_times, 2))
     x, risk = x_rows[sets.rows], weight[sets.rows]
-    sums, totals = spread(x, risk, sets)
+    sums, totals, _, tied = spread(x, risk, sets)
+    np.testing.assert_allclose(tied, np.bincount(sets.last, risk * sets.is_event, minlength=sets.n_times), rtol=1e-12)
     for time in range(sets.n_times):
         at_risk = (entry < sets.time[time]) & (sets.time[time] <= duration) & (stratum == sets.time_stratum[time])
         assert totals[time] == pytest.approx(weight[at_risk].sum(), rel=1e-12)
@@ -56,7 +47,7 @@ def test_small_risks_survive_large_ones_that_enter_later():
     duration = np.array([1.0, 4.0, 3.0, 4.0, 5.0])
     sets = build_risk_sets(entry, duration, np.ones(5, dtype=bool), np.ones(5), np.zeros(5, dtype=np.int64))
     risk = np.array([0.1, 0.7, 1e25, 2e25, 0.2])[sets.rows]
-    _, totals = spread(np.ones((5, 1)), risk, sets)
+    _, totals, _, _ = spread(np.ones((5, 1)), risk, sets)
     np.testing.assert_allclose(totals, [1.0, 3e25, 2e25, 0.2], rtol=1e-15)
     hazard = np.array([[1e25], [0.3], [0.4], [0.5]])
     sums = gather(hazard, sets.first, sets.last, sets.levels, sets.start, sets.late_rows, sets.level_end)[:, 0]

@@ -6,7 +6,7 @@ import pytest
 from secondplan.models.engine import sandwich as sandwich_module
 from secondplan.models.engine.partial_likelihood import risk_sums
 from secondplan.models.engine.risk_sets import build_risk_sets
-from secondplan.models.engine.sandwich import sandwich, score_products
+from secondplan.models.engine.sandwich import score_products
 from secondplan.models.engine.score_residuals import score_residuals
 
 
@@ -22,8 +22,9 @@ def test_products_are_those_of_the_sums_of_score_residuals(monkeypatch, rows_per
     sets = build_risk_sets(entry, duration, rng.random(n_rows) < 0.5, weight, rng.integers(0, 3, n_rows))
     x = rng.normal(size=(n_rows, 3))[sets.rows]
     cluster = rng.integers(0, 60, n_rows)[sets.rows]
-    sums = risk_sums(x, x @ [0.5, -0.5, 1.0], sets, efron)
-    scores = score_residuals(x, sums, sets, weight=sets.weight, target=cluster, n_targets=60)
-    np.testing.assert_allclose(score_products(x, sums, sets, cluster), scores.T @ scores, rtol=1e-10, atol=1e-12)
-    naive = np.diag([1.0, 2.0, 3.0])
-    np.testing.assert_allclose(sandwich(naive, x, sums, sets, cluster), naive @ scores.T @ scores @ naive, rtol=1e-10)
+    states = [risk_sums(x, x @ beta, sets, efron) for beta in ([0.5, -0.5, 1.0], [0.0, 0.0, 0.0])]
+    products = score_products(x, states, sets, cluster)
+    assert products.shape == (2, 3, 3)
+    for sums, found in zip(states, products, strict=True):
+        scores = score_residuals(x, sums, sets, weight=sets.weight, target=cluster, n_targets=60)
+        np.testing.assert_allclose(found, scores.T @ scores, rtol=1e-10, atol=1e-12)
