@@ -42,7 +42,7 @@ def score_products(x: np.ndarray, states: list[RiskSums], sets: RiskSets, cluste
     tables = (*by_row, *by_time, late)
     run_all([partial(_fill, sums, sets, *parts) for sums, *parts in zip(states, *tables, strict=True)])
     order, bounds = counting_sort(cluster, int(cluster.max()) + 1)
-    given: tuple[np.ndarray, ...] = (x, sets.weight, sets.last, sets.is_event, place, *tables)
+    given = [x, sets.weight, sets.last, sets.is_event, place, *tables]
 
     def of_clusters(chosen: slice) -> np.ndarray:
         scores = np.zeros((len(states), chosen.stop - chosen.start, x.shape[1]))
