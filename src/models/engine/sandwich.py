@@ -36,17 +36,18 @@ def score_products(x: np.ndarray, states: list[RiskSums], sets: RiskSets, cluste
     place = np.full(sets.rows.size, -1, dtype=np.int32)
     place[sets.late_rows] = np.arange(sets.late_rows.size)
     n_states, n_columns = len(states), x.shape[1]
-    by_row = [np.empty((n_states, sets.rows.size)) for _ in range(2)]
-    by_time = [np.empty((n_states, sets.n_times, n_columns)) for _ in range(3)]
+    risk, mass = (np.empty((n_states, sets.rows.size)) for _ in range(2))
+    means, less_if_own, from_start = (np.empty((n_states, sets.n_times, n_columns)) for _ in range(3))
     late = np.empty((n_states, sets.late_rows.size, n_columns))
-    tables = (*by_row, *by_time, late)
-    run_all([partial(_fill, sums, sets, *parts) for sums, *parts in zip(states, *tables, strict=True)])
+    tables = zip(risk, mass, means, less_if_own, from_start, late, strict=True)
+    run_all([partial(_fill, sums, sets, *parts) for sums, parts in zip(states, tables, strict=True)])
     order, bounds = counting_sort(cluster, int(cluster.max()) + 1)
-    given = [x, sets.weight, sets.last, sets.is_event, place, *tables]
+    of_rows = (x, sets.weight, sets.last, sets.is_event, place, risk, mass)
 
     def of_clusters(chosen: slice) -> np.ndarray:
-        scores = np.zeros((len(states), chosen.stop - chosen.start, x.shape[1]))
-        _cluster_scores(*given, order, bounds[chosen.start : chosen.stop + 1], scores)
+        scores = np.zeros((n_states, chosen.stop - chosen.start, n_columns))
+        own = bounds[chosen.start : chosen.stop + 1]
+        _cluster_scores(*of_rows, means, less_if_own, from_start, late, order, own, scores)
         return np.matmul(scores.transpose(0, 2, 1), scores)
 
     return np.asarray(
