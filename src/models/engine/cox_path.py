@@ -8,6 +8,7 @@ from .elastic_net import (
     Penalty,
     Point,
     Rows,
+    approach,
     elastic_net,
     maximise_penalised,
     null_point,
@@ -123,17 +124,17 @@ def cox_path(data: PathRows, options: PathOptions) -> CoxPath:
     optimum = maximise_penalised(rows, null, penalty(np.inf), factor == 0)
     given = options.lambdas is not None
     lambdas = _grid(data, options, factor, optimum.point) if options.lambdas is None else options.lambdas
-    point, information, converged = optimum.point, optimum.information, optimum.converged
     coefs, ratios, settled = [], [], []
     for place, strength in enumerate(lambdas):
-        if given or place > 0:
-            before = lambdas[place - 1] if place else strength
-            likely = _likely(data, options, factor, point, strength, before)
-            optimum = maximise_penalised(rows, point, penalty(strength), likely, information)
-            point, information, converged = optimum.point, optimum.information, optimum.converged
-        coefs.append(point.beta / data.scale)
-        ratios.append((point.value - null.value) / (saturated - null.value) if saturated > null.value else 0.0)
-        settled.append(converged)
+        if place > 0:
+            likely = _likely(data, options, factor, optimum.point, strength, lambdas[place - 1])
+            optimum = maximise_penalised(rows, optimum.point, penalty(strength), likely, optimum.information)
+        elif given:
+            optimum = approach(rows, optimum, penalty(strength))
+        value = optimum.point.value
+        coefs.append(optimum.point.beta / data.scale)
+        ratios.append((value - null.value) / (saturated - null.value) if saturated > null.value else 0.0)
+        settled.append(optimum.converged)
         if not given and _is_enough(ratios, min(STOP_OVER, len(lambdas))):
             break
     n_done = len(coefs)

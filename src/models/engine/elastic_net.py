@@ -13,10 +13,10 @@ Regularization paths for Cox's proportional hazards model via coordinate descent
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from .newton import Maximum
 from .partial_likelihood import cumulative_hazards, evaluate, risk_sums, time_gram
+from .penalised_quadratic import quadratic_maximum
 from .risk_sets import RiskSets
 from .scaled_rows import column_scale
 
@@ -31,9 +31,9 @@ SHRINKS = 0.04
 # A shorter step, squared, shows rounding rather than the information.
 SHOWS = 1e-12
 ROUNDING = 1e-13
-SWEEPS = 25
 SMALL = 64
-MAX_ROUNDS = 400
+# Many columns are followed from penalty to penalty, each at most so many times the next.
+LARGEST_FALL = 4.0
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def null_point(rows: Rows) -> Point:
 def penalised_maximum(rows: Rows, penalty: Penalty) -> Maximum:
     """The maximum from ``beta = 0``, as :func:`.newton.maximise` gives it."""
     null = null_point(rows)
-    found = maximise_penalised(rows, null, penalty, np.abs(null.gradient) >= penalty.lasso)
+    found = approach(rows, Optimum(null, None, 0, True), penalty)
     none = np.zeros(null.beta.size, dtype=bool)
     return Maximum(
         beta=found.point.beta,
@@ -172,6 +172,26 @@ def penalised_maximum(rows: Rows, penalty: Penalty) -> Maximum:
         n_iterations=found.n_passes,
         converged=found.converged,
     )
+
+
+def approach(rows: Rows, start: Optimum, penalty: Penalty) -> Optimum:
+    """Maximise from a start where no penalised coefficient is needed, by way of stronger penalties.
+
+    Far from its start a search over many columns takes up and drops most of them; over few columns it costs little more
+    than its passes over the rows, and goes straight.
+    """
+    penalised = np.isfinite(penalty.lasso) & (penalty.lasso > 0)
+    pull = np.abs(start.point.gradient[penalised]) / penalty.lasso[penalised]
+    n_steps = 1
+    if penalised.sum() > SMALL:
+        n_steps = max(1, int(np.ceil(np.log(pull.max(initial=1.0)) / np.log(LARGEST_FALL))))
+    found, passes = start, 0
+    for times in np.geomspace(pull.max(initial=1.0), 1.0, n_steps + 1)[1:]:
+        own = Penalty(penalty.lasso * times, penalty.ridge * times)
+        working = np.abs(found.point.gradient) >= own.lasso
+        found = maximise_penalised(rows, found.point, own, working, found.information)
+        passes += found.n_passes
+    return Optimum(found.point, found.information, passes, found.converged)
 
 
 def maximise_penalised(
@@ -258,57 +278,11 @@ def _step(
     if columns.size < information.columns.size:
         matrix = np.ascontiguousarray(matrix[np.ix_(place, place)])
     lasso, ridge = penalty.lasso[columns], penalty.ridge[columns]
-    change = _quadratic_maximum(point.beta[columns], point.gradient[columns], matrix, lasso, ridge, unit)
+    tolerance = 1e-4 * DECREMENT * unit
+    change = quadratic_maximum(point.beta[columns], point.gradient[columns], matrix, lasso, ridge, tolerance)
     step = np.zeros_like(point.beta)
     step[columns] = change
     return step, float(change @ matrix @ change + ridge @ change**2) / unit
-
-
-def _quadratic_maximum(
-    beta: np.ndarray, gradient: np.ndarray, matrix: np.ndarray, lasso: np.ndarray, ridge: np.ndarray, unit: float
-) -> np.ndarray:
-    """Step from ``beta`` to the maximum of ``g's - s'Hs/2`` less the penalty: sweeps, then Newton where signs stay."""
-    target, gradient = beta.copy(), gradient.copy()
-    tolerance = 1e-4 * DECREMENT * unit
-    for _ in range(MAX_ROUNDS):
-        if lasso.any() and sweep(target, gradient, matrix, lasso, ridge, tolerance, SWEEPS):
-            break
-        moved = _newton_on_support(target, gradient, matrix, lasso, ridge)
-        if moved is None:
-            continue
-        target += moved
-        gradient -= matrix @ moved
-        if not lasso.any():
-            break
-    return target - beta
-
-
-def _newton_on_support(
-    target: np.ndarray, gradient: np.ndarray, matrix: np.ndarray, lasso: np.ndarray, ridge: np.ndarray
-) -> np.ndarray | None:
-    """Newton's step among the columns that are not 0, cut short where the first of them would change its sign."""
-    free = np.flatnonzero((target != 0) | (lasso == 0))
-    if free.size == 0:
-        return None
-    signs = np.sign(target[free])
-    system = matrix[np.ix_(free, free)] + np.diag(ridge[free])
-    goal = gradient[free] - lasso[free] * signs - ridge[free] * target[free]
-    try:
-        step = np.linalg.solve(system, goal)
-    except np.linalg.LinAlgError:
-        step = np.linalg.lstsq(system, goal, rcond=1e-12)[0]
-    if not np.isfinite(step).all():
-        return None
-    crossing = (lasso[free] > 0) & (np.sign(target[free] + step) != signs)
-    moved = np.zeros_like(target)
-    if crossing.any():
-        share = np.where(crossing, -target[free] / np.where(step == 0, 1.0, step), np.inf)
-        first = int(np.argmin(share))
-        moved[free] = share[first] * step
-        moved[free[first]] = -target[free[first]]
-    else:
-        moved[free] = step
-    return moved
 
 
 def _improve(rows: Rows, point: Point, step: np.ndarray, penalty: Penalty, unit: float) -> Point | None:
@@ -321,28 +295,3 @@ def _improve(rows: Rows, point: Point, step: np.ndarray, penalty: Penalty, unit:
             return trial
         step = 0.5 * step
     return None
-
-
-@njit(cache=True, nogil=True)
-def sweep(target, gradient, matrix, lasso, ridge, tolerance, n_sweeps):
-    """Coordinate descent in place over ``target`` (q,) and the model's ``gradient`` (q,); True once it has settled."""
-    for _ in range(n_sweeps):
-        largest = 0.0
-        for column in range(target.size):
-            curvature = matrix[column, column]
-            if curvature <= 0.0:
-                continue
-            pull = gradient[column] + curvature * target[column]
-            size = abs(pull) - lasso[column]
-            new = 0.0
-            if size > 0.0:
-                new = np.sign(pull) * size / (curvature + ridge[column])
-            change = new - target[column]
-            if change != 0.0:
-                target[column] = new
-                for other in range(target.size):
-                    gradient[other] -= matrix[column, other] * change
-                largest = max(largest, change * change * curvature)
-        if largest <= tolerance:
-            return True
-    return False

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from secondplan.models.engine import elastic_net as module
 from secondplan.models.engine.elastic_net import Rows, elastic_net, penalised_maximum, scaled_factors
+from secondplan.models.engine.penalised_quadratic import quadratic_maximum
 from secondplan.models.engine.risk_sets import build_risk_sets
 
 
@@ -39,3 +41,27 @@ def test_conditions_of_the_optimum(rows, l1_ratio):
 def test_factors_sum_to_the_number_of_columns():
     np.testing.assert_allclose(scaled_factors(np.array([0.0, 1.0, 3.0])), [0.0, 0.75, 2.25])
     np.testing.assert_allclose(scaled_factors(np.array([1.0, 2.0, np.inf])), [0.75, 1.5, np.inf])
+
+
+def test_the_way_there_does_not_matter(rows, monkeypatch):
+    penalty = elastic_net(0.5, 0.9, None, np.zeros(6, dtype=bool))
+    straight = penalised_maximum(rows, penalty)
+    monkeypatch.setattr(module, "SMALL", 0)
+    stepwise = penalised_maximum(rows, penalty)
+    np.testing.assert_allclose(stepwise.beta, straight.beta, rtol=1e-7)
+    assert stepwise.n_iterations > straight.n_iterations
+
+
+def test_maximum_of_a_penalised_quadratic():
+    """The conditions of the optimum, from a start with the wrong sign and with a matrix of rank 1."""
+    matrix = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
+    beta, aim = np.array([-1.0, 0.0, 2.0]), np.array([3.0, -2.0, 1.5])
+    for lasso, ridge in ((1.5, 0.0), (2.0, 0.4), (0.0, 0.7)):
+        for curvature in (matrix, np.ones((3, 3))):
+            gradient = curvature @ aim
+            step = quadratic_maximum(beta, gradient, curvature, np.full(3, lasso), np.full(3, ridge), 1e-20)
+            after = beta + step
+            pull = gradient - curvature @ step - ridge * after
+            chosen = after != 0
+            np.testing.assert_allclose(pull[chosen], lasso * np.sign(after[chosen]), atol=1e-8)
+            assert np.all(np.abs(pull[~chosen]) <= lasso + 1e-9)
