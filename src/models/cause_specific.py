@@ -196,10 +196,10 @@ class CauseSpecificCox(IncidenceModel):
         long as the training data are not large (influences of all rows up to 16 MB); otherwise, and of a loaded model,
         it rests on second moments in cells of event times.
 
-        Without ties, in the exponential form, it is ``absRisk.se`` of riskRegression's ``predict(CSC, se = TRUE)``. In
-        the product-limit form riskRegression takes the derivative of the exponential one, which is smaller or larger by
-        the factor 1 - dH of a day; with ties its influence function of the coefficients counts a day once on which
-        several have the event.
+        Without ties it is ``absRisk.se`` of riskRegression's ``predict(CSC, se = TRUE)`` in both forms; as there, the
+        derivative in the product-limit form leaves out the factor 1 / (1 - dH) of a day, so that it is the jackknife's
+        where no day's hazard is large. With ties riskRegression's influence function of the coefficients counts a day
+        once on which several have the event, and this one does not.
 
         Parameters
         ----------

@@ -3,11 +3,13 @@ r"""Standard error of a cumulative incidence from cause-specific hazards, by its
 With :math:`F_k(t \mid s_0)` the incidence among those free of events at :math:`s_0`, e the relative risks, and S the
 probability of no event since :math:`s_0`, the derivatives with respect to the hazard increments of each cause l are
 
-.. math:: w_l(s) = e_l \left[ 1\{l = k\} S(s-) - \frac{F_k(t) - F_k(s)}{c(s)} \right], \qquad s_0 < s \le t,
+.. math:: w_l(s) = e_l \left[ 1\{l = k\} S(s-) - (F_k(t) - F_k(s)) \right], \qquad s_0 < s \le t,
 
-with c = 1 in the exponential form and :math:`c = 1 - \sum_l e_l d\Lambda_l(s)` in the product-limit form. Those with
-respect to the coefficients are :math:`b_l = \sum_s w_l(s) [x d\Lambda_l(s) - dG_l(s)]`, x being the features less their
-center, and G the running sum of the hazard times the mean of x at risk. (riskRegression has c = 1 in both forms.)
+which is exact in the exponential form. The product-limit form takes the same, with its own S and F, as riskRegression
+does; its exact derivative divides the second term by :math:`1 - \sum_l e_l d\Lambda_l(s)`, which is near 1 unless few
+are at risk or many events share a day. Those with respect to the coefficients are
+:math:`b_l = \sum_s w_l(s) [x d\Lambda_l(s) - dG_l(s)]`, x being the features less their center, and G the running sum
+of the hazard times the mean of x at risk.
 
 The variance from these derivatives is that of :mod:`.hazard_moments`.
 
@@ -135,9 +137,6 @@ def _slopes(
         until = slice(0, max(1, int(end.max())))
         reached = np.take_along_axis(curve, np.maximum(end - 1, 0), axis=1)
         lost = reached - curve[:, until]
-        if form == "product_limit":
-            kept = 1.0 - total[:, until]
-            lost = np.divide(lost, kept, out=np.zeros_like(lost), where=kept > 0)
         position = np.arange(lost.shape[1])
         is_used = (position >= first) & (position < end)
         yield [

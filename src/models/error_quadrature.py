@@ -69,19 +69,13 @@ class ErrorQuadrature:
         points = quadrature.points()
         free = quadrature.free_before_nodes(points)
         curve = points[:, [cause]] * free
-        parts = self._parts(points, free @ quadrature.weights, curve @ after, jumps.hazard)
+        # What the slopes are combinations of, as functions of time.
+        parts = np.vstack([free @ quadrature.weights, curve @ after, np.ones((1, after.shape[1]))])
         self._times = choose_columns(parts[:, quadrature.candidates], TOLERANCE, MOST_TIMES)
         self._times = quadrature.candidates[self._times]
         self._weights = column_weights(parts[:, self._times], parts)
         self._free = quadrature.weights[:, self._times]
         self._curve = after[:, self._times]
-
-    def _parts(self, points: np.ndarray, free: np.ndarray, curve: np.ndarray, hazard: np.ndarray) -> np.ndarray:
-        """What the slopes are combinations of, as functions of time at each point, shape (n_functions, J)."""
-        if self._quadrature.form == "product_limit":
-            kept = 1.0 - points @ hazard
-            return np.vstack([free, curve / kept, 1.0 / kept])
-        return np.vstack([free, curve, np.ones((1, free.shape[1]))])
 
     def error(self, distance: np.ndarray, relative_risk: np.ndarray, windows: list[tuple[int, int]]) -> np.ndarray:
         """Standard errors (n, m) for windows of event times: the first that counts, and the first after the last.
@@ -100,15 +94,10 @@ class ErrorQuadrature:
             own = relative_risk[rows, self._cause, None]
             nodes = self._quadrature.free_before_nodes(relative_risk[rows])
             free, curve = nodes @ self._free, own * (nodes @ self._curve)
-            kept = None
-            if self._quadrature.form == "product_limit":
-                kept = 1.0 - relative_risk[rows] @ self._quadrature.jumps.hazard[:, self._times]
             of_features = self._of_features(distance[:, rows])
             for column, form in enumerate(forms):
                 if form is not None:
                     lost = own * (nodes @ form.incidence)[:, None] - curve
-                    if kept is not None:
-                        lost /= kept
                     z = self._slopes(free, lost, relative_risk[rows] / (nodes @ form.since)[:, None])
                     variance[rows, column] = self._variance(form, z, distance[:, rows], of_features)
         return np.sqrt(np.maximum(variance, 0.0))

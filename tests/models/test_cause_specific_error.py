@@ -56,13 +56,14 @@ def bounds_and_errors(case, form, *, saved=False):
 
 
 @pytest.mark.parametrize("case", COLUMNS)
+@pytest.mark.parametrize("form", ["exponential", "product_limit"])
 @pytest.mark.parametrize("saved", [False, True])
-def test_is_that_of_r(case, saved, monkeypatch):
+def test_is_that_of_r(case, form, saved, monkeypatch):
     if saved:  # where each event time is a cell, and the mean at risk of each is kept
         monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
         monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
         monkeypatch.setattr("secondplan.models.baseline.STEPS_BETWEEN_MEANS", 1)
-    for error, bounds, r in bounds_and_errors(case, "exponential", saved=saved):
+    for error, bounds, r in bounds_and_errors(case, form, saved=saved):
         np.testing.assert_allclose(error, r["se"], rtol=1e-6, atol=1e-12)
         np.testing.assert_allclose(bounds[..., 0], r["lower"], atol=1e-6)
         np.testing.assert_allclose(bounds[..., 1], r["upper"], atol=1e-6)
@@ -76,12 +77,6 @@ def test_is_near_that_of_r_with_the_usual_cells(case):
         np.testing.assert_allclose(error, r["se"], rtol=0.07, atol=1e-12)
         assert np.median(np.abs(error / np.where(r["se"] > 0, r["se"], np.inf) - 1)[r["se"] > 0]) < 0.01
         np.testing.assert_allclose(bounds, np.stack([r["lower"], r["upper"]], axis=-1), atol=0.01)
-
-
-def test_product_limit_is_near_that_of_r_while_increments_are_small():
-    # riskRegression takes the derivative of the exponential form; they differ by the factor 1 - dH.
-    for error, _, r in bounds_and_errors("mgus2", "product_limit"):
-        np.testing.assert_allclose(error[:, :2], r["se"][:, :2], rtol=3e-3)
 
 
 def tiny(n_rows=36, seed=5):
@@ -110,9 +105,8 @@ def jackknife_error(fit, weight, cluster):
 
 
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
-@pytest.mark.parametrize("form", ["exponential", "product_limit"])
 @pytest.mark.parametrize("options", ["plain", "strata", "weights", "clusters", "elapsed"])
-def test_is_the_infinitesimal_jackknife_by_brute_force(ties, form, options, a_cell_each):
+def test_is_the_infinitesimal_jackknife_by_brute_force(ties, options, a_cell_each):
     X, y, weight, family = tiny(60)
     strata, since = ("s" if options == "strata" else None), (3.0 if options == "elapsed" else 0.0)
     columns = ["x", "z", "s"] if strata else ["x", "z"]
@@ -122,7 +116,7 @@ def test_is_the_infinitesimal_jackknife_by_brute_force(ties, form, options, a_ce
     cluster = family if options == "clusters" else np.arange(len(X))
 
     def fit(weight):
-        model = CauseSpecificCox(ties=ties, form=form, strata=strata)
+        model = CauseSpecificCox(ties=ties, strata=strata)
         return model.fit(X[columns], y, sample_weight=weight, cluster=cluster)
 
     def incidence(weight):
@@ -134,14 +128,18 @@ def test_is_the_infinitesimal_jackknife_by_brute_force(ties, form, options, a_ce
 
 
 @pytest.mark.parametrize("cluster", [False, True])
-def test_without_features_it_is_that_of_aalen_johansen(cluster, a_cell_each):
+def test_without_features_it_is_near_that_of_aalen_johansen(cluster, a_cell_each):
+    # Of which the derivative has the factor 1 / (1 - dH), left out here as in R: it is 1 where increments are small.
     _, y, _, _ = tiny(200)
+    y = y.assign(duration=y["duration"] + np.arange(200) * 1e-3)
     constant, groups = np.ones((len(y), 1)), np.arange(200) // 3 if cluster else None
     model = CauseSpecificCox(ties="breslow", form="product_limit").fit(constant, y, cluster=groups)
     curves = AalenJohansen().fit(constant, y, cluster=groups).curves_
     for event in (1, 2):
         expected = curves.at([2.0, 4.0, 7.0, 10.0], event)["std_error"]
-        np.testing.assert_allclose(standard_error(model, constant[:1], [2.0, 4.0, 7.0, 10.0], event)[0], expected)
+        np.testing.assert_allclose(
+            standard_error(model, constant[:1], [2.0, 4.0, 7.0, 10.0], event)[0], expected, rtol=0.01
+        )
 
 
 def many(n_rows, seed, *, sibling=0.0, late=False):
