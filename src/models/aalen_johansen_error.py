@@ -73,5 +73,5 @@ def conditional_error(
     asked, row = np.unique(np.hstack([since, times]), axis=0, return_inverse=True)
     ones = np.ones((len(asked), len(hazard)))
     distance = np.empty((len(hazard), len(asked), 0))
-    error = incidence_error(hazards, distance, ones, asked[:, 1:], asked[:, :1], kind, "product_limit")
+    error = incidence_error(hazards, distance, ones, asked[:, 1:], asked[:, :1], kind, "product_limit", exact=True)
     return error[row.ravel()]

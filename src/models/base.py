@@ -116,7 +116,7 @@ class IncidenceModel(BaseEstimator):
         _require_event(event, self.events_)
 
         def conditional(part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray) -> np.ndarray:
-            incidence = self._incidence(*part, times, event)
+            incidence = self._incidence(*part, np.maximum(times, since), event)
             if not np.any(since > 0):
                 return incidence
             still_free = self._still_free(*part, since)

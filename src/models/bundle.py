@@ -31,7 +31,7 @@ from .features import FeatureEncoder
 from .plain_data import pack, unpack
 
 FORMAT = "secondplan-bundle"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 JSON_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"
 CLASSES = {
@@ -222,7 +222,10 @@ def _read_verified(folder: Path) -> tuple[dict[str, Any], bytes, dict[str, str]]
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise BundleError(f"{folder}: {JSON_FILE} is not that of a model bundle")
     if document.get("format_version") != FORMAT_VERSION:
-        raise BundleError(f"{folder}: this package reads bundles of version {FORMAT_VERSION}, this one is of another")
+        raise BundleError(
+            f"{folder}: this package reads bundles of version {FORMAT_VERSION}, this one is of another; fit the model "
+            "again"
+        )
     manifest, content = document.get("manifest"), document.get("content")
     try:
         found = {"content": _sha256(_canonical(content)), ARRAYS_FILE: _sha256(array_bytes)}

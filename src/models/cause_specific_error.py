@@ -6,10 +6,10 @@ probability of no event since :math:`s_0`, the derivatives with respect to the h
 .. math:: w_l(s) = e_l \left[ 1\{l = k\} S(s-) - (F_k(t) - F_k(s)) \right], \qquad s_0 < s \le t,
 
 which is exact in the exponential form. The product-limit form takes the same, with its own S and F, as riskRegression
-does; its exact derivative divides the second term by :math:`1 - \sum_l e_l d\Lambda_l(s)`, which is near 1 unless few
-are at risk or many events share a day. Those with respect to the coefficients are
-:math:`b_l = \sum_s w_l(s) [x d\Lambda_l(s) - dG_l(s)]`, x being the features less their center, and G the running sum
-of the hazard times the mean of x at risk.
+does; its exact derivative, which the Aalen-Johansen estimate takes, divides the second term by
+:math:`1 - \sum_l e_l d\Lambda_l(s)`, which is near 1 unless few are at risk or many events share a day. Those with
+respect to the coefficients are :math:`b_l = \sum_s w_l(s) [x d\Lambda_l(s) - dG_l(s)]`, x being the features less
+their center, and G the running sum of the hazard times the mean of x at risk.
 
 The variance from these derivatives is that of :mod:`.hazard_moments`.
 
@@ -53,6 +53,8 @@ def incidence_error(
     since: np.ndarray,
     cause: int,
     form: str,
+    *,
+    exact: bool = False,
 ) -> np.ndarray:
     """Standard error of the incidence of one cause by each time, given no event until ``since``.
 
@@ -68,6 +70,8 @@ def incidence_error(
     cause : int
         Position of the cause.
     form : {"exponential", "product_limit"}
+    exact : bool
+        Take the exact derivative of the product-limit form.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def incidence_error(
         rows = slice(begin, begin + n_block)
         if np.any(last[rows] > first[rows]):
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                slopes = _slopes(hazards, relative_risk[rows], first[rows], last[rows], cause, form)
+                slopes = _slopes(hazards, relative_risk[rows], first[rows], last[rows], cause, form, exact)
                 columns = [hazards.moments.of(part, _by_coef(hazards, distance[:, rows], part)) for part in slopes]
                 variance = np.stack(columns, axis=1)
             error[rows] = np.sqrt(np.where(np.isfinite(variance), np.maximum(variance, 0.0), np.inf))
@@ -121,6 +125,7 @@ def _slopes(
     last: np.ndarray,
     cause: int,
     form: str,
+    exact: bool = False,
 ) -> Iterator[list[np.ndarray]]:
     """For each of m times the derivatives by each cause's first J' increments, (n, J') for each cause.
 
@@ -137,6 +142,9 @@ def _slopes(
         until = slice(0, max(1, int(end.max())))
         reached = np.take_along_axis(curve, np.maximum(end - 1, 0), axis=1)
         lost = reached - curve[:, until]
+        if exact and form == "product_limit":
+            kept = 1.0 - total[:, until]
+            lost = np.divide(lost, kept, out=np.zeros_like(lost), where=kept > 0)
         position = np.arange(lost.shape[1])
         is_used = (position >= first) & (position < end)
         yield [

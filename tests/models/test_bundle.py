@@ -162,8 +162,8 @@ def test_json_that_is_not_a_bundle(bundle, text):
 
 def test_other_versions_are_refused(bundle):
     document = json.loads((bundle / "bundle.json").read_text())
-    (bundle / "bundle.json").write_text(json.dumps(document | {"format_version": 2}))
-    with pytest.raises(BundleError, match="reads bundles of version 1"):
+    (bundle / "bundle.json").write_text(json.dumps(document | {"format_version": 1}))
+    with pytest.raises(BundleError, match="reads bundles of version 2"):
         load_model(bundle)
 
 
