@@ -9,6 +9,8 @@ from .incidence_sums import NUMBERS_FOR_QUADRATURE, IncidenceSums
 
 # Rows over the same event times for which the quadratic form of a quadrature is worth its making.
 LEAST_ROWS = 32
+# Probability of being free of events when the incidence begins, below which a row is summed exactly.
+LEAST_FREE = 0.4
 
 
 class IncidenceErrors:
@@ -45,7 +47,7 @@ class IncidenceErrors:
             groups = [(np.hstack([first[0], last[0]]), np.arange(len(times)))]
         else:
             groups = _groups(np.hstack([first, np.broadcast_to(last, times.shape)]))
-        covered = quadrature.covers(relative_risk)
+        covered = quadrature.covers(relative_risk) & self._is_likely_reached(relative_risk, first)
         result, done = np.empty(times.shape), np.zeros(len(times), dtype=bool)
         for (begin, *ends), rows in groups:
             own = rows if covered[rows].all() else rows[covered[rows]]
@@ -59,6 +61,17 @@ class IncidenceErrors:
             part = distance[:, left], relative_risk[left], times[left], since[left]
             result[left] = incidence_error(self.hazards, *part, cause, self._sums.form)
         return result
+
+    def _is_likely_reached(self, relative_risk: np.ndarray, first: np.ndarray) -> np.ndarray:
+        """Whether a row is likely enough to be free of events at its first event time, shape (n,).
+
+        What comes after is divided by that probability, and with it the error of a quadrature.
+        """
+        if not first.any():
+            return np.ones(len(relative_risk), dtype=bool)
+        until = np.pad(np.cumsum(self.hazards.jumps.hazard, axis=1), ((0, 0), (1, 0)))
+        hazard = np.einsum("nk,kn->n", relative_risk, until[:, np.broadcast_to(first, (len(relative_risk), 1))[:, 0]])
+        return hazard <= -np.log(LEAST_FREE)
 
     def _quadrature(self, n_used: int, cause: int) -> ErrorQuadrature | None:
         found = self._sums.quadrature(n_used)

@@ -35,7 +35,7 @@ from ..progress import track
 from .bands import RiskBands
 from .cases import CheckedCases, check_cases, required_columns
 from .durable import UNFINISHED, read_json, sha256_of, write_json
-from .frame import HORIZONS, check_times, digest_of, require_second_plan, score_checked
+from .frame import HORIZONS, as_saved, check_times, require_second_plan, score_checked
 from .parts import REJECTS, SCORES, Parts, Receipt, reject_table
 from .run_log import RunLog
 from .seen_keys import SeenKeys
@@ -137,9 +137,9 @@ def score_batch(
     """
     horizons = check_times(times)
     require_second_plan(model)
+    model, digest = as_saved(model)
     bands = bands or RiskBands.of(model, horizons[-1])
     source = open_source(input, as_of=as_of, care=care)
-    digest = digest_of(model)
     job = _describe_job(source, digest, horizons, bands, rows_per_part)
     folder = Path(output)
     is_new = _make_folder(folder)

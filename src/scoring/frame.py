@@ -71,7 +71,8 @@ def score(
         raise InputError(f"{int(duplicate.sum())} of {len(duplicate)} cases have the keys of an earlier one")
     if not checked.is_valid.all():
         raise InputError(f"{_counted(checked)} of {len(checked.code)} cases cannot be scored")
-    return score_checked(model, checked, horizons, bands or RiskBands.of(model, horizons[-1]), digest_of(model))
+    saved, digest = as_saved(model)
+    return score_checked(saved, checked, horizons, bands or RiskBands.of(saved, horizons[-1]), digest)
 
 
 def score_checked(
@@ -109,12 +110,17 @@ def has_interval(model: IncidenceModel) -> bool:
     return callable(method) and {"eligible_days", "elapsed"} <= set(inspect.signature(method).parameters)
 
 
-def digest_of(model: IncidenceModel) -> str:
-    """The digest of the bundle that the model would be saved as: 64 hexadecimal digits, the same for the same model."""
-    from ..models.bundle import model_digest, save_bundle
+def as_saved(model: IncidenceModel) -> tuple[IncidenceModel, str]:
+    """The model as it would be loaded from its bundle, and the bundle's digest of 64 hexadecimal digits.
+
+    A fitted model may give exacter intervals than a saved one, which holds no rows. Scores are those of the bundle, so
+    that one digest means one set of numbers.
+    """
+    from ..models.bundle import load_model, model_digest, save_bundle
 
     with tempfile.TemporaryDirectory() as folder:
-        return model_digest(save_bundle(model, Path(folder) / "bundle"))
+        path = save_bundle(model, Path(folder) / "bundle")
+        return load_model(path), model_digest(path)
 
 
 def check_times(times: Sequence[float]) -> tuple[float, ...]:

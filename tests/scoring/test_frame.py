@@ -36,11 +36,11 @@ def test_columns_are_those_of_the_design(model, cases):
     assert columns == ["child_id", "plan_id", *RISKS, *interval, "band", *reasons, "flags", "model_digest"]
 
 
-def test_intervals_are_there_where_the_model_gives_them(model, cases, model_data):
+def test_intervals_are_those_of_the_bundle_where_the_model_gives_them(model, cases, model_data, tmp_path):
     X, y = model_data
     cox = CoxPH().fit(X, y.assign(event=(y["event"] == 1).astype(int)))
     table = score(cox, cases)
-    expected = cox.predict_cumulative_incidence_interval(
+    expected = load_model(cox.save(tmp_path / "bundle")).predict_cumulative_incidence_interval(
         features(cases), HORIZONS, eligible_days=cases["eligible_days"], elapsed=cases["elapsed"]
     )
     for position, day in enumerate(HORIZONS):
