@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import warnings
 from datetime import datetime
 from pathlib import Path
-from shutil import get_terminal_size
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from .errors import InputError, OutputError, SecondplanError, cannot_be_written
+from .cli_exit import INTERRUPTED, show_warning, stop, stop_unexpected
+from .cli_options import Out, terminal_width
+from .cli_read import read_app
+from .errors import OutputError, SecondplanError, cannot_be_written
 
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 the command is written wrongly; 3 input that
 cannot be read or used; 4 the output folder is in use or cannot be written; 5 no such model, or a damaged one; 6 the
@@ -28,18 +29,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-read_app = typer.Typer(help="Read child protection data into a plan store.", no_args_is_help=True)
 experiment_app = typer.Typer(help="Compare models on the same cohort and folds.", no_args_is_help=True)
 app.add_typer(read_app, name="read")
 app.add_typer(experiment_app, name="experiment")
 
-INTERRUPTED = 130
-# The system has no room, or the disk cannot be written at all; Windows does not know quotas.
-NO_ROOM = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 DEFAULT_STORE = "sqlite:///mlflow.db"
-Out = Annotated[
-    Path, typer.Option("--out", help="The folder to write; it must not exist yet or be empty.", readable=False)
-]
 Store = Annotated[str, typer.Option("--store", help="Address of the MLflow store.")]
 AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="As things stood on this day.")]
 
@@ -49,16 +43,16 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+            warnings.showwarning = show_warning
             code = app(standalone_mode=False)
     except SecondplanError as error:
-        _stop(str(error), error.exit_code)
+        stop(str(error), error.exit_code)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:
-        _stop_unexpected(error)
+        stop_unexpected(error)
     if code == INTERRUPTED:
-        _stop("interrupted", INTERRUPTED)
+        stop("interrupted", INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -91,28 +85,6 @@ def simulate(
     typer.echo(f"{len(made.plans):,} plans of {len(made.children):,} children are in {out}")
 
 
-@read_app.command("cin-census")
-def read_cin_census(
-    sources: Annotated[list[Path], typer.Argument(help="Census XML files, or folders that hold them.", readable=False)],
-    out: Out,
-    la_code: Annotated[str | None, typer.Option(help="Authority (three digits) where a header lacks it.")] = None,
-    year: Annotated[
-        int | None, typer.Option(help="Year in which the census year ends, where a header lacks it.")
-    ] = None,
-) -> None:
-    """Read CIN census XML of one or many years."""
-    from .demo import refuse_busy
-    from .plans import read_cin_census as read
-
-    refuse_busy(out)
-    plans, quality = read(sources, la_code=la_code, year=year)
-    plans.write(out)
-    quality.write_json(out / "quality.json")
-    typer.echo(quality.summary(width=_width()))
-    typer.echo(f"Plans: {len(plans.plans):,}; children: {len(plans.children):,}.")
-    typer.echo(f"The plan store is in {out}, the whole report in {out / 'quality.json'}.")
-
-
 @app.command()
 def check(
     folder: Annotated[Path, typer.Argument(help="A plan store.", readable=False)],
@@ -126,7 +98,7 @@ def check(
     if json is not None and json.exists():
         raise OutputError(f"{json}: exists already")
     quality = check_plans(read_plans(folder))
-    typer.echo(quality.summary(width=_width()))
+    typer.echo(quality.summary(width=terminal_width()))
     if json is not None:
         quality.write_json(json)
         typer.echo(f"The whole report is in {json}.")
@@ -240,56 +212,8 @@ def _refuse_unwritable(file: Path) -> None:
         raise OutputError(f"{file}: cannot be written (its folder does not exist or is not yours to write)")
 
 
-def _width() -> int:
-    """Columns of the terminal, within what reads well; 100 where there is none."""
-    return min(max(get_terminal_size((100, 24)).columns, 60), 110)
-
-
 def _text(frame: Any) -> str:
     return "nothing yet" if frame.empty else frame.to_string(index=False)
-
-
-def _where(error: Exception) -> str:
-    trace = error.__traceback__
-    place = "secondplan"
-    while trace is not None:
-        file = Path(trace.tb_frame.f_code.co_filename)
-        if file.parent.parent.name in ("src", "secondplan") or file.parent.name in ("src", "secondplan"):
-            place = f"{file.name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
-
-
-def _show_warning(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
-) -> None:
-    """One line; only the kind of a warning that a library gave, whose text may quote the data."""
-    own = Path(filename).is_relative_to(Path(__file__).parent)
-    text = " ".join(str(message).split()) if own else f"{category.__name__} (raised by a library)"
-    typer.echo(f"secondplan: warning: {text}", err=True)
-
-
-def _stop_unexpected(error: Exception) -> NoReturn:
-    """Stop for an error that is not one of the package's own: of the words typed, of the system, or of the program."""
-    # Some versions of Typer carry click within themselves: its errors are known by what they can do, not by class.
-    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
-        context = getattr(error, "ctx", None)
-        if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
-            typer.echo(context.get_help(), err=True)
-            sys.exit(error.exit_code)
-        command = "secondplan" if context is None else context.command_path
-        _stop(f"{error.format_message().rstrip('.')}; see: {command} --help", error.exit_code)
-    if os.environ.get("SECONDPLAN_TRACEBACK"):
-        raise error
-    if isinstance(error, OSError) and isinstance(error.filename, str | bytes | os.PathLike):
-        code = OutputError.exit_code if error.errno in NO_ROOM else InputError.exit_code
-        _stop(f"{os.fsdecode(error.filename)}: {error.strerror}", code)
-    _stop(f"{_where(error)}: {type(error).__name__} (an error of the program; SECONDPLAN_TRACEBACK=1 shows more)", 1)
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    typer.echo(f"secondplan: {' '.join(message.split())}", err=True)
-    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,40 @@
+"""The commands that read the formats councils hold: each gives a plan store and a quality report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .cli_options import Out, terminal_width
+
+if TYPE_CHECKING:
+    from .plans import Plans, QualityReport
+
+read_app = typer.Typer(help="Read child protection data into a plan store.", no_args_is_help=True)
+
+
+@read_app.command("cin-census")
+def read_cin_census(
+    sources: Annotated[list[Path], typer.Argument(help="Census XML files, or folders that hold them.", readable=False)],
+    out: Out,
+    la_code: Annotated[str | None, typer.Option(help="Authority (three digits) where a header lacks it.")] = None,
+    year: Annotated[
+        int | None, typer.Option(help="Year in which the census year ends, where a header lacks it.")
+    ] = None,
+) -> None:
+    """Read CIN census XML of one or many years."""
+    from .demo import refuse_busy
+    from .plans import read_cin_census as read
+
+    refuse_busy(out)
+    _keep(*read(sources, la_code=la_code, year=year), out)
+
+
+def _keep(plans: Plans, quality: QualityReport, out: Path) -> None:
+    plans.write(out)
+    quality.write_json(out / "quality.json")
+    typer.echo(quality.summary(width=terminal_width()))
+    typer.echo(f"Plans: {len(plans.plans):,}; children: {len(plans.children):,}.")
+    typer.echo(f"The plan store is in {out}, the whole report in {out / 'quality.json'}.")
