@@ -40,6 +40,8 @@ def test_every_module_is_in_the_wheel(wheel_names):
 
 def test_data_files_are_in_the_wheel(wheel_names):
     assert {"secondplan/py.typed", "secondplan/experiments/compare_models.yaml"} <= wheel_names
+    published = {path.name for path in (ROOT / "src/plans/published").iterdir() if path.suffix in (".csv", ".md")}
+    assert {f"secondplan/plans/published/{name}" for name in published} <= wheel_names
 
 
 def test_nothing_else_is_in_the_wheel(wheel_names):

@@ -4,6 +4,14 @@ from .check import check_plans
 from .cin_census import read_cin_census
 from .cohort import Cohort, build_cohort
 from .open_cases import OpenCases, open_cases
+from .published import (
+    published_authorities,
+    published_england,
+    published_factors,
+    published_figures,
+    published_regions,
+    published_second_plans,
+)
 from .quality import QualityReport
 from .store import Plans, read_plans
 
@@ -15,6 +23,12 @@ __all__ = [
     "build_cohort",
     "check_plans",
     "open_cases",
+    "published_authorities",
+    "published_england",
+    "published_factors",
+    "published_figures",
+    "published_regions",
+    "published_second_plans",
     "read_cin_census",
     "read_plans",
 ]
