@@ -194,7 +194,7 @@ def published_figures() -> pd.DataFrame:
     """
     table = _read("single_figures.csv")
     table = table.assign(year_ending=table["year_ending"].astype(int), value=_numbers(table["value"]))
-    return table.set_index(["area", "year_ending", "figure"])
+    return table.set_index(["area", "year_ending", "figure"]).sort_index()
 
 
 def _read(name: str) -> pd.DataFrame:

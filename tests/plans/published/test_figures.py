@@ -35,7 +35,7 @@ def test_percentages_follow_from_counts():
     np.testing.assert_allclose(100 * second["n_second"] / second["n_started"], second["pct_second"], atol=0.0501)
     ended = sp.published_authorities()
     for slug in SLUGS:
-        given = ended[f"n_{slug}"].notna() & ended["n_ended"].notna()
+        given = ended[f"n_{slug}"].notna() & (ended["n_ended"] > 0)
         share = 100 * ended.loc[given, f"n_{slug}"] / ended.loc[given, "n_ended"]
         np.testing.assert_allclose(share, ended.loc[given, f"pct_{slug}"], atol=0.0501)
 
