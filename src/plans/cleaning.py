@@ -3,12 +3,27 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .codes import FACTORS, is_not_given, read_category, read_code, read_factor, read_sex
-from .columns import DATE
+from .codes import (
+    CLOSURE_REASONS,
+    DISABILITIES,
+    ETHNICITIES,
+    FACTORS,
+    PRIMARY_NEEDS,
+    REFERRAL_SOURCES,
+    is_not_given,
+    read_category,
+    read_code,
+    read_factor,
+    read_flag,
+    read_sex,
+    without_decimals,
+)
+from .columns import COUNT, DATE, FLAG
 from .dates import NO_DATE, NOT_GIVEN, REFORMATTED, UNREADABLE, read_date, to_timestamps
 from .quality import REJECTED, REPAIRED, FindingLog
 
@@ -33,16 +48,16 @@ class Cleaner:
     kind: str = "string"
 
 
-def code_cleaner(read: Callable[[str], str | None]) -> Cleaner:
-    """A cleaner for one code; ``read`` gives the code that a text holds, or None."""
+def code_cleaner(read: Callable[[str], Any], kind: str = "string") -> Cleaner:
+    """A cleaner for one code; ``read`` gives what a text means, or None."""
 
-    def clean(text: str) -> tuple[str | None, str]:
+    def clean(text: str) -> tuple[Any, str]:
         code = read(text)
         if code is not None:
-            return code, "" if code == text else "code-recoded"
+            return code, "" if code == text or kind == FLAG else "code-recoded"
         return None, "placeholder" if is_not_given(text) else "code-unknown"
 
-    return Cleaner(clean)
+    return Cleaner(clean, kind)
 
 
 def codes_cleaner(read: Callable[[str], str | None], none: str | None = None) -> Cleaner:
@@ -86,15 +101,73 @@ def _read_count(text: str) -> tuple[int | None, str]:
 
 
 def _read_identifier(text: str) -> tuple[str | None, str]:
-    return (None, "placeholder") if is_not_given(text) else (text, "")
+    if is_not_given(text):
+        return None, "placeholder"
+    whole = without_decimals(text)
+    return whole, "" if whole == text else "identifier-reformatted"
 
 
 DATES = Cleaner(_read_day, DATE)
-COUNTS = Cleaner(_read_count, "Int16")
+COUNTS = Cleaner(_read_count, COUNT)
+FLAGS = code_cleaner(read_flag, FLAG)
 IDENTIFIERS = Cleaner(_read_identifier)
 SEXES = code_cleaner(read_sex)
 CATEGORIES = code_cleaner(read_category)
 FACTOR_LISTS = codes_cleaner(read_factor, none="21" if "21" in FACTORS else None)
+DISABILITY_LISTS = codes_cleaner(lambda text: read_code(text, DISABILITIES), none="NONE")
+
+CLEANERS = {
+    "children": {
+        "child_id": IDENTIFIERS,
+        "family_id": IDENTIFIERS,
+        "sex": SEXES,
+        "date_of_birth": DATES,
+        "expected_date_of_birth": DATES,
+        "ethnicity": list_cleaner(ETHNICITIES),
+        "disabilities": DISABILITY_LISTS,
+        "date_of_death": DATES,
+    },
+    "plans": {
+        "child_id": IDENTIFIERS,
+        "plan_id": IDENTIFIERS,
+        "start_date": DATES,
+        "end_date": DATES,
+        "initial_category": CATEGORIES,
+        "latest_category": CATEGORIES,
+        "previous_plans_reported": COUNTS,
+        "other_authority": FLAGS,
+    },
+    "reviews": {"review_date": DATES, "quorate": FLAGS, "absent_agencies": COUNTS},
+    "care_episodes": {"child_id": IDENTIFIERS, "start_date": DATES, "end_date": DATES},
+    "cin_episodes": {
+        "child_id": IDENTIFIERS,
+        "referral_date": DATES,
+        "referral_source": list_cleaner(REFERRAL_SOURCES),
+        "primary_need": list_cleaner(PRIMARY_NEEDS),
+        "closure_date": DATES,
+        "closure_reason": list_cleaner(CLOSURE_REASONS),
+    },
+    "assessments": {
+        "child_id": IDENTIFIERS,
+        "start_date": DATES,
+        "authorisation_date": DATES,
+        "factors": FACTOR_LISTS,
+    },
+    "conferences": {
+        "child_id": IDENTIFIERS,
+        "conference_date": DATES,
+        "section47_start": DATES,
+        "transfer_in": FLAGS,
+    },
+    "involvements": {
+        "child_id": IDENTIFIERS,
+        "worker_id": IDENTIFIERS,
+        "start_date": DATES,
+        "end_date": DATES,
+        "agency_worker": FLAGS,
+    },
+}
+"""Table -> column of the schema -> how its texts become values."""
 
 
 def clean_columns(
@@ -110,7 +183,7 @@ def clean_columns(
     Parameters
     ----------
     rows : DataFrame
-        Text columns (None where nothing came) and the place of each row (``file``, ``row``, ``line``).
+        Text columns (None where nothing came) and the place of each row (``file``, ``row``, perhaps ``line``).
     table : str
         For the findings.
     cleaners : mapping of column to Cleaner
@@ -129,7 +202,7 @@ def clean_columns(
     cleaned = rows.copy()
     is_lost = pd.Series(False, index=rows.index)
     for column, cleaner in cleaners.items():
-        cleaned[column], problems = _clean(rows[column], cleaner)
+        cleaned[column], problems = clean_texts(rows[column], cleaner)
         is_missing = cleaned[column].isna() if column in required else pd.Series(False, index=rows.index)
         for problem in sorted(set(problems) - {""}):
             found = problems == problem
@@ -143,8 +216,8 @@ def clean_columns(
     return cleaned, is_lost
 
 
-def _clean(texts: pd.Series, cleaner: Cleaner) -> tuple[pd.Series, pd.Series]:
-    """Values and problems; each different text is read once."""
+def clean_texts(texts: pd.Series, cleaner: Cleaner) -> tuple[pd.Series, pd.Series]:
+    """Values, and the code of each one's finding or ""; each different text is read once."""
     numbers, different = pd.factorize(texts.to_numpy(dtype=object))
     answers = [cleaner.read(text) for text in different]
     problems = np.array([*(problem for _, problem in answers), ""], dtype=object)[numbers]

@@ -177,6 +177,10 @@ _SEX_WORDS = {
     **{"U": "0", "UNKNOWN": "0", "UNBORN": "0", "NOT RECORDED": "0", "NOT KNOWN": "0", "NOT SPECIFIED": "0"},
     **{"I": "9", "INDETERMINATE": "9", "OTHER": "9"},
 }
+_FLAG_WORDS = {
+    **dict.fromkeys(("Y", "YES", "TRUE", "T", "1"), True),
+    **dict.fromkeys(("N", "NO", "FALSE", "F", "0"), False),
+}
 _CATEGORY_WORDS = {
     **{code: code for code in CATEGORIES},
     **{"NEGLECT": "NEG", "PHYSICAL": "PHY", "PHYSICAL ABUSE": "PHY", "SEXUAL": "SAB", "SEXUAL ABUSE": "SAB"},
@@ -203,6 +207,12 @@ def read_category(text: str) -> str | None:
     return _CATEGORY_WORDS.get(_bare(text))
 
 
+def read_flag(text: str) -> bool | None:
+    """Yes or no from ``Y``, ``yes``, ``1``, ``True``, ``a) Yes``, ...; None where the text is neither."""
+    bare = without_decimals(text.strip().upper())
+    return _FLAG_WORDS.get(bare, _FLAG_WORDS.get(_PREFIX.sub("", bare).strip()))
+
+
 def read_factor(text: str) -> str | None:
     """Census code of an assessment factor from ``2B``, ``2b``, ``2 B``, ``2B - Drug misuse``, ...; None otherwise."""
     bare = text.strip().upper()
@@ -221,7 +231,7 @@ def read_code(text: str, codes: dict[str, str]) -> str | None:
     None where it holds none of them, or several. Every reader returns a code or None and leaves "no value" to
     :func:`is_not_given`, so that missing and invalid are told apart.
     """
-    bare = _without_decimals(text.strip().upper())
+    bare = without_decimals(text.strip().upper())
     if bare in codes:
         return bare
     unprefixed = _PREFIX.sub("", bare).strip()
@@ -238,12 +248,12 @@ def read_code(text: str, codes: dict[str, str]) -> str | None:
 
 
 def _bare(text: str) -> str:
-    upper = _without_decimals(" ".join(text.upper().split()))
+    upper = without_decimals(" ".join(text.upper().split()))
     if upper in _SEX_WORDS or upper in _CATEGORY_WORDS:
         return upper
     return _PREFIX.sub("", upper).strip()
 
 
-def _without_decimals(text: str) -> str:
+def without_decimals(text: str) -> str:
     """``1.0`` as ``1``: what a spreadsheet makes of a code."""
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text

@@ -57,17 +57,40 @@ RULES = {
         "See whether the source uses a local code; map it to the census code before reading.",
     ),
     "number-unreadable": Rule("warning", "A count is not a whole number; it counts as missing.", _CORRECT),
+    "identifier-reformatted": Rule(
+        "note",
+        "An identifier came as a decimal number (1234.0) and was taken as a whole one, as in other tables.",
+        "None.",
+    ),
     "number-negative": Rule("warning", "A count is negative; it counts as missing.", _CORRECT),
     # One record
     "child-id-missing": Rule(
         "error",
-        "A child has no identifier (LAchildID), so its records cannot be linked; they are left out.",
+        "A record has no identifier of its child (LAchildID), so it cannot be linked; it is left out.",
         "Give every child its identifier in the source and read it again.",
     ),
     "child-missing": Rule(
         "error",
         "A record stands outside any child, so nobody knows whose it is; it is left out.",
         "Repair the file's structure: the record belongs inside a Child element.",
+    ),
+    "child-not-described": Rule(
+        "warning",
+        "The records of a child come without a row about the child itself: sex, birth and family are unknown.",
+        "Read the table of children (persons) that belongs to these records.",
+    ),
+    "plan-missing": Rule(
+        "error", "A review names a plan that is not in the data, or none; it is left out.", "Read the plans too."
+    ),
+    "plan-id-shared": Rule(
+        "warning",
+        "Several plans have one identifier; they are told apart by authority, child and start instead.",
+        "See how the source numbers its plans, and whether plans were entered twice.",
+    ),
+    "start-corrected": Rule(
+        "warning",
+        "A plan (by its identifier) starts on another day in a later extract; the later extract is believed.",
+        "Where many starts change, ask what was corrected and why.",
     ),
     "plan-left-out": Rule("error", "A review belongs to a plan that was left out; so is the review.", _CORRECT),
     "birth-date-missing": Rule(
@@ -77,30 +100,30 @@ RULES = {
     ),
     "duplicate-row": Rule(
         "note",
-        "A record occurs more than once in one file; the copies are joined, a given value wins over a missing one.",
+        "A record occurs more than once in one extract; the copies are joined, a given value wins over a missing one.",
         "None, if the copies agree.",
     ),
     "duplicate-differs": Rule(
         "warning",
-        "A record occurs more than once in one file with different values; the copies are joined, the last value wins.",
+        "A record occurs more than once in one extract with different values; the copies are joined, the last wins.",
         "Remove the wrong copy in the case system.",
     ),
     "carried-forward": Rule(
-        "note", "A record of an earlier year comes again in a later file; the two are joined.", "None."
+        "note", "A record of an earlier extract comes again in a later one; the two are joined.", "None."
     ),
     "carried-forward-changed": Rule(
         "note",
-        "A record of an earlier year comes again with another value; the later file's value is kept.",
+        "A record of an earlier extract comes again with another value; the later extract's value is kept.",
         "Where many start dates, ends or categories change, ask what was corrected and why.",
     ),
     "plan-reopened": Rule(
         "warning",
-        "A plan that had ended in an earlier file is open in a later one; the later file is believed.",
+        "A plan that had ended in an earlier extract is open in a later one; the later one is believed.",
         "See whether the plan was ended by mistake, or a second plan was entered under the first one's start date.",
     ),
     "plan-not-carried-forward": Rule(
         "warning",
-        "A plan was open at the end of a year and does not come again in the next year's file: its end is unknown.",
+        "A plan was open at the end of a year (or extract) and does not come again in the next: its end is unknown.",
         "Find its end in the case system; until then the plan counts as open.",
     ),
     "end-before-start": Rule(
@@ -137,12 +160,12 @@ RULES = {
     ),
     "after-extract": Rule(
         "warning",
-        "A date lies after the end of the year that the file covers.",
+        "A date lies after the end of the time that its extract covers.",
         "See whether the date or the file's reference date is wrong; what lies after the extract date is not used.",
     ),
     "before-extract": Rule(
         "warning",
-        "A plan ended before the year that its file covers, so it should not be in the file.",
+        "A plan ended before the time that its extract covers, so it should not be in it.",
         "See whether the plan's end or the file's reference date is wrong. Such plans are only some of those that "
         "ended then, so children are not followed from them unless that year's file was read too.",
     ),
@@ -176,6 +199,11 @@ RULES = {
     "closure-before-referral": Rule(
         "warning",
         "An episode of need closes before its referral; the closure date counts as missing.",
+        _CORRECT,
+    ),
+    "period-end-before-start": Rule(
+        "warning",
+        "A period in care or with a worker ends before it starts; its end counts as missing.",
         _CORRECT,
     ),
     # Whole files and the data as a whole
@@ -216,8 +244,8 @@ RULES = {
     ),
     "year-missing": Rule(
         "warning",
-        "A year between the first and the last is missing: plans that ended in it are unseen.",
-        "Read that year's file too.",
+        "Time between the first and the last extract is covered by none: plans that ended in it are unseen.",
+        "Read the files of that time too.",
     ),
     "encoding-assumed": Rule(
         "note",
