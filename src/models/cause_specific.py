@@ -30,6 +30,8 @@ from .strata import learn_strata, match_strata, refuse_unseen
 NUMBERS_KEPT = 2_000_000
 NUMBERS_OF_A_ROW = 4
 MADE_WHEN_ASKED = ("_sums_by_stratum", "_errors_by_stratum")
+OF_ROWS = ("_row_moments", "_row_means")
+STD_ERRORS = ("jackknife", "riskregression")
 
 
 class CauseSpecificCox(IncidenceModel):
@@ -54,6 +56,12 @@ class CauseSpecificCox(IncidenceModel):
     horizon : float
         Days at which ``predict`` and ``score`` state the risk.
     encoder : FeatureEncoder, optional
+    std_error : {"jackknife", "riskregression"}
+        Influence functions on which intervals and standard errors of the incidence rest. They agree where no two rows
+        have the same event on the same day. ``jackknife``: the derivative of the fit by the weight of a row, ties
+        included. ``riskregression``: as R's ``predict(CSC, se = TRUE)``, in which a day with several events adds to
+        the compensator of the coefficients once; with many ties its errors are too small or too large by several per
+        cent (-26 % to 8 % against leaving each row out, on public data).
 
     Attributes
     ----------
@@ -108,6 +116,7 @@ class CauseSpecificCox(IncidenceModel):
         known_end_event: int | None = None,
         horizon: float = 730.0,
         encoder: FeatureEncoder | None = None,
+        std_error: str = "jackknife",
     ) -> None:
         self.ties = ties
         self.strata = strata
@@ -115,6 +124,7 @@ class CauseSpecificCox(IncidenceModel):
         self.known_end_event = known_end_event
         self.horizon = horizon
         self.encoder = encoder
+        self.std_error = std_error
 
     @property
     def coef_(self) -> pd.DataFrame:
@@ -196,10 +206,9 @@ class CauseSpecificCox(IncidenceModel):
         long as the training data are not large (influences of all rows up to 16 MB); otherwise, and of a loaded model,
         it rests on second moments in cells of event times.
 
-        Without ties it is ``absRisk.se`` of riskRegression's ``predict(CSC, se = TRUE)`` in both forms; as there, the
-        derivative in the product-limit form leaves out the factor 1 / (1 - dH) of a day, so that it is the jackknife's
-        where no day's hazard is large. With ties riskRegression's influence function of the coefficients counts a day
-        once on which several have the event, and this one does not.
+        Without ties, and with ``std_error="riskregression"`` always, it is ``absRisk.se`` of riskRegression's
+        ``predict(CSC, se = TRUE)`` in both forms; as there, the derivative in the product-limit form leaves out the
+        factor 1 / (1 - dH) of a day, so that it is the jackknife's where no day's hazard is large.
 
         Parameters
         ----------
@@ -322,7 +331,7 @@ class CauseSpecificCox(IncidenceModel):
         cluster: np.ndarray | None,
         **special: Any,
     ) -> None:
-        for name, choices in (("form", FORMS), ("ties", TIES)):
+        for name, choices in (("form", FORMS), ("ties", TIES), ("std_error", STD_ERRORS)):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}")
         outcome = outcome.without(self.known_end_event)
@@ -337,7 +346,7 @@ class CauseSpecificCox(IncidenceModel):
         self.cause_models_ = {
             cause: self._fit_cause(cause, design, outcome, sample_weight, cluster, special) for cause in causes
         }
-        for made in (*MADE_WHEN_ASKED, "_row_moments"):
+        for made in (*MADE_WHEN_ASKED, *OF_ROWS):
             self.__dict__.pop(made, None)
         counted = slice(None) if sample_weight is None else sample_weight > 0
         self.predictor_moments_ = predictor_moments(self._predictors(design)[counted])
@@ -377,7 +386,7 @@ class CauseSpecificCox(IncidenceModel):
         n_rows = len(outcome)
         strata = np.zeros(n_rows, dtype=np.int64) if stratum is None else stratum
         target = np.arange(n_rows) if cluster is None else cluster
-        causes = [
+        found = [
             cause_rows(
                 design,
                 outcome,
@@ -387,11 +396,14 @@ class CauseSpecificCox(IncidenceModel):
                 factor=row_factor(sample_weight, cluster, n_rows),
                 target=target,
                 ties=self.ties,
+                std_error=self.std_error,
             )
             for cause, model in self.cause_models_.items()
         ]
+        causes = [cause.rows for cause in found]
         if sum(cause.coef.size + NUMBERS_OF_A_ROW * n_rows for cause in causes) <= NUMBERS_KEPT:
             self._row_moments = row_moments(causes, strata, target)
+            self._row_means = [cause.mean for cause in found]
         return cell_moments(causes, strata, target, horizon=self.horizon)
 
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
@@ -456,7 +468,7 @@ class CauseSpecificCox(IncidenceModel):
     def __getstate__(self) -> dict[str, Any]:
         """State for pickling: without single rows, and without what can be made again."""
         state = dict(super().__getstate__())
-        for name in (*MADE_WHEN_ASKED, "_row_moments"):
+        for name in (*MADE_WHEN_ASKED, *OF_ROWS):
             state.pop(name, None)
         return state
 
@@ -480,11 +492,13 @@ class CauseSpecificCox(IncidenceModel):
         rows: list[RowMoments] | None = getattr(self, "_row_moments", None)
         moments = CellMoments(**self.moments_[stratum]) if rows is None else rows[stratum]
         mean = np.zeros((*jumps.hazard.shape, len(self.feature_names_out_)))
-        for by_time, model in zip(mean, self.cause_models_.values(), strict=True):
+        for position, (by_time, model) in enumerate(zip(mean, self.cause_models_.values(), strict=True)):
             begin, end = np.searchsorted(model.baseline_stratum_, [stratum, stratum + 1])
             steps = np.searchsorted(jumps.time, model.baseline_time_[begin:end])
-            running = model.saved_mean() if rows is None else model.baseline_.mean
-            by_time[steps] = np.diff(running[begin:end], axis=0, prepend=0.0)
+            if rows is None:
+                by_time[steps] = np.diff(model.saved_mean()[begin:end], axis=0, prepend=0.0)
+            else:
+                by_time[steps] = self._row_means[position][begin:end]
         return UncertainHazards(jumps, mean, moments)
 
     def _jumps(self, stratum: int) -> Jumps:

@@ -1,6 +1,6 @@
 """The influence of each row of a fit of cause-specific Cox models, as :mod:`..incidence_moments` takes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,7 +8,9 @@ from ..incidence_moments import CauseRows, event_variance
 from ..outcome import Outcome
 from .cox_fit import LARGEST_ETA
 from .cox_residuals import at_coefficients
-from .score_residuals import score_residuals
+from .partial_likelihood import RiskSums, hazard_increments
+from .risk_sets import RiskSets
+from .score_residuals import mean_increments, score_residuals
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,14 @@ class CauseFit:
     coef: np.ndarray
     naive_covariance: np.ndarray
     center: np.ndarray
+
+
+@dataclass(frozen=True)
+class HazardRows:
+    """The influence of the rows on one cause, and ``mean`` (J, p): hazard times (mean of x at risk - center)."""
+
+    rows: CauseRows
+    mean: np.ndarray
 
 
 def row_factor(weight: np.ndarray | None, cluster: np.ndarray | None, n_rows: int) -> np.ndarray:
@@ -43,7 +53,8 @@ def cause_rows(
     factor: np.ndarray,
     target: np.ndarray,
     ties: str,
-) -> CauseRows:
+    std_error: str,
+) -> HazardRows:
     """The influence of each row on one cause.
 
     Parameters
@@ -58,6 +69,8 @@ def cause_rows(
     target : ndarray of int, shape (n,)
         Cluster of each row, or the row itself.
     ties : {"efron", "breslow"}
+    std_error : {"jackknife", "riskregression"}
+        See :class:`..cause_specific.CauseSpecificCox`.
     """
     sets, scaled, sums = at_coefficients(
         design,
@@ -71,12 +84,22 @@ def cause_rows(
         ties=ties,
     )
     # From the hazard at each stratum's own mean to that at the center.
-    apart = np.exp(np.clip((fit.center - scaled.mean) @ fit.coef, -LARGEST_ETA, LARGEST_ETA))[sets.time_stratum]
-    mean_weight = sets.tied_weight / sets.n_tied
-    once, _, square, square_f, _ = sums.moments.T
-    increment = apart * mean_weight * square / sums.total**2
-    less_if_own = apart * mean_weight * square_f / sums.total**2
-    of_event = apart * once / (sets.n_tied * sums.total)
+    shift = (fit.center - scaled.mean)[sets.time_stratum]
+    apart = np.exp(np.clip(shift @ fit.coef, -LARGEST_ETA, LARGEST_ETA))
+    hazard = hazard_increments(sums, sets)[0]
+    mean = mean_increments(sums, sets)[0]
+    if std_error == "riskregression":
+        increment, less_if_own, of_event = hazard / sums.total, np.zeros_like(hazard), 1.0 / sums.total
+        mean = hazard[:, None] * sums.mean
+        sets, sums = _days_once(sets, sums)
+    else:
+        mean_weight = sets.tied_weight / sets.n_tied
+        once, _, square, square_f, _ = sums.moments.T
+        increment = mean_weight * square / sums.total**2
+        less_if_own = mean_weight * square_f / sums.total**2
+        of_event = once / (sets.n_tied * sums.total)
+    increment, less_if_own, of_event = (apart * by_time for by_time in (increment, less_if_own, of_event))
+    mean = apart[:, None] * (mean * scaled.scale - hazard[:, None] * shift)
 
     n_rows = len(outcome)
     first, last = np.zeros(n_rows, dtype=np.int64), np.full(n_rows, -1)
@@ -89,7 +112,7 @@ def cause_rows(
     score = score_residuals(
         scaled.x, sums, sets, weight=factor[sets.rows], target=target[sets.rows], n_targets=int(target.max()) + 1
     )
-    return CauseRows(
+    rows = CauseRows(
         time=sets.time,
         stratum=sets.time_stratum,
         n_tied=sets.n_tied,
@@ -101,3 +124,11 @@ def cause_rows(
         variance=event_variance(last[own], of_event[last[own]] * factor[own], target[own], sets.n_times),
         coef=(score * scaled.scale) @ fit.naive_covariance,
     )
+    return HazardRows(rows, mean)
+
+
+def _days_once(sets: RiskSets, sums: RiskSums) -> tuple[RiskSets, RiskSums]:
+    """Risk sets in which each day has one event, whose compensator is then 1 / sum of the risks, whatever the ties."""
+    once = np.ones(sets.n_times)
+    moments = np.tile([1.0, 0.0, 1.0, 0.0, 0.0], (sets.n_times, 1))
+    return replace(sets, n_tied=once.astype(np.int64), tied_weight=once), replace(sums, moments=moments)
