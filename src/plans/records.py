@@ -3,7 +3,8 @@
 The rows come as :mod:`.combining` says. A child is known by authority and identifier, a plan by child and start date,
 an episode of need by child and referral date, a period in care, an assessment or a conference by child and its first
 date, a worker's period by child, worker and start, a review by plan and date. Rows of one record are joined
-(:mod:`.stacking`); values are cleaned before that (:mod:`.cleaning`).
+(:mod:`.stacking`), episodes and placements to periods in care (:mod:`.care_periods`); values are cleaned before that
+(:mod:`.cleaning`).
 
 Nothing is guessed, and no plan is dropped because of one wrong value: a dropped plan would make the next one look like
 the first. A plan is rejected only when it cannot be placed: no child identifier, no readable start date.
@@ -11,6 +12,7 @@ the first. A plan is rejected only when it cannot be placed: no child identifier
 
 import pandas as pd
 
+from .care_periods import join_periods
 from .cleaning import CLEANERS, IDENTIFIERS, clean_columns, clean_texts
 from .columns import COLUMNS
 from .dates import UNREADABLE, read_date
@@ -153,6 +155,8 @@ def stack_table(table: str, rows: pd.DataFrame, log: FindingLog) -> pd.DataFrame
     if table in _PERIODS:
         closing = _PERIODS[table][1]
         cleaned = _without_reversed_ends(table, cleaned, log)
+    if table == "care_episodes":
+        return _finished(table, join_periods(cleaned[~is_lost], log))
     return _finished(table, stack_rows(cleaned[~is_lost], table, KEYS[table], log, closing=closing))
 
 

@@ -201,6 +201,11 @@ RULES = {
         "An episode of need closes before its referral; the closure date counts as missing.",
         _CORRECT,
     ),
+    "episode-joined": Rule(
+        "note",
+        "An episode or placement in care follows another without a gap; they are one period in care.",
+        "None.",
+    ),
     "period-end-before-start": Rule(
         "warning",
         "A period in care or with a worker ends before it starts; its end counts as missing.",
