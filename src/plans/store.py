@@ -1,10 +1,7 @@
 """The plan store: child protection data in memory (`Plans`) and on disk (Parquet files and a ``datapackage.json``)."""
 
-import hashlib
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,15 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import InputError, OutputError, cannot_be_written
+from ..errors import InputError
+from .arrow_tables import arrow_table, pandas_frame
 from .columns import COLUMNS
-from .schema import CODES, FOREIGN_KEYS, PRIMARY_KEYS, TABLES
+from .schema import TABLES
+from .store_writer import DESCRIPTOR, FORMAT_VERSION, StoreWriter, file_digest
 from .tables import conform_tables
-
-FORMAT_VERSION = 1
-DESCRIPTOR = "datapackage.json"
-_ARROW = {"string": pa.string(), "datetime64[us]": pa.date32(), "boolean": pa.bool_(), "Int16": pa.int16()}
-_FRICTIONLESS = {"string": "string", "datetime64[us]": "date", "boolean": "boolean", "Int16": "integer"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,20 +94,9 @@ class Plans:
         OutputError
             The folder is in use, or cannot be written.
         """
-        folder = Path(path)
-        busy = _is_busy(folder, overwrite=overwrite)
-        staging = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.part"
-        try:
-            folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-            # The records name children: only the user who made them reads them, unless the folder was made before.
-            staging.mkdir(mode=0o700 | (folder.stat().st_mode & 0o777 if folder.exists() else 0))
-            _write_files(self, staging)
-            _move_into_place(staging, folder, busy=busy)
-        except OSError as error:
-            raise cannot_be_written(folder, error) from None
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-        return folder
+        with StoreWriter(path, metadata=self.metadata, overwrite=overwrite) as writer:
+            writer.append({name: arrow_table(name, frame) for name, frame in self.tables.items()})
+        return writer.folder
 
     def __repr__(self) -> str:
         """Row counts only: a frame's own text would show records of children."""
@@ -160,7 +143,7 @@ def read_plans(path: str | os.PathLike[str]) -> Plans:
     for resource in descriptor["resources"]:
         file = folder / resource["path"]
         try:
-            found = _sha256(file) if file.is_file() else None
+            found = file_digest(file) if file.is_file() else None
         except OSError as error:
             raise InputError(f"{file}: cannot be read ({error.strerror or type(error).__name__})") from None
         if found is None:
@@ -177,82 +160,11 @@ def read_plans(path: str | os.PathLike[str]) -> Plans:
         raise InputError(f"{folder}: {error}") from None
 
 
-def write_table(table: str, frame: pd.DataFrame, path: Path) -> None:
-    """Write one conformed table as Parquet: dates as date32, a title and description at every column."""
-    fields, arrays = [], []
-    for name, column in COLUMNS[table].items():
-        about = {"title": column.title, "description": column.description, "source": column.source}
-        kind = _ARROW[column.kind]
-        fields.append(pa.field(name, kind, nullable=not column.required, metadata=about))
-        arrays.append(pa.array(frame[name], type=pa.timestamp("us") if kind == pa.date32() else kind).cast(kind))
-    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), path, compression="zstd")
-
-
 def _read_table(file: Path) -> pd.DataFrame:
-    mapper = {pa.string(): pd.StringDtype(), pa.bool_(): pd.BooleanDtype(), pa.int16(): pd.Int16Dtype()}
     try:
-        table = pq.read_table(file)
-        as_timestamps = [
-            field.with_type(pa.timestamp("us")) if pa.types.is_date(field.type) else field for field in table.schema
-        ]
-        return table.cast(pa.schema(as_timestamps)).to_pandas(types_mapper=mapper.get, ignore_metadata=True)
+        return pandas_frame(pq.read_table(file))
     except (pa.ArrowException, OSError, ValueError, OverflowError):
         raise InputError(f"{file}: cannot be read as Parquet of a plan store") from None
-
-
-def _write_files(plans: Plans, folder: Path) -> None:
-    resources = []
-    for name, frame in plans.tables.items():
-        file = folder / f"{name}.parquet"
-        write_table(name, frame, file)
-        resources.append(_describe(name, len(frame), file))
-    descriptor = {
-        "name": "child-protection-plans",
-        "title": "Child protection plans",
-        "profile": "data-package",
-        "format_version": FORMAT_VERSION,
-        "resources": resources,
-        "metadata": dict(plans.metadata),
-    }
-    text = json.dumps(descriptor, indent=1, ensure_ascii=False, sort_keys=False, allow_nan=False)
-    (folder / DESCRIPTOR).write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-def _describe(table: str, n_rows: int, file: Path) -> dict[str, Any]:
-    """The table's entry in ``datapackage.json`` (Frictionless Data Resource and Table Schema)."""
-    fields = []
-    for name, column in COLUMNS[table].items():
-        entry: dict[str, Any] = {
-            "name": name,
-            "type": _FRICTIONLESS[column.kind],
-            "title": column.title,
-            "description": column.description,
-            "source": column.source,
-        }
-        if name in CODES:
-            entry["codes"] = CODES[name]
-        if column.required:
-            entry["constraints"] = {"required": True}
-        fields.append(entry)
-    layout: dict[str, Any] = {"fields": fields}
-    if table in PRIMARY_KEYS:
-        layout["primaryKey"] = list(PRIMARY_KEYS[table])
-    if table in FOREIGN_KEYS:
-        columns, parent = FOREIGN_KEYS[table]
-        layout["foreignKeys"] = [
-            {"fields": list(columns), "reference": {"resource": parent, "fields": list(columns)}},
-        ]
-    return {
-        "name": table,
-        "title": TABLES[table],
-        "path": file.name,
-        "format": "parquet",
-        "mediatype": "application/vnd.apache.parquet",
-        "rows": n_rows,
-        "bytes": file.stat().st_size,
-        "hash": _sha256(file),
-        "schema": layout,
-    }
 
 
 def _read_descriptor(folder: Path) -> dict[str, Any]:
@@ -278,42 +190,3 @@ def _read_descriptor(folder: Path) -> dict[str, Any]:
     if not complete or names != set(COLUMNS) or len(descriptor["resources"]) != len(COLUMNS):
         raise InputError(f"{file}: must list each of {', '.join(COLUMNS)} once, with path, rows and hash")
     return descriptor
-
-
-def _is_busy(folder: Path, *, overwrite: bool) -> bool:
-    """Whether a store stands at ``folder`` that may be replaced."""
-    if not folder.exists():
-        return False
-    if not folder.is_dir():
-        raise OutputError(f"{folder}: is a file, expected a folder")
-    if not any(folder.iterdir()):
-        return False
-    if not overwrite:
-        raise OutputError(f"{folder}: is not empty; choose another folder or ask to overwrite")
-    if not (folder / DESCRIPTOR).is_file():
-        raise OutputError(f"{folder}: holds files but no plan store, so it is not overwritten")
-    return True
-
-
-def _move_into_place(staging: Path, folder: Path, *, busy: bool) -> None:
-    if not busy:
-        if folder.exists():
-            folder.rmdir()
-        staging.replace(folder)
-        return
-    retired = folder.parent / f"{staging.name}.old"
-    folder.replace(retired)
-    try:
-        staging.replace(folder)
-    except OSError:
-        retired.replace(folder)
-        raise
-    for kept in retired.iterdir():
-        if not (folder / kept.name).exists():
-            kept.replace(folder / kept.name)
-    shutil.rmtree(retired)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()

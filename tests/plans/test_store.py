@@ -114,7 +114,7 @@ def test_alterations_are_found(small, tmp_path):
 def test_a_failed_write_leaves_the_old_store(small, tmp_path, monkeypatch):
     path = small.write(tmp_path / "store")
     monkeypatch.setattr(
-        "secondplan.plans.store.pq.write_table",
+        "secondplan.plans.arrow_tables.pq.ParquetWriter",
         lambda *args, **kwargs: (_ for _ in ()).throw(OSError(28, "No space left")),
     )
     with pytest.raises(OutputError, match="No space left"):
