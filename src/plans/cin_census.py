@@ -28,14 +28,11 @@ nothing on who attended reviews. A plan that ended before the first year's 1 Apr
 child begins with the window, and ``NumberOfPreviousCPP`` is used as a cross-check only.
 """
 
-import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError
 from .census_rows import (
     stack_assessments,
     stack_children,
@@ -47,11 +44,11 @@ from .census_rows import (
 from .cin_census_header import Coverage, read_coverage
 from .cin_census_xml import CensusFile, parse_census_file
 from .dates import to_timestamps
+from .extracts import check_authority
 from .quality import NOTED, FindingLog, QualityReport
 from .schema import column_names
+from .source_files import Paths, find_files, short_names
 from .store import Plans
-
-Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
 def read_cin_census(
@@ -86,11 +83,10 @@ def read_cin_census(
     >>> plans, report = read_cin_census("returns/")            # doctest: +SKIP
     >>> print(report.summary())                                # doctest: +SKIP
     """
-    if la_code is not None and not (len(la_code) == 3 and la_code.isascii() and la_code.isdigit()):
-        raise InputError("la_code must be the three-digit code of the authority")
+    check_authority(la_code)
     files = find_census_files(paths)
     log = FindingLog()
-    censuses, coverages = _read_in_order(files, _names(files), log, la_code=la_code, year=year)
+    censuses, coverages = _read_in_order(files, short_names(files), log, la_code=la_code, year=year)
     log.files = [census.name for census in censuses]
     return _combine(censuses, coverages, log)
 
@@ -103,34 +99,7 @@ def find_census_files(paths: Paths) -> list[Path]:
     InputError
         A path does not exist, a folder holds no ``.xml`` file, or no path is given.
     """
-    given = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
-    if not given:
-        raise InputError("no CIN census file is given")
-    files: list[Path] = []
-    for path in given:
-        if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".xml" and file.is_file())
-            # Systems leave hidden files beside each file of a folder that was copied.
-            found = [file for file in found if not any(part[0] == "." for part in file.relative_to(path).parts)]
-            if not found:
-                raise InputError(f"{path}: holds no .xml file")
-            files += found
-        elif path.is_file():
-            files.append(path)
-        elif path.exists():
-            raise InputError(f"{path}: is neither a file nor a folder")
-        else:
-            raise InputError(f"{path}: does not exist")
-    return list({file.resolve(): file for file in files}.values())
-
-
-def _names(files: list[Path]) -> list[str]:
-    """Short names for reports: file names, with as much of the path as tells them apart."""
-    names = [file.name for file in files]
-    return [
-        name if names.count(name) == 1 else str(Path(*file.resolve().parts[-3:])).replace(os.sep, "/")
-        for name, file in zip(names, files, strict=True)
-    ]
+    return find_files(paths, [".xml"], "CIN census file")
 
 
 def _read_in_order(

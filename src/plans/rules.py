@@ -237,6 +237,25 @@ RULES = {
         "The file covers a year that is not over; its last day was taken to be the day of reading.",
         "Read the final file once the year is over, or correct the header's reference date.",
     ),
+    "extract-date-inferred": Rule(
+        "warning",
+        "The file does not say on which day it was extracted; the day was taken from the latest date in it.",
+        "Give the extract date (--extract-date), or put it into the file's name: what was open on that day, and who "
+        "was under observation, depends on it.",
+    ),
+    "row-ragged": Rule(
+        "warning",
+        "A row has more cells than there are headings: a separator inside a value, or a broken line.",
+        "See the row in the file; save it again with quotation marks around texts.",
+    ),
+    "heading-repeated": Rule(
+        "warning", "Two columns have the same heading; the first was taken.", "Remove or rename the other column."
+    ),
+    "list-missing": Rule(
+        "warning",
+        "An extract holds no list of child protection plans.",
+        "See whether List 7 is in another file; read it together with the others.",
+    ),
     "collection-differs": Rule(
         "warning",
         "The file's header names another collection than the children in need census.",
