@@ -12,9 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from .cli_exit import INTERRUPTED, show_warning, stop, stop_unexpected
-from .cli_options import Out, terminal_width
+from .cli_indicators import indicators
+from .cli_options import Out, refuse_unwritable, terminal_width
 from .cli_read import read_app
-from .errors import OutputError, SecondplanError, cannot_be_written
+from .errors import OutputError, SecondplanError
 
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 the command is written wrongly; 3 input that
 cannot be read or used; 4 the output folder is in use or cannot be written; 5 no such model, or a damaged one; 6 the
@@ -104,6 +105,9 @@ def check(
         typer.echo(f"The whole report is in {json}.")
 
 
+app.command()(indicators)
+
+
 @experiment_app.command("run")
 def experiment_run(
     files: Annotated[list[Path], typer.Argument(help="Experiment files (YAML).", readable=False)],
@@ -182,7 +186,7 @@ def report(
     from .experiment_file import load_experiment, with_plans
     from .report import write_report
 
-    _refuse_unwritable(out)
+    refuse_unwritable(out)
     result = run_experiment(with_plans(load_experiment(experiment), plans), store=None)
     write_report(out, result.page)
     typer.echo(result.summary())
@@ -198,18 +202,6 @@ def ui(
     from .tracking import serve_ui
 
     serve_ui(store, port=port)
-
-
-def _refuse_unwritable(file: Path) -> None:
-    """Before the long work that ends in ``file``."""
-    try:
-        if file.exists():
-            raise OutputError(f"{file}: exists already")
-    except OSError as error:
-        raise cannot_be_written(file, error) from None
-    folder = file.absolute().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise OutputError(f"{file}: cannot be written (its folder does not exist or is not yours to write)")
 
 
 def _text(frame: Any) -> str:

@@ -312,3 +312,38 @@ def test_whether_a_file_can_be_read_is_not_a_matter_of_usage(run, monkeypatch, m
     assert run("check", made / "plans")[0] == 0
     scores = ("--model", made / "bundle", "--input", made / "plans", "--output", tmp_path / "scores")
     assert run("score", *scores)[0] == 0
+
+
+def test_indicators_are_printed_and_written(run, made, tmp_path):
+    files = {kind: tmp_path / f"indicators.{kind}" for kind in ("csv", "json", "html")}
+    options = [word for kind, file in files.items() for word in (f"--{kind}", file)]
+    code, out, _ = run("indicators", made / "plans", "--year-ending", 2018, "--by", "category", *options)
+    assert code == 0
+    assert "1 April 2017 to 31 March 2018" in out
+    plans = sp.read_plans(made / "plans")
+    shown = sp.indicators(plans, 2018, by="category").to_frame()
+    written = pd.read_csv(files["csv"], dtype=str)
+    assert written["n"].fillna("").tolist() == shown["n"].astype("string").fillna("").tolist()
+    page = json.loads(files["json"].read_text(encoding="utf-8"))
+    assert len(page["indicators"]) == len(shown)
+    assert page["notes"]
+    assert "Second or subsequent" in files["html"].read_text(encoding="utf-8")
+    assert run("indicators", made / "plans", "--csv", files["csv"])[0] == 4
+    _, out, _ = run("indicators", made / "plans", "--from", "2017-04-01", "--to", "2018-03-31", "--exact")
+    assert f" {sp.indicators(plans, 2018).value('plans_started'):.0f} " in out.replace(".0 ", " ")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--by", "colour"], 2),
+        (["--from", "2018-01-01"], 2),
+        (["--unit", "weeks"], 2),
+        (["--year-ending", "2018", "--from", "2018-01-01", "--to", "2018-02-01"], 2),
+        (["--year-ending", "2031"], 7),
+    ],
+)
+def test_indicators_that_cannot_be_counted_are_one_line(run, made, words, code):
+    found, _, err = run("indicators", made / "plans", *words)
+    assert found == code
+    one_line(err)

@@ -3,6 +3,7 @@
 from .check import check_plans
 from .cin_census import read_cin_census
 from .cohort import Cohort, build_cohort
+from .indicators import Indicators, indicators
 from .open_cases import OpenCases, open_cases
 from .published import (
     published_authorities,
@@ -17,11 +18,13 @@ from .store import Plans, read_plans
 
 __all__ = [
     "Cohort",
+    "Indicators",
     "OpenCases",
     "Plans",
     "QualityReport",
     "build_cohort",
     "check_plans",
+    "indicators",
     "open_cases",
     "published_authorities",
     "published_england",

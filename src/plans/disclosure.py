@@ -38,6 +38,62 @@ def suppress_small_counts(table: pd.DataFrame, counts: list[str], *, also: list[
     return shown
 
 
+def withheld_parts(
+    counts: np.ndarray,
+    *,
+    already: np.ndarray | None = None,
+    rows_add_up: bool = True,
+    columns_add_up: bool = True,
+) -> np.ndarray:
+    """Which parts of shown totals must be withheld: the small ones, and those from which a small one would follow.
+
+    Where the total of a row (column) is shown and just one of its parts is withheld, that part is the total less the
+    others. The smallest other part is then withheld too, and this again until nothing follows (secondary suppression).
+
+    Parameters
+    ----------
+    counts : ndarray, shape (n_rows, n_parts)
+        NaN where there is no count.
+    already : ndarray of bool, shape (n_rows, n_parts), optional
+        What is withheld in any case.
+    rows_add_up, columns_add_up : bool
+        Whether the total of each row, or of each column, is known to the reader.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_rows, n_parts)
+
+    Examples
+    --------
+    >>> withheld_parts(np.array([[30, 3, 12]]), columns_add_up=False)
+    array([[False,  True,  True]])
+    """
+    values = np.asarray(counts, dtype=float)
+    withheld = is_small(values) if already is None else is_small(values) | already
+    lines = [values[i : i + 1].T for i in range(values.shape[0])] if rows_add_up else []
+    masks = [withheld[i] for i in range(values.shape[0])] if rows_add_up else []
+    if columns_add_up:
+        lines += [values[:, j : j + 1] for j in range(values.shape[1])]
+        masks += [withheld[:, j] for j in range(values.shape[1])]
+    while sum(_withhold_second(line[:, 0], mask) for line, mask in zip(lines, masks, strict=True)):
+        pass
+    return withheld
+
+
+def _withhold_second(line: np.ndarray, withheld: np.ndarray) -> bool:
+    """Withhold the smallest other part of a line with one withheld part; whether there was one to withhold."""
+    others = np.flatnonzero(~withheld & (line > 0))
+    if withheld.sum() != 1 or not others.size:
+        return False
+    withheld[others[np.argmin(line[others])]] = True
+    return True
+
+
+def round_to_ten(counts: np.ndarray) -> np.ndarray:
+    """Counts rounded to 10, as DfE rounds the totals of England and the regions; halves away from zero."""
+    return np.floor(np.asarray(counts, dtype=float) / 10 + 0.5) * 10
+
+
 def rounded_flow(flow: pd.DataFrame) -> pd.DataFrame:
     """An exclusion flow as it may be published: every number rounded to 10, and those of 1 to 5 withheld.
 

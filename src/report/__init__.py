@@ -7,6 +7,7 @@ from .curves import plot_curves
 from .experiment_page import calibration_images, experiment_page, write_report
 from .hazard import plot_hazard, plot_hazard_ratio
 from .incidence import plot_incidence
+from .indicators import plot_indicators, write_indicators
 from .model_card import model_card
 from .penalty import plot_penalty_cv, plot_penalty_path
 from .risk import plot_risk_distribution
@@ -22,8 +23,10 @@ __all__ = [
     "plot_hazard",
     "plot_hazard_ratio",
     "plot_incidence",
+    "plot_indicators",
     "plot_penalty_cv",
     "plot_penalty_path",
     "plot_risk_distribution",
+    "write_indicators",
     "write_report",
 ]

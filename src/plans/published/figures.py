@@ -205,7 +205,7 @@ def _read(name: str) -> pd.DataFrame:
 
 def _band_names(prefixes: tuple[str, ...]) -> dict[str, str]:
     """Columns of a file's bands to ours: ``<prefix>_n`` to ``n_<band>``, ``_p`` and ``_pct`` to ``pct_<band>``."""
-    names = {}
+    names: dict[str, str] = {}
     for prefix, slug in zip(prefixes, _BAND_SLUGS, strict=True):
         names |= {f"{prefix}_n": f"n_{slug}", f"{prefix}_p": f"pct_{slug}", f"{prefix}_pct": f"pct_{slug}"}
     return names

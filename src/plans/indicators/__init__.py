@@ -1,0 +1,6 @@
+"""Indicators of child protection plans: what the official statistics count, for any period and group."""
+
+from .indicators import indicators
+from .result import Indicators
+
+__all__ = ["Indicators", "indicators"]

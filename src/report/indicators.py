@@ -1,0 +1,168 @@
+"""Indicators of a period beside those of the region and of England, and the page that holds them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from ..errors import cannot_be_written
+from .html import Section, note, page, picture, table
+from .style import COLOURS, INK, axes_or_new, house_style, new_figure
+
+if TYPE_CHECKING:
+    from ..plans.indicators import Indicators
+
+ALL = "all"
+BESIDE = (("region_pct", "s", COLOURS[1], "region, published"), ("england_pct", "D", INK, "England, published"))
+HEADINGS = {
+    "n": "number",
+    "pct": "%",
+    "lower": "from",
+    "upper": "to",
+    "published_n": "published number",
+    "region_pct": "region %",
+    "england_pct": "England %",
+}
+
+
+def plot_indicators(
+    result: Indicators, *, key: str | None = None, title: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Shares of a period with their intervals, beside the published ones of the region and of England.
+
+    What is withheld by disclosure control is not drawn.
+
+    Parameters
+    ----------
+    result : Indicators
+        What :func:`~secondplan.plans.indicators` gave.
+    key : str, optional
+        One indicator, to compare the groups of ``result``; by default every share of all groups together.
+    title : str, optional
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> import secondplan as sp
+    >>> axes = plot_indicators(sp.indicators(sp.simulate(n_children=500, seed=1), 2018))
+    >>> axes.get_xlabel()
+    '% (1 April 2017 to 31 March 2018)'
+    """
+    rows, labels = _drawn(result, key)
+    if rows.empty:
+        raise ValueError("every share is withheld or undefined: there is nothing to draw")
+    place = range(len(rows))[::-1]
+    with house_style():
+        ax = axes_or_new(ax)
+        own = rows[["pct", "lower", "upper"]].astype(float)
+        spread = [own["pct"] - own["lower"], own["upper"] - own["pct"]]
+        ax.errorbar(own["pct"], place, xerr=spread, fmt="o", color=COLOURS[0], capsize=2.5, label="these data")
+        for column, marker, colour, label in BESIDE:
+            if rows[column].notna().any():
+                ax.plot(rows[column], place, marker, color=colour, fillstyle="none", markersize=7, label=label)
+        ax.set_yticks(list(place), labels)
+        ax.set(xlabel=f"% ({result.period})", ylim=(-0.7, len(rows) - 0.3))
+        ax.set_xlim(left=0)
+        ax.legend(loc="lower right", fontsize=8, frameon=True, framealpha=0.9, edgecolor="none")
+        heading = (rows["indicator"].iloc[0] if key else None) if title is None else title
+        if heading:
+            ax.set_title(heading)
+    return ax
+
+
+def write_indicators(path: str | os.PathLike[str], result: Indicators) -> Path:
+    """Write the indicators, as they may be published, as an HTML page that holds everything it shows.
+
+    Parameters
+    ----------
+    path : path
+    result : Indicators
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    file = Path(path)
+    try:
+        file.write_text(_page(result), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise cannot_be_written(file, error) from None
+    return file
+
+
+def _drawn(result: Indicators, key: str | None) -> tuple[pd.DataFrame, list[str]]:
+    """The rows that are drawn, and what each is called."""
+    frame = result.to_frame()
+    names = list(result.by)
+    is_all = frame[names].eq(ALL).all(axis=1)
+    frame["pct"] = pd.to_numeric(frame["pct"], errors="coerce")
+    if key is None:
+        rows = frame[is_all & frame["pct"].notna()]
+        return rows, rows["indicator"].tolist()
+    if not frame["key"].eq(key).any():
+        raise ValueError(f"there is no indicator {key!r}")
+    rows = frame[frame["key"].eq(key) & frame["pct"].notna()]
+    return rows, [" ".join(dict.fromkeys(group)) for group in rows[names].astype(str).to_numpy()] or [key]
+
+
+def _page(result: Indicators) -> str:
+    frame = result.to_frame()
+    names = list(result.by)
+    is_all = frame[names].eq(ALL).all(axis=1)
+    sections = [Section("All together", _all_together(result, frame[is_all].drop(columns=names)))]
+    if names:
+        columns = [*names, "indicator", *HEADINGS]
+        groups = frame.loc[~is_all, columns]
+        sections.append(Section(f"By {' and '.join(names).replace('_', ' ')}", table(_headed(groups), decimals=1)))
+    sections.append(Section("What to bear in mind", "".join(note(text) for text in result.notes) + _terms()))
+    lead = "Counted as the official statistics do; counts of 1 to 5, and any that would reveal them, are withheld."
+    footer = (
+        "Published figures: Department for Education, Children in need. Contains public sector information licensed "
+        "under the Open Government Licence v3.0."
+    )
+    return page(result.title, lead, sections, footer=footer)
+
+
+def _all_together(result: Indicators, rows: pd.DataFrame) -> str:
+    shown = _headed(rows[["table", "indicator", *HEADINGS]])
+    body = table(shown, decimals=1, caption="Percentages with Wilson's 95 % interval, as if plans were independent.")
+    if pd.to_numeric(rows["pct"], errors="coerce").notna().any():
+        figure, ax = new_figure(8.2, 5.6)
+        plot_indicators(result, ax=ax)
+        body += picture(figure, "Shares of the period beside those of the region and of England.")
+    return body
+
+
+def _headed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows under headings for people, without columns that hold nothing; numbers as text, to keep what is withheld."""
+    kept = rows.drop(columns=[name for name in rows if rows[name].isna().all()])
+    for name in [name for name in ("pct", "lower", "upper") if name in kept]:
+        kept[name] = [f"{value:.1f}" if isinstance(value, float) and value == value else value for value in kept[name]]
+    return kept.rename(columns=HEADINGS).rename(columns=lambda name: name.replace("_", " "))
+
+
+def _terms() -> str:
+    terms = pd.DataFrame(
+        [
+            ("by dates", "the data hold an earlier plan of the child in this authority, however long ago it ended"),
+            ("as reported", "the number of earlier plans that came with the plan is above 0; DfE counts from it"),
+            ("reviewed on time", "no review of the plan was overdue on any day of the period"),
+            ("published number", "of the real authority under that code, unrounded"),
+            ("region", "computed from the published counts of its authorities"),
+        ],
+        columns=["term", "meaning"],
+    )
+    return table(terms)
