@@ -1,16 +1,15 @@
 # Standard errors of riskRegression on tied data, for std_error = "riskregression" of src/models/cause_specific.py, from R.
-# Run in this folder: Rscript cause_specific_tied.R. Reads cause_specific_mgus2.csv, writes cause_specific_bmt.csv (bone
-# marrow transplants of package timereg) and cause_specific_tied.json. The tests need no R.
-# Made with R 4.2.2, riskRegression 2022.11.28, survival 3.5-3, timereg 2.0.5.
+# Run in this folder: Rscript cause_specific_tied.R. Reads cause_specific_mgus2.csv and data/bmt.csv
+# (fine_gray.R), writes cause_specific_tied.json. The tests need no R.
+# Made with R 4.2.2, riskRegression 2022.11.28, survival 3.5-3.
 suppressMessages({
   library(survival)
   library(riskRegression)
   library(prodlim)
   library(jsonlite)
 })
-data(bmt, package = "timereg")
-bmt <- data.frame(duration = bmt$time, event = bmt$cause, platelet = bmt$platelet, age = bmt$age, tcell = bmt$tcell)
-write.csv(bmt, "cause_specific_bmt.csv", row.names = FALSE)
+bmt <- read.csv("data/bmt.csv")
+names(bmt)[names(bmt) == "time"] <- "duration"
 mgus2 <- read.csv("cause_specific_mgus2.csv")
 
 errors <- function(formula, data, times, ties) {

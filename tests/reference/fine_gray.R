@@ -20,7 +20,7 @@ read <- function(name) {
   if (name == "pbc") d$event <- d$status
   # Years, so that nearly all days are tied.
   if (name == "mgus2") { d$month <- d$time; d$year <- ceiling(d$time / 12) }
-  d$row <- seq_len(nrow(d))
+  d$row <- seq_len(nrow(d)); d$fifth <- d$row %% 5
   d
 }
 sets <- list(mgus2 = c("male", "hgb", "mspike"), pbc = c("age", "logbili", "female"), bmt = c("platelet", "age", "tcell"),
@@ -39,26 +39,31 @@ crr_case <- function(name, time = "time", code = 1, group = NULL) {
        incidence = unname(t(rbind(0, p[, -1])[at + 1, ])), jump_time = f$uftime[c(1, 10)], hazard = cumsum(f$bfitj)[c(1, 10)])
 }
 
-finegray_case <- function(name, ties, entry = NULL, weights = NULL, cluster = "row", time = "time", code = 1) {
+# With strata finegray gives case weights of the wrong rows (it numbers rows within strata): they are multiplied later.
+finegray_case <- function(name, ties, entry = NULL, weights = NULL, cluster = "row", time = "time", code = 1, group = NULL) {
   d <- read(name); x <- sets[[name]]
   d$.status <- factor(d$event, 0:max(d$event)); d$.w <- if (is.null(weights)) 1 else d[[weights]]
   d$.start <- if (is.null(entry)) -1 else ifelse(d[[entry]] > 0, d[[entry]], -1)
   d$.time <- d[[time]]; d$.cluster <- d[[cluster]]
-  formula <- as.formula(paste("Surv(.start, .time, .status) ~", paste(x, collapse = "+"), "+ .cluster"))
-  long <- finegray(formula, d, weights = .w, id = row, etype = as.character(code))
+  strata <- if (is.null(group)) "" else paste0(" + strata(", group, ")")
+  formula <- as.formula(paste("Surv(.start, .time, .status) ~", paste(x, collapse = "+"), "+ .cluster + row", strata))
+  if (is.null(group)) long <- finegray(formula, d, weights = .w, id = row, etype = as.character(code))
+  else long <- within(finegray(formula, d, id = row, etype = as.character(code)), fgwt <- fgwt * d$.w[row])
   formula <- as.formula(paste("Surv(fgstart, fgstop, fgstatus) ~", paste(x, collapse = "+")))
   f <- coxph(formula, long, weights = fgwt, cluster = .cluster, ties = ties,
              control = coxph.control(eps = 1e-11, toler.chol = 1e-12, iter.max = 100))
   base <- basehaz(f, centered = FALSE)
   i <- unique(round(quantile(seq_len(nrow(base)), c(0.1, 0.5, 1), names = FALSE)))
   list(data = name, x = x, time = time, code = code, ties = ties, entry = entry, weights = weights,
-       cluster = if (cluster == "row") NULL else cluster, coef = unname(coef(f)), var = unname(f$var),
+       group = group, cluster = if (cluster == "row") NULL else cluster, coef = unname(coef(f)), var = unname(f$var),
        naive_var = unname(f$naive.var), loglik = f$loglik, base_time = base$time[i], base_hazard = base$hazard[i])
 }
 
 crr_cases <- list(crr_case("mgus2"), crr_case("mgus2", code = 2), crr_case("mgus2", time = "year"), crr_case("pbc"),
                   crr_case("pbc", code = 2), crr_case("bmt"), crr_case("bmt", code = 2), crr_case("transplant"),
-                  crr_case("transplant", code = 2), crr_case("transplant", code = 3), crr_case("transplant", group = "half"))
+                  crr_case("transplant", code = 2), crr_case("transplant", code = 3), crr_case("transplant", group = "half"),
+                  crr_case("transplant", code = 2, group = "fifth"), crr_case("mgus2", time = "year", group = "fifth"),
+                  crr_case("pbc", code = 2, group = "fifth"), crr_case("bmt", group = "fifth"))
 fg_cases <- list()
 for (ties in c("efron", "breslow")) for (entry in list(NULL, "late")) for (weights in list(NULL, "w")) {
   fg_cases <- c(fg_cases, list(finegray_case("mgus2", ties, entry, weights), finegray_case("mgus2", ties, entry, weights, "pair"),
@@ -66,5 +71,8 @@ for (ties in c("efron", "breslow")) for (entry in list(NULL, "late")) for (weigh
 }
 fg_cases <- c(fg_cases, list(finegray_case("mgus2", "efron", time = "year"), finegray_case("mgus2", "breslow", time = "year"),
                              finegray_case("pbc", "breslow", "late"), finegray_case("pbc", "efron", "late", "w", code = 2),
-                             finegray_case("bmt", "efron")))
+                             finegray_case("bmt", "efron"), finegray_case("bmt", "breslow", group = "fifth"),
+                             finegray_case("mgus2", "efron", time = "year", group = "fifth"),
+                             finegray_case("transplant", "breslow", "late", "w", "pair", code = 2, group = "half"),
+                             finegray_case("pbc", "efron", "late", code = 2, group = "fifth")))
 write_json(list(crr = crr_cases, finegray = fg_cases), "fine_gray.json", digits = NA, auto_unbox = TRUE, null = "null", pretty = FALSE)

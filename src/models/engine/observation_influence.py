@@ -40,22 +40,48 @@ class Shift:
     table: np.ndarray
 
 
-def observation_shifts(x: np.ndarray, sums: RiskSums, sub: Subdistribution, ahead: list[np.ndarray]) -> list[Shift]:
+def observation_shifts(x: np.ndarray, sums: RiskSums, sub: Subdistribution, per_risk: np.ndarray) -> list[Shift]:
     """The influence through the estimated censoring, and through the estimated entries where any row stays after them.
 
     Parameters
     ----------
     x : ndarray, shape (m, p)
         In the order of ``sub.sets.rows``.
-    ahead : list of ndarray, shape (K + 1, p + G), one a stratum
-        What a relative risk of 1 adds from each event time on, apart from its own x; see :func:`hazards_ahead`.
+    per_risk : ndarray, shape (K, p + G)
+        What a relative risk of 1 adds at each event time, apart from its own x.
     """
     if not sub.staying.size:
         return []
-    hazard = hazards_ahead(hazard_increments(sums, sub.sets)[0][:, None], sub.decay)[..., 0]
+    hazard = hazard_increments(sums, sub.sets)[0][:, None]
     risk = (sub.sets.weight * sums.relative_risk)[sub.staying] * sub.staying_start
-    shifts = (_shift(x, risk, sub, hazard, ahead, is_entry) for is_entry in (False, True))
+    shifts = (
+        _shift(x, risk, sub, *_ahead(x, sub, hazard, per_risk, share), is_entry)
+        for is_entry, share in ((False, _own_events(sub)), (True, sub.counted))
+    )
     return [shift for shift in shifts if shift is not None]
+
+
+def _ahead(
+    x: np.ndarray, sub: Subdistribution, hazard: np.ndarray, per_risk: np.ndarray, share: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hazard (C, K + 1) and ``per_risk`` (C, K + 1, p + G) from each event time on; the score's by ``share`` (C, K)."""
+    of_score = hazards_ahead(np.hstack([hazard, per_risk[:, : x.shape[1]]]), sub.decay, share)
+    of_cells = hazards_ahead(per_risk[:, x.shape[1] :], sub.decay, sub.counted)
+    return of_score[..., 0], np.concatenate([of_score[..., 1:], of_cells], axis=2)
+
+
+def _own_events(sub: Subdistribution) -> np.ndarray:
+    """Share of the events of each event time that are a stratum's own, shape (C, K).
+
+    With groups of censoring ``crr`` integrates q of a group over the events of that group only, although the hazard is
+    one for all; so do we for the score, to have its covariance.
+    """
+    if len(sub.observation) == 1:
+        return np.ones((1, sub.sets.n_times))
+    sets = sub.sets
+    own = np.zeros((len(sub.observation), sets.n_times))
+    np.add.at(own, (sub.stratum[sets.is_event], sets.last[sets.is_event]), sets.weight[sets.is_event])
+    return own / sets.tied_weight
 
 
 def _shift(
@@ -63,7 +89,7 @@ def _shift(
     risk: np.ndarray,
     sub: Subdistribution,
     hazard: np.ndarray,
-    ahead: list[np.ndarray],
+    ahead: np.ndarray,
     is_entry: bool,
 ) -> Shift | None:
     side: Literal["left", "right"] = "left" if is_entry else "right"

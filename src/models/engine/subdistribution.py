@@ -6,6 +6,7 @@ import numpy as np
 
 from ..distinct_days import DistinctDays
 from .counting_sort import counting_sort
+from .finegray_intervals import kept_intervals
 from .intervals import interval_levels
 from .observation_weights import Observation, observe
 from .risk_sets import RiskSets
@@ -17,10 +18,10 @@ INTEREST = 1
 
 @dataclass(frozen=True)
 class Subdistribution:
-    """Risk sets of the event of interest; m rows sorted by duration, K event times, C strata of the observation.
+    """Risk sets of the event of interest; m rows sorted by the day until which they count fully, K times, C strata.
 
     Rows that had a competing event (s of them) stay at risk after it; their weight at event time k is ``staying_start``
-    times the product of ``decay`` over the event times after ``staying_after`` up to k.
+    times the product of ``decay`` over the event times after ``staying_after`` up to k, and times ``counted``.
 
     Attributes
     ----------
@@ -41,6 +42,8 @@ class Subdistribution:
         Rows ``staying_end[c, k] : staying_end[c, k + 1]`` of stratum c begin to stay at event time k.
     decay : ndarray, shape (C, K)
         By what the weights change from the event time before to this one.
+    counted : ndarray, shape (C, K)
+        1; 0 where R's ``finegray`` drops the weights of a stratum.
     n_unseen_days : int
         Days on which somebody stayed whose weight the data do not tell; see :class:`.Observation`.
     """
@@ -56,6 +59,7 @@ class Subdistribution:
     staying_start: np.ndarray
     staying_end: np.ndarray
     decay: np.ndarray
+    counted: np.ndarray
     n_unseen_days: int
 
 
@@ -83,24 +87,29 @@ def build_subdistribution(
     convention : {"crr", "finegray"}
         See :class:`..fine_gray.FineGray`.
     """
-    days = DistinctDays(duration)
+    n_strata = int(stratum.max(initial=0)) + 1
+    is_finegray = convention == "finegray"
+    # Only with strata is an interval without an event of the stratum one in which somebody has it.
+    kept = kept_intervals(entry, duration, event, weight, stratum) if is_finegray and n_strata > 1 else None
+    until = duration if kept is None else kept.until
+    days = DistinctDays(until)
     rows, _ = counting_sort(days.place, days.distinct.size)
     if not weight.all():
         rows = rows[weight[rows] > 0]
-    entry, duration, event, weight, stratum = (array[rows] for array in (entry, duration, event, weight, stratum))
-    sets = _risk_sets(rows, entry, duration, event == INTEREST, weight)
-    is_finegray = convention == "finegray"
-    counted = np.ones_like(weight) if is_finegray else weight
-    n_strata = int(stratum.max(initial=0)) + 1
+    entry, duration, until, event, weight, stratum = (
+        array[rows] for array in (entry, duration, until, event, weight, stratum)
+    )
+    sets = _risk_sets(rows, entry, until, event == INTEREST, weight)
+    observed = np.ones_like(weight) if is_finegray else weight
     n_times = sets.n_times
     decay, end = np.ones((n_strata, n_times)), np.zeros((n_strata, n_times + 1), dtype=np.int64)
     staying, after, start, observation, n_unseen = [], [], [], [], 0
     n_before = 0
     for code in range(n_strata):
         own = np.flatnonzero(stratum == code) if n_strata > 1 else np.arange(rows.size)
-        process = observe(entry[own], duration[own], event[own], counted[own], events_leave_first=is_finegray)
+        process = observe(entry[own], duration[own], event[own], observed[own], events_leave_first=is_finegray)
         stays = own[event[own] > INTEREST]
-        first = np.searchsorted(sets.time, duration[stays], side="right")
+        first = np.searchsorted(sets.time, until[stays], side="right")
         stays, first = stays[first < n_times], first[first < n_times]
         level, zeros = process.level(sets.time)
         decay[code, 1:] = np.where(np.diff(zeros) == 0, np.exp(np.diff(level)), 0.0)
@@ -127,19 +136,20 @@ def build_subdistribution(
         staying_start=np.concatenate(start),
         staying_end=end,
         decay=decay,
+        counted=np.ones_like(decay) if kept is None else kept.counted(sets.time),
         n_unseen_days=n_unseen,
     )
 
 
 def _risk_sets(
-    rows: np.ndarray, entry: np.ndarray, duration: np.ndarray, is_event: np.ndarray, weight: np.ndarray
+    rows: np.ndarray, entry: np.ndarray, until: np.ndarray, is_event: np.ndarray, weight: np.ndarray
 ) -> RiskSets:
-    """Risk sets of one stratum that hold all rows, sorted by duration and so by the last event time."""
-    # Sorted already: a new day begins where the duration changes.
-    begins = np.flatnonzero(np.diff(duration[is_event], prepend=-np.inf))
-    days, tied = duration[is_event][begins], np.diff(begins, append=int(is_event.sum()))
+    """Risk sets of one stratum that hold all rows, sorted by ``until`` and so by the last event time."""
+    # Sorted already: a new day begins where the day changes.
+    begins = np.flatnonzero(np.diff(until[is_event], prepend=-np.inf))
+    days, tied = until[is_event][begins], np.diff(begins, append=int(is_event.sum()))
     first = np.searchsorted(days, entry, side="right")
-    last = np.searchsorted(days, duration, side="right") - 1
+    last = np.searchsorted(days, until, side="right") - 1
     start = np.zeros(days.size, dtype=np.int64)
     levels = np.full(rows.size, NEVER, dtype=np.int8)
     at_risk = last >= first

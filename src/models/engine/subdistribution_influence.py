@@ -101,8 +101,8 @@ def influence_products(
     start[sub.staying] = sub.staying_start * sums.relative_risk[sub.staying]
     after = np.zeros(sets.rows.size, dtype=np.int64)
     after[sub.staying] = sub.staying_after
-    ahead = [hazards_ahead(per_risk, sub.decay[[code]])[0] for code in range(len(sub.decay))]
-    shifts = [] if convention == "finegray" else observation_shifts(x, sums, sub, ahead)
+    ahead = [hazards_ahead(per_risk, sub.decay[[code]], sub.counted[[code]])[0] for code in range(len(sub.decay))]
+    shifts = [] if convention == "finegray" else observation_shifts(x, sums, sub, per_risk)
     ahead_rows = np.arange(len(ahead), dtype=np.int64)[sub.stratum] * (sets.n_times + 1) + after
     ahead_table = ahead[0] if len(ahead) == 1 else np.concatenate(ahead)
     events = (

@@ -34,7 +34,8 @@ def subdistribution_sums(x: np.ndarray, eta: np.ndarray, sub: Subdistribution, e
     risk = sets.weight * relative_risk
     sums, total, tied_sums, tied = spread(x, risk, sets)
     if sub.staying.size:
-        _spread_staying(x, risk[sub.staying] * sub.staying_start, sub.staying, sub.staying_end, sub.decay, sums, total)
+        start = risk[sub.staying] * sub.staying_start
+        _spread_staying(x, start, sub.staying, sub.staying_end, sub.decay, sub.counted, sums, total)
     moments, log_denominator = _tied_moments(total, tied, sets.n_tied, sets.tied_weight, efron)
     value = float(sets.event_weight @ eta - log_denominator)
     return RiskSums(relative_risk, total, tied, sums / total[:, None], tied_sums / total[:, None], moments, value)
@@ -47,15 +48,15 @@ def weighted_hazards(sums: RiskSums, sub: Subdistribution) -> np.ndarray:
     never = sub.sets.levels == NEVER
     total[never] = 0.0
     if sub.staying.size:
-        ahead = hazards_ahead(hazard[:, None], sub.decay)[..., 0]
+        ahead = hazards_ahead(hazard[:, None], sub.decay, sub.counted)[..., 0]
         total[sub.staying] += sub.staying_start * ahead[sub.stratum[sub.staying], sub.staying_after]
     return total
 
 
-def hazards_ahead(values: np.ndarray, decay: np.ndarray) -> np.ndarray:
+def hazards_ahead(values: np.ndarray, decay: np.ndarray, counted: np.ndarray) -> np.ndarray:
     """Sum of ``values`` (K, q) from each event time on, by the weight that is left, shape (C, K + 1, q)."""
     ahead = np.zeros((decay.shape[0], values.shape[0] + 1, values.shape[1]))
-    _look_ahead(values, decay, ahead)
+    _look_ahead(values, decay, counted, ahead)
     return ahead
 
 
@@ -70,7 +71,7 @@ def evaluate_subdistribution(x: np.ndarray, eta: np.ndarray, sub: Subdistributio
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _spread_staying(x, risk, rows, end, decay, sums, total):
+def _spread_staying(x, risk, rows, end, decay, counted, sums, total):
     n_times, n_columns = sums.shape
     running = np.zeros(n_columns)
     for stratum in range(decay.shape[0]):
@@ -85,16 +86,18 @@ def _spread_staying(x, risk, rows, end, decay, sums, total):
                 running_risk += risk[position]
                 for column in range(n_columns):
                     running[column] += risk[position] * x[row, column]
-            total[time] += running_risk
+            total[time] += counted[stratum, time] * running_risk
             for column in range(n_columns):
-                sums[time, column] += running[column]
+                sums[time, column] += counted[stratum, time] * running[column]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _look_ahead(values, decay, ahead):
+def _look_ahead(values, decay, counted, ahead):
     n_times, n_columns = values.shape
     for stratum in range(decay.shape[0]):
         for time in range(n_times - 1, -1, -1):
             factor = decay[stratum, time + 1] if time + 1 < n_times else 0.0
             for column in range(n_columns):
-                ahead[stratum, time, column] = values[time, column] + factor * ahead[stratum, time + 1, column]
+                ahead[stratum, time, column] = (
+                    counted[stratum, time] * values[time, column] + factor * ahead[stratum, time + 1, column]
+                )

@@ -23,7 +23,19 @@ def data(seed=0, n_rows=60, n_strata=2):
     return entry, duration, event, weight, stratum, rng.normal(size=(n_rows, 2))
 
 
-def table_of_weights(sub):
+def is_dropped(sub, row, day):
+    """Whether finegray drops the interval of a row's stratum that holds the day, by its definition."""
+    process = sub.observation[sub.stratum[row]]
+    cuts = np.append(np.concatenate([process.censoring.days, process.entries.days]), process.last_day)
+    begin = np.max(cuts[cuts < day], initial=-np.inf)
+    if sub.duration[row] > begin:  # that of the row's own event
+        return False
+    end = np.min(cuts[cuts >= day], initial=np.inf)
+    own = (sub.stratum == sub.stratum[row]) & (sub.event == 1) & (sub.duration > begin) & (sub.duration <= end)
+    return not own.any()
+
+
+def table_of_weights(sub, convention):
     """Weight of each sorted row at each event time, without case weight, shape (m, K)."""
     table = np.zeros((sub.duration.size, sub.sets.n_times))
     for row, (entry, duration, event) in enumerate(zip(sub.entry, sub.duration, sub.event, strict=True)):
@@ -34,7 +46,8 @@ def table_of_weights(sub):
             elif event == 2 and day > duration:
                 kinds = (process.censoring, process.entries)
                 factors = [kind.factor[(kind.days >= duration) & (kind.days < day)] for kind in kinds]
-                table[row, position] = np.prod(np.concatenate(factors)) * (day <= process.last_day)
+                is_lost = day > process.last_day or (convention == "finegray" and is_dropped(sub, row, day))
+                table[row, position] = 0.0 if is_lost else np.prod(np.concatenate(factors))
     return table
 
 
@@ -43,23 +56,24 @@ def fitted(request):
     *arrays, x = data()
     sub = build_subdistribution(*arrays, convention=request.param)
     x = x[sub.sets.rows]
-    return sub, x, x @ np.array([0.4, -0.3])
+    return sub, x, x @ np.array([0.4, -0.3]), request.param
 
 
 def test_sums_are_those_of_the_table(fitted):
-    sub, x, eta = fitted
-    assert sub.sets.rows.size == 58 and np.all(np.diff(sub.duration) >= 0)
-    risk = table_of_weights(sub) * (sub.sets.weight * np.exp(eta))[:, None]
+    sub, x, eta, convention = fitted
+    assert sub.sets.rows.size == 58
+    assert np.any(sub.counted == 0) == (convention == "finegray")
+    risk = table_of_weights(sub, convention) * (sub.sets.weight * np.exp(eta))[:, None]
     sums = subdistribution_sums(x, eta, sub, efron=False)
     np.testing.assert_allclose(sums.total, risk.sum(axis=0), rtol=1e-12)
     np.testing.assert_allclose(sums.mean, risk.T @ x / risk.sum(axis=0)[:, None], rtol=1e-11, atol=1e-14)
     hazard, _ = hazard_increments(sums, sub.sets)
-    np.testing.assert_allclose(weighted_hazards(sums, sub), table_of_weights(sub) @ hazard, rtol=1e-12)
+    np.testing.assert_allclose(weighted_hazards(sums, sub), table_of_weights(sub, convention) @ hazard, rtol=1e-12)
 
 
 @pytest.mark.parametrize("efron", [False, True])
 def test_gradient_and_information_are_derivatives(fitted, efron):
-    sub, x, _ = fitted
+    sub, x, _, _ = fitted
     beta, step = np.array([0.4, -0.3]), 1e-5
 
     def at(change):
@@ -74,7 +88,7 @@ def test_gradient_and_information_are_derivatives(fitted, efron):
 
 @pytest.mark.parametrize("efron", [False, True])
 def test_products_with_known_weights_are_those_of_score_residuals(fitted, efron):
-    sub, x, eta = fitted
+    sub, x, eta, convention = fitted
     sums = subdistribution_sums(x, eta, sub, efron)
     cell = np.arange(sub.sets.n_times) // 4
     increments = baseline_increments(sums, sub, cell)
@@ -88,7 +102,7 @@ def test_products_with_known_weights_are_those_of_score_residuals(fitted, efron)
         gradient = np.append(evaluate_subdistribution(x, eta, sub, efron).gradient, np.zeros(cell.max() + 1))
         np.testing.assert_allclose(one, np.outer(gradient, gradient), atol=1e-10)
         return
-    table, hazard = table_of_weights(sub), sub.sets.tied_weight / sums.total
+    table, hazard = table_of_weights(sub, convention), sub.sets.tied_weight / sums.total
     at_risk = table * np.exp(eta)[:, None] * hazard
     jumps = np.zeros_like(table)
     jumps[sub.sets.is_event, sub.sets.last[sub.sets.is_event]] = 1.0
