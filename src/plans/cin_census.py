@@ -28,6 +28,7 @@ nothing on who attended reviews. A plan that ended before the first year's 1 Apr
 child begins with the window, and ``NumberOfPreviousCPP`` is used as a cross-check only.
 """
 
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -118,26 +119,30 @@ def _read_in_order(
             log.add("stray-text", "file", NOTED, file=name)
         if census.is_encoding_assumed:
             log.add("encoding-assumed", "file", NOTED, file=name)
-        if census.rows["plans"].empty:
+        if not census.rows.n_rows("plans"):
             log.add("no-plans", "file", NOTED, file=name)
     read.sort(key=lambda entry: entry[:4])
     return [entry[4] for entry in read], [entry[5] for entry in read]
 
 
 def _combine(censuses: list[CensusFile], coverages: list[Coverage], log: FindingLog) -> tuple[Plans, QualityReport]:
-    rows = {table: _concatenate(table, censuses, coverages) for table in censuses[0].rows}
-    n_read = {table: len(frame) for table, frame in rows.items()}
+    n_read = {table: sum(census.rows.n_rows(table) for census in censuses) for table in censuses[0].rows}
     covered = _cover(censuses, coverages)
+    firsts = {"child": _first_numbers("children", censuses), "plan": _first_numbers("plans", censuses)}
 
-    children, identities = stack_children(rows.pop("children"), log)
-    plans, plan_of_row = stack_plans(rows.pop("plans"), identities, children, log, coverage=covered)
+    def rows(table: str) -> pd.DataFrame:
+        # Made when its turn comes and forgotten once it is stacked: all tables as text would be most of the memory.
+        return _take(table, censuses, coverages, firsts)
+
+    children, identities = stack_children(rows("children"), log)
+    plans, plan_of_row = stack_plans(rows("plans"), identities, children, log, coverage=covered)
     tables = {
         "children": children,
         "plans": plans,
-        "reviews": stack_reviews(rows.pop("reviews"), plan_of_row, plans, log),
-        "cin_episodes": stack_episodes(rows.pop("cin_episodes"), identities, log),
-        "assessments": stack_assessments(rows.pop("assessments"), identities, log),
-        "conferences": stack_conferences(rows.pop("conferences"), identities, log),
+        "reviews": stack_reviews(rows("reviews"), plan_of_row, plans, log),
+        "cin_episodes": stack_episodes(rows("cin_episodes"), identities, log),
+        "assessments": stack_assessments(rows("assessments"), identities, log),
+        "conferences": stack_conferences(rows("conferences"), identities, log),
     }
     _note_missing_years(coverages, log)
     skipped: dict[str, int] = {}
@@ -152,23 +157,28 @@ def _combine(censuses: list[CensusFile], coverages: list[Coverage], log: Finding
     return stored, QualityReport.of("CIN census", n_read, n_stored, log.to_frame(), skipped)
 
 
-def _concatenate(table: str, censuses: list[CensusFile], coverages: list[Coverage]) -> pd.DataFrame:
-    """One table's rows of all files: their place, their authority, and their child and plan as number in the whole."""
+def _first_numbers(table: str, censuses: list[CensusFile]) -> list[int]:
+    """By file, how many rows of the table the files before it hold."""
+    return [0, *accumulate(census.rows.n_rows(table) for census in censuses)][:-1]
+
+
+def _take(
+    table: str, censuses: list[CensusFile], coverages: list[Coverage], firsts: dict[str, list[int]]
+) -> pd.DataFrame:
+    """One table's rows of all files, which give them up: place, authority, child and plan as number in the whole."""
     parts = []
-    first_child = first_plan = 0
     for position, (census, coverage) in enumerate(zip(censuses, coverages, strict=True)):
-        part = census.rows[table].copy()
-        part.insert(0, "file", position)
-        part.insert(1, "row", range(1, len(part) + 1))
+        part = census.rows.pop(table)
+        n_rows = len(part)
+        part.insert(0, "file", np.full(n_rows, position, dtype=np.int32))
+        part.insert(1, "row", np.arange(1, n_rows + 1, dtype=np.int32))
         part["la_code"] = coverage.la_code
         # Rows outside any child have child 0 in the file and -1 in the whole.
-        part["child"] = (part["child"] + first_child - 1).where(part["child"] > 0, -1)
+        part["child"] = (part["child"] + (firsts["child"][position] - 1)).where(part["child"] > 0, -1)
         if "plan" in part:
-            part["plan"] += first_plan - 1
+            part["plan"] += firsts["plan"][position] - 1
         parts.append(part)
-        first_child += len(census.rows["children"])
-        first_plan += len(census.rows["plans"])
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
 
 def _cover(censuses: list[CensusFile], coverages: list[Coverage]) -> pd.DataFrame:

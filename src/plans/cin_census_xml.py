@@ -9,16 +9,15 @@ all they hold and counted (a known record inside one is still read); text betwee
 lines before the declaration, UTF-16 and single-byte encodings, and a declared encoding that is not the real one.
 """
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
-import numpy as np
-import pandas as pd
-
 from ..errors import InputError
+from .text_rows import NO_TEXT, TextTables
 from .xml_bytes import is_blank, is_utf8, other_format, read_chunks, skip_blank_lines, true_encoding
 
 FIELDS = {
@@ -48,6 +47,8 @@ _RECORDS = {
     "ChildProtectionPlans": "plans",
 }
 _MANY = {"Disability", "AssessmentFactors"}
+# Texts that do not come again: finding out whether they do would cost more memory than the texts themselves.
+_OWN = {"LAchildID"}
 _TRANSPARENT = {
     *("Message", "Children", "ChildIdentifiers", "ChildCharacteristics", "CollectionDetails", "Source"),
     *("Disabilities", "FactorsIdentifiedAtAssessment", "Reviews", "CPPreviews"),
@@ -64,11 +65,15 @@ _CANONICAL = {
 }
 
 # What an element means inside a record: the position of its value in the row (2, 3, ...; from _SEVERAL on, of a value
-# that may come several times), a value with a row of its own, or what to do with it.
-_REVIEW, _CONFERENCE, _SEVERAL = 0, 1, 100
-_OPEN, _PASS, _IGNORE, _SKIP = -1, -2, -3, -4
+# that may come several times; from _UNIQUE on, of one that no other row has), a value with a row of its own, or what to
+# do with it.
+_REVIEW, _CONFERENCE, _SEVERAL, _UNIQUE = 0, 1, 100, 200
+_OPEN, _SKIP, _PASS, _IGNORE = -1, -2, -3, -4
 _ROWS_OF_THEIR_OWN = {("plans", "CPPreviewDate"): _REVIEW, ("cin_episodes", "DateOfInitialCPC"): _CONFERENCE}
-_EMPTY: dict[str, list[None]] = {table: [None] * len(names) for table, names in FIELDS.items()}
+_SEVERAL_AT = {table: place for table, names in FIELDS.items() for place, name in enumerate(names, 2) if name in _MANY}
+_EMPTY: dict[str, list[int | None]] = {
+    table: [None if name in _MANY else NO_TEXT for name in names] for table, names in FIELDS.items()
+}
 _CUT_OFF = {"no element found", "unclosed token", "unclosed CDATA section", "partial character"}
 _MOST_NAMES = 30
 
@@ -83,10 +88,10 @@ class CensusFile:
         The file's name, for reports.
     header : dict of str to str
         The header's elements that are given.
-    rows : dict of str to DataFrame
-        By table: ``child`` (number of the child in the file, from 1; 0 for a row outside any child), ``line``, and the
-        table's `FIELDS` as text, None where an element is missing or empty. Several disabilities or factors are joined
-        by semicolons. The row number is the position, from 1.
+    rows : TextTables
+        By table, a frame: ``child`` (number of the child in the file, from 1; 0 for a row outside any child), ``line``,
+        and the table's `FIELDS` as text, None where an element is missing or empty. Several disabilities or factors are
+        joined by semicolons. The row number is the position, from 1.
     unknown : Counter
         Names of elements that are not known, and how often each came.
     repeated : Counter
@@ -99,7 +104,7 @@ class CensusFile:
 
     name: str
     header: dict[str, str]
-    rows: dict[str, pd.DataFrame]
+    rows: TextTables
     unknown: Counter[str] = field(default_factory=Counter)
     repeated: Counter[str] = field(default_factory=Counter)
     n_stray_texts: int = 0
@@ -160,7 +165,7 @@ def _parse(stream: BinaryIO, name: str, path: Path, encoding: str | None) -> Cen
             raise
         raise InputError(f"{path}: line 1: the declared encoding is not known") from None
     census = rows.to_census(name, n_blank)
-    if not census.header and census.rows["children"].empty and census.rows["plans"].empty:
+    if not census.header and not census.rows.n_rows("children") and not census.rows.n_rows("plans"):
         raise InputError(f"{path}: holds neither a Header nor a Child element, so it is not a CIN census file")
     return census
 
@@ -168,12 +173,13 @@ def _parse(stream: BinaryIO, name: str, path: Path, encoding: str | None) -> Cen
 class _Rows:
     """Collects rows from expat's events.
 
-    The hot path is one dictionary look-up for a start tag and one for an end tag; expat appends text to a list by
-    itself. A table is one flat list, its rows' values one after the other: a tuple a row would cost twice the memory.
+    The hot path is one dictionary look-up for a start tag and two for an end tag; expat appends text to a list by
+    itself. A table is one flat array of numbers, its rows one after the other (see :mod:`.text_rows`).
     """
 
     def __init__(self) -> None:
-        self.flat: dict[str, list[object]] = {table: [] for table in FIELDS}
+        self.flat = {table: array("i") for table in FIELDS}
+        self.texts: list[str] = []
         self.unknown: Counter[str] = Counter()
         self.repeated: Counter[str] = Counter()
         self.n_stray = 0
@@ -183,12 +189,12 @@ class _Rows:
     def attach(self, parser: expat.XMLParserType) -> None:
         """Make the parser report to these rows."""
         # Names of this scope instead of attributes of self: the two functions run for every tag of a large file.
-        flat, unknown, repeated = self.flat, self.unknown, self.repeated
+        flat, known, unknown, repeated = self.flat, self.texts, self.unknown, self.repeated
         meanings: dict[str, dict[str, int]] = {table: {} for table in FIELDS}
         outside = self.outside
         skipped: dict[str, int] = {}
-        known_texts: dict[str, str] = {}
-        texts: list[str] = []
+        numbers: dict[str, int] = {}
+        pieces: list[str] = []
         stack: list[tuple[str, list, dict[str, int], int]] = []
         row: list[Any] = []
         table, meaning, child = "", outside, 0
@@ -196,13 +202,13 @@ class _Rows:
 
         def start(tag: str, _attributes: list[str]) -> None:
             nonlocal table, row, meaning, child, n_children, n_plans
-            if texts:
+            if pieces:
                 drop_texts()
             what = meaning.get(tag)
             if what is None:
                 is_root = meaning is outside and not outside
                 what = meaning[tag] = _meaning(tag, table, is_root=is_root, is_skipped=meaning is skipped)
-            if what not in (_OPEN, _SKIP):
+            if what >= 0 or what < _SKIP:
                 return
             stack.append((table, row, meaning, child))
             if what == _SKIP:
@@ -224,56 +230,70 @@ class _Rows:
             nonlocal table, row, meaning, child
             what = meaning[tag]
             if what >= 0:
-                if texts:
-                    text = (texts[0] if len(texts) == 1 else "".join(texts)).strip()
-                    texts.clear()
-                    if text:
-                        keep(what, known_texts.setdefault(text, text) if len(text) <= 10 else text)
-            elif what in (_OPEN, _SKIP):
-                if texts:
+                if pieces:
+                    text = (pieces[0] if len(pieces) == 1 else "".join(pieces)).strip()
+                    pieces.clear()
+                    if 2 <= what < _SEVERAL and row[what] < 0 and text in numbers:
+                        row[what] = numbers[text]
+                    elif text:
+                        keep(what, text)
+            elif what >= _SKIP:
+                if pieces:
                     drop_texts()
-                if what == _OPEN and (table != "conferences" or row[2] is not None):
-                    flat[table].extend(row)
+                if what == _OPEN and (table != "conferences" or row[2] >= 0):
+                    if table in _SEVERAL_AT:
+                        place = _SEVERAL_AT[table]
+                        row[place] = NO_TEXT if row[place] is None else number(row[place])
+                    flat[table].fromlist(row)
                 table, row, meaning, child = stack.pop()
-            elif what == _IGNORE:
-                texts.clear()
-            elif texts:
-                drop_texts()
+            elif pieces:
+                if what == _IGNORE:
+                    pieces.clear()
+                else:
+                    drop_texts()
+
+        def number(text: str) -> int:
+            found = numbers.get(text)
+            if found is None:
+                found = numbers[text] = len(known)
+                known.append(text)
+            return found
 
         def keep(what: int, text: str) -> None:
-            if what >= _SEVERAL:
+            if what < 2:
+                own = [row[2], number(text)] if what == _REVIEW else [number(text), NO_TEXT]
+                flat["reviews" if what == _REVIEW else "conferences"].fromlist([child, parser.CurrentLineNumber, *own])
+            elif _SEVERAL <= what < _UNIQUE:
                 place = what - _SEVERAL
+                # Joined as text until the row is complete: the parts of a list on its way are not worth keeping.
                 row[place] = text if row[place] is None else f"{row[place]};{text}"
-            elif what >= 2:
-                if row[what] is not None and row[what] != text:
-                    repeated[table] += 1
-                row[what] = text
-            elif what == _REVIEW:
-                flat["reviews"].extend((child, parser.CurrentLineNumber, row[2], text))
             else:
-                flat["conferences"].extend((child, parser.CurrentLineNumber, text, None))
+                place = what % _SEVERAL
+                if row[place] >= 0 and known[row[place]] != text:
+                    repeated[table] += 1
+                if what < _SEVERAL:
+                    row[place] = number(text)
+                else:
+                    row[place] = len(known)
+                    known.append(text)
 
         def drop_texts() -> None:
-            if meaning is not skipped:
-                self.n_stray += sum(not text.isspace() for text in texts)
-            texts.clear()
+            for text in pieces:
+                if not text.isspace() and meaning is not skipped:
+                    self.n_stray += 1
+            pieces.clear()
 
         parser.StartElementHandler = start
         parser.EndElementHandler = end
-        parser.CharacterDataHandler = texts.append
+        parser.CharacterDataHandler = pieces.append
 
     def to_census(self, name: str, n_blank: int) -> CensusFile:
-        """The rows as frames; ``n_blank`` lines were left out before the first."""
-        rows = {}
-        for table, names in FIELDS.items():
-            columns = ["child", "line", *names]
-            values = {column: self.flat[table][place :: len(columns)] for place, column in enumerate(columns)}
-            numbers = {"child": np.int64, "line": np.int64, **({"plan": np.int64} if "plan" in names else {})}
-            frame = pd.DataFrame(values, dtype=object).astype(numbers)
-            frame["line"] += n_blank
-            # Rows are complete, and stored, where their element ends; they are numbered where it starts.
-            order = {"children": "child", "plans": "plan"}.get(table)
-            rows[table] = frame.sort_values(order, kind="stable", ignore_index=True) if order else frame
+        """The rows as tables; ``n_blank`` lines were left out before the first."""
+        columns = {table: ("child", "line", *names) for table, names in FIELDS.items()}
+        # Rows are complete, and stored, where their element ends; they are numbered where it starts.
+        rows = TextTables(self.flat, columns, self.texts, order={"children": "child", "plans": "plan"})
+        if n_blank:
+            rows.shift_lines(n_blank)
         headers = rows.pop("header")
         header = {column: str(given.iloc[-1]) for column in FIELDS["header"] if len(given := headers[column].dropna())}
         common = Counter(dict(self.unknown.most_common(_MOST_NAMES)))
@@ -291,7 +311,7 @@ def _meaning(tag: str, table: str, *, is_root: bool, is_skipped: bool) -> int:
     if is_skipped:
         return _SKIP
     if table and name in FIELDS[table]:
-        return FIELDS[table].index(name) + 2 + (_SEVERAL if name in _MANY else 0)
+        return FIELDS[table].index(name) + 2 + (_SEVERAL if name in _MANY else _UNIQUE if name in _OWN else 0)
     if (table, name) in _ROWS_OF_THEIR_OWN:
         return _ROWS_OF_THEIR_OWN[table, name]
     if name in _TRANSPARENT:
