@@ -93,10 +93,15 @@ class CoxPH(CoxPrediction):
         p.
     n_events_, n_iterations_ : int
 
+    Notes
+    -----
+    Conventions and results are those of ``coxph`` in R's package survival. Where survival 3.5 differs: its robust score
+    test takes the offset as 0; ``basehaz(centered = FALSE)`` leaves the offset at its mean; weighted Schoenfeld
+    residuals get the weights of other rows, as it does not bring the weights into the order of the residuals.
+
     References
     ----------
-    Therneau and Grambsch (2000), Modeling Survival Data; Efron (1977); Lin and Wei (1989) for the sandwich. Conventions
-    and results are those of ``coxph`` in R's package survival.
+    Therneau and Grambsch (2000), Modeling Survival Data; Efron (1977); Lin and Wei (1989) for the sandwich.
 
     Examples
     --------
@@ -249,8 +254,8 @@ class CoxPH(CoxPrediction):
         Returns
         -------
         ndarray, shape (n_rows,), for martingale and deviance; otherwise a DataFrame with one column a feature and one
-        row a training row, or, for ``schoenfeld`` and ``scaledsch``, one row an event in order of stratum and day, with
-        the day as index. With ``collapse`` a Series or DataFrame with one row a value of it, sorted.
+        row a training row, or, for ``schoenfeld`` and ``scaledsch``, one row an event in order of stratum (categories
+        in their own order, other values sorted; so R's order for the same levels), day and row, with the day as index. With ``collapse`` a Series or DataFrame with one row a value of it, sorted.
 
         Raises
         ------

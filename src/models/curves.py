@@ -244,7 +244,8 @@ class StepCurve:
     def restricted_mean_time(self, tau: Any, *, level: float = 0.95) -> pd.DataFrame:
         """Mean number of days without any event until day ``tau``, the area under the survival curve.
 
-        As :meth:`IncidenceCurve.restricted_mean_time`; standard errors are of the kind that the curve's are.
+        As :meth:`IncidenceCurve.restricted_mean_time`; standard errors are of the kind that the curve's are (R's
+        ``survfit`` prints Greenwood's with clusters and fractional weights too, where they do not hold).
         """
         self._require_survival()
         days = last_days(tau, self.times, self.estimate)

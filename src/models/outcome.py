@@ -5,7 +5,9 @@ Conventions, decided here and nowhere else:
 - time is in days from the index plan's end; a row is at risk on ``(entry, duration]``, as in R's
   ``Surv(entry, duration, event)``;
 - ``entry`` 0 means no delayed entry: the row is at risk from *before* day 0, so that an event on day 0 counts;
-- ``event`` 0 is censoring, 1, 2, ... are the competing events.
+- ``event`` 0 is censoring, 1, 2, ... are the competing events;
+- times that differ by the rounding of numbers only (such as ages less dates of birth in years) are one time, the least
+  of them, as R's ``coxph`` and ``survfit`` have it (``aeqSurv``).
 """
 
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ import numpy as np
 import pandas as pd
 
 BEFORE_DAY_0 = -1.0
+# Gaps between times, relative to their mean, that are rounding: the square root of the precision of a float, as in R.
+ROUNDING_OF_TIMES = float(np.sqrt(np.finfo(float).eps))
 COUNTED_CODES = 10_000
 
 
@@ -118,6 +122,7 @@ def check_outcome(y: Any, *, n_rows: int | None = None) -> Outcome:
         entry = _numbers(y["entry"], "entry") if "entry" in names else np.zeros_like(duration)
         if not duration.size == event.size == entry.size:
             raise ValueError(f"entry, duration and event differ in length: {entry.size}, {duration.size}, {event.size}")
+        entry, duration = _merge_rounded(entry, duration)
         late = entry > 0
         _refuse(late & (entry >= duration), "entry must be before duration", "entry")
         outcome = Outcome(np.where(late, entry, BEFORE_DAY_0), duration, event)
@@ -134,6 +139,19 @@ def outcome_from_arrays(duration: Any, event: Any, entry: Any = None) -> Outcome
     if entry is not None:
         columns["entry"] = entry
     return check_outcome(columns)
+
+
+def _merge_rounded(entry: np.ndarray, duration: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both columns with times that differ by rounding made the same; whole numbers never do."""
+    if all(np.array_equal(column, np.floor(column)) for column in (duration, entry)):
+        return entry, duration
+    times = np.unique(np.concatenate([entry, duration]))
+    is_near = np.diff(times) <= ROUNDING_OF_TIMES * times.mean()
+    if not is_near.any():
+        return entry, duration
+    kept = times[np.append(True, ~is_near)]
+    entry, duration = (kept[np.searchsorted(kept, column, side="right") - 1] for column in (entry, duration))
+    return entry, duration
 
 
 def _column_names(y: Any) -> tuple[str, ...]:

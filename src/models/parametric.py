@@ -72,6 +72,11 @@ class ParametricAFT(DeltaIntervalModel):
     log_likelihood_ : Series indexed by cause
         Of the duration itself (not of its logarithm).
 
+    Notes
+    -----
+    Estimates and errors are those of ``survreg`` in R's package survival; with weights and clusters together survival
+    3.5 leaves the weights out of the sandwich, which they are in here.
+
     References
     ----------
     Kalbfleisch and Prentice, The Statistical Analysis of Failure Time Data, 2nd edition, sections 3.2 and 8.2.

@@ -58,3 +58,16 @@ def test_refused(y, message):
 def test_number_of_rows():
     with pytest.raises(ValueError, match="y has 1 rows, X has 2"):
         check_outcome({"duration": [1], "event": [0]}, n_rows=2)
+
+
+def test_times_that_differ_by_rounding_are_one_time():
+    # Tenths added up, and an entry on the day on which another row leaves.
+    duration = np.array([0.1 + 0.2, 0.3, 5.0, 5.0 + 1e-6])
+    outcome = outcome_from_arrays(duration, [1, 0, 1, 0], [0, 0, 0.1 + 0.2, 0])
+    assert duration[0] != duration[1]
+    assert outcome.duration[0] == outcome.duration[1] == outcome.entry[2]
+    assert outcome.duration[3] > outcome.duration[2]
+    with pytest.raises(ValueError, match="entry must be before duration in 1 of 2"):
+        outcome_from_arrays([2.0, 0.1 + 0.2], [1, 1], [0.0, 0.3])
+    whole = outcome_from_arrays([1e12, 1e12 + 1], [1, 1])
+    assert whole.duration[0] < whole.duration[1]
