@@ -47,6 +47,7 @@ _HOMES = {
         "integrated_calibration_index",
         "time_dependent_auc",
     ),
+    "models.monitoring": ("expected_events", "funnel", "p_chart", "risk_adjusted_cusum"),
     "plans": (
         "Cohort",
         "Indicators",
@@ -56,6 +57,7 @@ _HOMES = {
         "build_cohort",
         "check_plans",
         "indicators",
+        "monthly_shares",
         "open_cases",
         "published_authorities",
         "published_england",
@@ -74,10 +76,13 @@ _HOMES = {
         "plot_calibration",
         "plot_coefficients",
         "plot_curves",
+        "plot_cusum",
+        "plot_funnel",
         "plot_hazard",
         "plot_hazard_ratio",
         "plot_incidence",
         "plot_indicators",
+        "plot_p_chart",
         "plot_penalty_cv",
         "plot_penalty_path",
         "plot_risk_distribution",
@@ -97,6 +102,7 @@ if TYPE_CHECKING:
     from .experiment import *  # noqa: F403
     from .models import *  # noqa: F403
     from .models.metrics import *  # noqa: F403
+    from .models.monitoring import *  # noqa: F403
     from .plans import *  # noqa: F403
     from .report import *  # noqa: F403
     from .scoring import *  # noqa: F403

@@ -3,7 +3,7 @@
 from .check import check_plans
 from .cin_census import read_cin_census
 from .cohort import Cohort, build_cohort
-from .indicators import Indicators, indicators
+from .indicators import Indicators, indicators, monthly_shares
 from .open_cases import OpenCases, open_cases
 from .published import (
     published_authorities,
@@ -25,6 +25,7 @@ __all__ = [
     "build_cohort",
     "check_plans",
     "indicators",
+    "monthly_shares",
     "open_cases",
     "published_authorities",
     "published_england",

@@ -9,6 +9,7 @@ from .hazard import plot_hazard, plot_hazard_ratio
 from .incidence import plot_incidence
 from .indicators import plot_indicators, write_indicators
 from .model_card import model_card
+from .monitoring import plot_cusum, plot_funnel, plot_p_chart
 from .penalty import plot_penalty_cv, plot_penalty_path
 from .risk import plot_risk_distribution
 
@@ -20,10 +21,13 @@ __all__ = [
     "plot_coefficients",
     "plot_comparison",
     "plot_curves",
+    "plot_cusum",
+    "plot_funnel",
     "plot_hazard",
     "plot_hazard_ratio",
     "plot_incidence",
     "plot_indicators",
+    "plot_p_chart",
     "plot_penalty_cv",
     "plot_penalty_path",
     "plot_risk_distribution",

@@ -1,6 +1,7 @@
 """Indicators of child protection plans: what the official statistics count, for any period and group."""
 
 from .indicators import indicators
+from .monthly import monthly_shares
 from .result import Indicators
 
-__all__ = ["Indicators", "indicators"]
+__all__ = ["Indicators", "indicators", "monthly_shares"]

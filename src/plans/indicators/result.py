@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...models.monitoring import Funnel, funnel
 from ...models.plotting import draw
 from ..disclosure import SUPPRESSED, round_to_ten
 
@@ -102,6 +103,29 @@ class Indicators:
             raise KeyError(f"no indicator {key!r} for that group")
         found = rows[column].iloc[0]
         return float(found) if isinstance(found, float) else found
+
+    def funnel(self, key: str = "second_plans", **options: Any) -> Funnel:
+        """Compare the groups' shares of an indicator, those that may be shown, in a funnel plot.
+
+        Parameters
+        ----------
+        key : str
+            The indicator.
+        **options
+            Passed to :func:`secondplan.models.monitoring.funnel`; the target is by default the share of all groups.
+
+        Returns
+        -------
+        Funnel
+        """
+        rows = self.table[(self.table["key"] == key) & ~self.table["is_withheld"] & ~self.table["of_is_withheld"]]
+        is_all = rows[list(self.by)].eq("all").all(axis=1)
+        if not self.by or rows.empty:
+            raise ValueError("a funnel needs groups (by=...) and an indicator that is a share")
+        groups = rows[~is_all]
+        labels = [" ".join(group) for group in groups[list(self.by)].astype(str).to_numpy()]
+        options.setdefault("target", rows.loc[is_all, "pct"].iloc[0] / 100 if is_all.any() else None)
+        return funnel(groups["n"].to_numpy(), groups["of_n"].to_numpy(), labels=labels, **options)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the shares beside region and England; see :func:`secondplan.report.plot_indicators`."""

@@ -1,0 +1,224 @@
+r"""Events observed in calendar time against those that a fitted hazard model expects.
+
+Over calendar days c, with O the count of events and
+
+.. math:: E(c) = \sum_i \int_0^{c - s_i} Y_i(t)\, e^{x_i'\beta}\, dH_0(t)
+
+summed over rows that began on day s and are at risk while Y is 1, O - E is a martingale if the model's hazard still
+holds: it wanders around 0. Whatever the covariates explain is in E.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..cause_specific import CauseSpecificCox
+from ..cox import CoxPH
+from ..features import as_frame
+from ..outcome import Outcome, check_outcome
+
+# Days of one chunk of rows are held together: about 30 MB.
+NUMBERS_PER_CHUNK = 4_000_000
+# Events of one cluster that follow each other by no more than this are taken as one batch: siblings come back together.
+BATCH_DAYS = 31
+SHARE_BEYOND = 0.02
+
+
+@dataclass(frozen=True)
+class ObservedExpected:
+    """Observed and expected events of each day.
+
+    Attributes
+    ----------
+    days : DataFrame
+        Index: every day from the first to the last; ``observed``, ``expected``, ``n_at_risk``.
+    batches : ndarray of int
+        Numbers of events of one cluster that follow each other within a month: siblings come back together.
+    """
+
+    days: pd.DataFrame = field(repr=False)
+    batches: np.ndarray = field(repr=False)
+
+    def by_month(self) -> pd.DataFrame:
+        """Sums by calendar month: ``observed``, ``expected``, ``ratio``, with the first day of each as index."""
+        month = self.days.index.to_period("M").to_timestamp()
+        sums = self.days[["observed", "expected"]].groupby(month).sum().rename_axis("month")
+        return sums.assign(ratio=sums["observed"] / sums["expected"])
+
+    def __repr__(self) -> str:
+        """Sums only."""
+        observed, expected = self.days["observed"].sum(), self.days["expected"].sum()
+        first, last = self.days.index[[0, -1]]
+        return (
+            f"ObservedExpected({first:%Y-%m-%d} to {last:%Y-%m-%d}: {observed:.0f} observed, {expected:.1f} expected)"
+        )
+
+
+def expected_events(
+    model: CauseSpecificCox | CoxPH,
+    X: Any,
+    y: Any,
+    start: Any,
+    *,
+    first: Any = None,
+    last: Any = None,
+    event: int = 1,
+    within: float | None = None,
+    cluster: Any = None,
+) -> ObservedExpected:
+    """Count the events of each calendar day, and those expected from the hazard of a fitted model.
+
+    Fit the model on an earlier period and give the rows of a later one, with what has been seen of them so far. Rows
+    count from their entry to the end of their observation; a feature that stands for the practice that is watched (the
+    length of the plan) should not be in the model, since the model would excuse its effect.
+
+    Parameters
+    ----------
+    model : CauseSpecificCox or CoxPH
+        Fitted.
+    X : DataFrame, n rows
+    y : DataFrame, n rows
+        ``entry`` (optional), ``duration``, ``event``, in whole days.
+    start : array of dates, shape (n,)
+        The calendar day that is day 0 of each row.
+    first, last : date, optional
+        The period; by default from the first day 0 to the last day seen.
+    event : int
+        Code of the event.
+    within : float, optional
+        Only so many days after day 0: nothing later is observed or expected. Not more than the model was fitted on.
+    cluster : array, shape (n,), optional
+        Rows that share a value may have their events together.
+
+    Returns
+    -------
+    ObservedExpected
+
+    Raises
+    ------
+    ValueError
+        Days are not whole, a start is missing, the period is empty, or the model has no hazard of the event.
+
+    References
+    ----------
+    Biswas and Kalbfleisch (2008), Statistics in Medicine 27:3382.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"x": rng.normal(size=300)})
+    >>> y = pd.DataFrame({"duration": rng.integers(1, 400, 300), "event": rng.integers(0, 2, 300)})
+    >>> start = pd.Timestamp("2016-01-01") + pd.to_timedelta(rng.integers(0, 300, 300), unit="D")
+    >>> counted = expected_events(CoxPH(ties="breslow").fit(X, y), X, y, start)
+    >>> bool(np.isclose(counted.days["expected"].sum(), y["event"].sum()))
+    True
+    """
+    hazard = _hazard_model(model, event)
+    outcome = check_outcome(y, n_rows=len(X)).keep_event(event)
+    entry, duration = _whole_days(outcome)
+    begin = _day_numbers(start, len(X))
+    is_seen = outcome.event == 1
+    if within is not None:
+        is_seen &= duration <= within
+        duration = np.minimum(duration, int(within))
+    low = begin.min() if first is None else _day_number(first, "first")
+    high = (begin + duration).max() if last is None else _day_number(last, "last")
+    if high < low:
+        raise ValueError("the period ends before it begins")
+    size = int(high - low) + 1
+    expected, at_risk = np.zeros(size), np.zeros(size)
+    rows = np.flatnonzero((duration > entry) & (begin + duration >= low) & (begin + entry < high))
+    longest = int(duration[rows].max(initial=0))
+    _warn_beyond(hazard, entry[rows], duration[rows])
+    features = as_frame(X)
+    step = max(NUMBERS_PER_CHUNK // (longest + 1), 1)
+    for at in range(0, rows.size, step):
+        part = rows[at : at + step]
+        _add(hazard, features.iloc[part], entry[part], duration[part], begin[part] - low, expected, at_risk)
+    day = begin + duration - low
+    is_counted = is_seen & (day >= 0) & (day < size)
+    observed = np.bincount(day[is_counted], minlength=size).astype(float)
+    dates = pd.DatetimeIndex(np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[us]"), name="day")
+    frame = pd.DataFrame({"observed": observed, "expected": expected, "n_at_risk": at_risk}, index=dates)
+    return ObservedExpected(frame, _batches(cluster, day, is_counted))
+
+
+def _add(
+    hazard: CoxPH,
+    X: Any,
+    entry: np.ndarray,
+    duration: np.ndarray,
+    offset: np.ndarray,
+    expected: np.ndarray,
+    at_risk: np.ndarray,
+) -> None:
+    """Add rows' expected events and time at risk to the calendar days."""
+    days = np.arange(int(duration.max()) + 1)
+    increments = np.diff(hazard.predict_cumulative_hazard(X, days), axis=1, prepend=0.0)
+    calendar = offset[:, None] + days
+    is_at_risk = (days > entry[:, None]) & (days <= duration[:, None])
+    is_at_risk &= (calendar >= 0) & (calendar < expected.size)
+    place = calendar[is_at_risk]
+    expected += np.bincount(place, weights=increments[is_at_risk], minlength=expected.size)
+    at_risk += np.bincount(place, minlength=expected.size)
+
+
+def _hazard_model(model: Any, event: int) -> CoxPH:
+    if isinstance(model, CauseSpecificCox):
+        if event not in getattr(model, "cause_models_", {}):
+            raise ValueError(f"the model has no hazard of event {event}: it is not fitted, or had no such event")
+        return model.cause_models_[event]
+    if isinstance(model, CoxPH):
+        return model
+    raise TypeError(f"model must be a CauseSpecificCox or a CoxPH, got {type(model).__name__}")
+
+
+def _warn_beyond(hazard: CoxPH, entry: np.ndarray, duration: np.ndarray) -> None:
+    """Warn where a good part of the time at risk lies after the last event that the model was fitted on."""
+    known = float(np.max(hazard.baseline_time_, initial=0.0))
+    beyond = np.maximum(duration - np.maximum(entry, known), 0.0).sum()
+    if beyond > SHARE_BEYOND * (duration - entry).sum():
+        warnings.warn(
+            f"rows are at risk until day {duration.max()}, the model knows the hazard until day {known:g} and expects "
+            f"nothing after it; give within={known:g} or less",
+            stacklevel=3,
+        )
+
+
+def _whole_days(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
+    if (outcome.duration % 1).any() or (outcome.entry % 1).any():
+        raise ValueError("entry and duration must be whole days: events are counted by calendar day")
+    return outcome.entry.astype(np.int64), outcome.duration.astype(np.int64)
+
+
+def _day_numbers(start: Any, n_rows: int) -> np.ndarray:
+    try:
+        dates = pd.Series(pd.to_datetime(np.asarray(start)))
+    except (TypeError, ValueError):
+        raise ValueError("start must hold dates") from None
+    if len(dates) != n_rows:
+        raise ValueError(f"start has {len(dates)} dates for {n_rows} rows")
+    if dates.isna().any():
+        raise ValueError(f"start is missing in {int(dates.isna().sum())} rows")
+    return dates.to_numpy(dtype="datetime64[D]").astype(np.int64)
+
+
+def _day_number(date: Any, name: str) -> int:
+    try:
+        return int(np.datetime64(pd.Timestamp(date), "D").astype(np.int64))
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a date such as 2018-03-31") from None
+
+
+def _batches(cluster: Any, day: np.ndarray, is_counted: np.ndarray) -> np.ndarray:
+    if cluster is None:
+        return np.ones(int(is_counted.sum()), dtype=int)
+    codes, days = pd.factorize(np.asarray(cluster))[0][is_counted], day[is_counted]
+    order = np.lexsort((days, codes))
+    begins = (np.diff(codes[order], prepend=-1) != 0) | (np.diff(days[order], prepend=0) > BATCH_DAYS)
+    return np.bincount(np.cumsum(begins) - 1) if begins.size else np.zeros(0, dtype=int)
