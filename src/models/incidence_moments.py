@@ -14,20 +14,20 @@ times) and of u, and the variance of m at each event time.
 Source: Ozenne et al. (2017), The R Journal 9(2):440, section 2; Reid and Crepeau (1985), Biometrika 72:1.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .engine.cell_influence import CellHazard
 
 # Cells of a model, fewer for each stratum where there are many strata, so that a bundle stays small.
 N_CELLS = 64
 FEWEST_CELLS = 8
 # Days after which a cell begins: those at which risks are usually stated.
 CUTS = (91.0, 182.0, 365.0, 730.0)
-# Rows whose influences are held at once.
-ROWS_PER_BLOCK = 20_000
 # A cell of fewer events would say too much of single rows.
 FEWEST_EVENTS = 5
 
@@ -64,18 +64,6 @@ class CauseRows:
     jump: np.ndarray
     variance: np.ndarray
     coef: np.ndarray
-
-
-class CellTable(NamedTuple):
-    """One cause in one stratum with J event times and G cells.
-
-    ``begin`` is the number of its first event time, ``cell`` (J,) the cell of each; ``until`` (J + 1, G) the sum of the
-    increments in each cell over the first 0, 1, ... J event times, up to a constant of the cell.
-    """
-
-    begin: int
-    cell: np.ndarray
-    until: np.ndarray
 
 
 def cell_moments(
@@ -157,48 +145,25 @@ def _covariance(
     target: np.ndarray,
 ) -> np.ndarray:
     """Covariance of cells and coefficients; ``rows`` are the stratum's, sorted by cluster."""
-    n_cells = int(cell.max(initial=-1)) + 1
-    n_hazards = len(causes) * n_cells
-    covariance = np.zeros((n_hazards + coef.shape[1],) * 2)
-    covariance[n_hazards:, n_hazards:] = coef.T @ coef
-    tables = [_cell_table(cause, stratum, time, cell, n_cells) for cause in causes]
-    for block in _blocks(target[rows]):
-        chosen = rows[block]
-        influence = np.empty((chosen.size, n_hazards))
-        for number, (cause, table) in enumerate(zip(causes, tables, strict=True)):
-            _write_influence(influence[:, number * n_cells : (number + 1) * n_cells], cause, table, chosen)
-        starts = np.flatnonzero(np.diff(target[chosen], prepend=-1))
-        if starts.size < chosen.size:
-            influence = np.add.reduceat(influence, starts, axis=0)
-        covariance[:n_hazards, :n_hazards] += influence.T @ influence
-        covariance[:n_hazards, n_hazards:] += influence.T @ coef[target[chosen[starts]]]
-    covariance[n_hazards:, :n_hazards] = covariance[:n_hazards, n_hazards:].T
+    from .engine.cell_influence import influence_moments
+
+    hazards = [_cell_hazard(cause, stratum, time, cell) for cause in causes]
+    starts = np.flatnonzero(np.diff(target[rows], prepend=-1))
+    present = target[rows[starts]]
+    covariance = influence_moments(hazards, coef, rows, starts, present)
+    n_coef = coef.shape[1]
+    if n_coef and starts.size < len(coef):
+        elsewhere = np.delete(coef, present, axis=0)
+        covariance[-n_coef:, -n_coef:] += elsewhere.T @ elsewhere
     return covariance
 
 
-def _blocks(target: np.ndarray) -> Iterator[slice]:
-    """Runs of rows that do not cut a cluster; ``target`` (n,) is sorted."""
-    begin = 0
-    while begin < target.size:
-        end = int(np.searchsorted(target, target[min(begin + ROWS_PER_BLOCK, target.size) - 1], side="right"))
-        yield slice(begin, end)
-        begin = end
+def _cell_hazard(cause: CauseRows, stratum: int, time: np.ndarray, cell: np.ndarray) -> "CellHazard":
+    from .engine.cell_influence import CellHazard
 
-
-def _cell_table(cause: CauseRows, stratum: int, time: np.ndarray, cell: np.ndarray, n_cells: int) -> CellTable:
     begin, end = np.searchsorted(cause.stratum, [stratum, stratum + 1])
     own_cell = cell[np.searchsorted(time, cause.time[begin:end])]
     until = np.concatenate([[0.0], np.cumsum(cause.increment[begin:end])])
-    bounds = np.searchsorted(own_cell, np.arange(n_cells + 1))
-    position = np.arange(until.size)[:, None]
-    return CellTable(int(begin), own_cell, until[np.clip(position, bounds[:-1], bounds[1:])])
-
-
-def _write_influence(result: np.ndarray, cause: CauseRows, table: CellTable, rows: np.ndarray) -> None:
-    """Write the influence of rows on the hazard of one cause in each cell into ``result`` (n_rows, n_cells)."""
-    first = np.maximum(cause.first[rows] - table.begin, 0)
-    after = np.maximum(cause.last[rows] + 1 - table.begin, 0)
-    np.subtract(table.until[first] if first.any() else table.until[:1], table.until[after], out=result)
-    result *= cause.risk[rows, None]
-    events = np.flatnonzero(cause.jump[rows] != 0)
-    result[events, table.cell[cause.last[rows[events]] - table.begin]] += cause.jump[rows[events]]
+    bounds = np.searchsorted(own_cell, np.arange(int(cell.max(initial=-1)) + 2))
+    until = until[np.clip(np.arange(until.size)[:, None], bounds[:-1], bounds[1:])]
+    return CellHazard(int(begin), own_cell, until, cause.first, cause.last, cause.risk, cause.jump)

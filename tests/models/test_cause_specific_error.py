@@ -267,7 +267,7 @@ def test_blocks_do_not_change_anything(monkeypatch):
     np.testing.assert_allclose(
         model.predict_cumulative_incidence_interval(X, [91, 365, 730], elapsed=since), whole, rtol=1e-9, atol=1e-12
     )
-    monkeypatch.setattr("secondplan.models.incidence_moments.ROWS_PER_BLOCK", 13)
+    monkeypatch.setattr("secondplan.models.engine.cell_influence.CLUSTERS_PER_CHUNK", 13)
     again = CauseSpecificCox(form="product_limit").fit(X, y, cluster=pair)
     for found, expected in zip(again.moments_, model.moments_, strict=True):
         np.testing.assert_allclose(found["covariance"], expected["covariance"], rtol=1e-9, atol=1e-18)

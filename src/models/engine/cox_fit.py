@@ -1,6 +1,7 @@
 """The whole Cox fit on arrays: scaling, risk sets, Newton, covariance, baseline hazard, martingale residuals."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -9,20 +10,17 @@ from .firth import firth_maximum
 from .intervals import running_sums
 from .newton import Maximum, inverse, maximise
 from .partial_likelihood import (
-    Likelihood,
     RiskSums,
     cumulative_hazards,
-    evaluate,
+    evaluate_at,
     hazard_increments,
     risk_sums,
 )
 from .risk_sets import RiskSets, build_risk_sets
+from .row_risks import LARGEST_ETA
 from .sandwich import score_products
 from .scaled_rows import ScaledRows, scale_rows
 from .score_residuals import mean_increments
-
-# exp(2 x 300) is still far from overflow, so products of two relative risks are safe.
-LARGEST_ETA = 300.0
 
 
 @dataclass(frozen=True)
@@ -139,11 +137,7 @@ def fit_cox(
     total_weight = float(weight.sum())
     del weight, stratum  # of the size of the data, and no longer needed
     penalty = elastic_net(total_weight * alpha, l1_ratio, penalty_factor if alpha > 0 else None, scaled.constant)
-
-    def likelihood(beta: np.ndarray) -> Likelihood | None:
-        eta = scaled.x @ beta + scaled.offset
-        return evaluate(scaled.x, eta, sets, efron) if np.abs(eta).max() <= LARGEST_ETA else None
-
+    likelihood = partial(evaluate_at, scaled.x, offset=scaled.offset, sets=sets, efron=efron)
     unit = float(sets.tied_weight.sum() / sets.n_tied.sum())
     log_penalty = np.zeros(2)
     if firth:

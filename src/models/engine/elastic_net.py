@@ -18,10 +18,9 @@ from .newton import Maximum
 from .partial_likelihood import cumulative_hazards, evaluate, risk_sums, time_gram
 from .penalised_quadratic import quadratic_maximum
 from .risk_sets import RiskSets
+from .row_risks import LARGEST_ETA
 from .scaled_rows import column_scale
 
-# A linear predictor further from its mean overflows in products of two relative risks.
-LARGEST_ETA = 300.0
 MAX_ITERATIONS = 200
 MAX_HALVINGS = 30
 # Squared length of the last step, in units of the standard errors; the step is still taken.

@@ -1,14 +1,15 @@
 """The whole Fine-Gray fit on arrays: weighted risk sets, Newton, covariance, baseline and what its intervals need."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ..incidence_moments import CUTS, assign_cells, event_variance
 from .cause_rows import row_factor
-from .cox_fit import LARGEST_ETA, ScaledRows, scale_rows
 from .newton import Maximum, inverse, maximise
-from .partial_likelihood import Likelihood, RiskSums, hazard_increments
+from .partial_likelihood import RiskSums, hazard_increments
+from .scaled_rows import ScaledRows, scale_rows
 from .score_residuals import mean_increments
 from .subdistribution import Subdistribution, build_subdistribution
 from .subdistribution_influence import baseline_increments, influence_products
@@ -117,13 +118,9 @@ def fit_fine_gray(
         raise ValueError("no row with a positive weight has the event; a Fine-Gray model cannot be fitted")
     scaled = scale_rows(design, sets, None)
     efron = ties == "efron"
-
-    def likelihood(beta: np.ndarray) -> Likelihood | None:
-        eta = scaled.x @ beta
-        return evaluate_subdistribution(scaled.x, eta, sub, efron) if np.abs(eta).max() <= LARGEST_ETA else None
-
+    likelihood = partial(evaluate_subdistribution, scaled.x, sub=sub, efron=efron)
     unit = float(sets.tied_weight.sum() / sets.n_tied.sum())
-    found = maximise(likelihood, ~scaled.constant, np.ptp(scaled.x, axis=0), unit=unit)
+    found = maximise(likelihood, ~scaled.constant, scaled.spread, unit=unit)
     sums = subdistribution_sums(scaled.x, scaled.x @ found.beta, sub, efron)
     cell = assign_cells(sets.time, sets.n_tied, N_CELLS, np.array([*CUTS, horizon]))
     increments = baseline_increments(sums, sub, cell)

@@ -11,14 +11,14 @@ Source: Therneau and Grambsch (2000), Modeling Survival Data, sections 3.1 and 3
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numba import njit
 
-from .intervals import FAST, gather_one, spread
+from .intervals import gather_one, spread
 from .risk_sets import RiskSets
-from .threads import row_chunks, run_all
+from .row_risks import RowRisks, risks_of, spread_at
+from .weighted_gram import weighted_gram
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,22 @@ class Likelihood:
 
 def risk_sums(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> RiskSums:
     """Sums over each risk set; ``x`` (m, p) and ``eta`` (m,) are in the order of ``sets.rows``."""
-    relative_risk = np.exp(eta)
-    risk = sets.weight * relative_risk
-    sums, total, tied_sums, tied = spread(x, risk, sets)
+    risks = risks_of(eta, sets.weight)
+    return summed(risks, spread(x, risks.weighted, sets), sets, efron)
+
+
+def risk_sums_at(x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool) -> RiskSums | None:
+    """:func:`risk_sums` at ``eta = offset + x beta``, in one pass; None where that is beyond ``LARGEST_ETA``."""
+    found = spread_at(x, beta, offset, sets)
+    return None if found is None else summed(*found, sets, efron)
+
+
+def summed(risks: RowRisks, sums: tuple[np.ndarray, ...], sets: RiskSets, efron: bool) -> RiskSums:
+    """What follows from the sums of :func:`.intervals.spread`."""
+    of_x, total, tied_of_x, tied = sums
     moments, log_denominator = _tied_moments(total, tied, sets.n_tied, sets.tied_weight, efron)
-    value = float(sets.event_weight @ eta - log_denominator)
-    return RiskSums(relative_risk, total, tied, sums / total[:, None], tied_sums / total[:, None], moments, value)
+    value = float(sets.event_weight @ risks.eta - log_denominator)
+    return RiskSums(risks.relative, total, tied, of_x / total[:, None], tied_of_x / total[:, None], moments, value)
 
 
 def hazard_increments(sums: RiskSums, sets: RiskSets) -> tuple[np.ndarray, np.ndarray]:
@@ -90,10 +100,20 @@ def cumulative_hazards(sums: RiskSums, sets: RiskSets, weights_of_time: np.ndarr
 def evaluate(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> Likelihood:
     """Log likelihood, gradient and information at ``eta = offset + x beta``."""
     sums = risk_sums(x, eta, sets, efron)
-    mass = sets.weight * sums.relative_risk * cumulative_hazards(sums, sets)
+    return likelihood_of(x, sums, cumulative_hazards(sums, sets), sets)
+
+
+def evaluate_at(x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool) -> Likelihood | None:
+    """:func:`evaluate` at ``eta = offset + x beta``; None where that is beyond ``LARGEST_ETA``."""
+    sums = risk_sums_at(x, beta, offset, sets, efron)
+    return None if sums is None else likelihood_of(x, sums, cumulative_hazards(sums, sets), sets)
+
+
+def likelihood_of(x: np.ndarray, sums: RiskSums, hazards: np.ndarray, sets: RiskSets) -> Likelihood:
+    """Log likelihood and derivatives, from the sums and each row's cumulative hazard (m,)."""
+    mass = sets.weight * sums.relative_risk * hazards
     gram, gradient = weighted_gram(x, mass, sets.event_weight - mass)
-    information = gram - time_gram(sums, sets)
-    return Likelihood(sums.log_likelihood, gradient, information, np.diag(gram).copy())
+    return Likelihood(sums.log_likelihood, gradient, gram - time_gram(sums, sets), np.diag(gram).copy())
 
 
 def time_gram(sums: RiskSums, sets: RiskSets, weights_of_time: np.ndarray | None = None) -> np.ndarray:
@@ -105,44 +125,6 @@ def time_gram(sums: RiskSums, sets: RiskSets, weights_of_time: np.ndarray | None
     cross = (sums.mean * square_f).T @ sums.tied_mean
     gram = (sums.mean * square).T @ sums.mean
     return gram - cross - cross.T + (sums.tied_mean * square_ff).T @ sums.tied_mean
-
-
-def weighted_gram(x: np.ndarray, mass: np.ndarray, residual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """``x' diag(mass) x`` (p, p) and ``x' residual`` (p,), in one pass over the rows."""
-    n_columns = x.shape[1]
-
-    def of_chunk(rows: slice) -> tuple[np.ndarray, np.ndarray]:
-        gram, product = np.zeros((n_columns, n_columns)), np.zeros(n_columns)
-        _lower_gram(x[rows], mass[rows], residual[rows], gram, product)
-        return gram, product
-
-    gram, product = np.zeros((n_columns, n_columns)), np.zeros(n_columns)
-    for part, part_product in run_all([partial(of_chunk, rows) for rows in row_chunks(len(x))]):
-        gram += part
-        product += part_product
-    upper = np.triu_indices(x.shape[1], 1)
-    gram[upper] = gram.T[upper]
-    return gram, product
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _lower_gram(x, mass, residual, gram, product):
-    """Four rows at a time, so that a sum is loaded and stored once for four products: faster than BLAS for tall x."""
-    n_rows, n_columns = x.shape
-    in_fours = n_rows - n_rows % 4
-    for row in range(0, in_fours, 4):
-        x0, x1, x2, x3 = x[row], x[row + 1], x[row + 2], x[row + 3]
-        r0, r1, r2, r3 = residual[row], residual[row + 1], residual[row + 2], residual[row + 3]
-        for i in range(n_columns):
-            product[i] += r0 * x0[i] + r1 * x1[i] + r2 * x2[i] + r3 * x3[i]
-            s0, s1, s2, s3 = mass[row] * x0[i], mass[row + 1] * x1[i], mass[row + 2] * x2[i], mass[row + 3] * x3[i]
-            for j in range(i + 1):
-                gram[i, j] += s0 * x0[j] + s1 * x1[j] + s2 * x2[j] + s3 * x3[j]
-    for row in range(in_fours, n_rows):
-        for i in range(n_columns):
-            product[i] += residual[row] * x[row, i]
-            for j in range(i + 1):
-                gram[i, j] += mass[row] * x[row, i] * x[row, j]
 
 
 @njit(cache=True, nogil=True)

@@ -9,8 +9,9 @@ from scipy.stats import rankdata
 
 from .cox_residuals import at_coefficients
 from .newton import inverse
-from .partial_likelihood import cumulative_hazards, time_gram, weighted_gram
+from .partial_likelihood import cumulative_hazards, time_gram
 from .score_residuals import tied_means
+from .weighted_gram import weighted_gram
 
 
 def time_transform(entry: np.ndarray, duration: np.ndarray, is_event: np.ndarray, transform: str) -> np.ndarray:

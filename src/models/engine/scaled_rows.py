@@ -8,12 +8,14 @@ from numba import njit
 
 from .intervals import FAST
 from .risk_sets import RiskSets
-from .threads import row_chunks, run_all
+from .threads import cached_rows, row_chunks, run_all
 
 # The square of a longer column is close to overflow.
 LARGEST_LENGTH = 1e100
 # Spread of a column below which it counts as constant, relative to the size of its values.
 CONSTANT = 1e-13
+# Rows whose mean is near that of all.
+ROWS_FOR_CENTER = 4_096
 
 
 @dataclass(frozen=True)
@@ -54,32 +56,12 @@ def scale_rows(
 ) -> ScaledRows:
     """Sort, centre by stratum and scale the rows of ``design`` that are at risk."""
     n_strata = int(sets.stratum.max()) + 1
-    n_columns = design.shape[1]
-    mass = np.bincount(sets.stratum, sets.weight, minlength=n_strata)
-    mass[mass == 0] = 1.0
-    x = np.empty((sets.rows.size, n_columns))
-    chunks = row_chunks(sets.rows.size)
-
-    def gather(rows: slice) -> tuple[slice, np.ndarray, np.ndarray]:
-        # No position is out of range; "clip" is numpy's way to write without a buffer.
-        np.take(design, sets.rows[rows], axis=0, out=x[rows], mode="clip")
-        own = sets.stratum[rows]
-        strata = slice(int(own.min()), int(own.max()) + 1)
-        sums, squares = np.zeros((strata.stop - strata.start, n_columns)), np.zeros(n_columns)
-        _sums(x[rows], sets.weight[rows], own, strata.start, sums, squares)
-        return strata, sums, squares
-
-    mean, length = np.zeros((n_strata, n_columns)), np.zeros(n_columns)
-    for strata, sums, squares in run_all([partial(gather, rows) for rows in chunks]):
-        mean[strata] += sums
-        length += squares
-    length = np.sqrt(length)
+    x = np.empty((sets.rows.size, design.shape[1]))
+    chunks = row_chunks(sets.rows.size, cached_rows(design.shape[1]))
+    mass, mean, deviation, length = _gather(design, sets, n_strata, chunks, x)
     n_large = int((~(length <= LARGEST_LENGTH)).sum())
     if n_large:
         raise ValueError(f"{n_large} columns hold values beyond {LARGEST_LENGTH:g}; rescale them")
-    mean /= mass[:, None]
-    deviations = run_all([partial(_squares, x[rows], mean, sets.weight[rows], sets.stratum[rows]) for rows in chunks])
-    deviation = np.sqrt(sum(deviations) / mass.sum())
     constant = deviation <= CONSTANT * length / np.sqrt(max(sets.rows.size, 1))
     scale = np.where(constant, 1.0, deviation if scale is None else scale)
     factor = np.where(constant, 0.0, 1.0 / scale)
@@ -94,13 +76,59 @@ def scale_rows(
     return ScaledRows(x, mean, scale, own, own_mean, constant, spread)
 
 
+def _gather(
+    design: np.ndarray, sets: RiskSets, n_strata: int, chunks: list[slice], x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Write the sorted rows to ``x``; mass and mean by stratum, deviation and length of each column over all rows.
+
+    Squares are summed at once, about the mean of some rows. That is near enough the mean of all where rows weigh the
+    same and are of one stratum: at worst by what the far value of one row, which also makes the deviation large, does
+    to the mean of some. Else the rows are passed over again.
+    """
+    center = design[sets.rows[:: max(1, sets.rows.size // ROWS_FOR_CENTER)]].mean(axis=0)
+
+    def of_chunk(rows: slice) -> tuple[slice, np.ndarray, np.ndarray, np.ndarray]:
+        # No position is out of range; "clip" is numpy's way to write without a buffer.
+        np.take(design, sets.rows[rows], axis=0, out=x[rows], mode="clip")
+        own = sets.stratum[rows]
+        strata = slice(int(own.min()), int(own.max()) + 1)
+        found = np.zeros(strata.stop - strata.start), np.zeros((strata.stop - strata.start, x.shape[1]))
+        return strata, *found, _moments(x[rows], center, sets.weight[rows], own, strata.start, *found)
+
+    mass, sums = np.zeros(n_strata), np.zeros((n_strata, x.shape[1]))
+    squares = np.zeros((2, x.shape[1]))
+    for strata, own_mass, own_sums, own_squares in run_all([partial(of_chunk, rows) for rows in chunks]):
+        mass[strata] += own_mass
+        sums[strata] += own_sums
+        squares += own_squares
+    mass[mass == 0] = 1.0
+    shift = sums / mass[:, None]
+    mean = center + shift
+    if n_strata == 1 and sets.weight.min() == sets.weight.max():
+        deviation = np.sqrt(np.maximum(squares[0] / mass[0] - shift[0] ** 2, 0.0))
+    else:
+        parts = [partial(_squares, x[rows], mean, sets.weight[rows], sets.stratum[rows]) for rows in chunks]
+        deviation = np.sqrt(sum(run_all(parts)) / mass.sum())
+    return mass, mean, deviation, np.sqrt(squares[1])
+
+
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _sums(x, weight, stratum, first_stratum, sums, squares):
-    """Add weighted sums by stratum, from ``first_stratum`` on, and the sum of squares of each column, in place."""
+def _moments(x, center, weight, stratum, first_stratum, mass, sums):
+    """Add weights, and weighted sums about ``center``, by stratum from ``first_stratum`` on, in place.
+
+    Returns the weighted sums of squares about ``center`` and the plain sums of squares, shape (2, p).
+    """
+    squares = np.zeros((2, x.shape[1]))
+    about, plain = squares[0], squares[1]
     for row in range(x.shape[0]):
-        for column in range(x.shape[1]):
-            sums[stratum[row] - first_stratum, column] += weight[row] * x[row, column]
-            squares[column] += x[row, column] * x[row, column]
+        own, own_weight, to = x[row], weight[row], sums[stratum[row] - first_stratum]
+        mass[stratum[row] - first_stratum] += own_weight
+        for column in range(center.size):
+            value = own[column] - center[column]
+            to[column] += own_weight * value
+            about[column] += own_weight * value * value
+            plain[column] += own[column] * own[column]
+    return squares
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

@@ -15,30 +15,32 @@ import numpy as np
 from numba import njit
 
 from .intervals import FAST, spread
-from .partial_likelihood import (
-    Likelihood,
-    RiskSums,
-    _tied_moments,
-    cumulative_hazards,
-    hazard_increments,
-    time_gram,
-    weighted_gram,
-)
+from .partial_likelihood import Likelihood, RiskSums, cumulative_hazards, hazard_increments, likelihood_of, summed
+from .row_risks import RowRisks, risks_of, spread_at
 from .subdistribution import NEVER, Subdistribution
 
 
 def subdistribution_sums(x: np.ndarray, eta: np.ndarray, sub: Subdistribution, efron: bool) -> RiskSums:
     """Sums over each risk set; ``x`` (m, p) and ``eta`` (m,) are in the order of ``sub.sets.rows``."""
-    sets = sub.sets
-    relative_risk = np.exp(eta)
-    risk = sets.weight * relative_risk
-    sums, total, tied_sums, tied = spread(x, risk, sets)
+    risks = risks_of(eta, sub.sets.weight)
+    return _with_staying(x, risks, spread(x, risks.weighted, sub.sets), sub, efron)
+
+
+def subdistribution_sums_at(x: np.ndarray, beta: np.ndarray, sub: Subdistribution, efron: bool) -> RiskSums | None:
+    """:func:`subdistribution_sums` at ``eta = x beta``, in one pass; None where that is beyond ``LARGEST_ETA``."""
+    found = spread_at(x, beta, np.zeros(len(x)), sub.sets)
+    return None if found is None else _with_staying(x, *found, sub, efron)
+
+
+def _with_staying(
+    x: np.ndarray, risks: RowRisks, spread_sums: tuple[np.ndarray, ...], sub: Subdistribution, efron: bool
+) -> RiskSums:
+    """Add the rows that stay at risk to the sums of the others, in place."""
+    sums, total, _, _ = spread_sums
     if sub.staying.size:
-        start = risk[sub.staying] * sub.staying_start
-        _spread_staying(x, start, sub.staying, sub.staying_end, sub.decay, sub.counted, sums, total)
-    moments, log_denominator = _tied_moments(total, tied, sets.n_tied, sets.tied_weight, efron)
-    value = float(sets.event_weight @ eta - log_denominator)
-    return RiskSums(relative_risk, total, tied, sums / total[:, None], tied_sums / total[:, None], moments, value)
+        risk = risks.weighted[sub.staying] * sub.staying_start
+        _spread_staying(x, risk, sub.staying, sub.staying_end, sub.decay, sub.counted, sums, total)
+    return summed(risks, spread_sums, sub.sets, efron)
 
 
 def weighted_hazards(sums: RiskSums, sub: Subdistribution) -> np.ndarray:
@@ -60,14 +62,10 @@ def hazards_ahead(values: np.ndarray, decay: np.ndarray, counted: np.ndarray) ->
     return ahead
 
 
-def evaluate_subdistribution(x: np.ndarray, eta: np.ndarray, sub: Subdistribution, efron: bool) -> Likelihood:
-    """Log likelihood, gradient and information at ``eta = x beta``."""
-    sets = sub.sets
-    sums = subdistribution_sums(x, eta, sub, efron)
-    mass = sets.weight * sums.relative_risk * weighted_hazards(sums, sub)
-    gram, gradient = weighted_gram(x, mass, sets.event_weight - mass)
-    information = gram - time_gram(sums, sets)
-    return Likelihood(sums.log_likelihood, gradient, information, np.diag(gram).copy())
+def evaluate_subdistribution(x: np.ndarray, beta: np.ndarray, sub: Subdistribution, efron: bool) -> Likelihood | None:
+    """Log likelihood, gradient and information at ``beta``; None where a linear predictor is beyond ``LARGEST_ETA``."""
+    sums = subdistribution_sums_at(x, beta, sub, efron)
+    return None if sums is None else likelihood_of(x, sums, weighted_hazards(sums, sub), sub.sets)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

@@ -77,7 +77,7 @@ def test_gradient_and_information_are_derivatives(fitted, efron):
     beta, step = np.array([0.4, -0.3]), 1e-5
 
     def at(change):
-        return evaluate_subdistribution(x, x @ (beta + change), sub, efron)
+        return evaluate_subdistribution(x, beta + change, sub, efron)
 
     for column, move in enumerate(step * np.eye(2)):
         after, before = at(move), at(-move)
@@ -89,6 +89,7 @@ def test_gradient_and_information_are_derivatives(fitted, efron):
 @pytest.mark.parametrize("efron", [False, True])
 def test_products_with_known_weights_are_those_of_score_residuals(fitted, efron):
     sub, x, eta, convention = fitted
+    beta = np.array([0.4, -0.3])
     sums = subdistribution_sums(x, eta, sub, efron)
     cell = np.arange(sub.sets.n_times) // 4
     increments = baseline_increments(sums, sub, cell)
@@ -99,7 +100,7 @@ def test_products_with_known_weights_are_those_of_score_residuals(fitted, efron)
         one = influence_products(
             x, sums, sub, increments, factor=sub.sets.weight, cluster=np.zeros_like(cluster), convention="finegray"
         )
-        gradient = np.append(evaluate_subdistribution(x, eta, sub, efron).gradient, np.zeros(cell.max() + 1))
+        gradient = np.append(evaluate_subdistribution(x, beta, sub, efron).gradient, np.zeros(cell.max() + 1))
         np.testing.assert_allclose(one, np.outer(gradient, gradient), atol=1e-10)
         return
     table, hazard = table_of_weights(sub, convention), sub.sets.tied_weight / sums.total
@@ -119,14 +120,15 @@ def test_what_the_rows_add_through_the_censoring_sums_to_0():
     *arrays, x = data(seed=4, n_rows=300)
     sub = build_subdistribution(*arrays, convention="crr")
     x = x[sub.sets.rows]
-    eta = x @ np.array([0.4, -0.3])
+    beta = np.array([0.4, -0.3])
+    eta = x @ beta
     sums = subdistribution_sums(x, eta, sub, efron=False)
     increments = baseline_increments(sums, sub, np.zeros(sub.sets.n_times, dtype=np.int64))
     products = [
         influence_products(x, sums, sub, increments, factor=sub.sets.weight, cluster=cluster, convention="crr")
         for cluster in (np.zeros(eta.size, dtype=np.int64), None)
     ]
-    gradient = np.append(evaluate_subdistribution(x, eta, sub, efron=False).gradient, 0.0)
+    gradient = np.append(evaluate_subdistribution(x, beta, sub, efron=False).gradient, 0.0)
     np.testing.assert_allclose(products[0], np.outer(gradient, gradient), atol=1e-9)
     assert np.all(np.linalg.eigvalsh(products[1]) > 0)
 

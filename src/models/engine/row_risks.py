@@ -1,0 +1,63 @@
+"""Relative risks of rows, and how far a linear predictor may go."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from .intervals import FAST, spread
+from .risk_sets import RiskSets
+
+# exp(2 x 300) is still far from overflow, so products of two relative risks are safe.
+LARGEST_ETA = 300.0
+
+
+@dataclass(frozen=True)
+class RowRisks:
+    """By row, (m,) each: linear predictor ``eta``, ``relative`` risk ``exp(eta)``, and this times the case weight."""
+
+    eta: np.ndarray
+    relative: np.ndarray
+    weighted: np.ndarray
+
+
+def risks_of(eta: np.ndarray, weight: np.ndarray) -> RowRisks:
+    """Risks of known linear predictors."""
+    relative = np.exp(eta)
+    return RowRisks(eta, relative, weight * relative)
+
+
+def spread_at(
+    x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets
+) -> tuple[RowRisks, tuple[np.ndarray, ...]] | None:
+    """Risks at ``eta = offset + x beta`` and their sums over the risk sets (see :func:`.intervals.spread`).
+
+    Each chunk of rows is read once for both. None where a linear predictor is beyond ``LARGEST_ETA``, or not a number.
+    """
+    eta, relative, weighted = (np.empty(offset.size) for _ in range(3))
+    beyond: list[bool] = []
+
+    def fill(rows: slice) -> None:
+        largest = _predict(x, beta, offset, rows.start, rows.stop, eta)
+        if not largest <= LARGEST_ETA:
+            beyond.append(True)
+            eta[rows] = 0.0
+        np.exp(eta[rows], out=relative[rows])
+        np.multiply(sets.weight[rows], relative[rows], out=weighted[rows])
+
+    sums = spread(x, weighted, sets, fill)
+    return None if beyond else (RowRisks(eta, relative, weighted), sums)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _predict(x, beta, offset, begin, end, eta):
+    """Write ``offset + x beta`` of the rows from ``begin`` to ``end``; the largest in absolute value, or one NaN."""
+    largest = 0.0
+    for row in range(begin, end):
+        own, value = x[row], offset[row]
+        for column in range(beta.size):
+            value += own[column] * beta[column]
+        eta[row] = value
+        if not abs(value) <= largest:
+            largest = abs(value)
+    return largest
