@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,12 @@ from .cli_options import Out, terminal_width
 
 if TYPE_CHECKING:
     from .plans import Plans, QualityReport
+
+LaCode = Annotated[str | None, typer.Option(help="Authority (three digits) where the files do not tell it.")]
+ExtractDate = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Day on which the data were extracted, where the files do not tell it."),
+]
 
 read_app = typer.Typer(help="Read child protection data into a plan store.", no_args_is_help=True)
 
@@ -30,6 +37,23 @@ def read_cin_census(
 
     refuse_busy(out)
     _keep(*read(sources, la_code=la_code, year=year), out)
+
+
+@read_app.command("annex-a")
+def read_annex_a(
+    sources: Annotated[
+        list[Path], typer.Argument(help="Annex A workbooks, CSV files of one list, or folders.", readable=False)
+    ],
+    out: Out,
+    la_code: LaCode = None,
+    extract_date: ExtractDate = None,
+) -> None:
+    """Read the lists of Ofsted's Annex A, of one or many extracts."""
+    from .demo import refuse_busy
+    from .plans import read_annex_a as read
+
+    refuse_busy(out)
+    _keep(*read(sources, la_code=la_code, extract_date=extract_date), out)
 
 
 def _keep(plans: Plans, quality: QualityReport, out: Path) -> None:

@@ -347,3 +347,15 @@ def test_indicators_that_cannot_be_counted_are_one_line(run, made, words, code):
     found, _, err = run("indicators", made / "plans", *words)
     assert found == code
     one_line(err)
+
+
+def test_annex_a_is_read_from_a_folder(run, tmp_path):
+    headings = "Child Unique ID,Date of Birth,Child Protection Plan Start Date,Child Protection Plan End Date"
+    (tmp_path / "List 7.csv").write_text(f"{headings}\n1,01/05/2010,14/02/2017,05/01/2018\n", encoding="utf-8")
+    options = ("--la-code", "330", "--extract-date", "2018-03-31", "--out", tmp_path / "store")
+    code, out, err = run("read", "annex-a", tmp_path / "List 7.csv", *options)
+    assert code == 0, err
+    assert "Plans: 1; children: 1." in out
+    assert json.loads((tmp_path / "store" / "quality.json").read_text())["source"] == "Annex A"
+    code, _, err = run("read", "annex-a", tmp_path / "none.xlsx", "--out", tmp_path / "other")
+    assert code == 3 and "none.xlsx" in one_line(err)

@@ -1,5 +1,6 @@
 """Child protection data: schema, plan store, readers, quality, cohorts."""
 
+from .annex_a import read_annex_a
 from .check import check_plans
 from .cin_census import read_cin_census
 from .cohort import Cohort, build_cohort
@@ -33,6 +34,7 @@ __all__ = [
     "published_figures",
     "published_regions",
     "published_second_plans",
+    "read_annex_a",
     "read_cin_census",
     "read_plans",
 ]

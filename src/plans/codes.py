@@ -175,7 +175,31 @@ _SEX_WORDS = {
     **{code: code for code in SEX},
     **{"M": "1", "MALE": "1", "B": "1", "BOY": "1", "F": "2", "FEMALE": "2", "G": "2", "GIRL": "2"},
     **{"U": "0", "UNKNOWN": "0", "UNBORN": "0", "NOT RECORDED": "0", "NOT KNOWN": "0", "NOT SPECIFIED": "0"},
-    **{"I": "9", "INDETERMINATE": "9", "OTHER": "9"},
+    **{"NOT STATED": "0", "NOT STATED/RECORDED": "0", "NOT STATED/RECORDED (OR UNBORN)": "0", "UNSPECIFIED": "0"},
+    **{"I": "9", "INDETERMINATE": "9", "OTHER": "9", "NEITHER": "9"},
+}
+_MIXED = {"MWBC": "WHITE AND BLACK CARIBBEAN", "MWBA": "WHITE AND BLACK AFRICAN", "MWAS": "WHITE AND ASIAN"}
+_ETHNICITY_WORDS = {
+    **dict.fromkeys(("WHITE BRITISH", "BRITISH", "WHITE ENGLISH"), "WBRI"),
+    "WHITE ENGLISH WELSH SCOTTISH NORTHERN IRISH BRITISH": "WBRI",
+    **dict.fromkeys(("WHITE IRISH", "IRISH"), "WIRI"),
+    **dict.fromkeys(("TRAVELLER OF IRISH HERITAGE", "WHITE TRAVELLER OF IRISH HERITAGE"), "WIRT"),
+    **dict.fromkeys(("GYPSY ROMA", "GYPSY OR ROMA", "WHITE GYPSY ROMA", "ROMA"), "WROM"),
+    **dict.fromkeys(("OTHER WHITE BACKGROUND", "WHITE OTHER", "WHITE OTHER WHITE BACKGROUND"), "WOTH"),
+    **{words: code for code, words in _MIXED.items()},
+    **{f"MIXED {words}": code for code, words in _MIXED.items()},
+    **dict.fromkeys(("OTHER MIXED BACKGROUND", "MIXED OTHER", "MIXED OTHER MIXED BACKGROUND"), "MOTH"),
+    **dict.fromkeys(("INDIAN", "ASIAN INDIAN", "ASIAN OR ASIAN BRITISH INDIAN"), "AIND"),
+    **dict.fromkeys(("PAKISTANI", "ASIAN PAKISTANI", "ASIAN OR ASIAN BRITISH PAKISTANI"), "APKN"),
+    **dict.fromkeys(("BANGLADESHI", "ASIAN BANGLADESHI", "ASIAN OR ASIAN BRITISH BANGLADESHI"), "ABAN"),
+    **dict.fromkeys(("OTHER ASIAN BACKGROUND", "ASIAN OTHER", "ASIAN OR ASIAN BRITISH OTHER ASIAN BACKGROUND"), "AOTH"),
+    **dict.fromkeys(("CARIBBEAN", "BLACK CARIBBEAN", "BLACK OR BLACK BRITISH CARIBBEAN"), "BCRB"),
+    **dict.fromkeys(("AFRICAN", "BLACK AFRICAN", "BLACK OR BLACK BRITISH AFRICAN"), "BAFR"),
+    **dict.fromkeys(("OTHER BLACK BACKGROUND", "BLACK OTHER", "BLACK OR BLACK BRITISH OTHER BLACK BACKGROUND"), "BOTH"),
+    **dict.fromkeys(("CHINESE", "ASIAN CHINESE", "ASIAN OR ASIAN BRITISH CHINESE"), "CHNE"),
+    **dict.fromkeys(("OTHER ETHNIC GROUP", "OTHER ETHNIC GROUPS", "OTHER ETHNICITY"), "OOTH"),
+    "REFUSED": "REFU",
+    **dict.fromkeys(("NOT YET OBTAINED", "INFORMATION NOT YET OBTAINED", "NOT OBTAINED", "NOT STATED"), "NOBT"),
 }
 _FLAG_WORDS = {
     **dict.fromkeys(("Y", "YES", "TRUE", "T", "1"), True),
@@ -187,6 +211,7 @@ _CATEGORY_WORDS = {
     **{"EMOTIONAL": "EMO", "EMOTIONAL ABUSE": "EMO", "MULTIPLE": "MUL", "MULTIPLE/NOT RECOMMENDED": "MUL"},
     **{"MULTIPLE CATEGORIES": "MUL", "NOT RECOMMENDED": "MUL"},
 }
+_LETTER = re.compile(r"^[A-Z]\)\s*")
 _PREFIX = re.compile(r"^[A-Z0-9]{1,2}[).:]\s*|^[A-Z]\s*[-–]\s+")
 _WORD = re.compile(r"[A-Z0-9]+")
 _FACTOR = re.compile(r"^0?(\d{1,2}[A-F]?)\b")
@@ -194,12 +219,25 @@ _FACTOR = re.compile(r"^0?(\d{1,2}[A-F]?)\b")
 
 def is_not_given(text: str) -> bool:
     """Whether a source's text stands for "no value": empty, ``NULL``, ``N/A``, ``No Trace``, ..."""
-    return text.strip().upper() in _NOT_GIVEN
+    bare = text.strip().upper()
+    return bare in _NOT_GIVEN or _LETTER.sub("", bare) in _NOT_GIVEN
 
 
 def read_sex(text: str) -> str | None:
     """Census code of sex from ``1``, ``M``, ``Male``, ``a) Male``, ...; None where the text is none of these."""
-    return _SEX_WORDS.get(_bare(text))
+    bare = _bare(text)
+    # "1 - Male": the code comes first, the word for it after a dash.
+    return _SEX_WORDS.get(bare) or _SEX_WORDS.get(bare.split(" - ")[0])
+
+
+def read_ethnicity(text: str) -> str | None:
+    """Census code of an ethnicity from a code or the census's words for it; None where the text is neither."""
+    code = read_code(text, ETHNICITIES)
+    if code is not None:
+        return code
+    parts = [word for word in re.findall(r"[A-Z0-9]+", _PREFIX.sub("", text.strip().upper())) if word != "ANY"]
+    # "A1 White British": the older census's number of the group comes first.
+    return _ETHNICITY_WORDS.get(" ".join(parts)) or _ETHNICITY_WORDS.get(" ".join(parts[1:]))
 
 
 def read_category(text: str) -> str | None:

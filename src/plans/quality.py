@@ -93,7 +93,7 @@ class QualityReport:
     findings : DataFrame
         ``code, table, column, action, file, row, line`` (see `FindingLog`); no values.
     skipped : mapping of str to int
-        Elements or columns that are not known, and how often each came.
+        Elements, columns or sheets that are not known or of no use, and how often each came, or its rows.
 
     Raises
     ------
@@ -204,7 +204,7 @@ class QualityReport:
             lines.append("")
         if self.skipped:
             names = ", ".join(f"{name} ({_shown(n, suppress)})" for name, n in self.skipped.items())
-            lines += _wrapped(f"Elements not known and skipped: {names}", width, indent="", more="  ")
+            lines += _wrapped(f"Not known or of no use here, and skipped: {names}", width, indent="", more="  ")
         if self.findings.empty:
             lines.append("Nothing to report.")
         return "\n".join(lines).rstrip() + "\n"

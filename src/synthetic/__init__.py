@@ -1,5 +1,6 @@
 """The generator of synthetic child protection data: scenarios, simulation, truth, and files of the real formats."""
 
+from .annex_a_writer import write_annex_a
 from .census_faults import CensusFaults
 from .cin_census_writer import CensusFiles, write_cin_census
 from .dictionary import data_dictionary
@@ -17,5 +18,6 @@ __all__ = [
     "simulate",
     "simulate_with_truth",
     "true_incidence",
+    "write_annex_a",
     "write_cin_census",
 ]
