@@ -18,6 +18,10 @@ ExtractDate = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], help="Day on which the data were extracted, where the files do not tell it."),
 ]
+FirstDate = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Day from which on all plans that ended are in the data."),
+]
 
 read_app = typer.Typer(help="Read child protection data into a plan store.", no_args_is_help=True)
 
@@ -54,6 +58,48 @@ def read_annex_a(
 
     refuse_busy(out)
     _keep(*read(sources, la_code=la_code, extract_date=extract_date), out)
+
+
+@read_app.command("ssd")
+def read_ssd(
+    source: Annotated[
+        str,
+        typer.Argument(
+            envvar="SECONDPLAN_SSD",
+            help="A folder of SSD tables, or an SQLAlchemy address of a database; one with a password is better left "
+            "in the environment than in the history of commands.",
+        ),
+    ],
+    out: Out,
+    la_code: LaCode = None,
+    schema: Annotated[str | None, typer.Option(help="The database's schema that holds the tables.")] = None,
+    first_date: FirstDate = None,
+    extract_date: ExtractDate = None,
+) -> None:
+    """Read the Standard Safeguarding Dataset from files or from a database."""
+    from .demo import refuse_busy
+    from .plans import read_ssd as read
+
+    refuse_busy(out)
+    _keep(*read(source, la_code=la_code, schema=schema, first_date=first_date, extract_date=extract_date), out)
+
+
+@read_app.command("dfe-api")
+def read_dfe_api(
+    sources: Annotated[
+        list[Path], typer.Argument(help="JSON files or JSON lines, or folders that hold them.", readable=False)
+    ],
+    out: Out,
+    la_code: LaCode = None,
+    first_date: FirstDate = None,
+    extract_date: ExtractDate = None,
+) -> None:
+    """Read payloads of the DfE social care API."""
+    from .demo import refuse_busy
+    from .plans import read_dfe_api as read
+
+    refuse_busy(out)
+    _keep(*read(sources, la_code=la_code, first_date=first_date, extract_date=extract_date), out)
 
 
 def _keep(plans: Plans, quality: QualityReport, out: Path) -> None:

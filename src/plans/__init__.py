@@ -4,6 +4,7 @@ from .annex_a import read_annex_a
 from .check import check_plans
 from .cin_census import read_cin_census
 from .cohort import Cohort, build_cohort
+from .dfe_api import read_dfe_api
 from .indicators import Indicators, indicators, monthly_shares
 from .open_cases import OpenCases, open_cases
 from .published import (
@@ -15,6 +16,7 @@ from .published import (
     published_second_plans,
 )
 from .quality import QualityReport
+from .ssd import read_ssd
 from .store import Plans, read_plans
 
 __all__ = [
@@ -36,5 +38,7 @@ __all__ = [
     "published_second_plans",
     "read_annex_a",
     "read_cin_census",
+    "read_dfe_api",
     "read_plans",
+    "read_ssd",
 ]

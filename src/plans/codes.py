@@ -214,6 +214,7 @@ _CATEGORY_WORDS = {
 _LETTER = re.compile(r"^[A-Z]\)\s*")
 _PREFIX = re.compile(r"^[A-Z0-9]{1,2}[).:]\s*|^[A-Z]\s*[-–]\s+")
 _WORD = re.compile(r"[A-Z0-9]+")
+_SEVERAL = re.compile(r"[,;/&+]|\bAND\b")
 _FACTOR = re.compile(r"^0?(\d{1,2}[A-F]?)\b")
 
 
@@ -241,8 +242,19 @@ def read_ethnicity(text: str) -> str | None:
 
 
 def read_category(text: str) -> str | None:
-    """Census code of a category of abuse from a code or its words; None where the text is neither."""
-    return _CATEGORY_WORDS.get(_bare(text))
+    """Census code of a category of abuse from a code or its words; None where the text is neither.
+
+    Several categories (``Multiple: Neglect, Emotional abuse``, ``NEG; EMO``) are "more than one".
+    """
+    bare = _bare(text)
+    if bare.startswith("MULTIPLE"):
+        return "MUL"
+    if bare in _CATEGORY_WORDS:
+        return _CATEGORY_WORDS[bare]
+    found = {_CATEGORY_WORDS.get(part.strip()) for part in _SEVERAL.split(bare)}
+    if None in found:
+        return None
+    return "MUL" if len(found) > 1 else found.pop()
 
 
 def read_flag(text: str) -> bool | None:

@@ -156,6 +156,27 @@ class QualityReport:
         counts = pd.DataFrame.from_dict(rows, orient="index", columns=list(COUNTS)).rename_axis("table")
         return cls(source, counts, findings, dict(skipped or {}))
 
+    def with_rows_beside(self, read: Mapping[str, int], findings: pd.DataFrame) -> "QualityReport":
+        """This report, with rows that a reader has read beside those that became records.
+
+        Parameters
+        ----------
+        read : mapping of str to int
+            How many more, by table.
+        findings : DataFrame
+            What became of them; those without a finding of another fate were kept.
+        """
+        told = count_fates(findings)
+        counts = self.counts.reindex(self.counts.index.union([name for name, n in read.items() if n], sort=False))
+        counts = counts.fillna(0).astype(self.counts.dtypes)
+        for table, n_read in read.items():
+            if n_read:
+                fates = {fate: told.get((table, fate), 0) for fate in (REPAIRED, MERGED, REJECTED)}
+                beside = {"read": n_read, KEPT: n_read - sum(fates.values()), **fates}
+                counts.loc[table] += pd.Series(beside)
+        joined = pd.concat([self.findings, findings], ignore_index=True)
+        return QualityReport(self.source, counts.rename_axis("table"), joined, self.skipped)
+
     @property
     def is_clean(self) -> bool:
         """Whether there is no finding of severity error or warning."""

@@ -201,6 +201,29 @@ RULES = {
         "An episode of need closes before its referral; the closure date counts as missing.",
         _CORRECT,
     ),
+    "record-unlinked": Rule(
+        "warning",
+        "A row adds to a child or an assessment that is not in the data; it is left out.",
+        "See whether both tables are of one extract.",
+    ),
+    "not-held": Rule(
+        "note",
+        "A conference or review has no day: it was planned, not held, or its day was not recorded; it is left out.",
+        "None, unless days are missing in the case system.",
+    ),
+    "record-malformed": Rule(
+        "error",
+        "An entry is not an object with names and values where a record is expected; it is left out.",
+        "Repair the program that writes the file.",
+    ),
+    "record-withdrawn": Rule(
+        "note", "A record is marked to be deleted (purge), or is part of one that is; it is left out.", "None."
+    ),
+    "value-mistyped": Rule(
+        "warning",
+        "An array or object stands where a single value is expected; it counts as missing.",
+        "Repair the program that writes the file.",
+    ),
     "episode-joined": Rule(
         "note",
         "An episode or placement in care follows another without a gap; they are one period in care.",
@@ -308,6 +331,11 @@ RULES = {
         "error",
         "It is not known up to which day the data were complete, so nobody's observation has an end.",
         "Give the extract date.",
+    ),
+    "first-date-assumed": Rule(
+        "note",
+        "The source does not say from when on it is complete; the format's usual look-back was taken.",
+        "Give first_date (--first-date), where the authority's extracts reach back further or less far.",
     ),
     "left-truncated": Rule(
         "note",

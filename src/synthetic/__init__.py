@@ -3,9 +3,11 @@
 from .annex_a_writer import write_annex_a
 from .census_faults import CensusFaults
 from .cin_census_writer import CensusFiles, write_cin_census
+from .dfe_api_writer import write_dfe_api
 from .dictionary import data_dictionary
 from .scenario import Scenario, scenario
 from .simulate import simulate, simulate_with_truth
+from .ssd_writer import write_ssd
 from .truth import Truth, true_incidence
 
 __all__ = [
@@ -20,4 +22,6 @@ __all__ = [
     "true_incidence",
     "write_annex_a",
     "write_cin_census",
+    "write_dfe_api",
+    "write_ssd",
 ]

@@ -50,7 +50,11 @@ def test_sex(text, code):
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("neglect", "NEG"), ("a) Neglect", "NEG"), ("Emotional  abuse", "EMO"), ("mul", "MUL"), ("abuse", None)],
+    [
+        *[("neglect", "NEG"), ("a) Neglect", "NEG"), ("Emotional  abuse", "EMO"), ("mul", "MUL"), ("abuse", None)],
+        *[("Multiple: Neglect, Emotional abuse", "MUL"), ("Multiple Categories of Abuse", "MUL")],
+        *[("NEG; EMO", "MUL"), ("Neglect and physical abuse", "MUL"), ("NEG, Neglect", "NEG"), ("NEG, other", None)],
+    ],
 )
 def test_category(text, code):
     assert read_category(text) == code
