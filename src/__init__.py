@@ -70,6 +70,7 @@ _HOMES = {
         "read_dfe_api",
         "read_plans",
         "read_ssd",
+        "read_tables",
     ),
     "synthetic": (
         "Scenario",
@@ -80,6 +81,7 @@ _HOMES = {
         "write_cin_census",
         "write_dfe_api",
         "write_ssd",
+        "write_tables",
     ),
     "evaluation": ("Comparison", "FamilyKFold", "TemporalSplit", "compare_models", "subgroup_table"),
     "scoring": ("score", "score_batch"),

@@ -102,6 +102,35 @@ def read_dfe_api(
     _keep(*read(sources, la_code=la_code, first_date=first_date, extract_date=extract_date), out)
 
 
+@read_app.command("tables")
+def read_tables(
+    sources: Annotated[
+        list[Path] | None, typer.Argument(help="CSV, Excel or Parquet files, or folders.", readable=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The folder to write; it must not exist yet or be empty.", readable=False),
+    ] = None,
+    columns: Annotated[
+        Path | None, typer.Option(help="Column map (YAML): which column of the files is which.", readable=False)
+    ] = None,
+    la_code: LaCode = None,
+    template: Annotated[bool, typer.Option("--template", help="Print a column map to fill in, and stop.")] = False,
+) -> None:
+    """Read plain tables whose columns a map names."""
+    from .demo import refuse_busy
+    from .plans import read_tables as read
+    from .plans.column_map import column_map_template
+
+    if template:
+        typer.echo(column_map_template(), nl=False)
+        return
+    if not sources or out is None:
+        raise typer.BadParameter("give the files to read and --out, or --template")
+    refuse_busy(out)
+    _keep(*read(sources, columns, la_code=la_code), out)
+
+
 def _keep(plans: Plans, quality: QualityReport, out: Path) -> None:
     plans.write(out)
     quality.write_json(out / "quality.json")

@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .errors import InputError
+from .yaml_file import load_checked
 
 ModelType = Literal[
     "AalenJohansen",
@@ -137,25 +138,7 @@ def load_experiment(path: str | Path) -> Experiment:
         The file is missing, is not YAML, or breaks a rule: the message names the file, the place and the rule.
     """
     file = _experiment_file(path)
-    import yaml
-
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{file}: cannot be read as text") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"{file}: holds an impossible date or number, or is nested too deeply") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise InputError(f"{file}: not YAML{'' if mark is None else f', see line {mark.line + 1}'}") from None
-    if not isinstance(content, dict):
-        raise InputError(f"{file}: an experiment is a mapping with name, data and models")
-    try:
-        experiment = Experiment.model_validate(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InputError(f"{file}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+    experiment = load_checked(file, Experiment, "an experiment is a mapping with name, data and models")
     return _with_store_beside(experiment, file.parent)
 
 

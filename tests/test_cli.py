@@ -359,3 +359,17 @@ def test_annex_a_is_read_from_a_folder(run, tmp_path):
     assert json.loads((tmp_path / "store" / "quality.json").read_text())["source"] == "Annex A"
     code, _, err = run("read", "annex-a", tmp_path / "none.xlsx", "--out", tmp_path / "other")
     assert code == 3 and "none.xlsx" in one_line(err)
+
+
+def test_tables_are_read_with_a_map_of_their_columns(run, tmp_path):
+    code, template, _ = run("read", "tables", "--template")
+    assert code == 0 and "start_date: start_date" in template
+    (tmp_path / "cp.csv").write_text("Person,From\n1,2017-02-14\n", encoding="utf-8")
+    text = "tables: {plans: {columns: {child_id: Person, start_date: From}}}"
+    (tmp_path / "map.yaml").write_text(text, encoding="utf-8")
+    options = ("--columns", tmp_path / "map.yaml", "--la-code", "330", "--out", tmp_path / "store")
+    code, out, err = run("read", "tables", tmp_path / "cp.csv", *options)
+    assert code == 0, err
+    assert "Plans: 1; children: 1." in out
+    code, _, err = run("read", "tables", tmp_path / "cp.csv")
+    assert code == 2 and "--out" in one_line(err)

@@ -7,6 +7,7 @@ from .cohort import Cohort, build_cohort
 from .dfe_api import read_dfe_api
 from .indicators import Indicators, indicators, monthly_shares
 from .open_cases import OpenCases, open_cases
+from .plain_tables import read_tables
 from .published import (
     published_authorities,
     published_england,
@@ -41,4 +42,5 @@ __all__ = [
     "read_dfe_api",
     "read_plans",
     "read_ssd",
+    "read_tables",
 ]

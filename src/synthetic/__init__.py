@@ -8,6 +8,7 @@ from .dictionary import data_dictionary
 from .scenario import Scenario, scenario
 from .simulate import simulate, simulate_with_truth
 from .ssd_writer import write_ssd
+from .tables_writer import write_tables
 from .truth import Truth, true_incidence
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "write_cin_census",
     "write_dfe_api",
     "write_ssd",
+    "write_tables",
 ]
