@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .baseline import kept_means
 from .cluster_levels import nested_levels
 from .coefficient_table import chi_squared_table, coefficient_table, wald_statistic
+from .confidence import check_interval
 from .cox_diagnostics import (
     FittedCox,
     TrainingRows,
@@ -22,6 +23,7 @@ from .cox_diagnostics import (
     robust_covariance,
 )
 from .cox_prediction import CoxPrediction, offset_values
+from .cox_profile import profile_table
 from .features import FeatureEncoder
 from .fit_problems import fit_problems, warn_of_dropped
 from .outcome import Outcome
@@ -62,7 +64,8 @@ class CoxPH(CoxPrediction):
         False: b above are the coefficients of the features as they are.
     firth : bool
         Add Firth's penalty, half the log determinant of the information: estimates stay finite where the event is
-        separated, and are less biased in small samples. ``log_likelihood_`` contains it. Not together with ``alpha``.
+        separated, and are less biased in small samples. ``log_likelihood_`` contains it; for intervals see
+        :meth:`profile_likelihood`. Not together with ``alpha``.
     entry_convention : {"r", "statsmodels"}
         Whether a row that comes under observation on the day of another row's event is at risk on that day: not in R's
         survival, on ``(entry, duration]``; it is in statsmodels' PHReg, on ``[entry, duration]``. With several rows a
@@ -255,7 +258,8 @@ class CoxPH(CoxPrediction):
         -------
         ndarray, shape (n_rows,), for martingale and deviance; otherwise a DataFrame with one column a feature and one
         row a training row, or, for ``schoenfeld`` and ``scaledsch``, one row an event in order of stratum (categories
-        in their own order, other values sorted; so R's order for the same levels), day and row, with the day as index. With ``collapse`` a Series or DataFrame with one row a value of it, sorted.
+        in their own order, other values sorted; so R's order for the same levels), day and row, with the day as index.
+        With ``collapse`` a Series or DataFrame with one row a value of it, sorted.
 
         Raises
         ------
@@ -287,6 +291,46 @@ class CoxPH(CoxPrediction):
             raise ValueError("the test of proportional hazards is not defined for a penalised fit (alpha > 0, firth)")
         rows = self._rows_of_training("test_proportional_hazards")
         return proportionality_table(rows, self._fitted(), transform, self.encoder_.groups_)
+
+    def profile_likelihood(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Intervals and tests of single coefficients by the profile likelihood, Firth's penalty included if it is.
+
+        Those of Wald in ``summary_`` are poor in small samples and near separation, where the likelihood is skew: with
+        ``firth=True`` these are the ones to state (as R's ``coxphf``).
+
+        Parameters
+        ----------
+        level : float
+
+        Returns
+        -------
+        DataFrame
+            One row a feature: coef, lower, upper (infinite where the likelihood does not fall far enough, as under
+            separation without a penalty), hazard_ratio_lower, hazard_ratio_upper, and the likelihood-ratio test that
+            the coefficient is 0: chisq (1 degree of freedom), p.
+
+        Raises
+        ------
+        ValueError
+            The fit has a penalty ``alpha``, clusters or weights that are no counts (a likelihood knows nothing of
+            them), or the model was loaded.
+
+        References
+        ----------
+        Heinze and Schemper (2001), A solution to the problem of monotone likelihood in Cox regression, Biometrics 57.
+
+        Examples
+        --------
+        >>> X = pd.DataFrame({"x": [0, 0, 0, 1, 1, 1]})
+        >>> y = pd.DataFrame({"duration": [1, 2, 3, 4, 5, 6], "event": [1, 1, 1, 0, 0, 1]})
+        >>> CoxPH(firth=True).fit(X, y).profile_likelihood()[["lower", "upper"]].round(3).to_numpy().tolist()
+        [[-7.486, -0.157]]
+        """
+        check_interval(level, "log")
+        rows = self._rows_of_training("profile_likelihood")
+        if self.alpha > 0 or self.is_robust_:
+            raise ValueError("the profile likelihood is not defined with alpha > 0, clusters or fractional weights")
+        return profile_table(rows, self._fitted(), level, firth=self.firth)
 
     def __getstate__(self) -> dict[str, Any]:
         """State for pickling: without training rows and their residuals."""

@@ -76,6 +76,48 @@ class CoxPrediction(OneEventModel):
         self._warn_of_competing_events()
         return super().predict_cumulative_incidence(X, times, event=event, eligible_days=eligible_days, elapsed=elapsed)
 
+    def predict_log_hazard_ratio(self, X: Any, reference: Any = None, *, return_std: bool = False) -> Any:
+        r"""Log hazard ratio :math:`(x - x_0)'\beta` of each row against one reference row, offsets included.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+        reference : DataFrame or ndarray, shape (1, n_columns), optional
+            With the columns of ``X``; by default features and offset 0. ``type = "lp"`` of R's ``predict.coxph`` is
+            against 0 with ``reference = "zero"``, else against means.
+        return_std : bool
+            Give the standard error too: that of the coefficients (robust if the fit is).
+
+        Returns
+        -------
+        ndarray, shape (n_rows,); with ``return_std`` two of them.
+
+        Raises
+        ------
+        ValueError
+            The reference is not one row.
+
+        Examples
+        --------
+        >>> from secondplan.models import CoxPH
+        >>> X = pd.DataFrame({"age": [3.0, 7.0, 2.0, 11.0, 5.0, 9.0]})
+        >>> y = pd.DataFrame({"duration": [5, 8, 3, 9, 4, 6], "event": [1, 0, 1, 1, 0, 1]})
+        >>> CoxPH().fit(X, y).predict_log_hazard_ratio(X[:2], X[:1]).round(2).tolist()
+        [0.0, -2.42]
+        """
+        check_is_fitted(self)
+        design, offset, _ = self._arguments(*self._design(X))
+        base, base_offset = np.zeros((1, design.shape[1])), -self.offset_center_
+        if reference is not None:
+            base, (base_offset, *others), _ = self._arguments(*self._design(reference))
+            if others:
+                raise ValueError(f"reference must be one row, got {len(base)}")
+        ratio = (design - base) @ self.coef_ + offset - base_offset
+        if not return_std:
+            return ratio
+        variance = np.einsum("np,pq,nq->n", design - base, self.covariance_, design - base, optimize=True)
+        return ratio, np.sqrt(np.maximum(variance, 0.0))
+
     def predict_cumulative_hazard(
         self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0, return_std: bool = False
     ) -> Any:
@@ -87,7 +129,8 @@ class CoxPrediction(OneEventModel):
             As in :meth:`predict_cumulative_incidence`.
         return_std : bool
             Give the standard error too: that of the baseline and of the coefficients together (robust if the fit is),
-            ``std.err`` of R's ``survfit.coxph``.
+            ``std.err`` of R's ``survfit.coxph``. After ``elapsed`` days it is that of the difference; R's
+            ``predict(type = "expected")`` of rows that enter late subtracts variances, which is not.
 
         Returns
         -------

@@ -41,12 +41,65 @@ class FirthMaximum:
     log_penalty: np.ndarray
 
 
+@dataclass(frozen=True)
+class Climb:
+    """Where a search ended: coefficients (p,), the likelihood there, the logarithm of its penalty, and how."""
+
+    beta: np.ndarray
+    likelihood: Likelihood
+    log_penalty: float
+    n_iterations: int
+    converged: bool
+
+    @property
+    def value(self) -> float:
+        """Logarithm of the likelihood times its penalty."""
+        return self.likelihood.value + self.log_penalty
+
+
+@dataclass(frozen=True)
+class PenalisedRows:
+    """Rows whose likelihood is to be maximised, with Firth's penalty where ``firth``.
+
+    Attributes
+    ----------
+    x, offset : ndarray, shape (m, p), (m,)
+        In the order of ``sets.rows``.
+    sets : RiskSets
+    efron, firth : bool
+    kept : ndarray of bool, shape (p,)
+        Columns with a coefficient of their own, those that the penalty is made of.
+    largest_eta : float
+        Steps that move a linear predictor beyond this are halved.
+    """
+
+    x: np.ndarray
+    offset: np.ndarray
+    sets: RiskSets
+    efron: bool
+    firth: bool
+    kept: np.ndarray
+    largest_eta: float
+
+    def eta(self, beta: np.ndarray) -> np.ndarray:
+        """Linear predictor, shape (m,)."""
+        return self.offset + self.x @ beta
+
+    def log_penalty(self, current: Likelihood) -> float:
+        """0 without a penalty."""
+        return log_penalty(current.information, self.kept) if self.firth else 0.0
+
+    def slope(self, eta: np.ndarray, current: Likelihood) -> np.ndarray:
+        """Gradient of the penalty, shape (p,)."""
+        if not self.firth:
+            return np.zeros(self.kept.size)
+        return _penalty_slope(self.x, eta, self.sets, self.efron, current, self.kept)
+
+
 def firth_maximum(
     x: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool, usable: np.ndarray, largest_eta: float
 ) -> FirthMaximum:
-    """Maximise the penalised likelihood from 0 by quasi-Newton steps, halved where they do not gain.
-
-    The curvature is the information plus what the changes of the penalty's slope say of its own.
+    """Maximise the penalised likelihood from 0.
 
     Parameters
     ----------
@@ -57,39 +110,49 @@ def firth_maximum(
     largest_eta : float
         Steps that move a linear predictor beyond this are halved.
     """
-    unit = float(sets.tied_weight.sum() / sets.n_tied.sum())
-    beta = np.zeros(x.shape[1])
-    current = null = evaluate(x, offset, sets, efron)
+    null = evaluate(x, offset, sets, efron)
     kept = independent_columns(null.information, np.where(usable, COLLINEAR * null.size, np.inf))
-    penalty = null_penalty = log_penalty(null.information, kept)
-    slope = _penalty_slope(x, offset, sets, efron, current, kept)
+    found = climb(PenalisedRows(x, offset, sets, efron, True, kept, largest_eta), np.zeros(x.shape[1]), kept)
+    collinear = usable & ~kept
+    ended = (found.n_iterations, found.converged)
+    maximum = Maximum(found.beta, found.likelihood, null, collinear, np.zeros_like(kept), *ended)
+    return FirthMaximum(maximum, np.array([log_penalty(null.information, kept), found.log_penalty]))
+
+
+def climb(rows: PenalisedRows, beta: np.ndarray, free: np.ndarray) -> Climb:
+    """Maximise over the ``free`` columns (p,) from ``beta`` by quasi-Newton steps, halved where they do not gain.
+
+    The curvature is the information plus what the changes of the penalty's slope say of its own.
+    """
+    unit = float(rows.sets.tied_weight.sum() / rows.sets.n_tied.sum())
+    eta = rows.eta(beta)
+    current = evaluate(rows.x, eta, rows.sets, rows.efron)
+    penalty, slope = rows.log_penalty(current), rows.slope(eta, current)
     bend = np.zeros((beta.size, beta.size))
-    converged = not kept.any()
+    converged = not free.any()
     iteration = 0
     while not converged and iteration < MAX_ITERATIONS:
         iteration += 1
-        step = _step(current, bend, np.where(kept, current.gradient + slope, 0.0), kept)
+        step = _step(current, bend, np.where(free, current.gradient + slope, 0.0), free)
         if step @ current.information @ step <= DECREMENT * unit:
             beta, converged = beta + step, True
             break
         objective = current.value + penalty
         allowed = objective - ROUNDING * max(unit, abs(objective))
         for _ in range(MAX_HALVINGS):
-            eta = offset + x @ (beta + step)
-            if np.abs(eta).max() <= largest_eta:
-                trial = evaluate(x, eta, sets, efron)
-                trial_penalty = log_penalty(trial.information, kept)
+            eta = rows.eta(beta + step)
+            if np.abs(eta).max() <= rows.largest_eta:
+                trial = evaluate(rows.x, eta, rows.sets, rows.efron)
+                trial_penalty = rows.log_penalty(trial)
                 if trial.value + trial_penalty >= allowed:
                     break
             step = 0.5 * step
         else:
             break
         beta, current, penalty = beta + step, trial, trial_penalty
-        old_slope, slope = slope, _penalty_slope(x, eta, sets, efron, current, kept)
+        old_slope, slope = slope, rows.slope(eta, current)
         bend = _symmetric_rank_one(bend, step, old_slope - slope)
-    collinear = usable & ~kept
-    found = Maximum(beta, current, null, collinear, np.zeros_like(kept), iteration, bool(converged))
-    return FirthMaximum(found, np.array([null_penalty, penalty]))
+    return Climb(beta, current, penalty, iteration, bool(converged))
 
 
 def _penalty_slope(
