@@ -373,3 +373,35 @@ def test_tables_are_read_with_a_map_of_their_columns(run, tmp_path):
     assert "Plans: 1; children: 1." in out
     code, _, err = run("read", "tables", tmp_path / "cp.csv")
     assert code == 2 and "--out" in one_line(err)
+
+
+def test_ssd_is_read_from_a_folder_and_from_a_database(run, two_authorities, tmp_path, monkeypatch):
+    sp.write_ssd(two_authorities, tmp_path / "ssd", la_code="508")
+    options = ["--la-code", "508", "--first-date", "2012-04-01", "--extract-date", "2018-03-31"]
+    code, out, _ = run("read", "ssd", tmp_path / "ssd", *options, "--out", tmp_path / "store")
+    assert code == 0 and "Plans: " in out
+    read = sp.read_plans(tmp_path / "store")
+    assert read.extract["first_date"].tolist() == [pd.Timestamp("2012-04-01")]
+    address = f"sqlite:///{tmp_path / 'ssd.db'}"
+    sp.write_ssd(two_authorities, address, la_code="508")
+    # An address may hold a password: it can be left in the environment.
+    monkeypatch.setenv("SECONDPLAN_SSD", address)
+    code, _, _ = run("read", "ssd", *options, "--out", tmp_path / "other")
+    assert code == 0
+    assert sp.read_plans(tmp_path / "other").plans.equals(read.plans)
+
+
+def test_dfe_api_payloads_are_read(run, two_authorities, tmp_path):
+    file = sp.write_dfe_api(two_authorities, tmp_path / "children.jsonl", lines=True, la_code="508")
+    code, out, _ = run("read", "dfe-api", file, "--la-code", "508", "--out", tmp_path / "store")
+    assert code == 0 and "first-date-assumed" in out
+    assert len(sp.read_plans(tmp_path / "store").plans) == (two_authorities.plans["la_code"] == "508").sum()
+
+
+@pytest.mark.parametrize(
+    "source", ["postgresql+psycopg://user:s3cret-word@127.0.0.1:1/hdm", "nosuch://user:s3cret-word@host/hdm", "nowhere"]
+)
+def test_ssd_that_cannot_be_read_is_one_line_without_the_password(run, tmp_path, source):
+    code, out, err = run("read", "ssd", source, "--out", tmp_path / "store")
+    assert code == 3 and "s3cret-word" not in one_line(err) + out
+    assert not (tmp_path / "store").exists()

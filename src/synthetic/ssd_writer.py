@@ -10,7 +10,8 @@ identifiers        text                           whole numbers                 
 siblings           ``ssd_family``                 ``ssd_mother``                  both
 factors            array                          array                           object of yes and no
 not there          \\                              ``cppl_cp_plan_ola``,           \\
-                                                  ``cppr_person_id``
+                                                  ``cppr_person_id``,
+                                                  ``invo_person_id``
 missing (CSV)      ``NULL``                       empty                           ``NULL``
 dates (CSV)        ``2018-03-31 00:00:00.000``    ``31/03/2018``                  ``2018-03-31T00:00:00``
 =================  =============================  ==============================  ===========================
@@ -71,7 +72,7 @@ SYSTEMS = {
         True,
         False,
         frozenset({"ssd_mother"}),
-        frozenset({"cppl_cp_plan_ola", "cppr_person_id"}),
+        frozenset({"cppl_cp_plan_ola", "cppr_person_id", "invo_person_id"}),
         "",
         "%d/%m/%Y",
     ),
@@ -161,7 +162,7 @@ def ssd_tables(own: dict[str, pd.DataFrame], system: SsdSystem) -> dict[str, pd.
         "ssd_cp_plans": _plans(own["plans"], person, plan, system),
         "ssd_cp_reviews": _reviews(own["reviews"], own["plans"], person, plan),
         "ssd_cla_episodes": _care(own["care_episodes"], person),
-        **_involvements(own["involvements"], person),
+        **_involvements(own["involvements"], own["cin_episodes"], person),
     }
     left_out = {"ssd_family", "ssd_mother"} - system.links
     return {
@@ -313,14 +314,17 @@ def _care(care: pd.DataFrame, person: Callable) -> pd.DataFrame:
     )
 
 
-def _involvements(involvements: pd.DataFrame, person: Callable) -> dict[str, pd.DataFrame]:
+def _involvements(involvements: pd.DataFrame, episodes: pd.DataFrame, person: Callable) -> dict[str, pd.DataFrame]:
     workers = involvements.drop_duplicates("worker_id")
+    # Referrals are numbered as they stand in their table.
+    referral = pd.Series(range(1, len(episodes) + 1), index=episodes["child_id"]).groupby(level=0).first()
     made = _numbered(
         "invo_involvements_id",
         invo_professional_id=_values(involvements["worker_id"]),
         invo_involvement_start_date=_days(involvements["start_date"]),
         invo_involvement_end_date=_days(involvements["end_date"]),
         invo_person_id=person(involvements["child_id"]),
+        invo_referral_id=_values(involvements["child_id"].map(referral).astype("Int64")),
     )
     professionals = pd.DataFrame(
         {
