@@ -94,8 +94,8 @@ class CoxElasticNetCV(OneEventModel):
     Simon, Friedman, Hastie and Tibshirani (2011), Regularization Paths for Cox's Proportional Hazards Model via
     Coordinate Descent; van Houwelingen and others (2006) for the deviance of a fold. Conventions are those of R's
     glmnet 4.1, its bringing of weights to mean 1 within each set of rows included. Rows censored on the day of an event
-    are at risk on it; glmnet loses some of them at times of 256 and more, depending on the order of the rows (divide all
-    times by a power of 2 to see it agree). For ridge it gives coefficients of 0 at the first strength, which are not 0.
+    are at risk on it; glmnet loses some of them at times of 256 and more (divide all times by a power of 2 to see it
+    agree). For ridge it gives coefficients of 0 at the first strength, which are not 0.
 
     Examples
     --------
