@@ -43,7 +43,8 @@ def cell_text(value: Any) -> str | None:
 
 
 def _number_text(value: Any) -> str | None:
-    if not math.isfinite(value):
+    is_finite = value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+    if not is_finite:
         return None
     is_whole = abs(value) < _LONGEST_WHOLE and value == int(value)
     return str(int(value)) if is_whole else str(value)

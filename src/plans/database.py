@@ -4,6 +4,7 @@ An address may hold a password, and a driver's error may quote both the address 
 on: what a person sees is the kind of database, its name, and the kind of error.
 """
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from ..errors import InputError, SecondplanError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+
+_NOT_IN_NAMES = re.compile("[@:/?]")
 
 
 def is_database(source: object) -> bool:
@@ -48,7 +51,7 @@ def connected(
     if not writes:
         _refuse_missing_file(engine)
     try:
-        with _one_line_errors(label, error), engine.connect() as connection:
+        with _one_line_errors(engine, error), engine.connect() as connection:
             yield connection, label
     finally:
         if is_ours:
@@ -87,22 +90,26 @@ def _label(engine: "Engine") -> str:
     name = engine.url.database
     if engine.dialect.name == "sqlite" and name:
         name = Path(name).name
+    elif name and _NOT_IN_NAMES.search(name):
+        # A password with a slash that was not escaped ends up in what stands for the name.
+        name = None
     return f"{engine.dialect.name} database {name}" if name else f"{engine.dialect.name} database"
 
 
 @contextmanager
-def _one_line_errors(label: str, kind: type[SecondplanError]) -> Iterator[None]:
+def _one_line_errors(engine: "Engine", kind: type[SecondplanError]) -> Iterator[None]:
     """Errors of SQLAlchemy and of drivers as one line without the statement, the values and the address."""
+    import sqlalchemy.exc
+
+    driver = getattr(engine.dialect.dbapi, "Error", sqlalchemy.exc.SQLAlchemyError)
     problem = ""
     try:
         with warnings.catch_warnings():
             # Of columns whose type the driver does not know; they are read as they come.
             warnings.simplefilter("ignore")
             yield
-    except (SecondplanError, MemoryError):
-        raise
-    except Exception as error:
+    except (sqlalchemy.exc.SQLAlchemyError, driver, OSError, UnicodeError) as error:
         problem = type(getattr(error, "orig", None) or error).__name__
     if problem:
         # Outside of the handler: what the error would carry along as its context quotes values and the address.
-        raise kind(f"{label}: {problem}; see whether it can be reached, and what the user may do")
+        raise kind(f"{_label(engine)}: {problem}; see whether it can be reached, and what the user may do")

@@ -31,7 +31,7 @@ def read_folder(folder: Path, log: FindingLog) -> SsdTables:
         The folder does not exist or holds no file that may be a table, or one of its files cannot be read.
     """
     files = find_files(folder, SUFFIXES, "folder of SSD tables")
-    read = SsdTables(Path(folder).name)
+    read = SsdTables(folder.resolve().name)
     for path, name in zip(files, short_names(files), strict=True):
         for sheet in read_sheets(path, name):
             found = headed(sheet)

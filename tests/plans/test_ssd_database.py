@@ -171,6 +171,8 @@ def test_a_password_is_in_no_message_and_in_nothing_kept(postgresql, plans, capl
     [
         (f"postgresql+psycopg://user:{SECRET}@127.0.0.1:1/hdm", "postgresql database hdm: OperationalError"),
         (f"postgresql+psycopg://user:{SECRET}@127.0.0.1:port/hdm", "the address of the database cannot be read"),
+        # An at sign that is not escaped makes a host, and a database, of the password's end.
+        (f"postgresql+psycopg://user:p@127.0.0.1:1/{SECRET}@host/hdm", "postgresql database: OperationalError"),
         (f"nosuch+thing://user:{SECRET}@host/hdm", "the address of the database cannot be read"),
         (f"mssql+nodriver://user:{SECRET}@host/hdm", "cannot be read|is not installed"),
         (f"mssql+pyodbc://?odbc_connect=PWD%3D{SECRET}", "is not installed"),
