@@ -79,9 +79,10 @@ def risk_adjusted_cusum(
 ) -> RiskAdjustedCusum:
     """Watch whether events come faster (or slower) than a fitted model expects.
 
-    Without a change, events are simulated from the model's expected numbers, day by day, in batches as they came in the
-    data (siblings return together, which makes false alarms more frequent than for single children); what the model
-    itself may have wrong, fitted on a finite number of events, goes in as a factor of the expected numbers.
+    Without a change, events are simulated from the model's expected numbers, day by day, in batches of the sizes of the
+    data's clusters: events of a family are not independent, and would otherwise give more false alarms than stated.
+    What the model itself may have wrong, fitted on a finite number of events, goes in as a factor of the expected
+    numbers.
 
     Parameters
     ----------

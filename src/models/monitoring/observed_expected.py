@@ -24,8 +24,6 @@ from ..outcome import Outcome, check_outcome
 
 # Days of one chunk of rows are held together: about 30 MB.
 NUMBERS_PER_CHUNK = 4_000_000
-# Events of one cluster that follow each other by no more than this are taken as one batch: siblings come back together.
-BATCH_DAYS = 31
 SHARE_BEYOND = 0.02
 
 
@@ -38,7 +36,8 @@ class ObservedExpected:
     days : DataFrame
         Index: every day from the first to the last; ``observed``, ``expected``, ``n_at_risk``.
     batches : ndarray of int
-        Numbers of events of one cluster that follow each other within a month: siblings come back together.
+        Number of events of each cluster that had any. Siblings come back together, and what a family has that no
+        feature tells brings its children back more than once: both make counts vary more than a Poisson count does.
     """
 
     days: pd.DataFrame = field(repr=False)
@@ -145,7 +144,7 @@ def expected_events(
     observed = np.bincount(day[is_counted], minlength=size).astype(float)
     dates = pd.DatetimeIndex(np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[us]"), name="day")
     frame = pd.DataFrame({"observed": observed, "expected": expected, "n_at_risk": at_risk}, index=dates)
-    return ObservedExpected(frame, _batches(cluster, day, is_counted))
+    return ObservedExpected(frame, _batches(cluster, is_counted))
 
 
 def _add(
@@ -215,10 +214,9 @@ def _day_number(date: Any, name: str) -> int:
         raise ValueError(f"{name} must be a date such as 2018-03-31") from None
 
 
-def _batches(cluster: Any, day: np.ndarray, is_counted: np.ndarray) -> np.ndarray:
+def _batches(cluster: Any, is_counted: np.ndarray) -> np.ndarray:
     if cluster is None:
         return np.ones(int(is_counted.sum()), dtype=int)
-    codes, days = pd.factorize(np.asarray(cluster))[0][is_counted], day[is_counted]
-    order = np.lexsort((days, codes))
-    begins = (np.diff(codes[order], prepend=-1) != 0) | (np.diff(days[order], prepend=0) > BATCH_DAYS)
-    return np.bincount(np.cumsum(begins) - 1) if begins.size else np.zeros(0, dtype=int)
+    codes = pd.factorize(np.asarray(cluster))[0][is_counted]
+    sizes = np.bincount(codes)
+    return sizes[sizes > 0]

@@ -84,7 +84,7 @@ def p_chart(
     *,
     labels: Any = None,
     baseline: Any = None,
-    method: str | None = "laney",
+    method: str | None = "multiplicative",
     sigmas: float = 3.0,
     run: int | None = 8,
 ) -> PChart:
@@ -92,9 +92,10 @@ def p_chart(
 
     The centre is the baseline's share of all its cases. Limits are ``sigmas`` standard deviations away: binomial ones
     (``method=None``), or widened because months differ by more than chance when nothing is wrong (siblings leave plans
-    together): ``"laney"`` multiplies them by the moving range of the baseline's z-scores over 1.128 (the p' chart),
-    ``"multiplicative"`` by the root of their mean square, ``"additive"`` adds a variance between months. A month
-    signals when its share lies outside, or when it ends ``run`` or more months in a row on one side of the centre.
+    together): ``"multiplicative"`` multiplies them by the root of the mean square of the baseline's z-scores,
+    ``"laney"`` by their mean moving range over 1.128 (the p' chart; a baseline of few months gives it more false
+    alarms), ``"additive"`` adds a variance between months. A month signals when its share lies outside, or when it ends
+    ``run`` or more months in a row on one side of the centre.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def p_chart(
         The months; by default the index of ``count``.
     baseline : int, optional
         Number of first months that set centre and limits and are not watched; by default all months do both.
-    method : {"laney", "multiplicative", "additive", None}
+    method : {"multiplicative", "laney", "additive", None}
     sigmas : float
     run : int, optional
         None: only the limits signal.

@@ -27,7 +27,8 @@ def monthly_shares(
         Of one authority, or of several together.
     what : {"ended_within_3_months", "second_plans", "second_plans_reported"}
         Plans ended within three months of those that ended in the month; or second and subsequent plans of those that
-        started in it, by the dates on record or by the number of earlier plans reported.
+        started in it, by the dates on record or by the number of earlier plans reported. By dates the share rises by
+        itself while the data reach further back: chart what was reported, if it was.
     first, last : date, optional
         First and last day; by default the days that the data of every authority cover. A month of which a part lies
         outside is left out.
