@@ -116,6 +116,7 @@ def plot_p_chart(result: PChart, *, share: str = "share", title: str | None = No
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.legend(loc="upper left", fontsize=8, ncols=2)
         ax.margins(y=0.22)
+        ax.set_ylim(bottom=max(ax.get_ylim()[0], 0.0))
         if title:
             ax.set_title(title)
     return ax
