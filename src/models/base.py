@@ -67,12 +67,12 @@ class IncidenceModel(BaseEstimator):
         outcome = check_outcome(y, n_rows=len(frame))
         weight = _check_weight(sample_weight, len(frame))
         groups = _check_cluster(cluster, len(frame), weight)
-        self.encoder_ = self._unfitted_encoder().fit_copy(frame)
+        self.encoder_, design = self._unfitted_encoder().fit_copy_design(frame)
         self.feature_names_in_ = self.encoder_.feature_names_in_
         self.n_features_in_ = self.feature_names_in_.size
         self.feature_names_out_ = self.encoder_.get_feature_names_out()
         self.average_risk_ = _average_risk(outcome, weight, self.horizon)
-        self._fit(self.encoder_.design(frame), outcome, weight, groups, **special)
+        self._fit(design, outcome, weight, groups, **special)
         self.n_rows_ = len(frame)
         return self
 
@@ -261,11 +261,8 @@ def is_faint(still_free: np.ndarray, since: np.ndarray) -> np.ndarray:
 
 def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -> float:
     """Aalen-Johansen incidence of event 1 at the horizon in training: what a risk is high or low against."""
-    if weight is None:
-        weight = np.ones(len(outcome))
-    used = weight > 0
-    outcome = outcome.take(used)
-    counts = count_states(outcome, weight[used], outcome.events)
+    outcome, weight = outcome.of_weight(weight), np.ones(len(outcome)) if weight is None else weight[weight > 0]
+    counts = count_states(outcome, weight, outcome.events)
     if 1 not in counts.events:
         return 0.0
     reached = counts.times <= horizon

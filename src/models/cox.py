@@ -21,6 +21,7 @@ from .cox_diagnostics import (
     proportionality_table,
     residual_table,
     robust_covariance,
+    score_statistics,
 )
 from .cox_prediction import CoxPrediction, offset_values
 from .cox_profile import profile_table
@@ -220,6 +221,30 @@ class CoxPH(CoxPrediction):
         return chi_squared_table(statistics, int((np.diag(self.covariance_) > 0).sum()))
 
     @property
+    def score_statistic_(self) -> float:
+        """Score statistic of the test that all coefficients are 0."""
+        return self._score_statistics()[0]
+
+    @score_statistic_.setter
+    def score_statistic_(self, value: float) -> None:
+        self._scores = (value, self.__dict__.get("_scores", (np.nan, np.nan))[1])
+
+    @property
+    def robust_score_statistic_(self) -> float:
+        """The same by the scores of the clusters, NaN without clusters."""
+        return self._score_statistics()[1]
+
+    @robust_score_statistic_.setter
+    def robust_score_statistic_(self, value: float) -> None:
+        self._scores = (self.__dict__.get("_scores", (np.nan, np.nan))[0], value)
+
+    def _score_statistics(self) -> tuple[float, float]:
+        """Both, computed when first asked for where the fit did not need them."""
+        if self._scores is None:
+            self._scores = score_statistics(self._rows_of_training("the score test"), self._fitted())
+        return self._scores
+
+    @property
     def concordance_(self) -> float:
         r"""Harrell's concordance of the linear predictor with the order of events in training, as R's ``concordance``.
 
@@ -334,6 +359,8 @@ class CoxPH(CoxPrediction):
 
     def __getstate__(self) -> dict[str, Any]:
         """State for pickling: without training rows and their residuals."""
+        if getattr(self, "_scores", ()) is None:
+            self._score_statistics()
         state = dict(super().__getstate__())
         state.pop("_training", None)
         state.pop("_found_concordance", None)
@@ -383,8 +410,7 @@ class CoxPH(CoxPrediction):
         self.has_competing_events_ = bool(np.any((outcome.event > 0) & ~is_event))
         self.coef_, self.covariance_, self.naive_covariance_ = fit.coef, fit.covariance, fit.naive_covariance
         self.is_robust_, self.covariance_by_level_ = groups is not None, {}
-        self.robust_score_statistic_ = fit.robust_score_statistic
-        self.log_likelihood_, self.score_statistic_ = fit.log_likelihood, fit.score_statistic
+        self.log_likelihood_, self._scores = fit.log_likelihood, fit.score_statistics
         self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
         self.center_, self.offset_center_ = fit.center, fit.offset_center
         self.baseline_time_, self.baseline_stratum_ = fit.time, fit.time_stratum

@@ -107,6 +107,24 @@ def robust_covariance(rows: TrainingRows, fitted: FittedCox, cluster: np.ndarray
     return by_cluster.T @ by_cluster
 
 
+def score_statistics(rows: TrainingRows, fitted: FittedCox) -> tuple[float, float]:
+    """Score statistic that all coefficients are 0, and the robust one by the clusters of the fit, NaN without."""
+    from .engine.score_test import score_statistics_of_rows
+
+    return score_statistics_of_rows(
+        rows.design,
+        rows.outcome.entry,
+        rows.outcome.duration,
+        rows.outcome.event == fitted.event,
+        weight=rows.weight,
+        stratum=rows.stratum,
+        offset=rows.offset,
+        cluster=rows.cluster,
+        ties=fitted.ties,
+        usable=np.diag(fitted.naive_covariance) > 0,
+    )
+
+
 def _by_row(rows: TrainingRows, fitted: FittedCox, kind: str, weighted: bool) -> np.ndarray:
     """Residuals by row, shape (n,) or (n, p); for ``deviance`` the martingale residuals that it is made of."""
     base = {"deviance": "martingale", "dfbetas": "dfbeta"}.get(kind, kind)

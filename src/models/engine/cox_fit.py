@@ -8,7 +8,9 @@ import numpy as np
 from .elastic_net import Rows, elastic_net, penalised_maximum, penalty_scale
 from .firth import firth_maximum
 from .intervals import running_sums
-from .newton import Maximum, inverse, maximise
+from .near_start import DECREMENT as NEAR_DECREMENT
+from .near_start import STEPS, near_start
+from .newton import DECREMENT, Maximum, inverse, maximise
 from .partial_likelihood import (
     RiskSums,
     cumulative_hazards,
@@ -21,6 +23,10 @@ from .row_risks import LARGEST_ETA
 from .sandwich import score_products
 from .scaled_rows import ScaledRows, scale_rows
 from .score_residuals import mean_increments
+from .score_test import score_statistics
+
+# A step that changes no relative risk by more than this leaves their sums as they are.
+SAME_RISKS = 1e-10
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,9 @@ class CoxFit:
         Cluster-robust sandwich (equal to the naive one without clusters), and the inverse information.
     log_likelihood : tuple of float
         At 0 and at ``coef``.
-    score_statistic, robust_score_statistic : float
-        Score test of ``coef = 0``; with the products of the clusters' scores for its variance, NaN without clusters.
+    score_statistics : tuple of float, or None
+        Score test of ``coef = 0``, and the one with the products of the clusters' scores for its variance, NaN without
+        clusters; None where the fit had no need of the scores at 0 (see :mod:`.score_test`).
     center : ndarray, shape (p,)
     offset_center : float
         Means of the columns and of the offset; the baseline below is at these.
@@ -51,6 +58,7 @@ class CoxFit:
         Columns whose coefficient is 0 because they do not vary, or are determined by those before them; columns whose
         coefficient runs away.
     n_iterations, n_events : int
+        Steps of the search over all rows; events.
     converged : bool
     """
 
@@ -58,8 +66,7 @@ class CoxFit:
     covariance: np.ndarray
     naive_covariance: np.ndarray
     log_likelihood: tuple[float, float]
-    score_statistic: float
-    robust_score_statistic: float
+    score_statistics: tuple[float, float] | None
     center: np.ndarray
     offset_center: float
     time: np.ndarray
@@ -139,35 +146,38 @@ def fit_cox(
     penalty = elastic_net(total_weight * alpha, l1_ratio, penalty_factor if alpha > 0 else None, scaled.constant)
     likelihood = partial(evaluate_at, scaled.x, offset=scaled.offset, sets=sets, efron=efron)
     unit = float(sets.tied_weight.sum() / sets.n_tied.sum())
-    log_penalty = np.zeros(2)
+    usable = ~scaled.constant
+    log_penalty, n_steps = np.zeros(2), 0
     if firth:
-        penalised = firth_maximum(scaled.x, scaled.offset, sets, efron, ~scaled.constant, LARGEST_ETA)
+        penalised = firth_maximum(scaled.x, scaled.offset, sets, efron, usable, LARGEST_ETA)
         found = penalised.maximum
         log_penalty = penalised.log_penalty + np.log(scaled.scale[~(scaled.constant | found.collinear)]).sum()
     elif alpha > 0:
         found = penalised_maximum(Rows(scaled.x, scaled.offset, sets, efron), penalty)
     else:
-        found = maximise(likelihood, ~scaled.constant, scaled.spread, unit=unit)
-    sums = risk_sums(scaled.x, scaled.x @ found.beta + scaled.offset, sets, efron)
+        start = near_start(scaled.x, scaled.offset, scaled.event_sum, sets, efron, usable)
+        n_steps, decrement = (0, DECREMENT) if start is None else (STEPS, NEAR_DECREMENT)
+        found = maximise(likelihood, usable, scaled.spread, unit=unit, start=start, decrement=decrement)
+    sums = found.likelihood.sums
+    if sums is None or found.last_step is None or np.abs(found.last_step) @ scaled.spread > SAME_RISKS:
+        sums = risk_sums(scaled.x, scaled.x @ found.beta + scaled.offset, sets, efron)
     estimated = ~(scaled.constant | found.collinear)
     estimated &= (penalty.lasso == 0) | (found.beta != 0)
     naive = inverse(found.likelihood.information + np.diag(np.where(estimated, penalty.ridge, 0.0)), estimated)
-    covariance, robust_score = naive, np.nan
+    covariance, null_products = naive, None
     if cluster is not None:
         own_cluster = cluster[sets.rows].astype(np.int32)
-        at_null = risk_sums(scaled.x, scaled.offset, sets, efron)
-        products, null_products = score_products(scaled.x, [sums, at_null], sets, own_cluster)
+        states = [sums] if found.null is None else [sums, risk_sums(scaled.x, scaled.offset, sets, efron)]
+        products, *at_null = score_products(scaled.x, states, sets, own_cluster)
         covariance = naive @ products @ naive
-        usable = ~(scaled.constant | found.collinear)
-        robust_score = quadratic_form(null_products, found.null.gradient, usable)
-    return _collect(found, scaled, sums, sets, naive, covariance, n_rows, robust_score, log_penalty)
-
-
-def quadratic_form(matrix: np.ndarray, vector: np.ndarray, usable: np.ndarray) -> float:
-    """``v' M^- v`` over the ``usable`` rows and columns; 0 where there are none."""
-    chosen = np.flatnonzero(usable)
-    part, own = matrix[np.ix_(chosen, chosen)], vector[chosen]
-    return float(own @ np.linalg.pinv(part, hermitian=True) @ own) if chosen.size else 0.0
+        null_products = at_null[0] if at_null else None
+    if found.null is None:
+        null_value, scores = risk_sums(np.empty((sets.rows.size, 0)), scaled.offset, sets, efron).log_likelihood, None
+    else:
+        null_value = found.null.value
+        scores = score_statistics(found.null, ~(scaled.constant | found.collinear), null_products)
+    values = (null_value + float(log_penalty[0]), sums.log_likelihood + float(log_penalty[1]))
+    return _collect(found, scaled, sums, sets, naive, covariance, n_rows, scores, values, n_steps)
 
 
 def _collect(
@@ -178,8 +188,9 @@ def _collect(
     naive: np.ndarray,
     covariance: np.ndarray,
     n_rows: int,
-    robust_score: float,
-    log_penalty: np.ndarray,
+    scores: tuple[float, float] | None,
+    log_likelihood: tuple[float, float],
+    n_steps: int,
 ) -> CoxFit:
     """Back to the columns' own scale, and the baseline from each stratum's mean to one common center."""
     coef = found.beta / scaled.scale
@@ -199,15 +210,12 @@ def _collect(
     cumulative = running_sums(columns, sets.start)
     residuals = np.zeros(n_rows)
     residuals[sets.rows] = sets.is_event - sums.relative_risk * cumulative_hazards(sums, sets)
-    null = found.null
-    usable = ~(scaled.constant | found.collinear)
     return CoxFit(
         coef=coef,
         covariance=covariance * unscale,
         naive_covariance=naive * unscale,
-        log_likelihood=(null.value + float(log_penalty[0]), sums.log_likelihood + float(log_penalty[1])),
-        score_statistic=float(null.gradient @ inverse(null.information, usable) @ null.gradient),
-        robust_score_statistic=robust_score,
+        log_likelihood=log_likelihood,
+        score_statistics=scores,
         center=center,
         offset_center=offset_center,
         time=sets.time,
@@ -219,7 +227,7 @@ def _collect(
         constant=scaled.constant,
         collinear=found.collinear,
         diverging=found.diverging,
-        n_iterations=found.n_iterations,
+        n_iterations=n_steps + found.n_iterations,
         n_events=int(sets.n_tied.sum()),
         converged=found.converged,
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .near_start import corrected
 from .newton import Maximum
 from .partial_likelihood import cumulative_hazards, evaluate, risk_sums, time_gram
 from .penalised_quadratic import quadratic_maximum
@@ -170,6 +171,7 @@ def penalised_maximum(rows: Rows, penalty: Penalty) -> Maximum:
         diverging=none,
         n_iterations=found.n_passes,
         converged=found.converged,
+        last_step=np.zeros_like(null.beta),
     )
 
 
@@ -259,13 +261,8 @@ def _maximise_over(
 
 def _corrected(information: Information, step: np.ndarray, fall: np.ndarray) -> Information:
     """The matrix that also explains by how much the gradient fell along a step, both (p,)."""
-    step, fall = step[information.columns], fall[information.columns]
-    expected = information.matrix @ step
-    seen, foreseen = float(fall @ step), float(expected @ step)
-    if seen <= 0 or foreseen <= 0:
-        return information
-    change = np.outer(fall / seen, fall) - np.outer(expected / foreseen, expected)
-    return Information(information.columns, information.matrix + change)
+    own = information.columns
+    return Information(own, corrected(information.matrix, step[own], fall[own]))
 
 
 def _step(

@@ -12,18 +12,12 @@ block that holds it (a disjoint sparse table): it is a suffix of the left half a
 positive terms are added. Cost: O(n + K log K) for n rows and K event times.
 """
 
-from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
-from .threads import ROWS_PER_CHUNK, cached_rows, row_chunks, run_all
-
-if TYPE_CHECKING:
-    from .risk_sets import RiskSets
+from .threads import row_chunks, run_all
 
 FAST = {"reassoc", "contract", "nsz"}
 FROM_START = -1
@@ -50,100 +44,8 @@ def interval_levels(first: np.ndarray, last: np.ndarray, start: np.ndarray) -> n
     return levels
 
 
-def spread(
-    x: np.ndarray, risk: np.ndarray, sets: "RiskSets", fill: Callable[[slice], None] | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Sums of ``risk * x`` (K, p) and of ``risk`` (K,) over the rows at risk, then the same two over those whose event
-    it is; ``x`` (m, p) and ``risk`` (m,) are in the order of ``sets.rows``.
-
-    Rows at risk from the start of their stratum are added to their last time, in chunks side by side, and the times
-    summed backwards; those with delayed entry are added to arrays of their own, some columns on each side. ``fill`` is
-    called with each chunk of rows before ``risk`` of these rows is read.
-    """
-    shape = (sets.n_times, x.shape[1])
-    sums, tied_sums, total, tied = (np.zeros(size) for size in (shape, shape, sets.n_times, sets.n_times))
-    given = (x, risk, sets.is_event, sets.row_end, sets.levels)
-    result = (sums, total, tied_sums, tied)
-
-    def scatter(begin: int, end: int) -> None:
-        if fill is not None:
-            # Rows before those of the first time are at risk at no time, but have a risk all the same.
-            fill(slice(int(sets.row_end[begin]) if begin else 0, int(sets.row_end[end])))
-        _scatter(*given, begin, end, *result)
-
-    starts = [rows.start for rows in row_chunks(risk.size, cached_rows(shape[1]))]
-    cuts = np.unique(np.searchsorted(sets.row_end, starts).clip(max=shape[0]))
-    run_all([partial(scatter, begin, end) for begin, end in pairwise([*cuts, shape[0]])])
-    _sum_backwards(sets.start, sums, total)
-    if sets.late_rows.size:
-        late = (x, risk, sets.first, sets.last, sets.late_rows, sets.level_end, sets.n_times)
-        bounds = [0, shape[1] // 2, shape[1]] if sets.late_rows.size > ROWS_PER_CHUNK // 4 else [0, shape[1]]
-        added = run_all([partial(_spread_late, *late, begin, end) for begin, end in pairwise(bounds)])
-        for begin, part in zip(bounds, added, strict=False):
-            sums[:, begin : begin + part.shape[1] - 1] += part[:, :-1]
-        total += added[0][:, -1]
-    return sums, total, tied_sums, tied
-
-
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _scatter(x, risk, is_event, row_end, levels, begin, end, sums, risk_sums, event_sums, event_risk_sums):
-    n_columns = sums.shape[1]
-    for time in range(begin, end):
-        for row in range(row_end[time], row_end[time + 1]):
-            if levels[row] == FROM_START:
-                risk_sums[time] += risk[row]
-                for column in range(n_columns):
-                    sums[time, column] += risk[row] * x[row, column]
-            if is_event[row]:
-                event_risk_sums[time] += risk[row]
-                for column in range(n_columns):
-                    event_sums[time, column] += risk[row] * x[row, column]
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _sum_backwards(start, sums, risk_sums):
-    n_times, n_columns = sums.shape
-    for time in range(n_times - 2, -1, -1):
-        if start[time + 1] == start[time]:
-            risk_sums[time] += risk_sums[time + 1]
-            for column in range(n_columns):
-                sums[time, column] += sums[time + 1, column]
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _spread_late(x, risk, first, last, rows, level_end, n_times, begin, end):
-    """Sums of the columns from ``begin`` to ``end``, then of the risk, over the rows with delayed entry.
-
-    ``rows`` are their positions by level, level l ending at ``level_end[l]``.
-    """
-    n_columns = end - begin
-    sums, buffer = np.zeros((n_times, n_columns + 1)), np.zeros((n_times, n_columns + 1))
-    for position in range(level_end[0]):
-        row = rows[position]
-        own, to = x[row], sums[last[row]]
-        for column in range(n_columns):
-            to[column] += risk[row] * own[begin + column]
-        to[n_columns] += risk[row]
-    for level in range(1, level_end.size):
-        if level_end[level] == level_end[level - 1]:
-            continue
-        buffer[:] = 0.0
-        for position in range(level_end[level - 1], level_end[level]):
-            row = rows[position]
-            own, at_first, at_last = x[row], buffer[first[row]], buffer[last[row]]
-            for column in range(n_columns):
-                value = risk[row] * own[begin + column]
-                at_first[column] += value
-                at_last[column] += value
-            at_first[n_columns] += risk[row]
-            at_last[n_columns] += risk[row]
-        _sum_from_middles(buffer, level - 1)
-        sums += buffer
-    return sums
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _sum_from_middles(values, half):
+def sum_from_middles(values, half):
     """Sum ``values`` (K, q) in place from the middle of each block of ``2 ** (half + 1)`` times outwards.
 
     Towards the end of the block backwards, towards its beginning forwards: what each time holds then is of all rows

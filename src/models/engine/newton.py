@@ -1,7 +1,7 @@
 """Newton's method with step halving for a concave log likelihood."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,21 +33,24 @@ class Maximum:
     beta : ndarray, shape (p,)
     likelihood : Likelihood
         At ``beta``.
-    null : Likelihood
-        At 0.
+    null : Likelihood or None
+        At 0; None where the search began elsewhere.
     collinear, diverging : ndarray of bool, shape (p,)
         Columns held at 0 because others determine them; columns whose coefficient runs away (separation).
     n_iterations : int
     converged : bool
+    last_step : ndarray, shape (p,), or None
+        From where ``likelihood`` was evaluated to ``beta``, where that is known.
     """
 
     beta: np.ndarray
     likelihood: Likelihood
-    null: Likelihood
+    null: Likelihood | None
     collinear: np.ndarray
     diverging: np.ndarray
     n_iterations: int
     converged: bool
+    last_step: np.ndarray | None = None
 
 
 def maximise(
@@ -56,8 +59,10 @@ def maximise(
     spread: np.ndarray,
     *,
     unit: float = 1.0,
+    start: np.ndarray | None = None,
+    decrement: float = DECREMENT,
 ) -> Maximum:
-    """Maximise ``value(beta)`` from ``beta = 0``.
+    """Maximise ``value(beta)`` from ``beta = 0`` or ``start``.
 
     Parameters
     ----------
@@ -70,27 +75,30 @@ def maximise(
     unit : float
         Log likelihood is measured in this unit to judge gains: the mean weight of an event, so that multiplying all
         weights changes nothing.
+    start : ndarray, shape (p,), optional
+        Known to be near a clear maximum; else 0.
+    decrement : float
+        Squared length of the last step in standard errors.
     """
-    beta = np.zeros(usable.size)
-    null = evaluate(beta)
-    if null is None:
+    beta = np.zeros(usable.size) if start is None else start
+    current = evaluate(beta)
+    if current is None:
         raise ValueError("the offset differs by more than 600 between rows; the relative risks overflow")
-    current = null
+    null = replace(current, sums=None) if start is None else None
     kept = independent_columns(current.information, np.where(usable, COLLINEAR * current.size, np.inf))
     collinear = usable & ~kept
     diverging = np.zeros_like(kept)
     converged = not kept.any()
-    iteration = 0
+    iteration, last_step = 0, np.zeros_like(beta)
     while not converged and iteration < MAX_ITERATIONS:
         iteration += 1
         free = kept & ~diverging
         step = inverse(current.information, free) @ np.where(free, current.gradient, 0.0)
-        decrement = float(step @ current.information @ step) / unit
-        if decrement <= DECREMENT or not free.any():
-            beta = beta + step
-            converged = True
+        length = float(step @ current.information @ step) / unit
+        if length <= decrement or not free.any():
+            beta, last_step, converged = beta + step, step, True
             break
-        if decrement < FLAT_GAIN:
+        if length < FLAT_GAIN:
             runaway = free & (np.abs(step) * spread > DIVERGING_STEP)
             if runaway.any():
                 diverging |= runaway
@@ -99,13 +107,13 @@ def maximise(
         if trial is None:
             # Relative risks as large as numbers allow, and still the likelihood grows.
             runaway = free & (np.abs(beta) * spread > DIVERGED)
-            if runaway.any() and decrement >= FLAT_GAIN:
+            if runaway.any() and length >= FLAT_GAIN:
                 diverging |= runaway
                 continue
-            converged = decrement < FLAT_GAIN or bool(diverging.any())
+            converged = length < FLAT_GAIN or bool(diverging.any())
             break
         beta, current = trial
-    return Maximum(beta, current, null, collinear, diverging, iteration, converged)
+    return Maximum(beta, current, null, collinear, diverging, iteration, converged, last_step)
 
 
 def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:

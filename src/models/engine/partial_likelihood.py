@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from .intervals import gather_one, spread
+from .intervals import gather_one
 from .risk_sets import RiskSets
 from .row_risks import RowRisks, risks_of, spread_at
+from .spread import spread
 from .weighted_gram import weighted_gram
 
 
@@ -50,12 +51,16 @@ class RiskSums:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Log partial likelihood, gradient (p,), information (p, p), and the diagonal of its first term ``size`` (p,)."""
+    """Log partial likelihood, gradient (p,), information (p, p), and the diagonal of its first term ``size`` (p,).
+
+    ``sums`` are what they were computed from, where these are still wanted.
+    """
 
     value: float
     gradient: np.ndarray
     information: np.ndarray
     size: np.ndarray
+    sums: RiskSums | None = None
 
 
 def risk_sums(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> RiskSums:
@@ -113,7 +118,7 @@ def likelihood_of(x: np.ndarray, sums: RiskSums, hazards: np.ndarray, sets: Risk
     """Log likelihood and derivatives, from the sums and each row's cumulative hazard (m,)."""
     mass = sets.weight * sums.relative_risk * hazards
     gram, gradient = weighted_gram(x, mass, sets.event_weight - mass)
-    return Likelihood(sums.log_likelihood, gradient, gram - time_gram(sums, sets), np.diag(gram).copy())
+    return Likelihood(sums.log_likelihood, gradient, gram - time_gram(sums, sets), np.diag(gram).copy(), sums)
 
 
 def time_gram(sums: RiskSums, sets: RiskSets, weights_of_time: np.ndarray | None = None) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from ..distinct_days import DistinctDays
 from .counting_sort import counting_sort
 from .intervals import interval_levels
+from .pivots import Pivots, find_pivots
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class RiskSets:
     def event_weight(self) -> np.ndarray:
         """Weight of the rows that have the event, 0 for the others, shape (m,)."""
         return np.where(self.is_event, self.weight, 0.0)
+
+    @cached_property
+    def pivots(self) -> Pivots:
+        """Which rows with delayed entry are at risk across the pivot of their stratum."""
+        return find_pivots(self.first, self.last, self.start, self.levels, self.late_rows, self.level_end)
 
     @property
     def n_times(self) -> int:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from .intervals import FAST, spread
+from .intervals import FAST
 from .risk_sets import RiskSets
+from .spread import spread
 
 # exp(2 x 300) is still far from overflow, so products of two relative risks are safe.
 LARGEST_ETA = 300.0

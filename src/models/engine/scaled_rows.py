@@ -33,6 +33,8 @@ class ScaledRows:
     constant : ndarray of bool, shape (p,)
     spread : ndarray, shape (p,)
         Range of each column of ``x``.
+    event_sum : ndarray, shape (p,)
+        Weighted sum of ``x`` over the rows with the event.
     """
 
     x: np.ndarray
@@ -42,6 +44,7 @@ class ScaledRows:
     offset_mean: np.ndarray
     constant: np.ndarray
     spread: np.ndarray
+    event_sum: np.ndarray
 
 
 def column_scale(design: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -65,15 +68,18 @@ def scale_rows(
     constant = deviation <= CONSTANT * length / np.sqrt(max(sets.rows.size, 1))
     scale = np.where(constant, 1.0, deviation if scale is None else scale)
     factor = np.where(constant, 0.0, 1.0 / scale)
-    ranges = run_all([partial(_standardise, x[rows], mean, sets.stratum[rows], factor) for rows in chunks])
-    spread = np.max([high for _, high in ranges], axis=0) - np.min([low for low, _ in ranges], axis=0)
+    parts = run_all(
+        [partial(_standardise, x[rows], mean, sets.stratum[rows], factor, sets.event_weight[rows]) for rows in chunks]
+    )
+    low, high, event_sum = (np.array(part) for part in zip(*parts, strict=True))
+    spread, event_sum = high.max(axis=0) - low.min(axis=0), event_sum.sum(axis=0)
     if offset is None:
         own, own_mean = np.zeros(sets.rows.size), np.zeros(n_strata)
     else:
         own = offset[sets.rows]
         own_mean = np.bincount(sets.stratum, sets.weight * own, minlength=n_strata) / mass
         own = own - own_mean[sets.stratum]
-    return ScaledRows(x, mean, scale, own, own_mean, constant, spread)
+    return ScaledRows(x, mean, scale, own, own_mean, constant, spread, event_sum)
 
 
 def _gather(
@@ -143,13 +149,18 @@ def _squares(x, mean, weight, stratum):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _standardise(x, mean, stratum, factor):
-    """Centre and multiply in place; return the least and largest value of each column, 0 counted in."""
-    low, high = np.zeros(x.shape[1]), np.zeros(x.shape[1])
+def _standardise(x, mean, stratum, factor, event_weight):
+    """Centre and multiply in place; least and largest value of each column, 0 counted in, and the sum over events."""
+    n_columns = x.shape[1]
+    low, high, event_sum = np.zeros(n_columns), np.zeros(n_columns), np.zeros(n_columns)
     for row in range(x.shape[0]):
-        for column in range(x.shape[1]):
-            x[row, column] = (x[row, column] - mean[stratum[row], column]) * factor[column]
-        for column in range(x.shape[1]):
-            low[column] = min(low[column], x[row, column])
-            high[column] = max(high[column], x[row, column])
-    return low, high
+        own, center = x[row], mean[stratum[row]]
+        for column in range(n_columns):
+            own[column] = (own[column] - center[column]) * factor[column]
+        for column in range(n_columns):
+            low[column] = min(low[column], own[column])
+            high[column] = max(high[column], own[column])
+        if event_weight[row] != 0.0:
+            for column in range(n_columns):
+                event_sum[column] += event_weight[row] * own[column]
+    return low, high, event_sum

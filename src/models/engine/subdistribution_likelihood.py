@@ -14,9 +14,10 @@ Source: Fine and Gray (1999), JASA 94:496, section 3.
 import numpy as np
 from numba import njit
 
-from .intervals import FAST, spread
+from .intervals import FAST
 from .partial_likelihood import Likelihood, RiskSums, cumulative_hazards, hazard_increments, likelihood_of, summed
 from .row_risks import RowRisks, risks_of, spread_at
+from .spread import spread
 from .subdistribution import NEVER, Subdistribution
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from secondplan.models.engine.intervals import gather, spread
+from secondplan.models.engine import pivots
+from secondplan.models.engine.intervals import gather
 from secondplan.models.engine.risk_sets import build_risk_sets
+from secondplan.models.engine.spread import spread
 
 
 def random_sets(seed, n_rows=300, n_days=70, n_strata=3):
@@ -17,13 +19,16 @@ def random_sets(seed, n_rows=300, n_days=70, n_strata=3):
     return build_risk_sets(entry, duration, is_event, weight, stratum), (entry, duration, is_event, weight, stratum)
 
 
+@pytest.mark.parametrize("fewest_rows", [1, pivots.FEWEST_ROWS])
 @pytest.mark.parametrize("seed", range(8))
-def test_sums_are_those_of_the_risk_sets(seed):
+def test_sums_are_those_of_the_risk_sets(seed, fewest_rows, monkeypatch):
+    monkeypatch.setattr(pivots, "FEWEST_ROWS", fewest_rows)
     sets, (entry, duration, is_event, weight, stratum) = random_sets(seed, n_days=[3, 8, 70, 1000][seed % 4])
     rng = np.random.default_rng(seed)
     x_rows, values = rng.normal(size=(duration.size, 2)), rng.normal(size=(sets.n_times, 2))
     x, risk = x_rows[sets.rows], weight[sets.rows]
     sums, totals, _, tied = spread(x, risk, sets)
+    assert sets.pivots.crosses.any() or fewest_rows > 1 or sets.n_times < 50
     np.testing.assert_allclose(tied, np.bincount(sets.last, risk * sets.is_event, minlength=sets.n_times), rtol=1e-12)
     for time in range(sets.n_times):
         at_risk = (entry < sets.time[time]) & (sets.time[time] <= duration) & (stratum == sets.time_stratum[time])
@@ -41,7 +46,9 @@ def test_sums_are_those_of_the_risk_sets(seed):
         assert not np.any((entry[row] < sets.time) & (sets.time <= duration[row]) & (sets.time_stratum == stratum[row]))
 
 
-def test_small_risks_survive_large_ones_that_enter_later():
+@pytest.mark.parametrize("fewest_rows", [1, pivots.FEWEST_ROWS])
+def test_small_risks_survive_large_ones_that_enter_later(fewest_rows, monkeypatch):
+    monkeypatch.setattr(pivots, "FEWEST_ROWS", fewest_rows)
     # On day 1 only rows of risk about 1 are there, rows of risk 1e25 enter on day 2: subtracting them leaves nothing.
     entry = np.array([-1.0, -1.0, 2.0, 2.0, -1.0])
     duration = np.array([1.0, 4.0, 3.0, 4.0, 5.0])
