@@ -63,7 +63,7 @@ def stack_children(rows: pd.DataFrame, log: FindingLog) -> tuple[pd.DataFrame, p
     named = _named("children", rows)
     named["sex"] = rows["Sex"].where(rows["Sex"].notna(), rows["GenderCurrent"])
     child_id, _ = clean_texts(named["child_id"], IDENTIFIERS)
-    identities = named.assign(child_id=child_id).sort_values("child")[["la_code", "child_id"]].reset_index(drop=True)
+    identities = pd.DataFrame({"la_code": rows["la_code"], "child_id": child_id}).set_axis(rows["child"]).sort_index()
     return records.stack_children(named, log), identities
 
 
@@ -120,12 +120,14 @@ def stack_conferences(rows: pd.DataFrame, identities: pd.DataFrame, log: Finding
 
 def _named(table: str, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with the schema's names; a file is an extract."""
-    return rows.rename(columns=_COLUMNS[table]).assign(extract=rows["file"])
+    columns = {_COLUMNS[table].get(name, name): rows[name] for name in rows}
+    return pd.DataFrame({**columns, "extract": rows["file"]}, index=rows.index, copy=False)
 
 
 def _identified(table: str, rows: pd.DataFrame, identities: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
     """The rows inside a child, with the child's identifier; the others are rejected."""
     is_outside = rows["child"] < 0
     log.add_rows("child-missing", table, REJECTED, rows[is_outside])
-    inside = _named(table, rows[~is_outside])
-    return inside.assign(child_id=identities["child_id"].reindex(inside["child"]).to_numpy(dtype=object))
+    inside = _named(table, rows[~is_outside] if is_outside.any() else rows)
+    inside["child_id"] = identities["child_id"].array.take(inside["child"].to_numpy()).to_numpy(dtype=object)
+    return inside

@@ -134,24 +134,27 @@ def _combine(censuses: list[CensusFile], coverages: list[Coverage], log: Finding
         # Made when its turn comes and forgotten once it is stacked: all tables as text would be most of the memory.
         return _take(table, censuses, coverages, firsts)
 
+    def own(table: str, records: pd.DataFrame) -> pd.DataFrame:
+        return records[column_names(table)]
+
     children, identities = stack_children(rows("children"), log)
+    children = own("children", children)
     plans, plan_of_row = stack_plans(rows("plans"), identities, children, log, coverage=covered)
+    plans = own("plans", plans)
     tables = {
         "children": children,
         "plans": plans,
-        "reviews": stack_reviews(rows("reviews"), plan_of_row, plans, log),
-        "cin_episodes": stack_episodes(rows("cin_episodes"), identities, log),
-        "assessments": stack_assessments(rows("assessments"), identities, log),
-        "conferences": stack_conferences(rows("conferences"), identities, log),
+        "reviews": own("reviews", stack_reviews(rows("reviews"), plan_of_row, plans, log)),
+        "cin_episodes": own("cin_episodes", stack_episodes(rows("cin_episodes"), identities, log)),
+        "assessments": own("assessments", stack_assessments(rows("assessments"), identities, log)),
+        "conferences": own("conferences", stack_conferences(rows("conferences"), identities, log)),
     }
     _note_missing_years(coverages, log)
     skipped: dict[str, int] = {}
     for census in censuses:
         for name, count in census.unknown.items():
             skipped[name] = skipped.get(name, 0) + count
-    stored = Plans(
-        **{name: frame[column_names(name)] for name, frame in tables.items()}, extract=covered[column_names("extract")]
-    )
+    stored = Plans(**tables, extract=own("extract", covered))
     n_stored = {table: len(frame) for table, frame in tables.items()}
     n_read = {table: n_read[table] for table in tables}
     return stored, QualityReport.of("CIN census", n_read, n_stored, log.to_frame(), skipped)

@@ -199,32 +199,43 @@ def clean_columns(
     is_lost : Series of bool
         Rows to reject; the log has a finding for each.
     """
-    cleaned = rows.copy()
+    columns = {name: rows[name] for name in rows}
     is_lost = pd.Series(False, index=rows.index)
     for column, cleaner in cleaners.items():
-        cleaned[column], problems = clean_texts(rows[column], cleaner)
-        is_missing = cleaned[column].isna() if column in required else pd.Series(False, index=rows.index)
-        for problem in sorted(set(problems) - {""}):
+        columns[column], problems = clean_texts(rows[column], cleaner)
+        is_missing = columns[column].isna() if column in required else None
+        for problem in problems.cat.categories:
             found = problems == problem
             # A date that cannot be read is why the row is lost; a word for "no value" leaves a value to be required.
-            kills = found & is_missing & (problem != "placeholder")
-            log.add_rows(problem, table, REJECTED, rows[kills], column=column)
-            log.add_rows(problem, table, REPAIRED, rows[found & ~kills], column=column)
-        explained = ~problems.isin(["", "placeholder"])
-        log.add_rows("value-required", table, REJECTED, rows[is_missing & ~explained], column=column)
-        is_lost |= is_missing
-    return cleaned, is_lost
+            if is_missing is not None and problem != "placeholder":
+                log.add_rows(problem, table, REJECTED, rows[found & is_missing], column=column)
+                found &= ~is_missing
+            log.add_rows(problem, table, REPAIRED, rows[found], column=column)
+        if is_missing is not None:
+            is_silent = problems.isna() | (problems == "placeholder")
+            log.add_rows("value-required", table, REJECTED, rows[is_missing & is_silent], column=column)
+            is_lost |= is_missing
+    return pd.DataFrame(columns, index=rows.index, copy=False), is_lost
 
 
 def clean_texts(texts: pd.Series, cleaner: Cleaner) -> tuple[pd.Series, pd.Series]:
-    """Values, and the code of each one's finding or ""; each different text is read once."""
+    """Values, and the code of each one's finding as a category, missing where there is none.
+
+    Each different text is read once.
+    """
     numbers, different = pd.factorize(texts.to_numpy(dtype=object))
-    answers = [cleaner.read(text) for text in different]
-    problems = np.array([*(problem for _, problem in answers), ""], dtype=object)[numbers]
+    # The last place is that of a missing text, whose number is -1.
+    values: list[Any] = [None] * (len(different) + 1)
+    problems = np.full(len(different) + 1, -1, dtype=np.int8)
+    names: dict[str, int] = {}
+    for place, text in enumerate(different):
+        values[place], problem = cleaner.read(text)
+        if problem:
+            problems[place] = names.setdefault(problem, len(names))
     if cleaner.kind == DATE:
-        days = np.array([*(day for day, _ in answers), NO_DATE], dtype=np.int64)[numbers]
-        values = pd.Series(to_timestamps(days), index=texts.index)
+        values[-1] = NO_DATE
+        table = to_timestamps(np.array(values, dtype=np.int64))
     else:
-        table = pd.array([*(value for value, _ in answers), None], dtype=cleaner.kind)
-        values = pd.Series(table[numbers], index=texts.index)
-    return values, pd.Series(problems, index=texts.index)
+        table = pd.array(values, dtype=cleaner.kind)
+    found = pd.Categorical.from_codes(problems[numbers], categories=list(names)).reorder_categories(sorted(names))
+    return pd.Series(table[numbers], index=texts.index), pd.Series(found, index=texts.index)

@@ -25,7 +25,9 @@ def find_plan_faults(plans: pd.DataFrame, children: pd.DataFrame) -> dict[str, p
         Codes as in `RULES`. Among overlapping plans, each but the first is marked; of several open plans, all.
     """
     start, end = plans["start_date"], plans["end_date"]
-    child = plans[["la_code", "child_id"]].merge(children, on=["la_code", "child_id"], how="left")
+    keys = ["la_code", "child_id"]
+    known = children[[*keys, "date_of_birth", "expected_date_of_birth", "date_of_death"]]
+    child = plans[keys].merge(known, on=keys, how="left")
     child.index = plans.index
     birth = child["date_of_birth"].fillna(child["expected_date_of_birth"])
     death = child["date_of_death"]
@@ -44,7 +46,7 @@ def find_plan_faults(plans: pd.DataFrame, children: pd.DataFrame) -> dict[str, p
 
 def find_review_faults(reviews: pd.DataFrame, plans: pd.DataFrame) -> dict[str, pd.Series]:
     """Which reviews break which rule; as :func:`find_plan_faults`, with ``plan_id`` linking the two."""
-    dates = plans.drop_duplicates("plan_id").set_index("plan_id")
+    dates = plans[["plan_id", "start_date", "end_date"]].drop_duplicates("plan_id").set_index("plan_id")
     start = pd.Series(dates["start_date"].reindex(reviews["plan_id"]).array, index=reviews.index)
     end = pd.Series(dates["end_date"].reindex(reviews["plan_id"]).array, index=reviews.index)
     return {

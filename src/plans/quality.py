@@ -4,7 +4,7 @@ import html
 import json
 import os
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,67 +14,24 @@ import pandas as pd
 
 from ..errors import cannot_be_written
 from .disclosure import SMALLEST_SHOWN, SUPPRESSED
+from .findings import (
+    ACTIONS,
+    KEPT,
+    MERGED,
+    NOTED,
+    REJECTED,
+    REPAIRED,
+    FindingLog,
+    count_fates,
+    join_findings,
+    typed_findings,
+)
 from .rules import RULES
 
-KEPT, REPAIRED, MERGED, REJECTED, NOTED = "kept", "repaired", "merged", "rejected", "noted"
-ACTIONS = (KEPT, REPAIRED, MERGED, REJECTED, NOTED)
-"""What was done: kept as it came, repaired, joined to another row, left out; or noted, where no single row is meant."""
-
-_FINDING_TYPES = {
-    **dict.fromkeys(("code", "table", "column", "action", "file"), "string"),
-    **dict.fromkeys(("row", "line"), "Int64"),
-}
+__all__ = ["ACTIONS", "COUNTS", "KEPT", "MERGED", "NOTED", "REJECTED", "REPAIRED", "FindingLog", "QualityReport"]
 
 COUNTS = ("read", KEPT, REPAIRED, MERGED, REJECTED)
 _SEVERITY_ORDER = {"error": 0, "warning": 1, "note": 2}
-
-
-class FindingLog:
-    """Collects findings while a source is read: places and codes, never a value.
-
-    Parameters
-    ----------
-    files : sequence of str
-        Names of the files that places refer to.
-    """
-
-    def __init__(self, files: Sequence[str] = ()) -> None:
-        """Start without findings."""
-        self.files = list(files)
-        self._parts: list[pd.DataFrame] = []
-
-    def add(self, code: str, table: str, action: str, *, file: str | None = None) -> None:
-        """Add one finding about a whole file, or with ``file`` None about the whole data."""
-        part = {"code": code, "table": table, "column": None, "action": action, "file": file, "row": None, "line": None}
-        self._parts.append(_typed_findings(pd.DataFrame([part])))
-
-    def add_rows(self, code: str, table: str, action: str, at: pd.DataFrame, *, column: str | None = None) -> None:
-        """Add one finding for each row of ``at``.
-
-        Parameters
-        ----------
-        code : str
-            One of `RULES`.
-        table, column : str
-            Where.
-        action : str
-            One of `ACTIONS`.
-        at : DataFrame
-            ``row``: number of the row among the table's rows in its file, from 1. ``file``, if there are files: its
-            position in ``files``. ``line``, if known: the line in the file, from 1.
-        """
-        if at.empty:
-            return
-        names = np.array(self.files, dtype=object)
-        part = pd.DataFrame({"row": at["row"].to_numpy()})
-        part["file"] = names[at["file"].to_numpy()] if "file" in at else None
-        part["line"] = at["line"].to_numpy() if "line" in at else None
-        self._parts.append(_typed_findings(part.assign(code=code, table=table, column=column, action=action)))
-
-    def to_frame(self) -> pd.DataFrame:
-        """The findings: ``code, table, column, action, file, row, line``; missing where a finding is not about one."""
-        empty = _typed_findings(pd.DataFrame(columns=list(_FINDING_TYPES)))
-        return pd.concat(self._parts, ignore_index=True) if self._parts else empty
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,7 +48,7 @@ class QualityReport:
     counts : DataFrame, one row a table (the index)
         ``read, kept, repaired, merged, rejected``: numbers of rows.
     findings : DataFrame
-        ``code, table, column, action, file, row, line`` (see `FindingLog`); no values.
+        ``code, table, column, action, file`` (categories), ``row, line`` (see `FindingLog`); no values.
     skipped : mapping of str to int
         Elements, columns or sheets that are not known or of no use, and how often each came, or its rows.
 
@@ -108,6 +65,7 @@ class QualityReport:
 
     def __post_init__(self) -> None:
         """Check that every row is accounted for."""
+        object.__setattr__(self, "findings", typed_findings(self.findings))
         unknown = set(self.findings["code"].dropna()) - RULES.keys()
         if unknown:
             raise ValueError(f"codes without a rule: {', '.join(sorted(unknown))}")
@@ -174,7 +132,7 @@ class QualityReport:
                 fates = {fate: told.get((table, fate), 0) for fate in (REPAIRED, MERGED, REJECTED)}
                 beside = {"read": n_read, KEPT: n_read - sum(fates.values()), **fates}
                 counts.loc[table] += pd.Series(beside)
-        joined = pd.concat([self.findings, findings], ignore_index=True)
+        joined = join_findings(self.findings, findings)
         return QualityReport(self.source, counts.rename_axis("table"), joined, self.skipped)
 
     @property
@@ -185,7 +143,7 @@ class QualityReport:
     def to_frame(self) -> pd.DataFrame:
         """One row a code, table and action: severity, number of findings and of files, the first place, what to do."""
         columns = ["severity", "code", "table", "action", "n", "n_files", "first_file", "first_row", "first_line"]
-        grouped = self.findings.groupby(["code", "table", "action"], sort=False, dropna=False)
+        grouped = self.findings.groupby(["code", "table", "action"], sort=False, observed=True)
         summary = grouped.agg(
             n=("code", "size"),
             n_files=("file", "nunique"),
@@ -193,6 +151,7 @@ class QualityReport:
             first_row=("row", "first"),
             first_line=("line", "first"),
         ).reset_index()
+        summary = summary.astype(dict.fromkeys(("code", "table", "action", "first_file"), "string"))
         summary["severity"] = [RULES[code].severity for code in summary["code"]]
         summary = summary[columns].assign(
             meaning=[RULES[code].meaning for code in summary["code"]],
@@ -285,28 +244,12 @@ class QualityReport:
         """Row and line of each finding, grouped; a long report stays small."""
         places = []
         keys = ["code", "table", "column", "action", "file"]
-        for group, found in self.findings.groupby(keys, sort=False, dropna=False):
+        for group, found in self.findings.groupby(keys, sort=False, dropna=False, observed=True):
             if found["row"].isna().all():
                 continue
             names = {key: value for key, value in zip(keys, group, strict=True) if not pd.isna(value)}
             places.append(names | {"rows": found["row"].tolist(), "lines": found["line"].dropna().tolist()})
         return places
-
-
-def count_fates(findings: pd.DataFrame) -> dict[tuple[str, str], int]:
-    """Number of distinct rows by table and fate, the weightiest of each row's findings counting."""
-    weight = findings["action"].map({REPAIRED: 1, MERGED: 2, REJECTED: 3})
-    told = findings.loc[weight.notna() & findings["row"].notna(), ["table", "file", "row"]]
-    if told.empty:
-        return {}
-    told = told.assign(file=told["file"].fillna(""), weight=weight[told.index].astype(np.int64))
-    worst = told.groupby(["table", "file", "row"], sort=False)["weight"].max().reset_index()
-    fate = worst["weight"].map({1: REPAIRED, 2: MERGED, 3: REJECTED})
-    return {(str(table), str(name)): int(n) for (table, name), n in worst.groupby(["table", fate]).size().items()}
-
-
-def _typed_findings(part: pd.DataFrame) -> pd.DataFrame:
-    return part[list(_FINDING_TYPES)].astype(_FINDING_TYPES)
 
 
 def _shown(count: int, suppress: bool) -> int | str:

@@ -18,7 +18,7 @@ from .columns import COLUMNS
 from .dates import UNREADABLE, read_date
 from .plan_faults import find_plan_faults, find_review_faults
 from .quality import KEPT, REJECTED, REPAIRED, FindingLog
-from .stacking import stack_rows
+from .stacking import PLACE, replace_columns, stack_rows, take_rows
 
 KEYS = {
     "children": ("la_code", "child_id"),
@@ -39,7 +39,6 @@ _PERIODS = {
     "cin_episodes": ("referral_date", "closure_date", "closure-before-referral"),
     "involvements": ("start_date", "end_date", "period-end-before-start"),
 }
-_PLACE = ("file", "row", "line", "extract")
 # What is recorded when nothing is known must not win over what an earlier extract knew.
 _NOTHING_KNOWN = {"sex": "0", "ethnicity": "NOBT"}
 
@@ -59,15 +58,14 @@ def stack_children(rows: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
         As in the schema.
     """
     cleaned, is_lost = _clean("children", rows, log)
-    known = cleaned[~is_lost]
-    nothing = {name: known[name].where(known[name] == code) for name, code in _NOTHING_KNOWN.items()}
-    told = known.assign(**{name: known[name].mask(known[name] == code) for name, code in _NOTHING_KNOWN.items()})
+    known = _left(cleaned, is_lost)
+    told = {name: known[name].mask(known[name] == code) for name, code in _NOTHING_KNOWN.items()}
     keys = list(KEYS["children"])
-    children = stack_rows(told, "children", keys, log)
-    for name, codes in nothing.items():
-        by_child = known.assign(code=codes).groupby(keys, sort=False)["code"].last().reset_index(drop=True)
-        # Both are in the order in which children first come.
-        children[name] = children[name].fillna(by_child)
+    children = stack_rows(replace_columns(known, told), "children", keys, log)
+    for name, code in _NOTHING_KNOWN.items():
+        said = pd.MultiIndex.from_frame(known.loc[(known[name] == code).fillna(False).astype(bool), keys])
+        lacking = children.loc[children[name].isna(), keys]
+        children.loc[lacking.index[pd.MultiIndex.from_frame(lacking).isin(said)], name] = code
     unborn = children["date_of_birth"].isna() & children["expected_date_of_birth"].isna()
     log.add_rows("birth-date-missing", "children", KEPT, children[unborn])
     return _finished("children", children)
@@ -101,10 +99,10 @@ def stack_plans(
     is_open = rows["end_date"].notna() & cleaned["end_date"].isna() if "end_date" in rows else is_lost & False
     in_doubt = rows.loc[is_open, "end_date"] if is_open.any() else pd.Series(dtype=object)
     is_unreadable = in_doubt.map(lambda text: read_date(text)[1] == UNREADABLE).reindex(rows.index, fill_value=False)
-    cleaned["is_closing_unusable"] |= is_unreadable.astype(bool)
+    cleaned["is_closing_unusable"] = cleaned["is_closing_unusable"] | is_unreadable.astype(bool)
     _log_dates_outside(cleaned, is_lost, extracts, log)
 
-    kept = _with_corrected_starts(cleaned[~is_lost], log)
+    kept = _with_corrected_starts(_left(cleaned, is_lost), log)
     keys = list(KEYS["plans"])
     plans = stack_rows(kept, "plans", keys, log, closing="end_date", reopened="plan-reopened")
     plans["plan_id"] = _plan_ids(plans, log)
@@ -112,9 +110,10 @@ def stack_plans(
     log.add_rows("plan-not-carried-forward", "plans", KEPT, plans[plans["end_date"].isna() & is_followed])
     for code, mask in find_plan_faults(plans, children).items():
         log.add_rows(code, "plans", KEPT, plans[mask])
-    placed = kept[keys].merge(plans[[*keys, "plan_id"]], on=keys, how="left").set_axis(kept.index)
+    record = kept.groupby(keys, sort=False).ngroup().to_numpy()
+    placed = {"start_date": kept["start_date"], "plan_id": pd.Series(plans["plan_id"].array.take(record), kept.index)}
     links = cleaned[["la_code", "child_id", "plan_id"]].rename(columns={"plan_id": "source_id"})
-    links = links.join(placed[["start_date", "plan_id"]])
+    links = links.join(pd.DataFrame(placed, copy=False))
     return _finished("plans", plans), links
 
 
@@ -143,7 +142,7 @@ def stack_reviews(rows: pd.DataFrame, links: pd.DataFrame, plans: pd.DataFrame, 
     is_lost |= is_undated
     is_early = find_review_faults(dated, plans)["review-not-after-start"] & ~is_lost
     log.add_rows("review-not-after-start", "reviews", REJECTED, dated[is_early])
-    reviews = stack_rows(dated[~(is_lost | is_early)], "reviews", KEYS["reviews"], log)
+    reviews = stack_rows(_left(dated, is_lost | is_early), "reviews", KEYS["reviews"], log)
     log.add_rows("review-after-end", "reviews", KEPT, reviews[find_review_faults(reviews, plans)["review-after-end"]])
     return _finished("reviews", reviews)
 
@@ -156,8 +155,8 @@ def stack_table(table: str, rows: pd.DataFrame, log: FindingLog) -> pd.DataFrame
         closing = _PERIODS[table][1]
         cleaned = _without_reversed_ends(table, cleaned, log)
     if table == "care_episodes":
-        return _finished(table, join_periods(cleaned[~is_lost], log))
-    return _finished(table, stack_rows(cleaned[~is_lost], table, KEYS[table], log, closing=closing))
+        return _finished(table, join_periods(_left(cleaned, is_lost), log))
+    return _finished(table, stack_rows(_left(cleaned, is_lost), table, KEYS[table], log, closing=closing))
 
 
 def _clean(
@@ -165,8 +164,10 @@ def _clean(
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Values of the table's columns, and which rows cannot be placed and are rejected."""
     cleaners = dict(CLEANERS[table])
-    names = [name for name in (*_PLACE, "la_code", *cleaners) if name in rows]
-    cleaned = rows[names].assign(**{name: None for name in cleaners if name not in rows})
+    names = [name for name in (*PLACE, "la_code", *cleaners) if name in rows]
+    missing = pd.Series(None, index=rows.index, dtype=object)
+    cleaned = replace_columns(rows[[]], {name: rows[name] for name in names})
+    cleaned = replace_columns(cleaned, {name: missing for name in cleaners if name not in rows})
     is_nobody = pd.Series(False, index=rows.index)
     if with_child:
         cleaned, _ = clean_columns(cleaned, table, {"child_id": cleaners.pop("child_id", IDENTIFIERS)}, log)
@@ -177,16 +178,20 @@ def _clean(
     return cleaned, is_lost | is_nobody
 
 
+def _left(rows: pd.DataFrame, is_lost: pd.Series) -> pd.DataFrame:
+    return rows[~is_lost] if is_lost.any() else rows
+
+
 def _without_reversed_ends(table: str, cleaned: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
     """The rows without the last days that come before the first, and ``is_closing_unusable``: where that is so."""
     first, last, code = _PERIODS[table]
     is_reversed = cleaned[last] < cleaned[first]
     log.add_rows(code, table, REPAIRED, cleaned[is_reversed], column=last)
-    return cleaned.assign(**{last: cleaned[last].mask(is_reversed), "is_closing_unusable": is_reversed})
+    return replace_columns(cleaned, {last: cleaned[last].mask(is_reversed), "is_closing_unusable": is_reversed})
 
 
 def _log_dates_outside(cleaned: pd.DataFrame, is_lost: pd.Series, extracts: pd.DataFrame, log: FindingLog) -> None:
-    spans = extracts.loc[cleaned["extract"]].set_axis(cleaned.index)
+    spans = extracts.loc[cleaned["extract"], ["first_date", "extract_date"]].set_axis(cleaned.index)
     for name in ("start_date", "end_date"):
         is_late = ~is_lost & (cleaned[name] > spans["extract_date"])
         log.add_rows("after-extract", "plans", KEPT, cleaned[is_late], column=name)
@@ -211,7 +216,7 @@ def _with_corrected_starts(plans: pd.DataFrame, log: FindingLog) -> pd.DataFrame
     log.add_rows("start-corrected", "plans", REPAIRED, corrected, column="start_date")
     starts = plans["start_date"].copy()
     starts[corrected.index] = last[is_corrected]
-    return plans.assign(start_date=starts)
+    return replace_columns(plans, {"start_date": starts})
 
 
 def _plan_ids(plans: pd.DataFrame, log: FindingLog) -> pd.Series:
@@ -255,5 +260,7 @@ def _plans_reviewed(rows: pd.DataFrame, dates: pd.Series, links: pd.DataFrame) -
 
 def _finished(table: str, records: pd.DataFrame) -> pd.DataFrame:
     """The schema's columns, and the place of the row that stands for the record, by the table's key."""
+    keys = list(KEYS[table])
     missing = {name: pd.NA for name in COLUMNS[table] if name not in records}
-    return records.assign(**missing).sort_values(list(KEYS[table]), kind="stable", ignore_index=True)
+    order = records[keys].reset_index(drop=True).sort_values(keys, kind="stable").index.to_numpy()
+    return take_rows(records, order).assign(**missing)

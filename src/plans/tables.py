@@ -56,7 +56,8 @@ def _typed(table: str, frame: pd.DataFrame, children: pd.DataFrame | None) -> pd
     if extra:
         raise InputError(f"table {table}: unknown columns {', '.join(extra)}")
     columns = {name: _cast(frame[name], column_type(table, name), table) for name in names}
-    return pd.DataFrame({name: column.reset_index(drop=True) for name, column in columns.items()})
+    # Column by column: a frame of its own making would hold every value twice while it is made.
+    return pd.DataFrame({name: column.array for name, column in columns.items()}, copy=False)
 
 
 def _with_authority(table: str, frame: pd.DataFrame, children: pd.DataFrame) -> pd.DataFrame:
@@ -92,7 +93,8 @@ def _check_schema(table: str, frame: pd.DataFrame) -> None:
     import pandera.errors
 
     try:
-        schema(table).validate(frame)
+        # In place, as nothing is changed: otherwise the whole frame is copied first.
+        schema(table).validate(frame, inplace=True)
     except pandera.errors.SchemaError as error:
         # The error's own text, context and cause quote values, which describe children.
         message = _message(table, error)
@@ -117,13 +119,18 @@ def _message(table: str, error: Any) -> str:
 
 
 def _check_reference(table: str, frame: pd.DataFrame, columns: list[str], parent: str, target: pd.DataFrame) -> None:
-    known = _joined(frame, columns).isin(_joined(target, columns)).to_numpy(dtype=bool)
-    if not known.all():
-        first, n_rows = int(np.argmin(known)) + 1, int((~known).sum())
+    numbers = np.zeros(len(frame), dtype=np.int64)
+    known_numbers = np.zeros(len(target), dtype=np.int64)
+    for name in columns:
+        known, values = pd.factorize(target[name])
+        # Values that the parent table does not have are -1.
+        own = pd.Index(values).get_indexer(frame[name])
+        is_stranger = (own < 0) | (numbers < 0)
+        numbers = np.where(is_stranger, -1, numbers * len(values) + own)
+        known_numbers = known_numbers * len(values) + known
+    is_known = np.isin(numbers, known_numbers)
+    if not is_known.all():
+        first, n_rows = int(np.argmin(is_known)) + 1, int((~is_known).sum())
         raise InputError(
             f"table {table}, column {columns[-1]}, row {first}: not in table {parent} ({n_rows} such rows)"
         )
-
-
-def _joined(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
-    return frame[columns[0]] if len(columns) == 1 else frame[columns[0]] + "/" + frame[columns[1]]

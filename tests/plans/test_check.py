@@ -35,7 +35,7 @@ def store(plans, *, born="2010-01-01", died=None, first="2012-04-01", last="2020
 def found(plans, table="plans"):
     findings = check_plans(plans).findings
     mine = findings[findings["table"] == table]
-    return {code: group["row"].dropna().tolist() for code, group in mine.groupby("code")}
+    return {code: group["row"].dropna().tolist() for code, group in mine.groupby("code", observed=True)}
 
 
 def test_clean_plans_have_no_finding():

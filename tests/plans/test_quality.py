@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from secondplan.errors import OutputError
+from secondplan.plans.findings import count_fates, join_findings
 from secondplan.plans.quality import COUNTS, FindingLog, QualityReport
 from secondplan.plans.rules import RULES
 
@@ -108,3 +109,32 @@ def test_an_empty_report():
     assert report.is_clean
     assert "Nothing to report" in report.summary()
     assert report.to_frame().empty
+
+
+def test_findings_of_files_named_before_their_order_is_known():
+    log = FindingLog()
+    log.add("stray-text", "file", "noted", file="late.xml")
+    log.add("no-plans", "plans", "noted")
+    log.add("year-inferred", "file", "noted", file="early.xml")
+    log.files = ["early.xml", "late.xml"]
+    log.add_rows("same-day", "plans", "kept", places((1, 2, 9)))
+    frame = log.to_frame()
+    assert frame["file"].astype(object).where(frame["file"].notna(), None).tolist() == [
+        *("late.xml", None, "early.xml", "late.xml")
+    ]
+    assert frame["row"].tolist() == [pd.NA, pd.NA, pd.NA, 2]
+
+
+def test_findings_joined_count_as_those_of_one_log(log):
+    other = FindingLog(["c.xml"])
+    other.add_rows("value-required", "reviews", "rejected", places((0, 7, 70), (0, 8, 80)))
+    joined = join_findings(log.to_frame(), other.to_frame())
+    assert count_fates(joined) == {**count_fates(log.to_frame()), ("reviews", "rejected"): 2}
+    assert list(joined["file"].cat.categories) == ["a.xml", "b.xml", "c.xml"]
+
+
+def test_many_findings_of_one_row_are_one_fate():
+    log = FindingLog(["a.xml", "b.xml"])
+    log.add_rows("date-reformatted", "plans", "repaired", pd.DataFrame({"file": 0, "row": [5] * 1000, "line": 1}))
+    log.add_rows("duplicate-row", "plans", "merged", pd.DataFrame({"file": [0, 1], "row": [5, 5], "line": 1}))
+    assert count_fates(log.to_frame()) == {("plans", "merged"): 2}
