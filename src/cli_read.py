@@ -34,13 +34,24 @@ def read_cin_census(
     year: Annotated[
         int | None, typer.Option(help="Year in which the census year ends, where a header lacks it.")
     ] = None,
+    care: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="SSDA903 files, or a folder of them: periods in care, which no census holds.", readable=False
+        ),
+    ] = None,
 ) -> None:
-    """Read CIN census XML of one or many years."""
+    """Read CIN census XML of one or many years, with periods in care from SSDA903."""
     from .demo import refuse_busy
+    from .plans import add_care_episodes
     from .plans import read_cin_census as read
 
     refuse_busy(out)
-    _keep(*read(sources, la_code=la_code, year=year), out)
+    plans, quality = read(sources, la_code=la_code, year=year)
+    if care:
+        plans, more = add_care_episodes(plans, care, la_code=la_code)
+        quality = quality.joined(more)
+    _keep(plans, quality, out)
 
 
 @read_app.command("annex-a")

@@ -405,3 +405,19 @@ def test_ssd_that_cannot_be_read_is_one_line_without_the_password(run, tmp_path,
     code, out, err = run("read", "ssd", source, "--out", tmp_path / "store")
     assert code == 3 and "s3cret-word" not in one_line(err) + out
     assert not (tmp_path / "store").exists()
+
+
+def test_a_census_is_read_with_periods_in_care(run, made, tmp_path):
+    child = sp.read_plans(made / "plans").children
+    code = sorted(child["la_code"])[0]
+    own = child.loc[child["la_code"] == code, "child_id"].iloc[0]
+    files = sorted((made / "census").glob(f"*_{code}_*.xml"))
+    (tmp_path / "episodes.csv").write_text(
+        f"CHILD,DECOM,LS,DEC\n{own},01/02/2018,C2,\nx,01/02/2018,C2,\n", encoding="utf-8"
+    )
+    options = ("--care", tmp_path / "episodes.csv", "--out", tmp_path / "store")
+    run_code, out, err = run("read", "cin-census", *files, *options)
+    assert run_code == 0, err
+    counts = json.loads((tmp_path / "store" / "quality.json").read_text())["counts"]["care_episodes"]
+    assert (counts["read"], counts["rejected"]) in {(2, 1), (2, 2)}
+    assert "Quality of CIN census and SSDA903" in out

@@ -18,6 +18,7 @@ from .published import (
 )
 from .quality import QualityReport
 from .ssd import read_ssd
+from .ssda903 import add_care_episodes
 from .store import Plans, read_plans
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "OpenCases",
     "Plans",
     "QualityReport",
+    "add_care_episodes",
     "build_cohort",
     "check_plans",
     "indicators",

@@ -135,6 +135,16 @@ class QualityReport:
         joined = join_findings(self.findings, findings)
         return QualityReport(self.source, counts.rename_axis("table"), joined, self.skipped)
 
+    def joined(self, other: "QualityReport") -> "QualityReport":
+        """This report and that of another source that was read into the same plans, as one."""
+        counts = self.counts.add(other.counts, fill_value=0).astype(np.int64).rename_axis("table")
+        order = list(dict.fromkeys([*self.counts.index, *other.counts.index]))
+        findings = pd.concat([self.findings, other.findings], ignore_index=True)
+        skipped = {
+            name: self.skipped.get(name, 0) + other.skipped.get(name, 0) for name in [*self.skipped, *other.skipped]
+        }
+        return QualityReport(f"{self.source} and {other.source}", counts.loc[order], findings, skipped)
+
     @property
     def is_clean(self) -> bool:
         """Whether there is no finding of severity error or warning."""

@@ -82,6 +82,36 @@ RULES = {
     "plan-missing": Rule(
         "error", "A review names a plan that is not in the data, or none; it is left out.", "Read the plans too."
     ),
+    "child-not-in-plans": Rule(
+        "note",
+        "A period in care is of a child whom the plans do not hold; it is left out.",
+        "None: most children in care have no plan. Where nearly all are left out, see how the two number children.",
+    ),
+    "no-child-matched": Rule(
+        "error",
+        "No child of the care data is in the plans: the two number children differently, or are of other authorities.",
+        "Use the identifiers that the plans have.",
+    ),
+    "birth-date-differs": Rule(
+        "warning",
+        "A child's date of birth in the care data is another than in the plans: one identifier may stand for two.",
+        _CORRECT,
+    ),
+    "short-break": Rule(
+        "note",
+        "An episode of an agreed series of short breaks (legal status V3, V4) is no period in care; it is left out.",
+        "None.",
+    ),
+    "episode-left-open": Rule(
+        "note",
+        "An episode in care has no end though another follows it; it counts as ending when the next begins.",
+        "None.",
+    ),
+    "care-not-covered": Rule(
+        "warning",
+        "The care data end more than three months before the plans do: later entries into care are not seen.",
+        "Read the return of the last year too.",
+    ),
     "plan-id-shared": Rule(
         "warning",
         "Several plans have one identifier; they are told apart by authority, child and start instead.",

@@ -8,6 +8,7 @@ from .dictionary import data_dictionary
 from .scenario import Scenario, scenario
 from .simulate import simulate, simulate_with_truth
 from .ssd_writer import write_ssd
+from .ssda903_writer import write_ssda903
 from .tables_writer import write_tables
 from .truth import Truth, true_incidence
 
@@ -25,5 +26,6 @@ __all__ = [
     "write_cin_census",
     "write_dfe_api",
     "write_ssd",
+    "write_ssda903",
     "write_tables",
 ]
