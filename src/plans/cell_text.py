@@ -1,6 +1,7 @@
 """Values of databases and workbooks as the text that a CSV file would hold: the one place where types end."""
 
 import datetime as dt
+import json
 import math
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ def cell_text(value: Any) -> str | None:
     """The text of one value, None where there is none.
 
     Dates are ``yyyy-mm-dd``, with the time behind it where it is not midnight; whole numbers have no decimals; booleans
-    are ``true`` and ``false``. Bytes are read as UTF-8, what is not UTF-8 as Latin-1.
+    are ``true`` and ``false``, arrays and objects JSON. Bytes are read as UTF-8, what is not UTF-8 as Latin-1.
 
     Examples
     --------
@@ -39,6 +40,8 @@ def cell_text(value: Any) -> str | None:
         return _number_text(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return cell_text(_decoded(bytes(value)))
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(value, default=str)
     return cell_text(str(value))
 
 

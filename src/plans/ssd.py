@@ -84,7 +84,14 @@ def read_ssd(
 
     Examples
     --------
-    >>> plans, report = read_ssd("extract/", la_code="330")                        # doctest: +SKIP
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> table = "cppl_person_id,cppl_cp_plan_start_date,cppl_cp_plan_end_date\\n10,2017-01-10,NULL\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "ssd_cp_plans.csv").write_text(table)
+    ...     plans, report = read_ssd(folder, la_code="330", extract_date="2018-03-31")
+    >>> plans.plans["plan_id"].tolist(), str(plans.extract.loc[0, "first_date"].date())
+    (['330-10-2017-01-10'], '2012-04-01')
     >>> plans, report = read_ssd("postgresql+psycopg://hdm", schema="ssd_live")    # doctest: +SKIP
     """
     facts = ExtractFacts(la_code, first_date, extract_date)

@@ -293,7 +293,8 @@ def factor_codes(text: str) -> str | None:
     try:
         value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
-        value = re.split("[;,]", re.sub(r"[\[\]{}'\"]", "", text))
+        parts = [part.partition(":") for part in re.split("[;,]", re.sub(r"[\[\]{}'\"]", "", text))]
+        value = [item for code, colon, answer in parts for item in (_answered(code, answer) if colon else [code])]
     if isinstance(value, dict):
         value = [part for code, answer in value.items() for part in _answered(code, answer)]
     parts = value if isinstance(value, list) else [value]

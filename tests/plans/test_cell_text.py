@@ -19,6 +19,7 @@ from secondplan.plans.dates import read_date, to_text
         *[(float("nan"), None), (float("inf"), None), (Decimal("12.00"), "12"), (Decimal("1E+999999"), "1E+999999")],
         *[(dt.date(2018, 3, 31), "2018-03-31"), (dt.datetime(2018, 3, 31), "2018-03-31")],
         *[(dt.datetime(2018, 3, 31, 23, 59, 59), "2018-03-31T23:59:59"), (b"\xe9t\xe9", "été"), (b"\xc3\xa9", "é")],
+        *[(["1A", "2B"], '["1A", "2B"]'), ({"1A": True}, '{"1A": true}')],
         *[(memoryview(b"x"), "x"), (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001")],
     ],
 )

@@ -33,6 +33,19 @@ def test_each_row_has_one_fate(log):
     assert "Foo (3)" in report.summary()
 
 
+def test_rows_beside_the_records_are_counted_too(log):
+    report = QualityReport.of("test", {"plans": 10}, {"plans": 8}, log.to_frame())
+    beside = FindingLog(["c.csv"])
+    beside.add_rows("row-ragged", "plans", "rejected", places((0, 7, None)))
+    beside.add_rows("record-unlinked", "links", "rejected", places((0, 3, None)))
+    both = report.with_rows_beside({"plans": 1, "links": 4, "nothing": 0}, beside.to_frame())
+    assert both.counts.loc["plans"].tolist() == [11, 7, 1, 1, 2]
+    assert both.counts.loc["links"].tolist() == [4, 3, 0, 0, 1]
+    assert list(both.counts.index) == ["plans", "links"]
+    with pytest.raises(ValueError, match="do not tell of every rejected row"):
+        report.with_rows_beside({"links": 4}, beside.to_frame())
+
+
 def test_rows_that_vanish_are_an_error(log):
     with pytest.raises(ValueError, match="not accounted for"):
         QualityReport.of("test", {"plans": 11}, {"plans": 8}, log.to_frame())

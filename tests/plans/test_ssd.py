@@ -137,6 +137,7 @@ def test_reviews_without_plan_are_tied_by_child_and_those_without_day_are_not_he
         ('"{""1A"": ""Yes"", ""2B"": ""No"", ""3C"": true}"', "1A;3C"),
         ('"{""factors"": [""1A"", ""4B""]}"', "1A;4B"),
         ("\"['1A', '2B']\"", "1A;2B"),
+        ("\"{'1A': 'Yes', '2B': 'No'}\"", "1A"),
         ("1a", "1A"),
         ("[]", None),
         ("NULL", None),

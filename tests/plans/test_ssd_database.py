@@ -79,6 +79,31 @@ def test_values_of_every_type(address):
     assert read.plans["other_authority"].fillna(False).tolist() == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("JSONB", '{"1A": "Yes", "2B": "No", "4A": true}'), ("TEXT[]", "{1A,4A}"), ("JSON", '["1A", "4A"]')],
+)
+def test_factors_in_the_types_that_postgresql_has_for_them(postgresql, kind, value):
+    run(
+        postgresql,
+        "DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public;"
+        "CREATE TABLE ssd_cp_plans (cppl_person_id TEXT, cppl_cp_plan_start_date DATE);"
+        "CREATE TABLE ssd_cin_assessments"
+        "  (cina_assessment_id INT, cina_person_id INT, cina_assessment_start_date DATE);"
+        f"CREATE TABLE ssd_assessment_factors (cinf_assessment_id INT, cinf_assessment_factors_json {kind});"
+        "INSERT INTO ssd_cin_assessments VALUES (1, 10, '2017-01-10')",
+    )
+    engine = sa.create_engine(postgresql)
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(f"INSERT INTO ssd_assessment_factors VALUES (1, CAST(:value AS {kind}))"), {"value": value}
+        )
+    engine.dispose()
+    read, report = read_ssd(postgresql, **GIVEN)
+    assert read.assessments["factors"].tolist() == ["1A;4A"]
+    assert "code-unknown" not in set(report.findings["code"])
+
+
 def test_only_needed_columns_are_asked_for_and_nothing_is_written(address):
     run(
         address,
