@@ -8,7 +8,7 @@ import random
 import pytest
 
 from secondplan.errors import InputError
-from secondplan.plans import check_plans, read_ssd
+from secondplan.plans import read_ssd
 from secondplan.synthetic import write_ssd
 
 # Folders of each kind, most with dozens of faults; SECONDPLAN_FUZZ_ROUNDS=50 for a long run.
@@ -150,8 +150,6 @@ def read_and_check(folder):
     counts = report.counts
     assert (counts["read"] == counts[["kept", "repaired", "merged", "rejected"]].sum(axis=1)).all()
     assert counts.loc["plans", ["kept", "repaired"]].sum() == len(plans.plans)
-    check_plans(plans)
-    report.summary()
     return counts
 
 
