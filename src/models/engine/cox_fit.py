@@ -25,8 +25,8 @@ from .scaled_rows import ScaledRows, scale_rows
 from .score_residuals import mean_increments
 from .score_test import score_statistics
 
-# A step that changes no relative risk by more than this leaves their sums as they are.
-SAME_RISKS = 1e-10
+# A step that changes no relative risk by more than this, and most by far less, leaves their sums as they are.
+SAME_RISKS = 1e-8
 
 
 @dataclass(frozen=True)

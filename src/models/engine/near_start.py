@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from ..independent_columns import independent_columns
-from .newton import COLLINEAR, ROUNDING, Maximum, inverse, maximise
+from .newton import COLLINEAR, FLAT_GAIN, ROUNDING, Maximum, inverse, maximise
 from .partial_likelihood import evaluate_at, risk_sums_at
 from .risk_sets import RiskSets, build_risk_sets
 from .score_residuals import tied_means
@@ -25,6 +25,8 @@ ROWS_A_SAMPLED_ROW = 16
 # Columns that are nearly determined by others in the sample may be so in all rows.
 MARGIN = 1e4
 STEPS = 3
+# Of the fit of the sample: less than where the search sees that a coefficient runs away.
+SAMPLE_DECREMENT = 0.1 * FLAT_GAIN
 # Squared length in standard errors of Newton's last step: with so many events a thousandth of its root is left of the
 # relative error of the information.
 DECREMENT = 1e-14
@@ -66,7 +68,7 @@ def _maximum_of_sample(
 ) -> Maximum | None:
     unit = float(sample.tied_weight.sum() / sample.n_tied.sum())
     evaluate = partial(evaluate_at, x, offset=offset, sets=sample, efron=efron)
-    found = maximise(evaluate, usable, np.ptp(x, axis=0), unit=unit)
+    found = maximise(evaluate, usable, np.ptp(x, axis=0), unit=unit, decrement=SAMPLE_DECREMENT)
     least = np.where(usable, MARGIN * COLLINEAR * found.null.size, np.inf)
     is_clear = found.converged and not found.diverging.any()
     return found if is_clear and np.array_equal(independent_columns(found.null.information, least), usable) else None
