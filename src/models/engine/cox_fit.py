@@ -158,9 +158,15 @@ def fit_cox(
         start = near_start(scaled.x, scaled.offset, scaled.event_sum, sets, efron, usable)
         n_steps, decrement = (0, DECREMENT) if start is None else (STEPS, NEAR_DECREMENT)
         found = maximise(likelihood, usable, scaled.spread, unit=unit, start=start, decrement=decrement)
-    sums = found.likelihood.sums
-    if sums is None or found.last_step is None or np.abs(found.last_step) @ scaled.spread > SAME_RISKS:
+    sums, hazards = found.likelihood.sums, found.likelihood.hazards
+    if (
+        sums is None
+        or hazards is None
+        or found.last_step is None
+        or np.abs(found.last_step) @ scaled.spread > SAME_RISKS
+    ):
         sums = risk_sums(scaled.x, scaled.x @ found.beta + scaled.offset, sets, efron)
+        hazards = cumulative_hazards(sums, sets)
     estimated = ~(scaled.constant | found.collinear)
     estimated &= (penalty.lasso == 0) | (found.beta != 0)
     naive = inverse(found.likelihood.information + np.diag(np.where(estimated, penalty.ridge, 0.0)), estimated)
@@ -177,13 +183,14 @@ def fit_cox(
         null_value = found.null.value
         scores = score_statistics(found.null, ~(scaled.constant | found.collinear), null_products)
     values = (null_value + float(log_penalty[0]), sums.log_likelihood + float(log_penalty[1]))
-    return _collect(found, scaled, sums, sets, naive, covariance, n_rows, scores, values, n_steps)
+    return _collect(found, scaled, sums, hazards, sets, naive, covariance, n_rows, scores, values, n_steps)
 
 
 def _collect(
     found: Maximum,
     scaled: ScaledRows,
     sums: RiskSums,
+    hazards: np.ndarray,
     sets: RiskSets,
     naive: np.ndarray,
     covariance: np.ndarray,
@@ -209,7 +216,7 @@ def _collect(
     columns = np.column_stack([hazard * factor, variance * factor**2, mean * factor[:, None]])
     cumulative = running_sums(columns, sets.start)
     residuals = np.zeros(n_rows)
-    residuals[sets.rows] = sets.is_event - sums.relative_risk * cumulative_hazards(sums, sets)
+    residuals[sets.rows] = sets.is_event - sums.relative_risk * hazards
     return CoxFit(
         coef=coef,
         covariance=covariance * unscale,

@@ -84,7 +84,7 @@ def maximise(
     current = evaluate(beta)
     if current is None:
         raise ValueError("the offset differs by more than 600 between rows; the relative risks overflow")
-    null = replace(current, sums=None) if start is None else None
+    null = replace(current, sums=None, hazards=None) if start is None else None
     kept = independent_columns(current.information, np.where(usable, COLLINEAR * current.size, np.inf))
     collinear = usable & ~kept
     diverging = np.zeros_like(kept)

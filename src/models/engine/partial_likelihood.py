@@ -28,8 +28,8 @@ class RiskSums:
 
     Attributes
     ----------
-    relative_risk : ndarray, shape (m,)
-        ``exp(eta)`` of the sorted rows, without weight.
+    relative_risk, weighted_risk : ndarray, shape (m,)
+        ``exp(eta)`` of the sorted rows, without and with their weight.
     total, tied : ndarray, shape (K,)
         Sum of ``weight * exp(eta)`` over the rows at risk, and over the rows with the event.
     mean, tied_mean : ndarray, shape (K, p)
@@ -41,6 +41,7 @@ class RiskSums:
     """
 
     relative_risk: np.ndarray
+    weighted_risk: np.ndarray
     total: np.ndarray
     tied: np.ndarray
     mean: np.ndarray
@@ -53,7 +54,7 @@ class RiskSums:
 class Likelihood:
     """Log partial likelihood, gradient (p,), information (p, p), and the diagonal of its first term ``size`` (p,).
 
-    ``sums`` are what they were computed from, where these are still wanted.
+    ``sums`` and each row's cumulative hazard ``hazards`` (m,) are what they were computed from, where still wanted.
     """
 
     value: float
@@ -61,6 +62,7 @@ class Likelihood:
     information: np.ndarray
     size: np.ndarray
     sums: RiskSums | None = None
+    hazards: np.ndarray | None = None
 
 
 def risk_sums(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> RiskSums:
@@ -80,7 +82,9 @@ def summed(risks: RowRisks, sums: tuple[np.ndarray, ...], sets: RiskSets, efron:
     of_x, total, tied_of_x, tied = sums
     moments, log_denominator = _tied_moments(total, tied, sets.n_tied, sets.tied_weight, efron)
     value = float(sets.event_weight @ risks.eta - log_denominator)
-    return RiskSums(risks.relative, total, tied, of_x / total[:, None], tied_of_x / total[:, None], moments, value)
+    return RiskSums(
+        risks.relative, risks.weighted, total, tied, of_x / total[:, None], tied_of_x / total[:, None], moments, value
+    )
 
 
 def hazard_increments(sums: RiskSums, sets: RiskSets) -> tuple[np.ndarray, np.ndarray]:
@@ -116,9 +120,9 @@ def evaluate_at(x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskS
 
 def likelihood_of(x: np.ndarray, sums: RiskSums, hazards: np.ndarray, sets: RiskSets) -> Likelihood:
     """Log likelihood and derivatives, from the sums and each row's cumulative hazard (m,)."""
-    mass = sets.weight * sums.relative_risk * hazards
+    mass = sums.weighted_risk * hazards
     gram, gradient = weighted_gram(x, mass, sets.event_weight - mass)
-    return Likelihood(sums.log_likelihood, gradient, gram - time_gram(sums, sets), np.diag(gram).copy(), sums)
+    return Likelihood(sums.log_likelihood, gradient, gram - time_gram(sums, sets), np.diag(gram).copy(), sums, hazards)
 
 
 def time_gram(sums: RiskSums, sets: RiskSets, weights_of_time: np.ndarray | None = None) -> np.ndarray:

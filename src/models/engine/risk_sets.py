@@ -60,6 +60,11 @@ class RiskSets:
         return np.where(self.is_event, self.weight, 0.0)
 
     @cached_property
+    def has_unit_weights(self) -> bool:
+        """Whether every row counts once."""
+        return bool(self.weight.size and self.weight.min() == self.weight.max() == 1.0)
+
+    @cached_property
     def pivots(self) -> Pivots:
         """Which rows with delayed entry are at risk across the pivot of their stratum."""
         return find_pivots(self.first, self.last, self.start, self.levels, self.late_rows, self.level_end)

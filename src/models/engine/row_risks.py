@@ -35,7 +35,8 @@ def spread_at(
 
     Each chunk of rows is read once for both. None where a linear predictor is beyond ``LARGEST_ETA``, or not a number.
     """
-    eta, relative, weighted = (np.empty(offset.size) for _ in range(3))
+    eta, relative = np.empty(offset.size), np.empty(offset.size)
+    weighted = relative if sets.has_unit_weights else np.empty(offset.size)
     beyond: list[bool] = []
 
     def fill(rows: slice) -> None:
@@ -44,7 +45,8 @@ def spread_at(
             beyond.append(True)
             eta[rows] = 0.0
         np.exp(eta[rows], out=relative[rows])
-        np.multiply(sets.weight[rows], relative[rows], out=weighted[rows])
+        if weighted is not relative:
+            np.multiply(sets.weight[rows], relative[rows], out=weighted[rows])
 
     sums = spread(x, weighted, sets, fill)
     return None if beyond else (RowRisks(eta, relative, weighted), sums)
