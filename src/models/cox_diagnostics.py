@@ -215,4 +215,5 @@ def proportionality_table(
     )
     df = np.array([*(len(columns) for columns in groups.values()), int(used.sum())])
     index = pd.Index([*groups, "GLOBAL"], name="term")
-    return pd.DataFrame({"chisq": statistics, "df": df, "p": chdtrc(df, statistics)}, index=index)
+    p_values = np.where(df > 0, chdtrc(np.maximum(df, 1), statistics), 1.0)
+    return pd.DataFrame({"chisq": statistics, "df": df, "p": p_values}, index=index)

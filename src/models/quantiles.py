@@ -1,7 +1,8 @@
 """Days by which a curve has reached given probabilities, with intervals.
 
 Conventions of R's ``quantile.survfit``: where the curve is flat at the probability itself, the middle of the flat part;
-the limits are the days on which the curve's pointwise bounds reach the probability.
+the limits are the days on which the curve's pointwise bounds first reach the probability (R sorts a bound that rises
+and falls, and so moves its limit).
 
 Source: Brookmeyer and Crowley (1982), A confidence interval for the median survival time, Biometrics 38.
 """
