@@ -77,13 +77,31 @@ def simulate(
     scenario: Annotated[str, typer.Option(help="Name of the scenario.")] = "england-2018",
     children: Annotated[int, typer.Option(min=1, help="Number of children.")] = 12_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same data.")] = 0,
-    census: Annotated[bool, typer.Option(help="Write CIN census files of each year too.")] = True,
+    census: Annotated[
+        bool, typer.Option(help="Write CIN census files of each year too; they need all plans in memory.")
+    ] = True,
+    missing: Annotated[float, typer.Option(min=0, max=1, help="Share of values that are missing.")] = 0.0,
+    wrong: Annotated[float, typer.Option(min=0, max=1, help="Share of values that are wrong.")] = 0.0,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes at work; as many as processors where there is much to do.")
+    ] = None,
 ) -> None:
     """Write synthetic plans: a plan store, the truth beside it, and CIN census files."""
     from .demo import write_synthetic
 
-    made = write_synthetic(out, scenario_name=scenario, n_children=children, seed=seed, census=census)
-    typer.echo(f"{len(made.plans):,} plans of {len(made.children):,} children are in {out}")
+    made = write_synthetic(
+        out,
+        scenario_name=scenario,
+        n_children=children,
+        seed=seed,
+        census=census,
+        missing=missing,
+        wrong=wrong,
+        processes=processes,
+    )
+    typer.echo(f"{made.n_plans:,} plans of {made.n_children:,} children are in {out}")
+    if made.n_faults:
+        typer.echo(f"{made.n_faults:,} values are missing or wrong; {out / 'truth' / 'faults.parquet'} lists them.")
 
 
 @app.command()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -11,9 +13,11 @@ from typing import TYPE_CHECKING
 from .errors import InputError, OutputError, cannot_be_written
 
 if TYPE_CHECKING:
-    from .plans import Plans
+    from .synthetic import SimulatedStore
 
 MARKER = ".secondplan-demo"
+FEW_CHILDREN = 30_000
+"""So few are simulated before other processes have started."""
 
 
 def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[str], None]) -> Path:
@@ -54,8 +58,8 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
     work = _folder_beside(output)
     try:
         say(f"1/5  Simulating {n_children:,} children of England, 2018 ...")
-        plans = write_synthetic(work, scenario_name="england-2018", n_children=n_children, seed=2018)
-        say(f"     {len(plans.plans):,} plans; their CIN census files too, one a year.")
+        made = write_synthetic(work, scenario_name="england-2018", n_children=n_children, seed=2018)
+        say(f"     {made.n_plans:,} plans; their CIN census files too, one a year.")
         say("2/5  Reading the census files back ...")
         census, quality = read_cin_census(work / "census")
         quality.write_json(work / "census_quality.json")
@@ -84,8 +88,16 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
 
 
 def write_synthetic(
-    folder: str | Path, *, scenario_name: str, n_children: int, seed: int, census: bool = True
-) -> Plans:
+    folder: str | Path,
+    *,
+    scenario_name: str,
+    n_children: int,
+    seed: int,
+    census: bool = True,
+    missing: float = 0.0,
+    wrong: float = 0.0,
+    processes: int | None = None,
+) -> SimulatedStore:
     """Simulate plans and write the store, the truth apart from it, and CIN census files of each year.
 
     Parameters
@@ -96,42 +108,56 @@ def write_synthetic(
     n_children : int
     seed : int
     census : bool
-        Whether to write the census files.
+        Whether to write the census files. They need all plans in memory; the store and the truth do not.
+    missing, wrong : float
+        Shares of values that are missing and wrong.
+    processes : int, optional
+        As default one for few children, otherwise one a processor.
 
     Returns
     -------
-    Plans
+    SimulatedStore
 
     Raises
     ------
     InputError
-        There is no such scenario.
+        There is no such scenario, or the shares are not shares.
     OutputError
         The folder is not empty.
     """
-    from .synthetic import scenario, simulate_with_truth, write_cin_census
+    from .plans import read_plans
+    from .synthetic import ValueFaults, scenario, simulate_to, write_cin_census
 
     folder = Path(folder)
     refuse_busy(folder)
     try:
         chosen = scenario(scenario_name)
+        faults = ValueFaults(missing=missing, wrong=wrong) if missing or wrong else None
     except ValueError as error:
         raise InputError(str(error)) from None
-    plans, truth = simulate_with_truth(chosen, n_children=n_children, seed=seed)
+    if processes is None:
+        processes = 1 if n_children < FEW_CHILDREN else os.cpu_count() or 1
     work = _folder_beside(folder)
     try:
-        plans.write(work / "plans")
-        truth.write(work / "truth")
+        made = simulate_to(
+            work / "plans",
+            work / "truth",
+            chosen,
+            n_children=n_children,
+            seed=seed,
+            faults=faults,
+            processes=processes,
+        )
         if census:
-            write_cin_census(plans, work / "census")
+            write_cin_census(read_plans(made.path), work / "census")
         folder.mkdir(exist_ok=True)
-        for made in sorted(work.iterdir()):
-            made.rename(folder / made.name)
+        for part in sorted(work.iterdir()):
+            part.rename(folder / part.name)
     except OSError as error:
         raise cannot_be_written(folder, error) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return plans
+    return replace(made, path=folder / "plans", truth_path=folder / "truth")
 
 
 def refuse_busy(folder: Path) -> None:

@@ -6,20 +6,27 @@ from .cin_census_writer import CensusFiles, write_cin_census
 from .dfe_api_writer import write_dfe_api
 from .dictionary import data_dictionary
 from .scenario import Scenario, scenario
-from .simulate import simulate, simulate_with_truth
+from .simulate import SimulatedPlans, SimulatedStore, simulate, simulate_to, simulate_with_truth
 from .ssd_writer import write_ssd
 from .ssda903_writer import write_ssda903
 from .tables_writer import write_tables
-from .truth import Truth, true_incidence
+from .true_risk import true_incidence
+from .truth import Truth, read_truth
+from .value_faults import ValueFaults
 
 __all__ = [
     "CensusFaults",
     "CensusFiles",
     "Scenario",
+    "SimulatedPlans",
+    "SimulatedStore",
     "Truth",
+    "ValueFaults",
     "data_dictionary",
+    "read_truth",
     "scenario",
     "simulate",
+    "simulate_to",
     "simulate_with_truth",
     "true_incidence",
     "write_annex_a",

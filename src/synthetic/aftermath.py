@@ -8,6 +8,7 @@ from .columns import Columns, group_numbers
 from .course import ADULT, CARE, DEATH, REVIEW, TRANSFER, Course
 from .day_numbers import DAYS_A_YEAR, NEVER, to_weekday_after
 from .population import Children, draw_shares
+from .portable import exp
 from .scenario import Scenario
 from .streams import Streams
 from .waiting_times import waiting_days
@@ -161,6 +162,6 @@ def _care_period(
     permanent = rng.random(n) < scenario.care_permanent_share
     days = 1 + np.floor(scenario.care_length_mean * rng.standard_exponential(n)).astype(np.int64)
     end = np.minimum(np.where(into_care, care, 0) + days, np.minimum(adult, death))
-    rate = second_plan_rate * np.exp(scenario.after_care_log_hazard_ratio)
+    rate = second_plan_rate * exp(scenario.after_care_log_hazard_ratio)
     wait = waiting_days(rate, scenario.second_plan_shape, np.arange(n), streams["second_plan"])
     return end, permanent, to_weekday_after(end + wait)

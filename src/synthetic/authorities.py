@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .columns import Columns
+from .portable import exp, log
 from .scenario import Scenario
 
 FIRST_CODE = 501
@@ -67,12 +68,12 @@ def draw_authorities(scenario: Scenario, n_children: int, rng: np.random.Generat
 
 def log_odds(share: float | np.ndarray) -> np.ndarray:
     """``log(p / (1 - p))``."""
-    return np.log(np.asarray(share) / (1 - np.asarray(share)))
+    return log(np.asarray(share) / (1 - np.asarray(share)))
 
 
 def probability(logit: np.ndarray) -> np.ndarray:
     """The inverse of :func:`log_odds`."""
-    return 1 / (1 + np.exp(-logit))
+    return 1 / (1 + exp(-logit))
 
 
 def _shifted(share: float, shift: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from .authorities import Authorities, probability
 from .columns import Columns, group_numbers
 from .day_numbers import DAYS_A_YEAR, NEVER, to_weekday_before
 from .population import Children, draw_categories
+from .portable import exp
 from .scenario import Scenario
 from .streams import Streams
 from .waiting_times import waiting_days
@@ -168,17 +169,9 @@ def _review_end(
 ) -> np.ndarray:
     """Day on which each plan would end by decision of a review."""
     n, n_groups = child.size, int(group.max()) + 1 if group.size else 0
-    names = list(scenario.initial_category_shares)
-    effect = scenario.end_log_odds
-    parental_drugs = children.factors[child][:, [code == "2B" for code in scenario.factor_shares]].any(axis=1)
-    shift = (
-        effect.get("severity", 0.0) * children.severity[child]
-        + effect.get("neglect", 0.0) * (np.array(names)[category] == "NEG")
-        + effect.get("parental_drugs", 0.0) * parental_drugs
-    )
-    base = np.array(scenario.end_logits)[np.minimum(np.arange(N_REVIEWS), len(scenario.end_logits) - 1)]
-    closing = np.where(np.arange(N_REVIEWS) == 0, 1.0, _LATER_CLOSING)
-    chance = probability(base + shift[:, None] + closing * authorities.closing[children.authority[child]][:, None])
+    logit = ending_log_odds(scenario, authorities, children, child, category, schedule)
+    severity = scenario.end_log_odds.get("severity", 0.0) * children.severity[child]
+    chance = probability(logit + severity[:, None])
     ours, own = rng.random((n_groups, N_REVIEWS)), rng.random((n, N_REVIEWS))
     together = rng.random((n, N_REVIEWS)) < scenario.sibling_end_share
     ends = np.where(together, ours[group], own) < chance
@@ -188,10 +181,41 @@ def _review_end(
     return last + np.where(is_delayed, rng.integers(1, 15, n_groups)[group], 0)
 
 
+def ending_log_odds(
+    scenario: Scenario,
+    authorities: Authorities,
+    children: Children,
+    child: np.ndarray,
+    category: np.ndarray,
+    schedule: np.ndarray,
+) -> np.ndarray:
+    """Log odds of ending at each review, before the effect of severity, shape (n, N_REVIEWS).
+
+    Parameters
+    ----------
+    scenario : Scenario
+    authorities : Authorities
+    children : Children
+    child, category : ndarray of int, shape (n,)
+        Child of each plan, and its category at the start.
+    schedule : ndarray of int, shape (n, N_REVIEWS)
+        Days of the reviews.
+    """
+    names = list(scenario.initial_category_shares)
+    effect = scenario.end_log_odds
+    parental_drugs = children.factors[child][:, [code == "2B" for code in scenario.factor_shares]].any(axis=1)
+    shift = effect.get("neglect", 0.0) * (np.array(names)[category] == "NEG")
+    shift = shift + effect.get("parental_drugs", 0.0) * parental_drugs
+    base = np.array(scenario.end_logits)[np.minimum(np.arange(N_REVIEWS), len(scenario.end_logits) - 1)]
+    closing = np.where(np.arange(N_REVIEWS) == 0, 1.0, _LATER_CLOSING)
+    level = closing * authorities.closing[children.authority[child]][:, None]
+    return base + shift[:, None] + level
+
+
 def _care_days(
     scenario: Scenario, children: Children, starts: Starts, group: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    rate = scenario.care_on_plan_rate * np.exp(scenario.care_on_plan_severity * children.severity[starts.child])
+    rate = scenario.care_on_plan_rate * exp(scenario.care_on_plan_severity * children.severity[starts.child])
     # The unborn can enter care on the day of their birth at the earliest.
     day = starts.start + waiting_days(rate, 1.0, group, rng)
     return np.where(day < children.birth[starts.child], NEVER, day)

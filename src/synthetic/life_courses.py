@@ -22,6 +22,7 @@ from .course import Course, Starts, run_course
 from .day_numbers import NEVER, day_number
 from .drivers import count_siblings, drivers, linear_predictor
 from .population import Children, draw_children
+from .portable import exp
 from .scenario import Scenario
 from .streams import Streams
 from .workers import Spells, draw_spells
@@ -49,8 +50,10 @@ class Hazards(Columns):
     ----------
     features : float
         Sum of the log hazard ratios of the observed features, second plan.
+    authority : float
+        Log hazard of the authority.
     total : float
-        The same with authority, severity and the family's frailty.
+        Features and authority, with severity and the family's frailty.
     care : float
         Log hazard ratio of entry into care.
     at_risk : bool
@@ -58,6 +61,7 @@ class Hazards(Columns):
     """
 
     features: np.ndarray
+    authority: np.ndarray
     total: np.ndarray
     care: np.ndarray
     at_risk: np.ndarray
@@ -136,8 +140,8 @@ def live(scenario: Scenario, authorities: Authorities, n_families: int, streams:
             scenario,
             children,
             course.take(ended),
-            scenario.second_plan_rate * np.exp(hazard.total[ended]),
-            scenario.care_rate * np.exp(hazard.care[ended]),
+            scenario.second_plan_rate * exp(hazard.total[ended]),
+            scenario.care_rate * exp(hazard.care[ended]),
             streams,
         )
         spells.append(_held_until(workers, course, ended, after, referral, is_new).replace(plan=workers.plan + n_plans))
@@ -216,16 +220,17 @@ def _hazards(
     effects = scenario.log_hazard_ratios
     observed = linear_predictor(features, effects)
     severity = children.severity[child]
+    level = authorities.log_hazard[children.authority[child]]
     total = (
         observed
         + float(effects.get("severity", 0.0)) * severity  # type: ignore[arg-type]
         + children.log_frailty[child]
-        + authorities.log_hazard[children.authority[child]]
+        + level
     )
     care = linear_predictor(features, scenario.care_log_hazard_ratios)
     care += scenario.care_log_hazard_ratios.get("severity", 0.0) * severity
     ended = (course.end <= last_day) & stays_in_view(course) & ~children.other_authority[child]
-    return Hazards(features=observed, total=total, care=care, at_risk=ended)
+    return Hazards(features=observed, authority=level, total=total, care=care, at_risk=ended)
 
 
 def _held_until(

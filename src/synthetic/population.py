@@ -7,6 +7,7 @@ import numpy as np
 from .authorities import Authorities, log_odds, probability
 from .columns import Columns, spread
 from .day_numbers import DAYS_A_YEAR, NEVER, day_number, eighteenth_birthdays, to_weekday_after
+from .portable import log
 from .scenario import Scenario
 from .streams import Streams
 
@@ -182,7 +183,7 @@ def _age_limits(name: str) -> tuple[float, float]:
 def _log_frailty(variance: float, n: int, rng: np.random.Generator) -> np.ndarray:
     if variance == 0:
         return np.zeros(n)
-    return np.log(np.maximum(rng.standard_gamma(1 / variance, n) * variance, 1e-12))
+    return log(np.maximum(rng.standard_gamma(1 / variance, n) * variance, 1e-12))
 
 
 def _factors(

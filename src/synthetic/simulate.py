@@ -1,36 +1,97 @@
 """Simulate a plan store, and apart from it the truth from which it came.
 
-Families are simulated in chunks of a fixed size, each with random streams of its own, from years before the window
+Families are simulated in blocks of a fixed size, each with random streams of its own, from years before the window
 until the extract date. The store holds the plans that were open at some time in the window; what came before is seen
 only in ``previous_plans_reported``, referrals and assessments, as in real systems.
+
+The same scenario, number of children, seed and faults give the same values, whatever the number of processes and the
+size of the chunks, on every platform. That holds because
+
+- random numbers come from NumPy's ``PCG64`` by way of ``random``, ``integers`` and ``permutation``, which are integer
+  arithmetic, and all other distributions and every ``exp``, ``log`` and power are made of operations that IEEE 754
+  defines to the last bit (:mod:`secondplan.synthetic.portable`);
+- a block's streams depend on the seed and its number only, and families are taken in the order of the blocks;
+- row groups of the files have a fixed size, and no file holds a time, a host, or a version of pandas.
+
+The bytes of Parquet files depend besides on the version of pyarrow, which writes its name into them. The sums over many
+rows in ``effects.json`` are rounded.
 """
 
+import os
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
+import pyarrow as pa
 
+from ..plans.arrow_tables import arrow_table, pandas_frame
 from ..plans.store import Plans
+from ..plans.store_writer import StoreWriter
 from ..progress import track
 from .authorities import Authorities, draw_authorities
-from .columns import concatenate
-from .day_numbers import day_number
-from .life_courses import LifeCourses, live
+from .blocks import FAMILIES_A_BLOCK, Blocks, Simulated, simulate_blocks, truth_of_parts
+from .in_order import results_in_order
 from .scenario import Scenario
 from .scenario import scenario as named_scenario
-from .store_tables import plan_identifiers, store_tables
+from .store_tables import extract_table
 from .streams import Streams
 from .truth import Truth, make_truth
+from .truth_files import TruthWriter
+from .value_faults import ValueFaults, count_on
 
-FAMILIES_A_CHUNK = 8192
-AUTHORITIES_CHUNK = 2**31 - 1
-"""Chunk number of the streams that belong to no chunk of families."""
+AUTHORITIES_BLOCK = 2**31 - 1
+"""Number of the streams that belong to no block of families."""
+
+_USUAL_CHILDREN_A_BLOCK = 5000
 
 
-def simulate(scenario: str | Scenario = "england-2018", *, n_children: int, seed: int = 0) -> Plans:
-    """Simulate a plan store.
+@dataclass(frozen=True, eq=False, repr=False)
+class SimulatedPlans(Plans):
+    """Simulated plans in memory: ``Plans`` that know their truth.
+
+    Parameters
+    ----------
+    children, plans, reviews, care_episodes, cin_episodes, assessments, conferences, involvements, extract : DataFrame
+    metadata : mapping
+        As of ``Plans``.
+    truth : Truth
+        What no extract holds. ``write`` does not write it: ``truth.write`` does, to another folder.
+    """
+
+    truth: Truth = field(default=None)  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class SimulatedStore:
+    """A simulated store on disk.
+
+    Attributes
+    ----------
+    path, truth_path : Path
+        Folders of the store and, apart from it, of the truth.
+    n_children, n_plans, n_faults : int
+    """
+
+    path: Path
+    truth_path: Path
+    n_children: int
+    n_plans: int
+    n_faults: int
+
+
+def simulate(
+    scenario: str | Scenario = "england-2018",
+    *,
+    n_children: int,
+    seed: int = 0,
+    faults: ValueFaults | None = None,
+    processes: int = 1,
+    chunk: int = FAMILIES_A_BLOCK,
+) -> SimulatedPlans:
+    """Simulate a plan store in memory.
 
     Parameters
     ----------
@@ -39,30 +100,46 @@ def simulate(scenario: str | Scenario = "england-2018", *, n_children: int, seed
     n_children : int
         Exactly so many children have a plan in the window.
     seed : int
-        The same seed, scenario and number give the same data.
+        The same seed, scenario and number give the same data, on every platform.
+    faults : ValueFaults, optional
+        Missing and wrong values; none as default. They change no other value, and nothing of the truth.
+    processes : int
+        More than one takes less time. They are started afresh: a script then needs ``if __name__ == "__main__":``.
+    chunk : int
+        Families at once, rounded up to whole blocks of 8,192. The result does not depend on it, nor on ``processes``.
 
     Returns
     -------
-    Plans
-        ``metadata`` holds the scenario with every true parameter.
+    SimulatedPlans
+        ``metadata`` holds the scenario with every true parameter, ``truth`` what no extract holds: latent severity,
+        frailty, hazards, true incidences, and risks after other lengths of plan.
 
     Raises
     ------
     ValueError
-        The scenario is unknown, ``n_children`` is not positive, or ``seed`` is negative.
+        The scenario is unknown, ``n_children``, ``processes`` or ``chunk`` is not positive, or ``seed`` is negative.
 
     Examples
     --------
-    >>> len(simulate(n_children=50).children)
+    >>> plans = simulate(n_children=50)
+    >>> len(plans.children)
     50
+    >>> len(plans.truth) == len(plans.plans)
+    True
     """
-    return simulate_with_truth(scenario, n_children=n_children, seed=seed)[0]
+    run = _Run(scenario, n_children, seed, faults, processes, chunk)
+    parts = list(run.parts())
+    frames = {name: pandas_frame(pa.concat_tables([part.store[name] for part in parts])) for name in parts[0].store}
+    tables = truth_of_parts(parts)
+    truth = make_truth(run.scenario, {name: [table] for name, table in tables.items()})
+    extract = extract_table(run.scenario, run.authorities)
+    return SimulatedPlans(**frames, extract=extract, metadata=run.metadata(), truth=truth)
 
 
 def simulate_with_truth(
-    scenario: str | Scenario = "england-2018", *, n_children: int, seed: int = 0
+    scenario: str | Scenario = "england-2018", *, n_children: int, seed: int = 0, faults: ValueFaults | None = None
 ) -> tuple[Plans, Truth]:
-    """As :func:`simulate`, with what no extract holds: latent severity, frailty, hazards, true incidence.
+    """As :func:`simulate`, with the truth beside the plans.
 
     Examples
     --------
@@ -70,158 +147,145 @@ def simulate_with_truth(
     >>> len(plans.children)
     20
     """
-    if isinstance(scenario, str):
-        scenario = named_scenario(scenario)
-    if n_children < 1:
-        raise ValueError(f"n_children must be at least 1, got {n_children}")
-    top = Streams(seed, AUTHORITIES_CHUNK)
-    authorities = draw_authorities(scenario, n_children, top["authorities"])
-    lives = _enough_lives(scenario, authorities, n_children, seed)
-    names = _names(authorities, lives, top["identifiers"])
-    lives, names = _in_store_order(lives, names)
-    metadata = {
-        "synthetic": True,
-        "note": "Simulated. No child, family, worker or authority in these data exists.",
-        "n_children": n_children,
-        "seed": seed,
-        "scenario": scenario.to_dict(),
-    }
-    plans = store_tables(scenario, authorities, lives, names, metadata)
-    return plans, make_truth(scenario, authorities, lives, names, plan_identifiers(lives, names))
+    plans = simulate(scenario, n_children=n_children, seed=seed, faults=faults)
+    return plans, plans.truth
 
 
-def _enough_lives(scenario: Scenario, authorities: Authorities, n_children: int, seed: int) -> LifeCourses:
-    """Chunks until ``n_children`` children have plans in the window; whole families, exactly so many children."""
-    parts: list[LifeCourses] = []
-    n_have = 0
-    chunks = _chunks(scenario, authorities, seed)
-    first = next(chunks)
-    n_chunks = -(-n_children // max(len(first.children), 1))
-    for part in track(chain([first], chunks), "Simulating families", total=n_chunks):
-        parts.append(part)
-        n_have += len(part.children)
-        if n_have >= n_children and _whole_families(parts, n_children) is not None:
-            break
-    chosen = _whole_families(parts, n_children)
-    assert chosen is not None
-    return _select(_join(parts), chosen)
+def simulate_to(
+    path: str | os.PathLike[str],
+    truth_path: str | os.PathLike[str],
+    scenario: str | Scenario = "england-2018",
+    *,
+    n_children: int,
+    seed: int = 0,
+    faults: ValueFaults | None = None,
+    processes: int = 1,
+    chunk: int = FAMILIES_A_BLOCK,
+) -> SimulatedStore:
+    """Simulate a plan store of any size straight to disk: memory does not grow with the number of children.
+
+    The files are those that ``simulate(...).write(path)`` and ``.truth.write(truth_path)`` would write.
+
+    Parameters
+    ----------
+    path, truth_path : path
+        Folders of the store and of the truth, which do not exist or are empty; neither may lie in the store.
+    scenario, n_children, seed, faults, processes, chunk
+        As for :func:`simulate`.
+
+    Returns
+    -------
+    SimulatedStore
+
+    Raises
+    ------
+    ValueError
+        As :func:`simulate`.
+    OutputError
+        A folder is in use, or cannot be written, or the truth would lie in the store.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from secondplan import read_plans
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = simulate_to(f"{folder}/plans", f"{folder}/truth", n_children=50)
+    ...     read_plans(made.path).equals(simulate(n_children=50))
+    True
+    """
+    run = _Run(scenario, n_children, seed, faults, processes, chunk)
+    n_rows = {"plans": 0, "faults": 0}
+    n_before: dict[str, int] = {}
+    with (
+        StoreWriter(path, metadata=run.metadata()) as store,
+        TruthWriter(truth_path, run.scenario, apart_from=path) as truth,
+    ):
+        store.append({"extract": arrow_table("extract", extract_table(run.scenario, run.authorities))})
+        for part in run.parts():
+            store.append(part.store)
+            truth.append({**part.truth, "faults": count_on(part.truth["faults"], n_before)})
+            for name, table in part.store.items():
+                n_before[name] = n_before.get(name, 0) + table.num_rows
+            n_rows["faults"] += part.truth["faults"].num_rows
+    return SimulatedStore(
+        path=store.folder,
+        truth_path=truth.folder,
+        n_children=n_children,
+        n_plans=n_before["plans"],
+        n_faults=n_rows["faults"],
+    )
 
 
-def _chunks(scenario: Scenario, authorities: Authorities, seed: int) -> Iterator[LifeCourses]:
-    chunk = 0
-    while True:
-        lives = live(scenario, authorities, FAMILIES_A_CHUNK, Streams(seed, chunk))
-        yield _in_window(scenario, lives)
-        chunk += 1
+class _Run:
+    """One simulation: checked options, the authorities, and the parts as they come."""
 
-
-def _in_window(scenario: Scenario, lives: LifeCourses) -> LifeCourses:
-    """Plans that did not end before the window, and their children."""
-    kept = np.flatnonzero(lives.plans.end >= day_number(scenario.first_date))
-    lives = _take_plans(lives, kept)
-    seen = np.zeros(len(lives.children), dtype=bool)
-    seen[lives.plans.child] = True
-    return _select(lives, seen)
-
-
-def _whole_families(parts: list[LifeCourses], n_children: int) -> np.ndarray | None:
-    """Which children to keep: families in order while they fit, so that the number is exact; None if it cannot be."""
-    family = np.concatenate([part.children.family + FAMILIES_A_CHUNK * i for i, part in enumerate(parts)])
-    numbers, first, size = np.unique(family, return_index=True, return_counts=True)
-    order = np.argsort(first, kind="stable")
-    total = np.cumsum(size[order])
-    keep = total <= n_children
-    missing = n_children - int(size[order][keep].sum())
-    for position in np.flatnonzero(~keep):
-        if missing == 0:
-            break
-        if size[order][position] <= missing:
-            keep[position] = True
-            missing -= int(size[order][position])
-    return np.isin(family, numbers[order][keep]) if missing == 0 else None
-
-
-def _join(parts: list[LifeCourses]) -> LifeCourses:
-    """One set of life courses: positions of children and plans, and family numbers, moved on from part to part."""
-    moved, n_children, n_plans = [], 0, 0
-    for i, part in enumerate(parts):
-        moved.append(
-            LifeCourses(
-                children=part.children.replace(family=part.children.family + FAMILIES_A_CHUNK * i),
-                plans=part.plans.replace(child=part.plans.child + n_children),
-                conferences=part.conferences,
-                hazards=part.hazards,
-                features=part.features,
-                spells=part.spells.replace(plan=part.spells.plan + n_plans),
-                episodes=part.episodes.replace(child=part.episodes.child + n_children),
-                assessments=part.assessments.replace(child=part.assessments.child + n_children),
-                care=part.care.replace(child=part.care.child + n_children),
-            )
+    def __init__(
+        self,
+        scenario: str | Scenario,
+        n_children: int,
+        seed: int,
+        faults: ValueFaults | None,
+        processes: int,
+        chunk: int,
+    ) -> None:
+        for name, value in (("n_children", n_children), ("processes", processes), ("chunk", chunk)):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        self.scenario = named_scenario(scenario) if isinstance(scenario, str) else scenario
+        self.n_children, self.seed, self.faults, self.processes = n_children, seed, faults, processes
+        self.blocks_at_once = -(-chunk // FAMILIES_A_BLOCK)
+        self.authorities: Authorities = draw_authorities(
+            self.scenario, n_children, Streams(seed, AUTHORITIES_BLOCK)["authorities"]
         )
-        n_children += len(part.children)
-        n_plans += len(part.plans)
-    joined = {
-        name: concatenate([getattr(part, name) for part in moved]) for name in vars(moved[0]) if name != "features"
-    }
-    return LifeCourses(features=pd.concat([part.features for part in moved], ignore_index=True), **joined)
 
+    def metadata(self) -> dict[str, Any]:
+        """What the store says of itself."""
+        faults = {} if self.faults is None else {"faults": asdict(self.faults)}
+        return {
+            "synthetic": True,
+            "note": "Simulated. No child, family, worker or authority in these data exists.",
+            "n_children": self.n_children,
+            "seed": self.seed,
+            **faults,
+            "scenario": self.scenario.to_dict(),
+        }
 
-def _take_plans(lives: LifeCourses, rows: np.ndarray) -> LifeCourses:
-    place = np.full(len(lives.plans), -1)
-    place[rows] = np.arange(rows.size)
-    spells = lives.spells.replace(plan=place[lives.spells.plan])
-    order = np.argsort(spells.plan, kind="stable")
-    spells = spells.take(order[spells.plan[order] >= 0])
-    return LifeCourses(
-        children=lives.children,
-        plans=lives.plans.take(rows),
-        conferences=lives.conferences.take(rows),
-        hazards=lives.hazards.take(rows),
-        features=lives.features.iloc[rows].reset_index(drop=True),
-        spells=spells,
-        episodes=lives.episodes,
-        assessments=lives.assessments,
-        care=lives.care,
-    )
+    def parts(self) -> Iterator[Simulated]:
+        """Parts in order, under a progress bar, until there are exactly so many children."""
+        parts = self._parts()
+        first = next(parts)
+        yield from track(chain([first], parts), "Simulating families", total=-(-self.n_children // first.n_children))
 
+    def _parts(self) -> Iterator[Simulated]:
+        n_missing, next_block = self.n_children, 0
 
-def _select(lives: LifeCourses, kept: np.ndarray) -> LifeCourses:
-    """The children ``kept`` (a mask, or positions in the wanted order) and their records."""
-    rows = np.flatnonzero(kept) if kept.dtype == bool else kept
-    place = np.full(len(lives.children), -1)
-    place[rows] = np.arange(rows.size)
+        def tasks() -> Iterator[Blocks]:
+            # As many as will usually do. None may have more children than are missing when it is begun.
+            for i in range(-(-n_missing // (_USUAL_CHILDREN_A_BLOCK * self.blocks_at_once))):
+                yield self._blocks(next_block + i * self.blocks_at_once, n_missing)
 
-    def of_children(records: Any) -> Any:
-        child = place[records.child]
-        return records.replace(child=child).take(child >= 0)
+        while n_missing:
+            begun = list[int]()
+            with closing(results_in_order(simulate_blocks, tasks(), self.processes)) as results:
+                for task, result in results:
+                    begun.append(task.first + task.n)
+                    # Families were left out by the children that were missing then, not by those that are now.
+                    if result.n_children > n_missing or (result.is_cut and task.n_children != n_missing):
+                        result = simulate_blocks(self._blocks(task.first, n_missing))
+                    n_missing -= result.n_children
+                    if result.n_children:
+                        yield result
+                    if not n_missing:
+                        return
+            next_block = begun[-1]
 
-    child = place[lives.plans.child]
-    order = np.lexsort((lives.plans.start, child))
-    lives = _take_plans(lives, order[child[order] >= 0])
-    return LifeCourses(
-        children=lives.children.take(rows),
-        plans=lives.plans.replace(child=place[lives.plans.child]),
-        conferences=lives.conferences,
-        hazards=lives.hazards,
-        features=lives.features,
-        spells=lives.spells,
-        episodes=of_children(lives.episodes),
-        assessments=of_children(lives.assessments),
-        care=of_children(lives.care),
-    )
-
-
-def _names(authorities: Authorities, lives: LifeCourses, rng: np.random.Generator) -> pd.DataFrame:
-    """Identifiers in random order, so that a number tells nothing; children's are unique over all authorities."""
-    children = lives.children
-    code = pd.array(authorities.code.tolist(), dtype="string").take(children.authority)
-    number = pd.Series(100_000 + rng.permutation(len(children))).astype("string")
-    distinct, family = np.unique(children.family, return_inverse=True)
-    family_number = pd.Series(100_000 + rng.permutation(distinct.size)[family]).astype("string")
-    la_code = pd.Series(code)
-    return pd.DataFrame({"child_id": la_code + number, "family_id": "F" + family_number, "la_code": la_code})
-
-
-def _in_store_order(lives: LifeCourses, names: pd.DataFrame) -> tuple[LifeCourses, pd.DataFrame]:
-    order = names.sort_values(["la_code", "child_id"], kind="stable").index.to_numpy()
-    return _select(lives, order), names.iloc[order].reset_index(drop=True)
+    def _blocks(self, first: int, n_children: int) -> Blocks:
+        return Blocks(
+            scenario=self.scenario,
+            authorities=self.authorities,
+            seed=self.seed,
+            first=first,
+            n=self.blocks_at_once,
+            n_children=n_children,
+            faults=self.faults,
+        )

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..plans.store import Plans
 from .authorities import Authorities
 from .day_numbers import day_number, to_dates
 from .life_courses import LifeCourses
@@ -14,34 +13,47 @@ from .workers import POOL
 
 
 def store_tables(
-    scenario: Scenario, authorities: Authorities, lives: LifeCourses, names: pd.DataFrame, metadata: dict[str, Any]
-) -> Plans:
-    """The plan store of ``lives``: nothing later than the extract date, no plan that ended before the window.
+    scenario: Scenario, lives: LifeCourses, names: pd.DataFrame, plan_ids: pd.Series
+) -> dict[str, pd.DataFrame]:
+    """The tables of ``lives``: nothing later than the extract date, in the schema's columns and types.
 
     Parameters
     ----------
     scenario : Scenario
-    authorities : Authorities
     lives : LifeCourses
         Children and plans in the order in which the store lists them.
     names : DataFrame
         ``child_id``, ``family_id``, ``la_code``, one row a child of ``lives``.
-    metadata : dict
-        Goes into the store's ``datapackage.json``.
+    plan_ids : Series
+        What :func:`plan_identifiers` returns.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        All tables but ``extract``.
     """
     last = day_number(scenario.extract_date)
-    plan_ids = plan_identifiers(lives, names)
-    return Plans(
-        children=_children(scenario, lives, names, last),
-        plans=_plans(scenario, lives, names, plan_ids, last),
-        reviews=_reviews(lives, plan_ids, last),
-        care_episodes=_care(lives, names, last),
-        cin_episodes=_episodes(lives, names, last),
-        assessments=_assessments(scenario, lives, names),
-        conferences=_conferences(lives, names),
-        involvements=_involvements(lives, names, last),
-        extract=_extract(scenario, authorities),
-        metadata=metadata,
+    return {
+        "children": _children(scenario, lives, names, last),
+        "plans": _plans(scenario, lives, names, plan_ids, last),
+        "reviews": _reviews(lives, plan_ids, last),
+        "care_episodes": _care(lives, names, last),
+        "cin_episodes": _episodes(lives, names, last),
+        "assessments": _assessments(scenario, lives, names),
+        "conferences": _conferences(lives, names),
+        "involvements": _involvements(lives, names, last),
+    }
+
+
+def extract_table(scenario: Scenario, authorities: Authorities) -> pd.DataFrame:
+    """The table ``extract``: one row an authority, of which dates its data are."""
+    return pd.DataFrame(
+        {
+            "la_code": pd.array(authorities.code.tolist(), dtype="string"),
+            "first_date": pd.Timestamp(scenario.first_date),
+            "extract_date": pd.Timestamp(scenario.extract_date),
+            "source": pd.Series([f"synthetic: {scenario.name}"] * len(authorities), dtype="string"),
+        }
     )
 
 
@@ -171,17 +183,6 @@ def _involvements(lives: LifeCourses, names: pd.DataFrame, last: int) -> pd.Data
             "end_date": to_dates(spells.end, known_until=last),
             "agency_worker": pd.Series(spells.agency, dtype="boolean"),
             "la_code": _of(names["la_code"], child),
-        }
-    )
-
-
-def _extract(scenario: Scenario, authorities: Authorities) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "la_code": authorities.code,
-            "first_date": pd.Timestamp(scenario.first_date),
-            "extract_date": pd.Timestamp(scenario.extract_date),
-            "source": f"synthetic: {scenario.name}",
         }
     )
 

@@ -1,6 +1,12 @@
-"""Random numbers: one independent generator for each purpose, so that a change in one does not move the others."""
+"""Random numbers: one independent generator for each purpose, so that a change in one does not move the others.
+
+The generator of block ``b`` and purpose ``p`` is NumPy's ``SeedSequence(seed, spawn_key=(b, p))``: no two of them start
+from the same state. They are of the kind that draws the same bits on every platform.
+"""
 
 import numpy as np
+
+from .draws import Draws
 
 STREAMS = (
     "authorities",
@@ -22,19 +28,20 @@ STREAMS = (
     "closures",
     "identifiers",
     "faults",
+    "value_faults",
 )
 """The purposes. Append only: a stream's place decides its numbers."""
 
 
 class Streams:
-    """The generators of one chunk of the simulation.
+    """The generators of one block of the simulation.
 
     Parameters
     ----------
     seed : int
         At least 0.
-    chunk : int, default=0
-        Chunks of one simulation have generators of their own.
+    block : int, default=0
+        Blocks of one simulation have generators of their own.
 
     Examples
     --------
@@ -44,13 +51,11 @@ class Streams:
     False
     """
 
-    def __init__(self, seed: int, chunk: int = 0) -> None:
+    def __init__(self, seed: int, block: int = 0) -> None:
         if seed < 0:
             raise ValueError(f"seed must be at least 0, got {seed}")
-        children = np.random.SeedSequence(entropy=seed, spawn_key=(chunk,)).spawn(len(STREAMS))
-        self._generators = {
-            name: np.random.Generator(np.random.PCG64(child)) for name, child in zip(STREAMS, children, strict=True)
-        }
+        children = np.random.SeedSequence(entropy=seed, spawn_key=(block,)).spawn(len(STREAMS))
+        self._generators = {name: Draws(np.random.PCG64(child)) for name, child in zip(STREAMS, children, strict=True)}
 
-    def __getitem__(self, name: str) -> np.random.Generator:
+    def __getitem__(self, name: str) -> Draws:
         return self._generators[name]

@@ -1,44 +1,61 @@
 """The truth behind a simulated store: what no extract holds, kept apart from the data."""
 
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from ..errors import OutputError
 from ..plans.cohort import Cohort
-from ..plans.store import DESCRIPTOR
-from .authorities import Authorities
-from .course import END_REASONS
-from .day_numbers import DAYS_A_YEAR, day_number
-from .life_courses import LifeCourses
+from .expected_coefficients import expected_coefficients
+from .plan_length_effect import plan_length_effect
+from .portable import exp
 from .scenario import Scenario
+from .truth_files import TruthWriter, read_tables
 
-HORIZONS = (91, 182, 365, 730)
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
-_ROWS_AT_ONCE = 50_000
+_PANDAS = {pa.string(): pd.StringDtype(), pa.bool_(): pd.BooleanDtype()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Truth:
     """What the simulator knows, one row a plan of the store, in its order.
+
+    ``incidence_...`` columns are probabilities of a second plan by so many days after the plan's end, with entry into
+    care, other exits, death and the 18th birthday competing; moves to other authorities, which only hide what follows,
+    are set aside. Times are those of the hazard; the store has a second plan start on the next working day.
 
     Attributes
     ----------
     frame : DataFrame
         ``la_code, child_id, family_id, plan_id, plan_number`` (1 for the child's first plan ever), ``end_reason``,
+        ``follow_up_days`` and ``eligible_days`` (from the plan's end to the extract date and to the 18th birthday),
         ``severity``, ``log_frailty``, ``authority_log_hazard``, ``log_hazard_ratio_features`` (observed features only),
-        ``log_hazard_ratio`` (with authority, severity and frailty), ``care_log_hazard_ratio``, ``incidence_91`` ...:
-        the true probability of a second plan by that day given all of these, with entry into care, other exits and the
-        18th birthday competing. Hazards and incidences are missing where the child was not at risk
-        from the plan's end: open plans, and those that ended with care, a move, the 18th birthday or death.
+        ``log_hazard_ratio`` (with authority, severity and frailty), ``care_log_hazard_ratio``, and
+
+        - ``incidence_91`` ...: the conditional probability, given features, authority, severity and frailty;
+        - ``observed_incidence_91`` ...: the probability given what is observed of the child: its own record up to the
+          plan's end, and the authority's level. It is the mean of the conditional one over the family's frailty (gamma,
+          independent of the record) and over the child's severity, whose distribution is that given the record (see
+          :mod:`secondplan.synthetic.severity_posterior`): severe children have longer plans, so a long plan is a sign
+          of severity. What siblings' records tell is not used. Of first plans only: a later plan's record tells of the
+          frailty too.
+
+        Hazards and incidences are missing where the child was not at risk from the plan's end: open plans, and those
+        that ended with care, a move, the 18th birthday or death.
     features : DataFrame
         The features that drive the hazard, as the simulator computed them; missing for open plans.
+    counterfactuals : DataFrame
+        One row a first plan after which the child was at risk: ``plan_id``, and for lengths of 60, 140, 270, 500 and
+        900 days, one in each band, ``incidence_730_after_270`` and ``observed_incidence_730_after_270``: the two
+        probabilities had the plan been so long and everything else, also severity and the other features, as it was.
+    faults : DataFrame
+        Values that were made missing or wrong: ``table``, ``row`` (from 1), ``child_id``, ``column``, ``fault``,
+        ``true_value`` and ``stored_value`` as text. Without rows where none was asked for.
+    sums : DataFrame
+        Sums of the counterfactuals from which :meth:`plan_length_effect` comes.
     scenario : Scenario
 
     Examples
@@ -46,9 +63,9 @@ class Truth:
     The stated hazard ratios come back from the data when what confounds them is given: severity as a covariate, the
     authority's level and the family's frailty as an offset. ``z`` is then a standard error from 0.
 
-    >>> from secondplan import CoxPH, build_cohort, simulate_with_truth
-    >>> plans, truth = simulate_with_truth(n_children=3000, seed=3)
-    >>> cohort = build_cohort(plans)
+    >>> from secondplan import CoxPH, build_cohort, simulate
+    >>> plans = simulate(n_children=3000, seed=3)
+    >>> truth, cohort = plans.truth, build_cohort(plans)
     >>> X = truth.covariates(cohort)
     >>> model = CoxPH(offset="known_log_hazard").fit(X, cohort.y, cluster=cohort.cluster)
     >>> found = model.summary_.join(truth.log_hazard_ratios(model))
@@ -59,10 +76,23 @@ class Truth:
 
     frame: pd.DataFrame
     features: pd.DataFrame
+    counterfactuals: pd.DataFrame
+    faults: pd.DataFrame
+    sums: pd.DataFrame
     scenario: Scenario
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def __repr__(self) -> str:
+        """Counts and the scenario only."""
+        n_index, n_faults = len(self.counterfactuals), len(self.faults)
+        faults = f", {n_faults:,} faults" if n_faults else ""
+        return f"Truth({self.scenario.name}: {len(self):,} plans, {n_index:,} first plans at risk{faults})"
+
+    def _repr_html_(self) -> str:
+        effect = self.plan_length_effect().round(4).to_html(index=False, border=0)
+        return f"<p>{self!r}</p><p>Mean true risk of a second plan, by length of the first</p>{effect}"
 
     def covariates(self, cohort: Cohort) -> pd.DataFrame:
         """What the hazard of a second plan depends on, for the rows of a cohort of these data.
@@ -83,10 +113,7 @@ class Truth:
         ValueError
             The cohort holds plans of other data, or lacks a feature that has an effect.
         """
-        rows = self.frame.set_index("plan_id").reindex(cohort.keys["plan_id"])
-        n_unknown = int(rows["severity"].isna().sum())
-        if n_unknown:
-            raise ValueError(f"{n_unknown} of {len(rows)} plans of the cohort are not in this truth")
+        rows = self._rows(cohort)
         effects = [name for name in self.scenario.log_hazard_ratios if name != "severity"]
         absent = [name for name in effects if name not in cohort.X]
         if absent:
@@ -118,96 +145,149 @@ class Truth:
         index = pd.Index(model.feature_names_out_, name="feature")
         return pd.Series(true, dtype=float).reindex(index).rename("true_log_hazard_ratio")
 
+    def hazard_ratios(self) -> pd.DataFrame:
+        """The true effects on the hazard of a second plan: ``feature, level, log_hazard_ratio, hazard_ratio``.
+
+        Examples
+        --------
+        >>> from secondplan import simulate
+        >>> table = simulate(n_children=20).truth.hazard_ratios().set_index(["feature", "level"])
+        >>> round(float(table.loc[("severity", ""), "hazard_ratio"]), 3)
+        1.419
+        """
+        rows = []
+        for feature, effect in self.scenario.log_hazard_ratios.items():
+            levels = effect if isinstance(effect, Mapping) else {"": effect}
+            rows += [(feature, level, value, float(exp(value))) for level, value in levels.items()]
+        return pd.DataFrame(rows, columns=["feature", "level", "log_hazard_ratio", "hazard_ratio"])
+
+    def plan_length_effect(self, *, reference_days: int = 270) -> pd.DataFrame:
+        """The true mean risk by length of the first plan, had every child had it, beside the risk of those who had it.
+
+        Parameters
+        ----------
+        reference_days : int
+            Differences are from this length; one of 60, 140, 270, 500, 900.
+
+        Returns
+        -------
+        DataFrame
+            One row a horizon and length: ``horizon_days, plan_length_days, band, n`` (index plans), ``risk`` (mean over
+            all of them), ``risk_difference, risk_ratio`` against the reference; and ``n_in_band, risk_in_band,
+            difference_in_band``: the mean true risk of those whose plan fell in the band. The last is the difference
+            that data show; what it is apart from ``risk_difference`` is confounding.
+
+        Raises
+        ------
+        ValueError
+            ``reference_days`` is not one of the lengths.
+        """
+        return plan_length_effect(self.sums, reference_days=reference_days)
+
+    def expected_coefficients(
+        self, cohort: Cohort, X: pd.DataFrame | None = None, *, offset: str | None = None
+    ) -> pd.Series:
+        """What the coefficients of a Cox model tend to in these data when something that matters is left out.
+
+        A misspecified Cox model's estimate tends to the value at which the expected score is zero (Struthers and
+        Kalbfleisch, 1986, *Biometrika* 73, 363-369). Expectation is over times to a second plan, given the true
+        hazards of the cohort's children. The difference from :meth:`log_hazard_ratios` is the bias.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            Built from the store that was simulated with this truth.
+        X : DataFrame, optional
+            Columns of the model, a row for each of the cohort's; as default the features that have an effect, without
+            severity and without offset.
+        offset : str, optional
+            Column of ``X`` that is an offset.
+
+        Returns
+        -------
+        Series
+            ``expected_coefficient`` by feature, named as ``CoxPH`` names them.
+        """
+        if X is None:
+            X = self.covariates(cohort).drop(columns=["severity", "known_log_hazard"])
+        rows = self._rows(cohort)
+        return expected_coefficients(self.scenario, rows, X, offset=offset)
+
+    def _rows(self, cohort: Cohort) -> pd.DataFrame:
+        rows = self.frame.set_index("plan_id").reindex(cohort.keys["plan_id"])
+        n_unknown = int(rows["severity"].isna().sum())
+        if n_unknown:
+            raise ValueError(f"{n_unknown} of {len(rows)} plans of the cohort are not in this truth")
+        return rows
+
     def write(self, path: str | os.PathLike[str]) -> Path:
-        """Write ``truth.parquet``, ``features.parquet`` and ``scenario.json`` to the folder ``path``.
+        """Write the truth to the folder ``path``: Parquet files of its tables, ``scenario.json`` and ``effects.json``.
 
         Raises
         ------
         OutputError
-            The folder is, or lies in, a plan store: models read stores, and must not read this.
+            The folder is, or lies in, a plan store (models read stores, and must not read this), holds other files, or
+            cannot be written.
         """
-        folder = Path(path)
-        if any((place / DESCRIPTOR).exists() for place in (folder, *folder.absolute().parents)):
-            raise OutputError(f"{folder}: lies in a plan store; keep the truth apart from the data")
-        folder.mkdir(parents=True, exist_ok=True)
-        self.frame.to_parquet(folder / "truth.parquet")
-        self.features.to_parquet(folder / "features.parquet")
-        text = json.dumps(self.scenario.to_dict(), indent=1, ensure_ascii=False)
-        (folder / "scenario.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-        return folder
+        with TruthWriter(path, self.scenario) as writer:
+            writer.append(
+                {
+                    "truth": _arrow(self.frame),
+                    "features": _arrow(self.features),
+                    "counterfactuals": _arrow(self.counterfactuals),
+                    "faults": _arrow(self.faults),
+                    "sums": _arrow(self.sums),
+                }
+            )
+        return writer.folder
 
 
-def make_truth(
-    scenario: Scenario, authorities: Authorities, lives: LifeCourses, names: pd.DataFrame, plan_ids: pd.Series
-) -> Truth:
-    """The truth about the plans of ``lives``, in their order."""
-    plans, children, hazards = lives.plans, lives.children, lives.hazards
-    child = plans.child
-    last = day_number(scenario.extract_date)
-    at_risk = hazards.at_risk & (plans.reason == END_REASONS.index("review"))
-    eligible = np.maximum(children.adult[child] - plans.end, 0)
-    incidence = np.full((len(plans), len(HORIZONS)), np.nan)
-    incidence[at_risk] = true_incidence(
-        scenario, hazards.total[at_risk], hazards.care[at_risk], eligible[at_risk], HORIZONS
+def make_truth(scenario: Scenario, tables: Mapping[str, Sequence[pa.Table]]) -> Truth:
+    """The truth of parts: the tables of each name one after the other."""
+    frames = {name: _pandas(pa.concat_tables(parts)) for name, parts in tables.items()}
+    return Truth(
+        frame=frames["truth"],
+        features=frames["features"],
+        counterfactuals=frames["counterfactuals"],
+        faults=frames["faults"],
+        sums=frames["sums"],
+        scenario=scenario,
     )
-    reason = pd.array(END_REASONS, dtype="string").take(plans.reason)
-    frame = pd.DataFrame(
-        {
-            "la_code": names["la_code"].array.take(child),
-            "child_id": names["child_id"].array.take(child),
-            "family_id": names["family_id"].array.take(child),
-            "plan_id": plan_ids,
-            "plan_number": plans.order,
-            "end_reason": pd.Series(reason).where(plans.end <= last),
-            "severity": children.severity[child],
-            "log_frailty": children.log_frailty[child],
-            "authority_log_hazard": authorities.log_hazard[children.authority[child]],
-            "log_hazard_ratio_features": np.where(at_risk, hazards.features, np.nan),
-            "log_hazard_ratio": np.where(at_risk, hazards.total, np.nan),
-            "care_log_hazard_ratio": np.where(at_risk, hazards.care, np.nan),
-            **{f"incidence_{day}": incidence[:, i] for i, day in enumerate(HORIZONS)},
-        }
-    )
-    ended = pd.Series(plans.end <= last)
-    features = lives.features.copy()
-    for name in features.columns:
-        features[name] = features[name].convert_dtypes(convert_integer=False).where(ended)
-    return Truth(frame=frame, features=features, scenario=scenario)
 
 
-def true_incidence(
-    scenario: Scenario,
-    log_hazard_ratio: np.ndarray,
-    care_log_hazard_ratio: np.ndarray,
-    eligible_days: np.ndarray,
-    horizons: tuple[int, ...] = HORIZONS,
-) -> np.ndarray:
-    """Probability of a second plan by each horizon, given the hazards; flat after the 18th birthday.
-
-    With ``H1 = a t**k`` (second plan), ``H2 = c t**m`` (care), ``H3 = d t`` (other exits and death) and ``u = t**k`` it
-    is the integral of ``a exp(-a u - c u**(m/k) - d u**(1/k))`` over ``u``, by Gauss-Legendre quadrature.
+def read_truth(path: str | os.PathLike[str]) -> Truth:
+    """Read the truth that :meth:`Truth.write` or :func:`~secondplan.synthetic.simulate_to` wrote.
 
     Parameters
     ----------
-    scenario : Scenario
-    log_hazard_ratio, care_log_hazard_ratio : ndarray, shape (n,)
-    eligible_days : ndarray, shape (n,)
-    horizons : tuple of int
+    path : path
+        The folder.
 
     Returns
     -------
-    ndarray, shape (n, n_horizons)
+    Truth
+
+    Raises
+    ------
+    InputError
+        There is no truth at ``path``, or it cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from secondplan import simulate
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     truth = read_truth(simulate(n_children=20).truth.write(f"{folder}/truth"))
+    >>> truth.scenario.name
+    'england-2018'
     """
-    k, m = scenario.second_plan_shape, scenario.care_shape
-    a = scenario.second_plan_rate * np.exp(log_hazard_ratio)
-    c = scenario.care_rate * np.exp(care_log_hazard_ratio)
-    d = scenario.other_exit_rate + scenario.death_rate
-    result = np.empty((a.size, len(horizons)))
-    for begin in range(0, a.size, _ROWS_AT_ONCE):
-        rows = slice(begin, begin + _ROWS_AT_ONCE)
-        for column, horizon in enumerate(horizons):
-            top = (np.minimum(horizon, eligible_days[rows]) / DAYS_A_YEAR) ** k
-            u = top[:, None] * (_NODES + 1) / 2
-            hazard = a[rows, None] * u + c[rows, None] * u ** (m / k) + d * u ** (1 / k)
-            result[rows, column] = a[rows] * top / 2 * (np.exp(-hazard) @ _WEIGHTS)
-    return result
+    scenario, tables = read_tables(Path(path))
+    return make_truth(scenario, {name: [table] for name, table in tables.items()})
+
+
+def _pandas(table: pa.Table) -> pd.DataFrame:
+    return table.to_pandas(types_mapper=_PANDAS.get, ignore_metadata=True)
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)

@@ -10,6 +10,7 @@ one day. The marginal hazards are therefore exactly proportional; only siblings'
 import numpy as np
 
 from .day_numbers import DAYS_A_YEAR, NEVER
+from .portable import power
 
 LONGEST_YEARS = 30.0
 
@@ -32,10 +33,10 @@ def waiting_days(rate: np.ndarray, shape: float, group: np.ndarray, rng: np.rand
     ndarray of int, shape (n,)
         ``NEVER`` where the event comes after 30 years.
     """
-    exposure = first_event_exposure(rate, group, rng, limit=LONGEST_YEARS**shape)
+    exposure = first_event_exposure(rate, group, rng, limit=float(power(LONGEST_YEARS, shape)))
     days = np.full(rate.size, NEVER, dtype=np.int64)
     happens = np.isfinite(exposure)
-    days[happens] = np.maximum(np.ceil(DAYS_A_YEAR * exposure[happens] ** (1 / shape)), 1).astype(np.int64)
+    days[happens] = np.maximum(np.ceil(DAYS_A_YEAR * power(exposure[happens], 1 / shape)), 1).astype(np.int64)
     return days
 
 

@@ -81,7 +81,12 @@ def test_truth_is_never_written_into_a_plan_store(tmp_path):
         with pytest.raises(OutputError, match="apart from the data"):
             truth.write(inside)
     folder = truth.write(tmp_path / "truth")
-    assert {path.name for path in folder.iterdir()} == {"truth.parquet", "features.parquet", "scenario.json"}
+    names = {"truth", "features", "counterfactuals", "faults", "sums"}
+    assert {path.name for path in folder.iterdir()} == {
+        *(f"{name}.parquet" for name in names),
+        "scenario.json",
+        "effects.json",
+    }
 
 
 def test_no_latent_value_is_in_the_store(england):
