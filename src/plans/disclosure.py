@@ -5,9 +5,12 @@ Counts of 1 to 5 are withheld and marked ``c``; 0 is shown. Source: *Children in
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import null_space
 
 SUPPRESSED = "c"
 SMALLEST_SHOWN = 6
+# Entries of a null space of small whole-number equations are either rounding error or far larger.
+FREE = 1e-9
 
 
 def is_small(counts: pd.Series | np.ndarray) -> np.ndarray:
@@ -38,55 +41,60 @@ def suppress_small_counts(table: pd.DataFrame, counts: list[str], *, also: list[
     return shown
 
 
-def withheld_parts(
-    counts: np.ndarray,
-    *,
-    already: np.ndarray | None = None,
-    rows_add_up: bool = True,
-    columns_add_up: bool = True,
-) -> np.ndarray:
-    """Which parts of shown totals must be withheld: the small ones, and those from which a small one would follow.
+def withhold_revealed(values: np.ndarray, withheld: np.ndarray, relations: np.ndarray) -> np.ndarray:
+    """Which counts are withheld in the end, so that none of 1 to 5 follows from those that are shown.
 
-    Where the total of a row (column) is shown and just one of its parts is withheld, that part is the total less the
-    others. The smallest other part is then withheld too, and this again until nothing follows (secondary suppression).
+    A reader knows sums: that groups make up a total, and parts a whole. A withheld count follows from what is shown if
+    these equations have one solution for it (the total less the other parts, in the plainest case). The smallest other
+    count of such an equation is then withheld too, and this again until nothing follows (secondary suppression).
 
     Parameters
     ----------
-    counts : ndarray, shape (n_rows, n_parts)
-        NaN where there is no count.
-    already : ndarray of bool, shape (n_rows, n_parts), optional
-        What is withheld in any case.
-    rows_add_up, columns_add_up : bool
-        Whether the total of each row, or of each column, is known to the reader.
+    values : ndarray, shape (n,)
+        Counts; NaN where there is none.
+    withheld : ndarray of bool, shape (n,)
+        What is withheld to begin with.
+    relations : ndarray, shape (n_relations, n)
+        Equations that the reader knows, each ``relation @ values = 0``.
 
     Returns
     -------
-    ndarray of bool, shape (n_rows, n_parts)
+    ndarray of bool, shape (n,)
 
     Examples
     --------
-    >>> withheld_parts(np.array([[30, 3, 12]]), columns_add_up=False)
-    array([[False,  True,  True]])
+    >>> total_and_parts = np.array([45, 30, 3, 12])
+    >>> withhold_revealed(total_and_parts, is_small(total_and_parts), np.array([[1, -1, -1, -1]]))
+    array([False, False,  True,  True])
     """
-    values = np.asarray(counts, dtype=float)
-    withheld = is_small(values) if already is None else is_small(values) | already
-    lines = [values[i : i + 1].T for i in range(values.shape[0])] if rows_add_up else []
-    masks = [withheld[i] for i in range(values.shape[0])] if rows_add_up else []
-    if columns_add_up:
-        lines += [values[:, j : j + 1] for j in range(values.shape[1])]
-        masks += [withheld[:, j] for j in range(values.shape[1])]
-    while sum(_withhold_second(line[:, 0], mask) for line, mask in zip(lines, masks, strict=True)):
-        pass
-    return withheld
+    withheld = withheld.copy()
+    # Those withheld for the sake of others are protected too: through them the small ones would follow.
+    left = np.ones(withheld.size, dtype=bool)
+    while True:
+        revealed = np.flatnonzero(_determined(relations, withheld) & left)
+        if not revealed.size:
+            return withheld
+        for cell in revealed:
+            equations = np.flatnonzero(relations[:, cell])
+            others = np.flatnonzero((relations[equations] != 0).any(axis=0) & ~withheld & (values > 0))
+            if others.size:
+                withheld[others[np.argmin(values[others])]] = True
+            else:
+                # Nothing else is left to withhold.
+                left[cell] = False
 
 
-def _withhold_second(line: np.ndarray, withheld: np.ndarray) -> bool:
-    """Withhold the smallest other part of a line with one withheld part; whether there was one to withhold."""
-    others = np.flatnonzero(~withheld & (line > 0))
-    if withheld.sum() != 1 or not others.size:
-        return False
-    withheld[others[np.argmin(line[others])]] = True
-    return True
+def _determined(relations: np.ndarray, withheld: np.ndarray) -> np.ndarray:
+    """Withheld counts for which the equations have one solution, shape (n,)."""
+    unknown = np.flatnonzero(withheld)
+    determined = np.zeros(withheld.size, dtype=bool)
+    system = relations[:, unknown]
+    system = system[(system != 0).any(axis=1)]
+    if system.size:
+        # A count is free where some solution of the homogeneous equations moves it.
+        free = np.abs(null_space(system)) > FREE
+        determined[unknown] = ~free.any(axis=1)
+    return determined
 
 
 def round_to_ten(counts: np.ndarray) -> np.ndarray:

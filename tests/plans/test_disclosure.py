@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from secondplan.plans.disclosure import round_to_ten, rounded_flow, withheld_parts
+from secondplan.plans.disclosure import is_small, round_to_ten, rounded_flow, withhold_revealed
 
 
 def test_the_flow_gives_no_small_number_away():
@@ -17,20 +17,24 @@ def test_the_flow_gives_no_small_number_away():
 @pytest.mark.parametrize(
     ("counts", "hidden"),
     [
-        ([30, 3, 12], [False, True, True]),  # 3 would be the total less the others
-        ([30, 3, 2, 12], [False, True, True, False]),  # two are unknown: neither follows
-        ([30, 0, 12], [False, False, False]),
-        ([3, 0, 0], [True, False, False]),  # there is no other to withhold
+        ([45, 30, 3, 12], [False, False, True, True]),  # 3 would be the total less the others
+        ([47, 30, 3, 2, 12], [False, False, True, True, False]),  # two are unknown: neither follows
+        ([42, 30, 0, 12], [False, False, False, False]),
+        ([3, 3, 0, 0], [True, True, False, False]),
     ],
 )
 def test_a_part_that_follows_from_the_total_is_withheld(counts, hidden):
-    assert withheld_parts(np.array([counts]), columns_add_up=False)[0].tolist() == hidden
-    assert withheld_parts(np.array([counts]).T, rows_add_up=False)[:, 0].tolist() == hidden
+    values = np.array(counts)
+    relation = np.array([[1, *[-1] * (len(counts) - 1)]])
+    assert withhold_revealed(values, is_small(values), relation).tolist() == hidden
 
 
 def test_rows_and_columns_are_withheld_until_nothing_follows():
-    hidden = withheld_parts(np.array([[30, 3, 12], [20, 9, 40], [8, 70, 7]]))
-    assert hidden[0].tolist() == [False, True, True]
+    table = np.array([[30, 3, 12], [20, 9, 40], [8, 70, 7]])
+    rows, columns = np.kron(np.eye(3), np.ones(3)), np.kron(np.ones(3), np.eye(3))
+    # The totals are known and not in the table: what is left of them is no unknown.
+    hidden = withhold_revealed(table.ravel(), is_small(table.ravel()), np.vstack([rows, columns])).reshape(3, 3)
+    assert hidden[0, 1]
     for line in (*hidden, *hidden.T):
         assert line.sum() != 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -46,12 +48,12 @@ def region_shares(year: int) -> pd.DataFrame:
     numerator and of the denominator.
     """
     parts = []
-    second = published_second_plans()
+    second = _second_plans()
     second = second[second["year_ending"] == year]
     for key in SECOND_PLANS:
         parts.append(_pooled(second, "n_second", "n_started").rename(key))
     if year == AUTHORITY_YEAR:
-        authorities = published_authorities()
+        authorities = _authorities()
         for key in (*(band_key("ended", band) for band in PLAN_LENGTH_BANDS), "within_year_repeats"):
             parts.append(_pooled(authorities, _PUBLISHED_COUNTS[key], "n_ended").rename(key))
     return pd.concat(parts, axis=1)
@@ -59,15 +61,25 @@ def region_shares(year: int) -> pd.DataFrame:
 
 def authority_counts(year: int, la_code: str) -> pd.Series:
     """The authority's own published counts by indicator; empty where it has none for the year."""
-    second = published_second_plans()
+    second = _second_plans()
     own = second[(second["year_ending"] == year) & (second["la_code"] == la_code)]
     counts: dict[str, float] = {}
     if len(own):
         counts = {"plans_started": own["n_started"].iloc[0]} | dict.fromkeys(SECOND_PLANS, own["n_second"].iloc[0])
-    authorities = published_authorities()
+    authorities = _authorities()
     if year == AUTHORITY_YEAR and la_code in authorities.index:
         counts |= {key: authorities.loc[la_code, column] for key, column in _PUBLISHED_COUNTS.items()}
     return pd.Series(counts, dtype=float).dropna()
+
+
+@cache
+def _second_plans() -> pd.DataFrame:
+    return published_second_plans()
+
+
+@cache
+def _authorities() -> pd.DataFrame:
+    return published_authorities()
 
 
 def _pooled(table: pd.DataFrame, part: str, whole: str) -> pd.Series:

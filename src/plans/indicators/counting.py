@@ -25,7 +25,7 @@ def check_groups(by: Any) -> list[str]:
     Raises
     ------
     ValueError
-        One of them is none of ``GROUPS``, or is named twice.
+        One of them is none of ``GROUPS``, or is named twice, or there are more than two.
     """
     names = [] if by is None else [by] if isinstance(by, str) else list(by)
     names = [SHORT.get(name, name) for name in names]
@@ -33,6 +33,8 @@ def check_groups(by: Any) -> list[str]:
         raise ValueError(f"by must be of {', '.join(GROUPS)}; got {unknown[0]!r}")
     if len(set(names)) < len(names):
         raise ValueError("by names one column twice")
+    if len(names) > 2:
+        raise ValueError("by takes two columns at most: counts of smaller groups could not be protected")
     return names
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import EmptyCohortError, InputError
-from ..disclosure import SMALLEST_SHOWN
+from ..disclosure import SMALLEST_SHOWN, is_small
 from ..index_plans import as_date, require_choice
 from .beside import authority_counts, england_shares, region_shares
 from .counted_plans import CountedPlans, count_plans
@@ -50,9 +50,9 @@ def indicators(
     period : pair of dates, optional
         First and last day of any other period, both counted.
     by : str or list of str, optional
-        Groups: ``la_code``, ``region``, ``initial_category`` (or ``category``), ``latest_category``, ``age_band``,
-        ``sex``. Age is that at the plan's start for plans started, at its end for plans ended, and on the period's last
-        day for open plans.
+        Groups, by one column or two: ``la_code``, ``region``, ``initial_category`` (or ``category``),
+        ``latest_category``, ``age_band``, ``sex``. Age is that at the plan's start for plans started, at its end for
+        plans ended, and on the period's last day for open plans.
     unit : {"months", "days"}
         How the bands of length are counted; see :func:`~secondplan.plans.bands.plan_length_band`.
 
@@ -124,51 +124,54 @@ def _require_coverage(counted: CountedPlans) -> None:
 def _table(counted: CountedPlans, names: list[str], unit: str) -> pd.DataFrame:
     total = count_indicators(counted, [], unit)
     several = counted.rows["la_code"].nunique() > 1
-    parts = [_long(total, ["group"], several, [np.array([0])], totals_shown=False)]
-    if names:
-        counts = count_indicators(counted, names, unit)
-        is_rounded = several and "la_code" not in names
-        blocks = [np.arange(len(counts))]
-        if len(names) > 1:
-            number = pd.factorize(counts.index.get_level_values(0))[0]
-            blocks = [np.flatnonzero(number == value) for value in range(number.max() + 1)]
-        parts.append(_long(counts, names, is_rounded, blocks, totals_shown=len(names) > 1 or not several))
-    table = pd.concat([_with_group(part, names) for part in parts], ignore_index=True)
-    return _with_published(table, counted, names)
+    if not names:
+        return _with_published(_long(total, _withheld(total, several), several).drop(columns="group"), counted, names)
+    groups = count_indicators(counted, names, unit)
+    total.index = pd.MultiIndex.from_tuples([(ALL,) * len(names)], names=names) if len(names) > 1 else pd.Index([ALL])
+    counts = pd.concat([total, groups])
+    is_rounded = several and "la_code" not in names
+    if not several:
+        withheld = _withheld(counts, False, has_total=True)
+    elif is_rounded or len(names) == 1:
+        withheld = pd.concat([_withheld(total, True), _withheld(groups, is_rounded)])
+    else:
+        # The groups of an authority make up its own total, which another table may give.
+        blocks = [pd.concat([block.sum().to_frame().T, block]) for _, block in groups.groupby(level="la_code")]
+        of_groups = pd.concat([_withheld(block, False, has_total=True).iloc[1:] for block in blocks])
+        of_groups.index = pd.MultiIndex.from_tuples(of_groups.index, names=names)
+        withheld = pd.concat([_withheld(total, True), of_groups.loc[groups.index]])
+    rounded = np.r_[several, np.full(len(groups), is_rounded)]
+    return _with_published(_long(counts.rename_axis(names), withheld, rounded), counted, names)
 
 
-def _long(
-    counts: pd.DataFrame, names: list[str], is_rounded: bool, blocks: list[np.ndarray], *, totals_shown: bool
-) -> pd.DataFrame:
+def _withheld(counts: pd.DataFrame, is_rounded: bool, *, has_total: bool = False) -> pd.DataFrame:
+    # Of rounded counts nothing follows by subtraction: only the small ones are withheld.
+    if is_rounded:
+        return pd.DataFrame(is_small(counts), index=counts.index, columns=counts.columns)
+    return withheld_counts(counts, has_total=has_total)
+
+
+def _long(counts: pd.DataFrame, withheld: pd.DataFrame, is_rounded: Any) -> pd.DataFrame:
     """One row a group and indicator, with its share, interval and disclosure control."""
     from statsmodels.stats.proportion import proportion_confint
 
-    # Of rounded counts nothing follows by subtraction: only the small ones are withheld.
-    blocks = [] if is_rounded else blocks
-    withheld = withheld_counts(counts, blocks, totals_shown=totals_shown)
     rows = []
     for definition in DEFINITIONS:
         part = counts[[]].copy()
         part["key"], part["table"], part["indicator"] = definition.key, definition.table, definition.label
         part["n"] = counts[definition.key]
         part["of_n"] = counts[definition.of] if definition.of else np.nan
-        part["is_withheld"] = withheld[definition.key]
-        part["of_is_withheld"] = withheld[definition.of] if definition.of else False
-        rows.append(part)
-    table = pd.concat(rows).assign(is_rounded=is_rounded)
+        part["is_withheld"] = withheld[definition.key].to_numpy()
+        part["of_is_withheld"] = withheld[definition.of].to_numpy() if definition.of else False
+        rows.append(part.assign(is_rounded=is_rounded))
+    table = pd.concat(rows)
     known = ((table["of_n"] > 0) & (table["n"] <= table["of_n"])).to_numpy()
     shares = np.full((len(table), 3), np.nan)
     shares[known, 0] = table["n"][known] / table["of_n"][known]
     shares[known, 1:] = np.column_stack(proportion_confint(table["n"][known], table["of_n"][known], method="wilson"))
     table[["pct", "lower", "upper"]] = 100 * shares
-    order = pd.factorize(table.index)[0]
+    order = np.tile(np.arange(len(counts)), len(DEFINITIONS))
     return table.iloc[np.argsort(order, kind="stable")].reset_index()
-
-
-def _with_group(part: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    if not names:
-        return part.drop(columns="group")
-    return part.drop(columns="group").assign(**dict.fromkeys(names, ALL)) if "group" in part else part
 
 
 def _with_published(table: pd.DataFrame, counted: CountedPlans, names: list[str]) -> pd.DataFrame:
@@ -210,10 +213,13 @@ def _notes(counted: CountedPlans, table: pd.DataFrame, names: list[str]) -> tupl
             + ": an earlier plan that ended before is seen only if the extract lists it, so that second plans by dates "
             "are too few. The number as reported stands beside them."
         )
-    last = spans.groupby("la_code")["last_date"].max()
-    if (late := int((last < counted.last).sum())) or (back < 0).any():
-        early = int((back < 0).sum())
-        notes.append(f"The data of {max(late, early)} of {len(last)} authorities do not cover the whole period.")
+    covered = spans["last_date"].clip(upper=counted.last) - spans["first_date"].clip(lower=counted.first)
+    days = (covered.dt.days + 1).clip(lower=0).groupby(spans["la_code"]).sum()
+    days = days.reindex(counted.rows["la_code"].unique(), fill_value=0)
+    if partly := int((days < (counted.last - counted.first).days + 1).sum()):
+        notes.append(f"The data of {partly} of {len(days)} authorities do not cover the whole period.")
+    if (unreported := counted.rows["previous_plans_reported"][counted.started].isna().mean()) > 0:
+        notes.append(f"The number of earlier plans is not reported for {unreported:.0%} of the plans started.")
     if counted.n_joined:
         notes.append(f"{_number(counted.n_joined)} records continue or repeat another plan and are counted with it.")
     if counted.n_elsewhere:
