@@ -27,7 +27,7 @@ SCENARIOS = ("birmingham", "birmingham-no-change")
 BASELINE_END, LAST = "2016-11-30", "2018-03-31"
 BASELINE_MONTHS = 32
 FEATURES = ["age_at_end", "factor_domestic_abuse", "factor_neglect", "n_previous_referrals"]
-WITHIN, HAZARD_RATIO, FALSE_ALARM = 730, 1.5, 0.05
+WITHIN, HAZARD_RATIO, FALSE_ALARM = 730, 1.3, 0.05
 NAMES = {
     "ended": "p-chart, ended within 3 months",
     "second": "p-chart, second plans as reported",
@@ -40,7 +40,7 @@ def signals(plans: sp.Plans) -> dict[str, pd.Timestamp | None]:
     found = {}
     for name, what in (("ended", "ended_within_3_months"), ("second", "second_plans_reported")):
         monthly = sp.monthly_shares(plans, what)
-        found[name] = sp.p_chart(monthly["count"], monthly["n"], baseline=BASELINE_MONTHS).first_signal
+        found[name] = sp.p_chart(monthly["count"], monthly["n"], baseline=BASELINE_MONTHS, side="above").first_signal
     before = sp.build_cohort(plans, index="every", as_of=BASELINE_END)
     since = sp.build_cohort(plans, index="every")
     model = sp.CauseSpecificCox(known_end_event=4).fit(before.X[FEATURES], before.y)

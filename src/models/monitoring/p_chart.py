@@ -12,6 +12,8 @@ from ..plotting import draw
 from .counts import check_counts, index_of
 from .overdispersion import METHODS, binomial_error, spread
 
+SIDES = ("both", "above", "below")
+
 
 @dataclass(frozen=True)
 class PChart:
@@ -26,6 +28,7 @@ class PChart:
     method : {None, "laney", "multiplicative", "additive"}
     sigmas : float
     run : int, optional
+    side : {"both", "above", "below"}
     """
 
     table: pd.DataFrame = field(repr=False)
@@ -33,6 +36,7 @@ class PChart:
     method: str | None
     sigmas: float
     run: int | None
+    side: str = "both"
 
     @property
     def first_signal(self) -> Any:
@@ -70,7 +74,7 @@ class PChart:
         deviation = (self.table["upper_unclipped"] - self.centre).to_numpy() / self.sigmas
         counts = beta_binomial(self.centre, n, deviation, n_simulations, np.random.default_rng(rng))
         centre, deviations = _chart(counts, n, is_baseline, self.method)
-        signal = _signals(counts / n, centre, deviations * self.sigmas, is_baseline, self.run)
+        signal = _signals(counts / n, centre, deviations * self.sigmas, is_baseline, self.run, self.side)
         rate = float((signal != 0).any(axis=-1).mean())
         return {"rate": rate, "std_error": float(np.sqrt(rate * (1 - rate) / n_simulations))}
 
@@ -87,6 +91,7 @@ def p_chart(
     method: str | None = "multiplicative",
     sigmas: float = 3.0,
     run: int | None = 8,
+    side: str = "both",
 ) -> PChart:
     r"""Chart the share of each month against limits that a baseline gives.
 
@@ -109,6 +114,8 @@ def p_chart(
     sigmas : float
     run : int, optional
         None: only the limits signal.
+    side : {"both", "above", "below"}
+        Which changes signal.
 
     Returns
     -------
@@ -132,6 +139,8 @@ def p_chart(
     """
     if method is not None and method not in METHODS:
         raise ValueError(f"method must be None or one of {', '.join(METHODS)}; got {method!r}")
+    if side not in SIDES:
+        raise ValueError(f"side must be one of {', '.join(SIDES)}; got {side!r}")
     if not sigmas > 0 or (run is not None and run < 2):
         raise ValueError("sigmas must be above 0 and run 2 or more")
     counts, sizes = check_counts(count, n)
@@ -147,14 +156,14 @@ def p_chart(
     centre, deviation = _chart(counts, sizes, is_baseline, method)
     share = counts / sizes
     watched = np.zeros_like(is_baseline) if baseline is None else is_baseline
-    signal = _signals(share, centre, deviation * sigmas, watched, run)
+    signal = _signals(share, centre, deviation * sigmas, watched, run, side)
     table = pd.DataFrame({"count": counts, "n": sizes, "share": share, "centre": float(centre[0])}, index=index)
     table["lower"] = np.clip(centre - sigmas * deviation, 0.0, 1.0)
     table["upper"] = np.clip(centre + sigmas * deviation, 0.0, 1.0)
     table["is_baseline"] = is_baseline
     table["signal"] = np.array(["", "above", "below", "run above", "run below"], dtype=object)[signal]
     table["upper_unclipped"] = centre + sigmas * deviation
-    return PChart(table, float(centre[0]), method, float(sigmas), run)
+    return PChart(table, float(centre[0]), method, float(sigmas), run, side)
 
 
 def beta_binomial(
@@ -185,18 +194,19 @@ def _chart(
 
 
 def _signals(
-    share: np.ndarray, centre: np.ndarray, width: np.ndarray, is_quiet: np.ndarray, run: int | None
+    share: np.ndarray, centre: np.ndarray, width: np.ndarray, is_quiet: np.ndarray, run: int | None, side: str
 ) -> np.ndarray:
     """0 none, 1 above, 2 below, 3 and 4 the end of a run above or below; shape (..., m)."""
+    watched = {"both": (1, 2, 3, 4), "above": (1, 3), "below": (2, 4)}[side]
     signal = np.where(share > centre + width, 1, np.where(share < centre - width, 2, 0))
     if run is not None:
-        for code, side in ((3, share > centre), (4, share < centre)):
+        for code, is_beyond in ((3, share > centre), (4, share < centre)):
             length = np.zeros(share.shape[:-1], dtype=int)
             for month in range(share.shape[-1]):
-                length = np.where(side[..., month], length + 1, 0)
+                length = np.where(is_beyond[..., month], length + 1, 0)
                 # A run that began in the baseline has not happened since it.
                 if is_quiet[month]:
                     length = np.zeros_like(length)
                 ends = (length >= run) & (signal[..., month] == 0)
                 signal[..., month] = np.where(ends, code, signal[..., month])
-    return np.where(is_quiet, 0, signal)
+    return np.where(is_quiet | ~np.isin(signal, watched), 0, signal)

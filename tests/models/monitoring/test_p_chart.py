@@ -30,6 +30,17 @@ def test_a_run_counts_from_the_end_of_the_baseline():
     assert below.table["signal"].iloc[-1] == "run below"
 
 
+def test_only_the_side_that_is_watched_signals():
+    count, n = [29, 31, 30, 43, 44, 16, 17], [100] * 7
+    options = {"baseline": 3, "method": None, "run": None}
+    assert sp.p_chart(count, n, side="below", **options).table["signal"].tolist() == [""] * 5 + ["below", ""]
+    above, both = (sp.p_chart(count, n, side=side, **options) for side in ("above", "both"))
+    assert above.table["signal"].tolist() == [""] * 4 + ["above", "", ""]
+    assert above.false_alarm_rate()["rate"] < both.false_alarm_rate()["rate"]
+    with pytest.raises(ValueError, match="side must be"):
+        sp.p_chart(count, n, side="up")
+
+
 def test_limits_are_those_of_r():
     case = R["months"]
     chart = sp.p_chart(case["count"], case["n"], method="laney")
