@@ -20,11 +20,12 @@ begins there, unless ``first_date`` says otherwise.
 
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
 from .combining import combine_rows
-from .dfe_api_rows import RECORD_NAMES, ApiRows, collect_rows
+from .dfe_api_rows import COLUMNS, RECORD_NAMES, ApiRows, collect_rows
 from .extract_span import ExtractFacts, as_one_extract
 from .extracts import ExtractDate
 from .json_records import JsonFile
@@ -88,38 +89,33 @@ def read_dfe_api(
     facts = ExtractFacts(la_code, first_date, extract_date)
     files = find_files(paths, SUFFIXES, "JSON file of the DfE API")
     log = FindingLog(short_names(files))
+    # Of records that are left out here; the names of the files are the same.
     beside = FindingLog(log.files)
-    collected = []
-    for number, path in enumerate(files):
-        source = JsonFile(path, RECORD_NAMES)
-        collected.append(collect_rows(source.records()))
-        _log_form(collected[-1], source, number, log, beside)
+    collected = [_collect(path, number, log, beside) for number, path in enumerate(files)]
     rows = {
         table: pd.concat(
             [found.rows[table].assign(file=number) for number, found in enumerate(collected)], ignore_index=True
         )
-        for table in collected[0].rows
+        for table in COLUMNS
     }
-    name = log.files[0] if len(files) == 1 else f"{len(files)} files"
     rows, extracts = as_one_extract(
         rows,
         facts,
         log,
-        source=f"DfE API: {name}",
+        source=f"DfE API: {log.files[0] if len(files) == 1 else f'{len(files)} files'}",
         named=files[0] if len(files) == 1 else None,
         look_back=_start_of_year_two_years_before,
     )
-    skipped: Counter[str] = sum((found.unknown for found in collected), Counter())
+    skipped = sum((found.unknown for found in collected), Counter())
     plans, report = combine_rows("DfE API", rows, extracts, log, skipped=skipped)
-    n_beside: Counter[str] = Counter()
-    for found in collected:
-        for (table, _), places in found.left_out.items():
-            n_beside[table] += len(places)
-    return plans, report.with_rows_beside(n_beside, beside.to_frame())
+    left_out = sum((found.n_left_out for found in collected), Counter())
+    return plans, report.with_rows_beside(left_out, beside.to_frame())
 
 
-def _log_form(found: ApiRows, source: JsonFile, number: int, log: FindingLog, beside: FindingLog) -> None:
-    """Findings of one file's form."""
+def _collect(path: Path, number: int, log: FindingLog, beside: FindingLog) -> ApiRows:
+    """The rows of one file, with the findings on its form."""
+    source = JsonFile(path, RECORD_NAMES)
+    found = collect_rows(source.records())
     name = log.files[number]
     for (table, code), places in found.left_out.items():
         beside.add_rows(code, table, REJECTED, places.assign(file=number))
@@ -132,6 +128,7 @@ def _log_form(found: ApiRows, source: JsonFile, number: int, log: FindingLog, be
         log.add("unknown-elements", "file", NOTED, file=name)
     if not found.n_read["plans"]:
         log.add("no-plans", "file", NOTED, file=name)
+    return found
 
 
 def _start_of_year_two_years_before(last: date) -> date:

@@ -88,6 +88,14 @@ class ApiRows:
     mistyped: dict[tuple[str, str], pd.DataFrame]
     unknown: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def n_left_out(self) -> Counter[str]:
+        """Rows of ``left_out`` by table."""
+        counts: Counter[str] = Counter()
+        for (table, _), places in self.left_out.items():
+            counts[table] += len(places)
+        return counts
+
 
 def collect_rows(records: Iterable[JsonRecord]) -> ApiRows:
     """Go through the children of one file."""

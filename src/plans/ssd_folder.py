@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..errors import InputError
 from .quality import REJECTED, FindingLog
 from .sheets import SUFFIXES, Headed, headed, read_sheets
 from .source_files import find_files, short_names
@@ -32,6 +33,7 @@ def read_folder(folder: Path, log: FindingLog) -> SsdTables:
     """
     files = find_files(folder, SUFFIXES, "folder of SSD tables")
     read = SsdTables(folder.resolve().name)
+    places: dict[str, Path] = {}
     for path, name in zip(files, short_names(files), strict=True):
         for sheet in read_sheets(path, name):
             found = headed(sheet)
@@ -40,6 +42,8 @@ def read_folder(folder: Path, log: FindingLog) -> SsdTables:
             if table is None or not columns:
                 read.skipped[f"file {sheet.place}"] += 1
                 continue
+            if places.setdefault(table, path.parent) != path.parent:
+                raise InputError(f"{folder}: holds {table} in several folders; read one extract at a time")
             log.files.append(sheet.place)
             rows, ragged = _rows(found, columns, len(log.files) - 1)
             reported = RECORDS.get(table, table)

@@ -14,9 +14,8 @@ import pandas as pd
 
 from ..errors import InputError, cannot_be_written
 from ..plans.store import Plans
-from .one_authority import of_one_authority, placements
+from .one_authority import SEX_LETTERS, of_one_authority, placements
 
-_SEX = {"1": "M", "2": "F", "0": "U", "9": "U"}
 _EPISODE = ("referral_date", "referral_source", "closure_date", "closure_reason")
 # Table -> the array of its records, the day that places them in an episode, and their members.
 _PARTS = {
@@ -138,7 +137,7 @@ def _details(child: dict[str, Any]) -> dict[str, Any]:
     return {
         "date_of_birth": child["date_of_birth"],
         "expected_date_of_birth": child["expected_date_of_birth"],
-        "sex": _SEX.get(child["sex"] or "", "U"),
+        "sex": SEX_LETTERS.get(child["sex"] or "", "U"),
         "ethnicity": child["ethnicity"],
         "disabilities": disabilities.split(";") if disabilities else [],
         "purge": False,

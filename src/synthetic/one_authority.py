@@ -1,9 +1,12 @@
-"""The records of one authority: what formats hold that belong to an authority and do not name it."""
+"""The records of one authority, and its placements and letters of sex: what the SSD and the DfE API hold alike."""
 
 import pandas as pd
 
 from ..errors import InputError
 from ..plans.store import Plans
+
+SEX_LETTERS = {"1": "M", "2": "F", "0": "U", "9": "U"}
+"""Census code of sex -> the letter that the SSD and the DfE API have for it."""
 
 
 def of_one_authority(plans: Plans, la_code: str | None) -> dict[str, pd.DataFrame]:

@@ -224,6 +224,22 @@ def test_parts_of_a_table_are_read_together(folder):
     assert "child-not-described" in codes(report)
 
 
+def test_a_workbook_with_a_sheet_for_each_table(tmp_path):
+    with pd.ExcelWriter(tmp_path / "ssd.xlsx") as book:
+        for name, table in (("cp plans", PLANS), ("ssd_person", PERSONS)):
+            rows = [row.split(",") for row in table["rows"]]
+            pd.DataFrame(rows, columns=table["header"].split(",")).to_excel(book, sheet_name=name, index=False)
+    plans, _ = read_ssd(tmp_path / "ssd.xlsx", **GIVEN)
+    assert len(plans.plans) == 2 and len(plans.children) == 2
+
+
+def test_extracts_in_folders_of_their_own_are_not_mixed(folder, tmp_path):
+    for name in ("2017", "2018"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match="in several folders; read one extract at a time"):
+        read_ssd(folder({"2017/ssd_cp_plans": PLANS, "2018/ssd_cp_plans": PLANS}), **GIVEN)
+
+
 @pytest.mark.parametrize(
     ("tables", "given", "message"),
     [

@@ -7,7 +7,7 @@ from secondplan.errors import InputError, OutputError
 from secondplan.plans import Plans, build_cohort, read_ssd
 from secondplan.synthetic import write_ssd
 from secondplan.synthetic.one_authority import of_one_authority
-from secondplan.synthetic.ssd_writer import SYSTEMS
+from secondplan.synthetic.ssd_tables import SYSTEMS
 
 GIVEN = {"la_code": "508", "first_date": "2012-04-01", "extract_date": "2018-03-31"}
 KEYS = {
