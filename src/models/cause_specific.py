@@ -10,10 +10,10 @@ import pandas as pd
 from scipy.stats import norm
 from sklearn.utils.validation import check_is_fitted
 
-from .base import ROWS_PER_CHUNK, IncidenceModel, _per_row, _require_event, _row_times
+from .base import FAINT, ROWS_PER_CHUNK, IncidenceModel, _per_row, _require_event, _row_times
 from .baseline import LARGEST_ETA
 from .cause_specific_error import UncertainHazards, incidence_covariance
-from .cause_specific_incidence import FORMS, Jumps, merge_jumps, total_hazard
+from .cause_specific_incidence import FORMS, Jumps, merge_jumps, product_limit, total_hazard
 from .confidence import check_interval, incidence_bounds
 from .cox import TIES, CoxPH
 from .features import FeatureEncoder
@@ -412,7 +412,16 @@ class CauseSpecificCox(IncidenceModel):
 
     def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         *special, times = rest
-        return 1.0 - self._summed(design, special, times, None)
+        free = 1.0 - self._summed(design, special, times, None)
+        faint = (free < FAINT).any(axis=1)
+        if self.form == "product_limit" and faint.any():
+            relative_risk = self._relative_risk(design)
+            for code, rows in self._rows_by_stratum(special):
+                own = np.arange(len(design))[rows]
+                own = own[faint[own]]
+                exact = product_limit(self._sums(code).jumps, relative_risk[own], times[own])
+                free[own] = np.where(free[own] < FAINT, exact, free[own])
+        return free
 
     def _still_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         """The S of the sum, so that the sum goes on from that day as if it began there."""

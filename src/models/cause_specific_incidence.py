@@ -76,6 +76,26 @@ def sum_incidence(
     return result
 
 
+def product_limit(jumps: Jumps, relative_risk: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """S of the product-limit form by each row's times, shape (n, m), to its last digit where it is next to nothing.
+
+    One less the sum of the incidences is the same, but for its rounding. Parameters are those of :func:`sum_incidence`.
+    """
+    position = np.broadcast_to(event_positions(jumps, times), times.shape)
+    result = np.ones(times.shape)
+    relative_risk = np.minimum(relative_risk, LARGEST_INCREMENT / max(1.0, float(jumps.hazard.max(initial=0.0))))
+    n_block = max(1, BLOCK // max(1, int(position.max(initial=0))))
+    for begin in range(0, len(times), n_block):
+        rows = slice(begin, begin + n_block)
+        last = int(position[rows].max())
+        if last:
+            kept = 1.0 - np.minimum(total_increments(jumps.hazard[:, :last], relative_risk[rows]), 1.0)
+            free = np.cumprod(kept, axis=1)
+            found = np.take_along_axis(free, np.maximum(position[rows] - 1, 0), axis=1)
+            result[rows] = np.where(position[rows] > 0, found, 1.0)
+    return result
+
+
 def event_positions(jumps: Jumps, times: np.ndarray) -> np.ndarray:
     """Number of event times until each time (n, m), shape (n, m); (1, m) where the times of all rows are one row."""
     if len(times) > 1 and times.strides[0] == 0:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import secondplan.models.cause_specific_incidence as module
-from secondplan.models.cause_specific_incidence import Jumps, merge_jumps, sum_incidence
+from secondplan.models.cause_specific_incidence import Jumps, merge_jumps, product_limit, sum_incidence
 
 JUMPS = Jumps(np.array([2.0, 5.0, 9.0]), np.array([[0.1, 0.0, 0.2], [0.0, 0.3, 0.1]]))
 TIMES = np.array([[0.0, 1.9, 2.0, 5.0, 8.0, 9.0, 100.0]])
@@ -72,3 +72,10 @@ def test_no_event_times_and_no_rows():
     nothing = merge_jumps([np.empty(0)], [np.empty(0)])
     np.testing.assert_array_equal(sum_incidence(nothing, np.ones((2, 1)), np.ones((2, 3)), 0, "exponential"), 0)
     assert sum_incidence(JUMPS, np.ones((0, 2)), np.ones((0, 3)), 0, "exponential").shape == (0, 3)
+
+
+def test_the_product_limit_keeps_its_digits_where_it_is_next_to_nothing():
+    jumps = merge_jumps([np.array([1.0, 2.0, 3.0])], [np.array([0.3, 0.6, 0.9])])
+    # A hazard of 3.3 x 0.3 = 0.99 leaves 0.01 each time; before the first event time everything is left.
+    found = product_limit(jumps, np.array([[3.3], [0.0]]), np.array([[0.5, 1.0, 3.0], [0.5, 1.0, 3.0]]))
+    np.testing.assert_allclose(found, [[1.0, 0.01, 1e-6], [1.0, 1.0, 1.0]], rtol=1e-13)
