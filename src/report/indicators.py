@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..plans.indicators import Indicators
 
 ALL = "all"
+SIDE_BY_SIDE = 8
 BESIDE = (("region_pct", "s", COLOURS[1], "region, published"), ("england_pct", "D", INK, "England, published"))
 HEADINGS = {
     "n": "number",
@@ -71,7 +72,7 @@ def plot_indicators(
         ax.set_yticks(list(place), labels)
         ax.set(xlabel=f"% ({result.period})", ylim=(-0.7, len(rows) - 0.3))
         ax.set_xlim(left=0)
-        ax.legend(loc="lower right", fontsize=8, frameon=True, framealpha=0.9, edgecolor="none")
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), fontsize=8, ncols=3)
         heading = (rows["indicator"].iloc[0] if key else None) if title is None else title
         if heading:
             ax.set_title(heading)
@@ -124,9 +125,8 @@ def _page(result: Indicators) -> str:
     is_all = frame[names].eq(ALL).all(axis=1)
     sections = [Section("All together", _all_together(result, frame[is_all].drop(columns=names)))]
     if names:
-        columns = [*names, "indicator", *HEADINGS]
-        groups = frame.loc[~is_all, columns]
-        sections.append(Section(f"By {' and '.join(names).replace('_', ' ')}", table(_headed(groups), decimals=1)))
+        groups = frame[~is_all]
+        sections.append(Section(f"By {' and '.join(names).replace('_', ' ')}", _by_group(groups, names)))
     sections.append(Section("What to bear in mind", "".join(note(text) for text in result.notes) + _terms()))
     lead = "Counted as the official statistics do; counts of 1 to 5, and any that would reveal them, are withheld."
     footer = (
@@ -144,6 +144,23 @@ def _all_together(result: Indicators, rows: pd.DataFrame) -> str:
         plot_indicators(result, ax=ax)
         body += picture(figure, "Shares of the period beside those of the region and of England.")
     return body
+
+
+def _by_group(groups: pd.DataFrame, names: list[str]) -> str:
+    """Groups side by side where they are few, below each other otherwise."""
+    if len(groups[names].drop_duplicates()) > SIDE_BY_SIDE:
+        return table(_headed(groups[[*names, "indicator", *HEADINGS]]), decimals=1)
+    shares = [f" ({value:.1f} %)" if isinstance(value, float) and value == value else "" for value in groups["pct"]]
+    cells = pd.DataFrame(
+        {
+            "indicator": groups["indicator"],
+            "group": groups[names].astype(str).agg(" ".join, axis=1),
+            "text": groups["n"].astype("string").fillna("") + shares,
+        }
+    )
+    wide = cells.pivot_table(index="indicator", columns="group", values="text", aggfunc="first")
+    wide = wide.loc[cells["indicator"].unique(), cells["group"].unique()]
+    return table(wide.rename_axis(None, axis=1), index=True)
 
 
 def _headed(rows: pd.DataFrame) -> pd.DataFrame:

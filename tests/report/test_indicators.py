@@ -42,6 +42,16 @@ def test_the_page_stands_alone_and_gives_nothing_away(result, tmp_path):
         sp.write_indicators(tmp_path / "no" / "page.html", result)
 
 
+def test_few_groups_stand_side_by_side(tmp_path):
+    result = sp.indicators(sp.read_plans(STORE), 2018, by="sex")
+    page = sp.write_indicators(tmp_path / "page.html", result).read_text(encoding="utf-8")
+    shown = result.to_frame()
+    shown = shown[(shown["key"] == "second_plans") & (shown["sex"] != "all")]
+    cells = [f"{row.n} ({row.pct:.1f} %)" if row.n != "c" else "c" for row in shown.itertuples()]
+    expected = "".join(f"<td>{cell}</td>" for cell in ["Second or subsequent plans, by dates", *cells])
+    assert expected in page
+
+
 def test_nothing_to_draw_is_said():
     few = sp.indicators(sp.simulate(n_children=20, seed=1), period=("2018-03-01", "2018-03-05"))
     with pytest.raises(ValueError, match="nothing to draw"):
