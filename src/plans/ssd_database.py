@@ -9,7 +9,7 @@ from ..errors import InputError
 from .cell_text import cell_text
 from .database import connected
 from .quality import FindingLog
-from .ssd_fields import match_columns, table_of
+from .ssd_fields import NEEDED, match_columns, plain_name, table_of
 from .ssd_rows import SsdTables
 
 if TYPE_CHECKING:
@@ -52,10 +52,7 @@ def _read_tables(connection: "Connection", schema: str | None, label: str, log: 
     inspector = sqlalchemy.inspect(connection)
     schema, names = _find_schema(inspector, schema, label)
     read = SsdTables(label)
-    for name in names:
-        table = table_of(name)
-        if table is None:
-            continue
+    for table, name in names.items():
         columns = [column["name"] for column in inspector.get_columns(name, schema=schema)]
         matched = match_columns(table, columns)
         if matched:
@@ -67,15 +64,15 @@ def _read_tables(connection: "Connection", schema: str | None, label: str, log: 
     return read
 
 
-def _find_schema(inspector: Any, schema: str | None, label: str) -> tuple[str | None, list[str]]:
-    """The schema to read, and its SSD tables; a table stands before views of the same content."""
+def _find_schema(inspector: Any, schema: str | None, label: str) -> tuple[str | None, dict[str, str]]:
+    """The schema to read, and the names of its SSD tables."""
     if schema is not None:
         if schema not in inspector.get_schema_names():
             raise InputError(f"{label}: has no schema of the name given")
-        return schema, _names(inspector, schema)
-    if names := _names(inspector, None):
+        return schema, _names(inspector, schema, label)
+    if names := _names(inspector, None, label):
         return None, names
-    found = {other: names for other in inspector.get_schema_names() if (names := _names(inspector, other))}
+    found = {other: names for other in inspector.get_schema_names() if (names := _names(inspector, other, label))}
     if len(found) > 1:
         raise InputError(f"{label}: {len(found)} schemas hold SSD tables; give schema")
     if not found:
@@ -83,11 +80,26 @@ def _find_schema(inspector: Any, schema: str | None, label: str) -> tuple[str | 
     return next(iter(found.items()))
 
 
-def _names(inspector: Any, schema: str | None) -> list[str]:
-    names = list(inspector.get_table_names(schema=schema))
-    tables = {table_of(name) for name in names}
-    names += [view for view in inspector.get_view_names(schema=schema) if table_of(view) not in tables]
-    return sorted(names) if "ssd_cp_plans" in {table_of(name) for name in names} else []
+def _names(inspector: Any, schema: str | None, label: str) -> dict[str, str]:
+    """Each SSD table's name in a schema; nothing where there are no plans.
+
+    The table's own name stands before others that hold it (copies, other programs' tables), one with ``ssd`` before one
+    without, and a table before a view.
+    """
+    found: dict[str, list[tuple[int, bool, str]]] = {}
+    for is_view, names in ((False, inspector.get_table_names(schema)), (True, inspector.get_view_names(schema))):
+        for name in names:
+            table = table_of(name)
+            if table is not None:
+                likeness = 0 if plain_name(name) == table else 1 if "ssd" in name.lower() else 2
+                found.setdefault(table, []).append((likeness, is_view, name))
+    if NEEDED[0] not in found:
+        return {}
+    chosen = {table: min(candidates) for table, candidates in found.items()}
+    for table, candidates in found.items():
+        if sum(candidate[:2] == chosen[table][:2] for candidate in candidates) > 1:
+            raise InputError(f"{label}: several tables may be {table}; leave one of them, or name it {table}")
+    return {table: name for table, (*_, name) in sorted(chosen.items())}
 
 
 def _read_table(connection: "Connection", name: str, schema: str | None, columns: dict[str, str]) -> pd.DataFrame:

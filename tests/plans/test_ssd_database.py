@@ -130,6 +130,24 @@ def test_views_are_read_where_there_is_no_table(address):
     assert len(read_ssd(address, **GIVEN)[0].plans) == 1
 
 
+def test_copies_and_tables_of_other_programs_are_left_alone(address):
+    columns = "(cppl_person_id TEXT, cppl_cp_plan_start_date TEXT)"
+    run(
+        address,
+        f"CREATE TABLE ssd_cp_plans {columns}; CREATE TABLE ssd_cp_plans_bak {columns};"
+        "CREATE TABLE person (person_id TEXT, sex TEXT); CREATE TABLE ssd_person (pers_person_id TEXT, pers_sex TEXT);"
+        "INSERT INTO ssd_cp_plans VALUES ('10', '2017-01-10');"
+        "INSERT INTO ssd_cp_plans_bak VALUES ('11', '2016-01-10');"
+        "INSERT INTO person VALUES ('12', 'M'); INSERT INTO ssd_person VALUES ('10', 'F')",
+    )
+    read, _ = read_ssd(address, **GIVEN)
+    assert read.children[["child_id", "sex"]].to_numpy().tolist() == [["10", "2"]]
+    assert read.plans["child_id"].tolist() == ["10"]
+    run(address, f"DROP TABLE ssd_cp_plans; CREATE TABLE ssd_cp_plans_new {columns}")
+    with pytest.raises(InputError, match="several tables may be ssd_cp_plans"):
+        read_ssd(address, **GIVEN)
+
+
 def test_schemas_of_postgresql(postgresql, plans):
     run(postgresql, "DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public")
     run(postgresql, "DROP SCHEMA IF EXISTS ssd_live CASCADE; CREATE SCHEMA ssd_live")
