@@ -1,5 +1,6 @@
 """Histories in a few words: tuples become the tables of `Plans`; and a PostgreSQL server while the tests run."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -109,11 +110,17 @@ def why_no_postgresql():
         return "the tests start PostgreSQL on Linux and macOS only"
     if find_postgresql() is None:
         return "PostgreSQL is not installed (initdb is not in /usr/lib/postgresql/*/bin, nor on the path)"
-    try:
-        import psycopg  # noqa: F401
-    except ImportError:
+    if importlib.util.find_spec("psycopg") is None:
         return "psycopg, the driver for PostgreSQL, is not installed"
+    if os.geteuid() == 0 and not is_user("postgres"):
+        return "PostgreSQL does not run as root, and there is no user postgres"
     return ""
+
+
+def is_user(name):
+    import pwd
+
+    return any(user.pw_name == name for user in pwd.getpwall())
 
 
 @contextmanager
@@ -139,13 +146,13 @@ def running_postgresql():
                 stdout=log,
                 stderr=log,
                 check=True,
-                timeout=60,
+                timeout=180,
             )
 
     try:
         run("initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         settings = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off -c shared_buffers=16MB"
-        run("pg_ctl", "-D", data, "-o", settings, "-w", "start")
+        run("pg_ctl", "-D", data, "-o", settings, "-w", "-t", "120", "start")
         try:
             run("createdb", "-h", folder, "-U", USER, DATABASE)
             yield f"postgresql+psycopg://{USER}:{PASSWORD}@/{DATABASE}?host={folder}"
