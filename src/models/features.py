@@ -207,8 +207,6 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         for option, choices in _CHOICES.items():
             if getattr(self, option) not in choices:
                 raise ValueError(f"{option} must be one of {', '.join(choices)}")
-        if frame.columns.duplicated().any():
-            raise ValueError("X has several columns of the same name")
         if any(isinstance(named, str) for named in (self.columns, self.drop, *(self.interactions or ()))):
             raise ValueError("columns and drop must be lists of columns and interactions a list of pairs of columns")
         columns = set(frame.columns)
@@ -247,8 +245,6 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         extra = [name for name in frame.columns if name not in known]
         if extra and self.columns is None:
             raise ValueError(f"X has columns that training did not have: {', '.join(extra)}")
-        if frame.columns.duplicated().any():
-            raise ValueError("X has several columns of the same name")
         return frame[expected]
 
     def _encode(self, frame: pd.DataFrame) -> np.ndarray:
@@ -292,11 +288,13 @@ def as_frame(X: Any) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        ``X`` has not two dimensions, or a DataFrame whose column names are not text.
+        ``X`` has not two dimensions, or a DataFrame whose column names are not text, or not different.
     """
     if isinstance(X, pd.DataFrame):
         if not all(isinstance(name, str) for name in X.columns):
             raise ValueError("the column names of X must be text")
+        if X.columns.has_duplicates:
+            raise ValueError("X has several columns of the same name")
         return X
     values = np.asarray(X)
     if values.ndim != 2:

@@ -167,3 +167,38 @@ def test_both_levels_of_clusters_are_saved_and_training_rows_are_not(tmp_path):
     pd.testing.assert_frame_equal(loaded.global_tests_, model.global_tests_)
     with pytest.raises(ValueError, match="concordance_ needs the training rows"):
         _ = loaded.concordance_
+
+
+def test_strata_that_name_two_columns_are_refused_in_words():
+    X, y = np.arange(24.0).reshape(8, 3), {"duration": np.arange(1, 9), "event": np.ones(8, dtype=int)}
+    frame = pd.DataFrame(X, columns=["x", "group", "group"])
+    with pytest.raises(ValueError, match="several columns of the same name"):
+        CoxPH(strata="group").fit(frame, y)
+
+
+def test_a_model_of_no_columns_has_no_test_to_fail():
+    y = {"duration": np.arange(1, 9), "event": np.ones(8, dtype=int)}
+    for model in (CoxPH(), CoxPH(alpha=0.1)):
+        model.fit(pd.DataFrame(index=range(8)), y)
+    table = CoxPH().fit(pd.DataFrame(index=range(8)), y).test_proportional_hazards()
+    assert table.loc["GLOBAL"].tolist() == [0, 0, 1]
+
+
+def test_the_unit_of_time_does_not_matter_to_the_test_of_proportionality():
+    rng = np.random.default_rng(4)
+    X, duration = rng.normal(size=(40, 2)), rng.integers(1, 90, 40)
+    tables = [
+        CoxPH().fit(X, {"duration": duration * unit, "event": np.ones(40)}).test_proportional_hazards("identity")
+        for unit in (1.0, 1e200)
+    ]
+    np.testing.assert_allclose(tables[1], tables[0], rtol=1e-8)
+
+
+def test_schoenfeld_rows_follow_the_categories_of_the_strata_as_in_r():
+    rng = np.random.default_rng(2)
+    kind = pd.Categorical(np.array(["squamous", "adeno", "large"])[np.arange(30) % 3], ["squamous", "large", "adeno"])
+    X = pd.DataFrame({"x": rng.normal(size=30), "kind": kind})
+    y = {"duration": rng.permutation(30) + 1, "event": np.ones(30, dtype=int)}
+    days = CoxPH(strata="kind").fit(X, y).residuals("schoenfeld").index
+    expected = [sorted(y["duration"][X["kind"] == level]) for level in kind.categories]
+    assert days.tolist() == np.concatenate(expected).tolist()

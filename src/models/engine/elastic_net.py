@@ -104,6 +104,8 @@ def penalty_scale(design: np.ndarray, weight: np.ndarray, standardize: bool) -> 
 
 def scaled_factors(factor: np.ndarray) -> np.ndarray:
     """Penalty factors (p,) that sum to the number of columns, those left out (infinite) counting as 1."""
+    if factor.size == 0:
+        return factor
     left_out = np.isinf(factor)
     counted = np.where(left_out, 1.0, factor)
     return np.where(left_out, np.inf, counted * (counted.size / counted.sum()))
