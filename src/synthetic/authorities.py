@@ -45,7 +45,7 @@ class Authorities(Columns):
 def draw_authorities(scenario: Scenario, n_children: int, rng: np.random.Generator) -> Authorities:
     """As many authorities as ``n_children`` fill, at least one and at most ``scenario.n_authorities``."""
     n = int(np.clip(n_children // scenario.children_per_authority, 1, scenario.n_authorities))
-    size = np.exp(scenario.authority_size_sd * rng.standard_normal(n))
+    size = exp(scenario.authority_size_sd * rng.standard_normal(n))
     closing = rng.standard_normal(n)
     rho = scenario.authority_closing_correlation
     level = rho * closing + np.sqrt(1 - rho**2) * rng.standard_normal(n)
@@ -55,13 +55,12 @@ def draw_authorities(scenario: Scenario, n_children: int, rng: np.random.Generat
         log_hazard=scenario.authority_hazard_sd * level,
         closing=scenario.authority_closing_sd * closing,
         agency_share=_shifted(scenario.agency_share, scenario.authority_agency_sd * rng.standard_normal(n)),
-        worker_change_rate=scenario.worker_change_rate
-        * np.exp(scenario.authority_turnover_sd * rng.standard_normal(n)),
+        worker_change_rate=scenario.worker_change_rate * exp(scenario.authority_turnover_sd * rng.standard_normal(n)),
         not_quorate_share=_shifted(
             scenario.not_quorate_share, scenario.authority_attendance_sd * rng.standard_normal(n)
         ),
         absent_agencies_mean=scenario.absent_agencies_mean
-        * np.exp(scenario.authority_attendance_sd * rng.standard_normal(n)),
+        * exp(scenario.authority_attendance_sd * rng.standard_normal(n)),
         records_multiple=rng.random(n) >= scenario.authority_never_multiple_share,
     )
 

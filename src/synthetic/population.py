@@ -7,7 +7,7 @@ import numpy as np
 from .authorities import Authorities, log_odds, probability
 from .columns import Columns, spread
 from .day_numbers import DAYS_A_YEAR, NEVER, day_number, eighteenth_birthdays, to_weekday_after
-from .portable import log
+from .portable import exp, log
 from .scenario import Scenario
 from .streams import Streams
 
@@ -143,11 +143,11 @@ def _entry_days(scenario: Scenario, n: int, rng: np.random.Generator) -> np.ndar
     last = day_number(scenario.extract_date)
     first = day_number(scenario.first_date) - round(scenario.burn_in_years * DAYS_A_YEAR)
     years = (last - first) / DAYS_A_YEAR
-    growth = np.log1p(scenario.entry_growth)
+    growth = float(log(1 + scenario.entry_growth))
     u = rng.random(n)
     if growth == 0:
         return first + np.floor(u * (last - first + 1)).astype(np.int64)
-    passed = np.log1p(u * np.expm1(growth * years)) / growth
+    passed = log(1 + u * (exp(growth * years) - 1)) / growth
     return np.minimum(first + np.floor(passed * DAYS_A_YEAR).astype(np.int64), last)
 
 

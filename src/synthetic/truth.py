@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -290,4 +291,10 @@ def _pandas(table: pa.Table) -> pd.DataFrame:
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:
-    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    # By way of NumPy missing numbers stay NaN, as the simulation wrote them; pandas would make them null.
+    return pa.table(
+        {
+            name: pa.array(column.to_numpy() if isinstance(column.dtype, np.dtype) else column)
+            for name, column in frame.items()
+        }
+    )
