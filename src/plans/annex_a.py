@@ -32,14 +32,12 @@ from .combining import combine_rows
 from .dates import NO_DATE, read_date, to_timestamps
 from .extracts import ExtractDate, check_authority, day_in_name, extract_table, given_days, latest_day, today
 from .quality import KEPT, NOTED, FindingLog, QualityReport
-from .sheets import SUFFIXES, Sheet, read_sheets
+from .sheets import SUFFIXES, Sheet, read_sheets, words
 from .source_files import Paths, find_files, short_names
 from .store import Plans
 
 MONTHS_SHOWN = 6
 """An extract holds what is current and what ended in so many months before it."""
-
-_DATES = ("start_date", "end_date", "referral_date", "closure_date", "authorisation_date", "conference_date")
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,7 @@ def _dated(
             days[days > today()] = NO_DATE
         if fallback is None and (days == NO_DATE).any():
             if inferred is None:
-                inferred = _latest(frames, path)
+                inferred = _latest(found, path)
                 log.add("extract-date-inferred", "file", NOTED, file=name)
             fallback = inferred
         last = NO_DATE if fallback is None else fallback
@@ -170,8 +168,14 @@ def _dated(
     return parts
 
 
-def _latest(frames: list[pd.DataFrame], path: Path) -> int:
-    day = latest_day(frame[name] for frame in frames for name in _DATES if name in frame)
+def _latest(found: list[ListRows], path: Path) -> int:
+    """The latest date of any event in the lists: visits and reviews are later than plans and tell more."""
+    day = latest_day(
+        rows.headed.column(place)
+        for rows in found
+        for place, heading in enumerate(map(words, rows.headed.headings))
+        if "date" in heading.split() and "birth" not in heading.split()
+    )
     if day is None:
         raise InputError(f"{path}: does not tell when it was extracted; give the extract date (--extract-date)")
     return day

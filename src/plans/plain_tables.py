@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
-from .cleaning import clean_texts, code_cleaner
+from .cleaning import clean_columns, code_cleaner
 from .codes import UNKNOWN_AUTHORITY
 from .column_map import MAPPED_TABLES, ColumnMap, TableSpec, load_column_map, matches
 from .columns import COLUMNS, DATE
 from .combining import combine_rows
 from .dates import NO_DATE, day_number
 from .extracts import check_authority, extract_table, is_authority, latest_day
-from .quality import KEPT, NOTED, REPAIRED, FindingLog, QualityReport
+from .quality import KEPT, NOTED, FindingLog, QualityReport
 from .schema import column_type
 from .sheets import SUFFIXES, Headed, Sheet, find_headings, read_sheets, words
 from .source_files import Paths, find_files, short_names
@@ -192,10 +192,8 @@ def _placed(
 def _authorities(table: str, rows: pd.DataFrame, log: FindingLog) -> pd.Series:
     if "la_code" not in rows:
         return pd.Series(pd.NA, index=rows.index, dtype="string")
-    codes, problems = clean_texts(rows["la_code"], _AUTHORITIES)
-    for problem in sorted(set(problems) - {""}):
-        log.add_rows(problem, table, REPAIRED, rows[problems == problem], column="la_code")
-    return codes
+    cleaned, _ = clean_columns(rows[["file", "row", "la_code"]], table, {"la_code": _AUTHORITIES}, log)
+    return cleaned["la_code"]
 
 
 def _latest(rows: dict[str, pd.DataFrame], log: FindingLog) -> int:

@@ -139,7 +139,7 @@ class QualityReport:
         """This report and that of another source that was read into the same plans, as one."""
         counts = self.counts.add(other.counts, fill_value=0).astype(np.int64).rename_axis("table")
         order = list(dict.fromkeys([*self.counts.index, *other.counts.index]))
-        findings = pd.concat([self.findings, other.findings], ignore_index=True)
+        findings = join_findings(self.findings, other.findings)
         skipped = {
             name: self.skipped.get(name, 0) + other.skipped.get(name, 0) for name in [*self.skipped, *other.skipped]
         }

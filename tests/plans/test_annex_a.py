@@ -191,6 +191,68 @@ def test_where_the_extract_date_comes_from(read, tmp_path):
         read(extract_date={"b.xlsx": "2018-03-31"})
 
 
+def test_the_shape_of_a_published_sample(read):
+    """Numbers for identifiers, words without letters beside words with them, error cells, codes after letters."""
+    ben = BEN | {
+        "unique_id": 4653765,
+        "gender": "c) Not stated/recorded",
+        "ethnicity": "s) NOBT",
+        "birth": None,
+        "age": 0.19,
+    }
+    sheets = {
+        "List 1": [
+            ["Child Unique ID", "Date of Contact", "Contact Source"],
+            [9212044, dt.datetime(2018, 3, 1), "q) 6: Police"],
+        ],
+        "List 3": [
+            list(HEADINGS["List 3"]),
+            row(
+                "List 3",
+                **{name: value for name, value in ANNA.items() if name != "disability"},
+                date_of_referral=dt.datetime(2018, 1, 2),
+                source="s) 8: Other",
+                allocated_team="#N/A",
+            ),
+        ],
+        "List 6": [
+            list(HEADINGS["List 6"]),
+            row(
+                "List 6",
+                **ben,
+                cin_start=dt.datetime(2010, 6, 9),
+                primary="PSRMEM - Support with memory",
+                allocated_team="#N/A",
+            ),
+        ],
+        "List 7": [
+            list(HEADINGS["List 7"]),
+            row(
+                "List 7",
+                **ben,
+                start_date=dt.datetime(2017, 11, 23),
+                initial="Physical abuse",
+                latest="e) Multiple/not recommended",
+                statutory=dt.datetime(2018, 3, 22),
+            ),
+        ],
+    }
+    plans, report = read(sheets, name="Annex_A.xlsx")
+    assert plans.plans.iloc[0][["child_id", "initial_category", "latest_category"]].tolist() == [
+        "4653765",
+        "PHY",
+        "MUL",
+    ]
+    assert plans.cin_episodes["referral_source"].fillna("").tolist() == ["8", ""]
+    # The last visit is the last thing that the extract knows of.
+    assert plans.extract["extract_date"].tolist() == [day("2018-03-22")]
+    assert report.skipped == {"rows of other sheets (List 1)": 2}
+    assert codes(report) == {
+        *("extract-date-inferred", "code-recoded", "code-unknown", "date-reformatted", "birth-date-missing"),
+        *("previous-plans-missing", "duplicate-row"),
+    }
+
+
 def test_lists_as_csv_in_one_folder_are_one_extract(read, tmp_path):
     folder = tmp_path / "2018-03-31"
     folder.mkdir()
