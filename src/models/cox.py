@@ -294,18 +294,20 @@ class CoxPH(CoxPrediction):
         rows = self._rows_of_training("residuals")
         return residual_table(rows, self._fitted(), kind, weighted=weighted, collapse=collapse)
 
-    def test_proportional_hazards(self, transform: str = "km") -> pd.DataFrame:
+    def test_proportional_hazards(self, transform: str = "km", *, terms: bool = True) -> pd.DataFrame:
         """Score test that each coefficient does not change with time, as ``cox.zph`` of R's survival 3.
 
         Parameters
         ----------
         transform : {"km", "rank", "identity", "log"}
             Time scale against which a coefficient could change: 1 - Kaplan-Meier (unweighted), rank, days, log days.
+        terms : bool
+            Test the features of a column of ``X`` (levels of a category, splines) together; False: each by itself.
 
         Returns
         -------
         DataFrame
-            One row a column of ``X`` and ``GLOBAL``: chisq, df, p.
+            One row a column of ``X``, or a feature, and ``GLOBAL``: chisq, df, p.
 
         Raises
         ------
@@ -315,7 +317,10 @@ class CoxPH(CoxPrediction):
         if self.alpha > 0 or self.firth:
             raise ValueError("the test of proportional hazards is not defined for a penalised fit (alpha > 0, firth)")
         rows = self._rows_of_training("test_proportional_hazards")
-        return proportionality_table(rows, self._fitted(), transform, self.encoder_.groups_)
+        groups = self.encoder_.groups_
+        if not terms:
+            groups = {name: [position] for position, name in enumerate(self.feature_names_out_)}
+        return proportionality_table(rows, self._fitted(), transform, groups)
 
     def profile_likelihood(self, *, level: float = 0.95) -> pd.DataFrame:
         """Intervals and tests of single coefficients by the profile likelihood, Firth's penalty included if it is.

@@ -68,6 +68,17 @@ def test_residuals_and_proportional_hazards(fitted):
         np.testing.assert_allclose(model.test_proportional_hazards(transform)["chisq"], listed(r), **CLOSE)
 
 
+def test_proportional_hazards_of_a_category_by_term_and_by_level():
+    data, r = pd.read_csv(FOLDER / "data" / "kidney.csv"), CASES["terms"]
+    y = pd.DataFrame({"duration": data["stop"], "event": data["event"]})
+    model = CoxPH().fit(data[["age", "sex", "disease"]], y)
+    together, each = (model.test_proportional_hazards(terms=terms) for terms in (True, False))
+    assert together.index.tolist() == ["age", "sex", "disease", "GLOBAL"]
+    assert together["df"].tolist() == [1, 1, 3, 5] and each["df"].tolist() == [1, 1, 1, 1, 1, 5]
+    np.testing.assert_allclose(together["chisq"], r["together"], **CLOSE)
+    np.testing.assert_allclose(each["chisq"], r["each"], **CLOSE)
+
+
 def test_predictions_and_their_errors(fitted):
     case, X, model = fitted
     new = X.iloc[[0, 7]]

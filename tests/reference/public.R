@@ -89,7 +89,12 @@ gray <- function(name, group, strata = NULL) {
   found <- cuminc(d$stop, d$event, d[[group]], strata = if (is.null(strata)) rep(1, nrow(d)) else d[[strata]])$Tests
   list(data = name, group = group, strata = strata, code = as.integer(rownames(found)), stat = unname(found[, 1]))
 }
-cases <- list(cox = list(), curve = list(curve("kidney"), curve("kidney", cluster = "id"), curve("channing", "k"),
+by_term <- function() {
+  d <- transform(sets$kidney, disease = factor(disease, c("AN", "GN", "Other", "PKD")))
+  fit <- coxph(Surv(stop, event) ~ age + sex + disease, d, control = control)
+  list(together = unname(cox.zph(fit)$table[, 1]), each = unname(cox.zph(fit, terms = FALSE)$table[, 1]))
+}
+cases <- list(terms = by_term(), cox = list(), curve = list(curve("kidney"), curve("kidney", cluster = "id"), curve("channing", "k"),
     curve("retinopathy", "k"), curve("jasa1", cluster = "id"), curve("bladder2", "w", "id")),
   incidence = list(incidence("burn"), incidence("burn", "w"), incidence("abortion"), incidence("abortion", "w")),
   gray = list(gray("burn", "treatment"), gray("burn", "treatment", "sex")))
