@@ -19,15 +19,17 @@ begins there, unless ``first_date`` says otherwise.
 """
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from ..errors import InputError
 from .combining import combine_rows
 from .dfe_api_rows import COLUMNS, RECORD_NAMES, ApiRows, collect_rows
 from .extract_span import ExtractFacts, as_one_extract
-from .extracts import ExtractDate
+from .extracts import ExtractDate, is_authority
 from .json_records import JsonFile
 from .quality import NOTED, REJECTED, REPAIRED, FindingLog, QualityReport
 from .source_files import Paths, find_files, short_names
@@ -53,7 +55,7 @@ def read_dfe_api(
         JSON files or files of JSON lines, and folders whose ``.json``, ``.jsonl`` and ``.ndjson`` files are all read.
         Together they are one extract; of a record that comes more than once, a later file's values win.
     la_code : str, optional
-        Three-digit code of the authority, which the format does not hold.
+        Three-digit code of the authority, which only some wrappers hold.
     first_date : date or str, optional
         First day on which every plan that ended is in the files; by default the 1 April that begins the financial year
         of the day two years before the last day.
@@ -100,7 +102,7 @@ def read_dfe_api(
     }
     rows, extracts = as_one_extract(
         rows,
-        facts,
+        replace(facts, la_code=facts.la_code or _only_authority(collected)),
         log,
         source=f"DfE API: {log.files[0] if len(files) == 1 else f'{len(files)} files'}",
         named=files[0] if len(files) == 1 else None,
@@ -116,6 +118,7 @@ def _collect(path: Path, number: int, log: FindingLog, beside: FindingLog) -> Ap
     """The rows of one file, with the findings on its form."""
     source = JsonFile(path, RECORD_NAMES)
     found = collect_rows(source.records())
+    found.la_codes = {code for code in source.about.get("la_code", ()) if is_authority(code)}
     name = log.files[number]
     for (table, code), places in found.left_out.items():
         beside.add_rows(code, table, REJECTED, places.assign(file=number))
@@ -129,6 +132,14 @@ def _collect(path: Path, number: int, log: FindingLog, beside: FindingLog) -> Ap
     if not found.n_read["plans"]:
         log.add("no-plans", "file", NOTED, file=name)
     return found
+
+
+def _only_authority(collected: list[ApiRows]) -> str | None:
+    """The authority that the files name, if they do."""
+    codes: set[str] = set().union(*(found.la_codes for found in collected))
+    if len(codes) > 1:
+        raise InputError(f"the files are of {len(codes)} authorities; read those of each alone, with la_code")
+    return codes.pop() if codes else None
 
 
 def _start_of_year_two_years_before(last: date) -> date:

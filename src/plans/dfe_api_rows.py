@@ -80,6 +80,8 @@ class ApiRows:
         ``row``, ``line`` where an object or array stands for a value.
     unknown : Counter
         Names that are not known, and how often each came.
+    la_codes : set of str
+        The authorities that the file's wrapper names.
     """
 
     rows: dict[str, pd.DataFrame]
@@ -87,6 +89,7 @@ class ApiRows:
     left_out: dict[tuple[str, str], pd.DataFrame]
     mistyped: dict[tuple[str, str], pd.DataFrame]
     unknown: Counter[str] = field(default_factory=Counter)
+    la_codes: set[str] = field(default_factory=set)
 
     @property
     def n_left_out(self) -> Counter[str]:

@@ -63,6 +63,8 @@ class JsonFile:
 
     Attributes
     ----------
+    about : dict of str to set of str
+        What wrappers say themselves: by name in small letters, the different values.
     n_repeated : int
         How often a name came again in its object with another value; the last value stands.
     """
@@ -70,6 +72,7 @@ class JsonFile:
     def __init__(self, path: Path, names: Collection[str]) -> None:
         """Keep what to read; nothing is opened yet."""
         self.path = path
+        self.about: dict[str, set[str]] = {}
         self.n_repeated = 0
         self._names = frozenset(names)
         self._buffer = ""
@@ -134,7 +137,8 @@ class JsonFile:
 
     def _inside(self, wrapper: dict[str, Any], depth: int) -> Iterator[Any]:
         """The records in the arrays and objects of a wrapper."""
-        for part in wrapper.values():
+        for name, part in wrapper.items():
+            self._note(name, part)
             if isinstance(part, list) and any(isinstance(element, dict) for element in part):
                 yield from part
             elif isinstance(part, dict) and self._is_record(part):
@@ -153,13 +157,13 @@ class JsonFile:
             self._expect(":")
             self._place += 1
             self._expect("", allow_more=True)
-            yield from self._member(depth)
+            yield from self._member(name, depth)
             if self._expect(",}") == ",":
                 self._place += 1
                 self._expect("", allow_more=True)
         self._place += 1
 
-    def _member(self, depth: int) -> Iterator[JsonRecord]:
+    def _member(self, name: str, depth: int) -> Iterator[JsonRecord]:
         character = self._buffer[self._place]
         if character == "[":
             # An array without any object is something about the file.
@@ -174,7 +178,11 @@ class JsonFile:
         elif character == "{" and depth < _DEEPEST_WRAPPER:
             yield from self._record_or_wrapper(depth + 1)
         else:
-            self._whole_value()
+            self._note(name, self._whole_value())
+
+    def _note(self, name: str, value: Any) -> None:
+        if isinstance(value, str):
+            self.about.setdefault(name.lower(), set()).add(value)
 
     def _elements(self) -> Iterator[JsonRecord]:
         """The elements of the array that begins here."""
@@ -278,7 +286,8 @@ class JsonFile:
                 text = decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 line = n_lines + chunk.count(b"\n", 0, max(error.start, 0))
-                raise InputError(f"{self.path}: near line {line}: the bytes are not {encoding.upper()}") from None
+                name = encoding.removesuffix("-sig").upper()
+                raise InputError(f"{self.path}: near line {line}: the bytes are not {name}") from None
             n_lines += chunk.count(b"\n")
             yield text
         try:

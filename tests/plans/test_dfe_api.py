@@ -176,6 +176,19 @@ def test_forms_that_senders_use(read):
     assert report.counts["rejected"].sum() == 0
 
 
+@pytest.mark.parametrize("children", [lambda made: made, lambda made: [made, made | {"la_child_id": "C2"}]])
+def test_a_wrapper_may_name_the_authority(read, children):
+    """As in version 0.7 of the specification: the authority's code beside a child, or an array of them."""
+    made = child("C1", episode(child_protection_plans=[plan("2022-06-10")]))
+    plans, report = read({"la_code": 301, "Children": children(made)}, la_code=None)
+    assert set(plans.plans["la_code"]) == {"301"}
+    assert "authority-unknown" not in codes(report, "extract")
+    lines = "\n".join(json.dumps({"la_code": code, "Children": made}) for code in (301, 302))
+    with pytest.raises(InputError, match="of 2 authorities"):
+        read(lines, la_code=None)
+    assert set(read(lines)[0].plans["la_code"]) == {"330"}
+
+
 def test_unknown_names_are_skipped_and_counted_without_what_they_may_tell(read):
     value = child("C1", episode(new_array=[1], child_protection_plans=[plan("2022-06-10", risk="high")]))
     value["john.doe@example.org"] = 1

@@ -90,7 +90,7 @@ def test_a_name_that_comes_twice(tmp_path):
         ("id,start\n1,2", "line 1: expected an object or an array"),
         ("[" * 100_000, "nested too deeply"),
         ('{"id":' * 100_000, "nested too deeply"),
-        (b'[{"id": "\xff\xfe"}]', "near line 1: the bytes are not UTF-8"),
+        (b'[{"id": "\xff\xfe"}]', "near line 1: the bytes are not UTF-8$"),
         (b'[{"id": "a"}]\n\xc3', "the last character is cut off"),
         ('{"children": [{"id": "a"}, 12', "the JSON is cut off"),
     ],
