@@ -122,7 +122,7 @@ def cause_rows(
         risk=risk,
         jump=jump,
         variance=event_variance(last[own], of_event[last[own]] * factor[own], target[own], sets.n_times),
-        coef=(score * scaled.scale) @ fit.naive_covariance,
+        coef=score @ (scaled.scale[:, None] * fit.naive_covariance),
     )
     return HazardRows(rows, mean)
 

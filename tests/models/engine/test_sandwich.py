@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from secondplan.models.engine import sandwich as sandwich_module
+from secondplan.models.engine import score_residuals as score_residuals_module
 from secondplan.models.engine.partial_likelihood import risk_sums
 from secondplan.models.engine.risk_sets import build_risk_sets
 from secondplan.models.engine.sandwich import score_products
@@ -13,7 +13,7 @@ from secondplan.models.engine.score_residuals import score_residuals
 @pytest.mark.parametrize("rows_per_chunk", [5, 65_536])
 @pytest.mark.parametrize("efron", [True, False])
 def test_products_are_those_of_the_sums_of_score_residuals(monkeypatch, rows_per_chunk, efron):
-    monkeypatch.setattr(sandwich_module, "CLUSTERS_PER_CHUNK", rows_per_chunk)
+    monkeypatch.setattr(score_residuals_module, "CLUSTERS_PER_CHUNK", rows_per_chunk)
     rng = np.random.default_rng(3)
     n_rows = 200
     duration = rng.integers(1, 30, n_rows).astype(float)
