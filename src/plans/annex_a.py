@@ -98,6 +98,8 @@ def read_annex_a(
     if la_code is None:
         log.add("authority-unknown", "file", NOTED)
     rows, extracts = _tables(parts, la_code or UNKNOWN_AUTHORITY, log)
+    if "plans" not in rows or rows["plans"].empty:
+        log.add("no-plans", "plans", NOTED)
     return combine_rows("Annex A", rows, extracts, log, skipped=skipped)
 
 

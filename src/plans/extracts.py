@@ -14,12 +14,13 @@ from .dates import NO_DATE, day_number, read_date, to_timestamps
 ExtractDate = str | date | datetime
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _BETWEEN = r"[-_. ]?"
+_LIST_NUMBER = re.compile(r"list[-_ ]?\d{1,2}(?!\d)")
 _IN_NAMES = (
     re.compile(rf"(?<!\d)(?P<y>20\d\d){_BETWEEN}(?P<m>\d\d){_BETWEEN}(?P<d>\d\d)(?!\d)"),
     re.compile(rf"(?<!\d)(?P<d>\d\d?){_BETWEEN}(?P<m>\d\d){_BETWEEN}(?P<y>20\d\d)(?!\d)"),
     re.compile(rf"(?<!\d)(?P<d>\d\d?){_BETWEEN}(?P<n>{'|'.join(_MONTHS)})[a-z]*{_BETWEEN}(?P<y>20\d\d)(?!\d)"),
     re.compile(rf"(?P<n>{'|'.join(_MONTHS)})[a-z]*{_BETWEEN}(?P<y>20\d\d)(?!\d)"),
-    re.compile(r"(?<!\d)(?P<y>20\d\d)[-_. ](?P<m>\d\d)(?!\d)"),
+    re.compile(r"(?<!\d)(?P<y>20\d\d)[-_. ](?P<m>\d\d)(?![-_. ]?\d)"),
 )
 
 
@@ -87,8 +88,10 @@ def day_in_name(path: Path) -> int | None:
     [17621, 17621, None]
     """
     for name in (path.stem, path.absolute().parent.name):
+        # "List 7 September 2018" is not the seventh of that month.
+        dated = _LIST_NUMBER.sub(" ", name.lower())
         for pattern in _IN_NAMES:
-            for found in pattern.finditer(name.lower()):
+            for found in pattern.finditer(dated):
                 day = _day(found.groupdict())
                 if day is not None and day <= today():
                     return day

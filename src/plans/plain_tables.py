@@ -79,6 +79,8 @@ def read_tables(
     if unused := len(files) - len(used):
         skipped["files that the column map does not name"] = unused
     given, extracts = _placed(rows, mapping, la_code, log)
+    if "plans" not in rows or rows["plans"].empty:
+        log.add("no-plans", "plans", NOTED)
     return combine_rows(mapping.source, given, extracts, log, skipped=skipped)
 
 

@@ -272,6 +272,12 @@ def test_an_extract_without_its_list_of_plans_observes_no_plans(tmp_path):
     assert "list-missing" in codes(report)
 
 
+def test_an_extract_without_any_plan_is_read_and_reported(read):
+    plans, report = read(lists(**{"List 7": []}))
+    assert len(plans.plans) == 0 and len(plans.children) == 2
+    assert "no-plans" in codes(report) and "list-missing" not in codes(report)
+
+
 def test_rows_that_cannot_be_used_are_accounted_for(read):
     bad = [
         row("List 7", **ANNA | {"unique_id": ""}, **FIRST),
