@@ -19,7 +19,7 @@ _GRID = np.arange(-4.8, 3.3, _STEP)
 LOG_NODES = -np.log1p(np.exp(-np.pi * np.sinh(_GRID)))
 LOG_WEIGHTS = _STEP * np.pi * np.cosh(_GRID) / (1.0 + np.exp(np.pi * np.sinh(_GRID)))
 # z at which the cumulative hazard is about 45: what happens after that has a probability below 1e-19.
-LAST_Z = {"weibull": 3.8, "lognormal": 9.1, "loglogistic": 45.0}
+LAST_Z = {"weibull": 3.8, "exponential": 3.8, "lognormal": 9.1, "loglogistic": 45.0}
 # Numbers of one array while integrating: few enough to stay in the processor's cache.
 BLOCK = 100_000
 

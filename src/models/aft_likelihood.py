@@ -92,6 +92,7 @@ def _lognormal_slopes(z: np.ndarray, rate: np.ndarray) -> tuple[np.ndarray, ...]
 
 HAZARDS: dict[str, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
     "weibull": _weibull,
+    "exponential": _weibull,
     "lognormal": _lognormal,
     "loglogistic": _loglogistic,
 }
@@ -99,10 +100,14 @@ HAZARDS: dict[str, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
 
 SLOPES: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]]] = {
     "weibull": _weibull_slopes,
+    "exponential": _weibull_slopes,
     "lognormal": _lognormal_slopes,
     "loglogistic": _loglogistic_slopes,
 }
 """r', log r and its first and second derivative, at z and r."""
+
+# Distributions whose sigma is 1, and no parameter.
+FIXED_SCALE = ("exponential",)
 
 
 def collinear_columns(design: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -129,7 +134,7 @@ def maximise(
 
     Parameters
     ----------
-    distribution : {"weibull", "lognormal", "loglogistic"}
+    distribution : {"weibull", "exponential", "lognormal", "loglogistic"}
     design : ndarray, shape (n, p)
         Columns of like scale.
     entry : ndarray, shape (n,)
@@ -147,6 +152,7 @@ def maximise(
     log_entry = np.log(entry[late])
     event = is_event.astype(float)
     hazard, slopes = HAZARDS[distribution], SLOPES[distribution]
+    has_scale = distribution not in FIXED_SCALE
 
     @np.errstate(over="ignore", invalid="ignore")
     def evaluate(theta: np.ndarray) -> _Point | None:
@@ -173,12 +179,15 @@ def maximise(
             second_zz[late] += rate_slope * z_late**2 + rate * z_late
             score_scale[late] -= rate * z_late
         log_likelihood = float(weight @ value)
-        by_location, by_scale = -weight * first_z / sigma, weight * score_scale
+        by_location, by_scale = -weight * first_z / sigma, weight * score_scale * has_scale
         gradient = np.r_[by_location @ x, by_scale.sum()]
         information = np.empty((theta.size, theta.size))
         information[:-1, :-1] = -(x.T * (weight * second / sigma**2)) @ x
         information[:-1, -1] = information[-1, :-1] = -x.T @ (weight * (first_z + second_z) / sigma)
         information[-1, -1] = -float(weight @ second_zz)
+        if not has_scale:
+            information[:-1, -1] = information[-1, :-1] = 0.0
+            information[-1, -1] = 1.0
         if not (np.isfinite(log_likelihood) and np.all(np.isfinite(information)) and np.all(np.isfinite(gradient))):
             return None
         return _Point(theta, log_likelihood, gradient, information, by_location, by_scale)

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 
 from .aft_incidence import event_free_gradient, incidence, incidence_gradient
-from .aft_likelihood import HAZARDS, collinear_columns, maximise, positive_inverse
+from .aft_likelihood import FIXED_SCALE, HAZARDS, collinear_columns, maximise, positive_inverse
 from .delta_interval import DeltaIntervalModel
 from .features import FeatureEncoder
 from .outcome import Outcome
@@ -32,8 +32,9 @@ class ParametricAFT(DeltaIntervalModel):
 
     .. math:: \log T_k = x^\top \beta_k + \beta_{k0} + \sigma_k \varepsilon,
 
-    with extreme-value (Weibull), normal (lognormal) or logistic (loglogistic) errors, fitted by maximum likelihood on
-    rows that may enter late. The cumulative incidence combines the hazards :math:`h_k` of all causes,
+    with extreme-value (Weibull; exponential where :math:`\sigma_k = 1`), normal (lognormal) or logistic (loglogistic)
+    errors, fitted by maximum likelihood on rows that may enter late. The cumulative incidence combines the hazards
+    :math:`h_k` of all causes,
 
     .. math:: F_k(t \mid x) = \int_0^t h_k(u \mid x) \exp\Bigl(-\sum_j H_j(u \mid x)\Bigr) du,
 
@@ -46,7 +47,7 @@ class ParametricAFT(DeltaIntervalModel):
 
     Parameters
     ----------
-    distribution : {"weibull", "lognormal", "loglogistic"}
+    distribution : {"weibull", "exponential", "lognormal", "loglogistic"}
     known_end_event : int, optional
         Code of an end whose date is known beforehand (the 18th birthday): such rows count as censored, and
         predictions take ``eligible_days`` instead.
@@ -62,13 +63,13 @@ class ParametricAFT(DeltaIntervalModel):
         Coefficients of log time, one row a feature, one column a cause.
     intercept_, sigma_ : Series indexed by cause
     covariance_ : dict of int to DataFrame
-        By cause, of features, intercept and log sigma; cluster-robust where ``cluster`` was given.
+        By cause, of features, intercept and log sigma (0 where sigma is 1); cluster-robust where ``cluster`` was given.
     joint_covariance_ : ndarray, shape (n_causes * (p + 2), n_causes * (p + 2))
         The same of all causes together, cause after cause: what intervals of incidences rest on. Between causes it is 0
         unless ``cluster`` was given.
     summary_ : DataFrame
         Indexed by (event, feature): coef, se, robust_se (NaN unless ``cluster`` was given), lower, upper, time_ratio,
-        hazard_ratio (Weibull), z, p. ``time_ratio`` is :math:`\exp(\beta)`: above 1, later events.
+        hazard_ratio (Weibull, exponential), z, p. ``time_ratio`` is :math:`\exp(\beta)`: above 1, later events.
     log_likelihood_ : Series indexed by cause
         Of the duration itself (not of its logarithm).
 
@@ -158,7 +159,8 @@ class ParametricAFT(DeltaIntervalModel):
         entry = np.maximum(outcome.entry, 0.0)
         duration = np.where(outcome.duration == 0, ZERO_DURATION_DAYS, outcome.duration)
         is_event = outcome.event == 1
-        if duration[is_event].min() == duration.max():
+        has_scale = self.distribution not in FIXED_SCALE
+        if has_scale and duration[is_event].min() == duration.max():
             raise ValueError(
                 f"event {cause}: all its events are on the last day that is observed; no spread to estimate"
             )
@@ -169,7 +171,9 @@ class ParametricAFT(DeltaIntervalModel):
         spread = np.sqrt(np.average((design[:, kept] - mean) ** 2, axis=0, weights=weight))
         scaled = (design[:, kept] - mean) / spread
         starts = [_start_from_lifelines(self.distribution, entry, duration, is_event, weight)]
-        if np.any(entry > 0):  # the likelihood may then rise towards a hazard of 1 / t, far from its maximum
+        if has_scale and np.any(
+            entry > 0
+        ):  # the likelihood may then rise towards a hazard of 1 / t, far from its maximum
             starts.append(_start_from_events(duration, is_event, weight))
         found = max(
             (
@@ -183,6 +187,8 @@ class ParametricAFT(DeltaIntervalModel):
         if np.exp(found.theta[-1]) < SMALLEST_SIGMA:
             raise ValueError(f"event {cause}: too few events for these features, which fit their times exactly")
         model_based = positive_inverse(found.information)
+        if not has_scale:
+            model_based[-1, -1] = 0.0
         errors = np.sqrt(np.diag(model_based))
         flat = np.zeros(kept.size, dtype=bool)
         flat[np.flatnonzero(kept)] = errors[:-2] > FLAT * max(1.0, np.exp(found.theta[-1]))
@@ -209,7 +215,7 @@ class ParametricAFT(DeltaIntervalModel):
         table["lower"], table["upper"] = coef - norm.ppf(0.975) * error, coef + norm.ppf(0.975) * error
         with np.errstate(over="ignore"):
             table["time_ratio"] = np.exp(coef)
-            if self.distribution == "weibull":
+            if self.distribution in ("weibull", "exponential"):
                 table["hazard_ratio"] = np.exp(-coef / np.exp(coef[LOG_SIGMA]))
         table["z"] = np.divide(coef, error, out=np.zeros(len(table)), where=error.to_numpy() > 0)
         table["p"] = 2.0 * norm.sf(np.abs(table["z"]))
@@ -269,6 +275,9 @@ def _start_from_lifelines(
     distribution: str, entry: np.ndarray, duration: np.ndarray, is_event: np.ndarray, weight: np.ndarray
 ) -> tuple[float, float]:
     """Intercept and log sigma of the distribution that lifelines fits without features; plain ones if it finds none."""
+    if distribution in FIXED_SCALE:
+        exposed = weight @ (duration - np.minimum(entry, duration))
+        return float(np.log(exposed / (weight @ is_event))), 0.0
     import lifelines
     from lifelines.exceptions import ConvergenceError
 

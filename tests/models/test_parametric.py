@@ -227,7 +227,7 @@ def test_fewer_events_than_features_is_warned_of_and_finite():
 
 def test_errors():
     frame, y = simulate(20, np.random.default_rng(0))
-    with pytest.raises(ValueError, match="distribution must be one of weibull, lognormal, loglogistic"):
+    with pytest.raises(ValueError, match="distribution must be one of weibull, exponential, lognormal, loglogistic"):
         ParametricAFT("gamma").fit(frame, y)
     with pytest.raises(ValueError, match="event 1: all its events are on the last day that is observed"):
         ParametricAFT().fit(frame, y.assign(event=1, duration=30))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from secondplan.models import CoxPH, aalen_johansen, gray_test, kaplan_meier, nelson_aalen
+from secondplan.models import CoxPH, ParametricAFT, aalen_johansen, gray_test, kaplan_meier, nelson_aalen
 
 FOLDER = Path(__file__).parents[1] / "reference"
 CASES = json.loads((FOLDER / "public.json").read_text())
@@ -136,3 +136,36 @@ def test_tests_of_gray(case):
         strata = column(data, case, "strata")
         found = gray_test(data["stop"], data["event"], data[case["group"]], event_of_interest=code, strata=strata)
         assert found.statistic == pytest.approx(statistic, rel=1e-6)
+
+
+@pytest.mark.parametrize("case", CASES["exponential"], ids=lambda case: f"{case['weights']}/{case['cluster']}")
+def test_exponential_times_are_those_of_survreg(case):
+    data = pd.read_csv(FOLDER / "data" / "kidney.csv")
+    y = pd.DataFrame({"duration": data["stop"], "event": data["event"]})
+    options = {"sample_weight": column(data, case, "weights"), "cluster": column(data, case, "cluster")}
+    model = ParametricAFT("exponential").fit(data[["age", "sex"]], y, **options)
+    np.testing.assert_allclose([model.intercept_[1], *model.coef_[1]], case["coef"], **CLOSE)
+    order = ["(intercept)", "age", "sex"]
+    covariance = model.covariance_[1]
+    np.testing.assert_allclose(covariance.loc[order, order], case["var"], **CLOSE)
+    assert model.sigma_[1] == 1 and np.all(covariance["(log sigma)"] == 0)
+    assert model.log_likelihood_[1] == pytest.approx(case["loglik"], rel=1e-9)
+
+
+def test_exponential_rates_are_events_by_time_under_delayed_entry():
+    data = pd.read_csv(FOLDER / "data" / "burn.csv")
+    entry, groups = np.where(data["stop"] > 3, 2.0, 0.0), data[["treatment"]]
+    y = pd.DataFrame({"entry": entry, "duration": data["stop"], "event": data["event"]})
+    model = ParametricAFT("exponential").fit(groups, y)
+    exposed = (data["stop"] - entry).groupby(data["treatment"]).sum()
+    rates = pd.DataFrame(
+        {event: (data["event"] == event).groupby(data["treatment"]).sum() / exposed for event in (1, 2)}
+    )
+    location = model.intercept_.to_numpy() + np.outer(rates.index, model.coef_.loc["treatment"])
+    np.testing.assert_allclose(np.exp(-location), rates, rtol=1e-8)
+    total = rates.sum(axis=1).to_numpy()[:, None]
+    expected = rates[[1]].to_numpy() / total * -np.expm1(-total * [[5.0, 30.0]])
+    found = model.predict_cumulative_incidence(pd.DataFrame({"treatment": rates.index}), [5.0, 30.0])
+    np.testing.assert_allclose(found, expected, rtol=1e-8)
+    bounds = model.predict_cumulative_incidence_interval(groups[:3], [5.0, 30.0])
+    assert np.isfinite(bounds).all() and np.all(bounds[..., 0] < bounds[..., 1])

@@ -94,7 +94,15 @@ by_term <- function() {
   fit <- coxph(Surv(stop, event) ~ age + sex + disease, d, control = control)
   list(together = unname(cox.zph(fit)$table[, 1]), each = unname(cox.zph(fit, terms = FALSE)$table[, 1]))
 }
-cases <- list(terms = by_term(), cox = list(), curve = list(curve("kidney"), curve("kidney", cluster = "id"), curve("channing", "k"),
+exponential <- function(weights = NULL, cluster = NULL) {
+  d <- sets$kidney
+  formula <- as.formula(paste("Surv(stop, event) ~ age + sex", if (!is.null(cluster)) paste0("+ cluster(", cluster, ")")))
+  call <- list(formula, data = d, dist = "exponential", control = survreg.control(rel.tolerance = 1e-13, maxiter = 100))
+  if (!is.null(weights)) call$weights <- d[[weights]]
+  fit <- do.call(survreg, call)
+  list(weights = weights, cluster = cluster, coef = unname(coef(fit)), var = plain(fit$var), loglik = fit$loglik[2])
+}
+cases <- list(terms = by_term(), exponential = list(exponential(), exponential("k"), exponential(cluster = "id")), cox = list(), curve = list(curve("kidney"), curve("kidney", cluster = "id"), curve("channing", "k"),
     curve("retinopathy", "k"), curve("jasa1", cluster = "id"), curve("bladder2", "w", "id")),
   incidence = list(incidence("burn"), incidence("burn", "w"), incidence("abortion"), incidence("abortion", "w")),
   gray = list(gray("burn", "treatment"), gray("burn", "treatment", "sex")))
