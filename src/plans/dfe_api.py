@@ -13,8 +13,8 @@ in an object the last value counts; arrays are joined.
 
 What the format does not hold
 -----------------------------
-The category of abuse, the number of previous plans, reviews, families, the primary need, the date of death, which
-authority it is, and when it was made. Payloads look back two years, to the 1 April before: observation of a child
+The category of abuse, the number of previous plans, reviews, families, the primary need, the date of death, when it was
+made, and mostly which authority it is. Payloads look back two years, to the 1 April before: observation of a child
 begins there, unless ``first_date`` says otherwise.
 """
 
