@@ -15,7 +15,7 @@ from .cli_exit import INTERRUPTED, show_warning, stop, stop_unexpected
 from .cli_indicators import indicators
 from .cli_options import Out, refuse_unwritable, terminal_width
 from .cli_read import read_app
-from .errors import OutputError, SecondplanError
+from .errors import SecondplanError
 
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 the command is written wrongly; 3 input that
 cannot be read or used; 4 the output folder is in use or cannot be written; 5 no such model, or a damaged one; 6 the
@@ -108,19 +108,42 @@ def simulate(
 def check(
     folder: Annotated[Path, typer.Argument(help="A plan store.", readable=False)],
     json: Annotated[
-        Path | None, typer.Option("--json", help="A file to write the report to, with every place.", readable=False)
+        Path | None, typer.Option("--json", help="A file to write the report to, as data.", readable=False)
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="A file to write the report to, as a page that can be passed on.", readable=False),
+    ] = None,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="For work inside the authority: counts of 1 to 5 in text and data, and in the data every place.",
+        ),
+    ] = False,
 ) -> None:
-    """Check a plan store against the census rules, and say what limits its analysis."""
-    from .plans import check_plans, read_plans
+    """Check a plan store against the census rules, and say what limits its analysis and what to do.
 
-    if json is not None and json.exists():
-        raise OutputError(f"{json}: exists already")
-    quality = check_plans(read_plans(folder))
-    typer.echo(quality.summary(width=terminal_width()))
+    Counts of 1 to 5 are withheld (c), and with them what would give one away.
+    """
+    from .plans import check_plans, read_plans, read_quality
+
+    for file in (json, html):
+        if file is not None:
+            refuse_unwritable(file)
+    plans = read_plans(folder)
+    quality = check_plans(plans)
+    typer.echo(quality.summary(suppress=not exact, width=terminal_width()))
     if json is not None:
-        quality.write_json(json)
-        typer.echo(f"The whole report is in {json}.")
+        quality.write_json(json, suppress=not exact)
+        typer.echo(f"The report as data is in {json}.")
+    if html is not None:
+        from .report import quality_page, write_report
+
+        beside = folder / "quality.json"
+        read = read_quality(beside) if beside.exists() else None
+        write_report(html, quality_page(plans, read, name=folder.resolve().name))
+        typer.echo(f"The page is in {html}.")
 
 
 app.command()(indicators)

@@ -99,6 +99,18 @@ def test_census_is_read_checked_and_accounted_for(run, made, tmp_path):
     code, _, err = run("check", tmp_path / "store", "--json", tmp_path / "check.json")
     assert code == 4
     assert "check.json" in one_line(err)
+    code, out, err = run("check", tmp_path / "store", "--html", tmp_path / "check.html", "--json", tmp_path / "2.json")
+    assert code == 0, err
+    assert "What reading repaired or left out" in (tmp_path / "check.html").read_text(encoding="utf-8")
+    assert "places" not in json.loads((tmp_path / "2.json").read_text())
+    run("check", tmp_path / "store", "--json", tmp_path / "exact.json", "--exact")
+    assert "places" in json.loads((tmp_path / "exact.json").read_text())
+    code, _, err = run("check", tmp_path / "store", "--html", tmp_path / "check.html")
+    assert code == 4 and "check.html" in one_line(err)
+    (tmp_path / "store" / "quality.json").write_text("{")
+    code, _, err = run("check", tmp_path / "store", "--html", tmp_path / "other.html")
+    assert code == 3 and "quality.json" in one_line(err)
+    assert not (tmp_path / "other.html").exists()
 
 
 def test_year_is_taken_where_the_file_has_none(run, tmp_path):

@@ -17,6 +17,7 @@ from .published import (
     published_second_plans,
 )
 from .quality import QualityReport
+from .quality_totals import QualityTotals, read_quality
 from .ssd import read_ssd
 from .ssda903 import add_care_episodes
 from .store import Plans, read_plans
@@ -27,6 +28,7 @@ __all__ = [
     "OpenCases",
     "Plans",
     "QualityReport",
+    "QualityTotals",
     "add_care_episodes",
     "build_cohort",
     "check_plans",
@@ -43,6 +45,7 @@ __all__ = [
     "read_cin_census",
     "read_dfe_api",
     "read_plans",
+    "read_quality",
     "read_ssd",
     "read_tables",
 ]

@@ -2,14 +2,33 @@
 
 import pandas as pd
 
+from .limits import find_limits
 from .plan_faults import find_plan_faults, find_review_faults
-from .quality import COUNTS, KEPT, NOTED, FindingLog, QualityReport
+from .quality import COUNTS, KEPT, FindingLog, QualityReport
 from .store import Plans
 
-_SHORT_WINDOW = pd.Timedelta(days=3 * 365)
-# Six years and a margin of a month: the look-back of extracts of the Standard Safeguarding Dataset.
-_SIX_YEARS = pd.Timedelta(days=6 * 365 + 31)
 _VERY_LONG = pd.Timedelta(days=5 * 365)
+
+
+CHECKS = {
+    "plans": (
+        *("end-before-start", "several-open-plans", "plans-overlap", "same-day", "start-long-before-birth"),
+        *("start-after-eighteen", "after-death", "after-extract", "open-very-long", "category-missing"),
+        *("previous-plans-missing", "previous-plans-implausible", "previous-plans-differ", "previous-plans-unseen"),
+    ),
+    "reviews": ("review-not-after-start", "review-after-end"),
+    "children": ("birth-date-missing",),
+    "cin_episodes": ("closure-before-referral",),
+    "care_episodes": ("period-end-before-start",),
+    "involvements": ("period-end-before-start",),
+}
+"""Table -> codes of the rules that each of its rows is checked against."""
+
+_PERIODS = {
+    "cin_episodes": ("referral_date", "closure_date"),
+    "care_episodes": ("start_date", "end_date"),
+    "involvements": ("start_date", "end_date"),
+}
 
 
 def check_plans(plans: Plans) -> QualityReport:
@@ -36,13 +55,15 @@ def check_plans(plans: Plans) -> QualityReport:
     """
     log = FindingLog()
     _check_rows(plans, log)
-    _check_extent(plans, log)
-    _check_contents(plans, log)
+    find_limits(plans, log)
     sizes = {name: len(frame) for name, frame in plans.tables.items() if len(frame) and name != "extract"}
     counts = pd.DataFrame.from_dict(
         {name: (n, n, 0, 0, 0) for name, n in sizes.items()}, orient="index", columns=list(COUNTS)
     )
-    return QualityReport("plan store", counts.rename_axis("table"), log.to_frame())
+    findings = log.to_frame()
+    broken = set(findings["code"])
+    unbroken = [code for table, codes in CHECKS.items() if table in sizes for code in codes if code not in broken]
+    return QualityReport("plan store", counts.rename_axis("table"), findings, unbroken=tuple(dict.fromkeys(unbroken)))
 
 
 def _check_rows(plans: Plans, log: FindingLog) -> None:
@@ -59,43 +80,9 @@ def _check_rows(plans: Plans, log: FindingLog) -> None:
     log.add_rows("after-extract", "plans", KEPT, _places(plans.plans, is_late))
     is_long = plans.plans["end_date"].isna() & (last_day - plans.plans["start_date"] > _VERY_LONG)
     log.add_rows("open-very-long", "plans", KEPT, _places(plans.plans, is_long))
-
-
-def _check_extent(plans: Plans, log: FindingLog) -> None:
-    if plans.plans.empty:
-        log.add("no-plans", "plans", NOTED)
-        return
-    extract = plans.extract.groupby("la_code").agg({"first_date": "min", "extract_date": "max"})
-    extract = extract.reindex(plans.plans["la_code"].unique())
-    if extract["extract_date"].isna().any():
-        log.add("no-extract-date", "extract", NOTED)
-    length = extract["extract_date"] - extract["first_date"]
-    if (plans.plans["la_code"] == "000").any():
-        log.add("authority-unknown", "extract", NOTED)
-    if extract["first_date"].notna().any():
-        log.add("left-truncated", "extract", NOTED)
-    if (length < _SHORT_WINDOW).any():
-        log.add("short-window", "extract", NOTED)
-    elif (length <= _SIX_YEARS).any():
-        log.add("six-year-window", "extract", NOTED)
-    for _, parts in plans.extract.dropna().sort_values("first_date").groupby("la_code"):
-        reached = parts["extract_date"].cummax().shift()
-        for _ in range(int((parts["first_date"] > reached + pd.Timedelta(days=1)).sum())):
-            log.add("year-missing", "extract", NOTED)
-
-
-def _check_contents(plans: Plans, log: FindingLog) -> None:
-    absent = {
-        "no-care-data": plans.care_episodes.empty,
-        "no-family-links": plans.children["family_id"].isna().all(),
-        "no-closure-reasons": plans.cin_episodes["closure_reason"].isna().all(),
-        "no-reviews": plans.reviews.empty,
-        "no-assessments": plans.assessments["factors"].isna().all(),
-    }
-    tables = {"no-care-data": "care_episodes", "no-family-links": "children", "no-closure-reasons": "cin_episodes"}
-    for code, is_absent in absent.items():
-        if is_absent:
-            log.add(code, tables.get(code, code.removeprefix("no-")), NOTED)
+    for table, (first, last) in _PERIODS.items():
+        frame = plans.tables[table]
+        log.add_rows(CHECKS[table][0], table, KEPT, _places(frame, frame[last] < frame[first]))
 
 
 def _places(frame: pd.DataFrame, mask: pd.Series) -> pd.DataFrame:

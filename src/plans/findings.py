@@ -43,7 +43,7 @@ class FindingLog:
 
     def add(self, code: str, table: str, action: str, *, file: str | None = None) -> None:
         """Add one finding about a whole file, or with ``file`` None about the whole data."""
-        nowhere = np.full(1, -1, dtype=np.int32)
+        nowhere = _nowhere(1)
         # A file may be named before all are known in their order: such names are counted down from -2.
         number = -1 if file is None else -2 - self._named.setdefault(file, len(self._named))
         self._parts.append(_Part((code, table, None, action), np.full(1, number, dtype=np.int32), nowhere, nowhere))
@@ -65,10 +65,7 @@ class FindingLog:
         """
         if at.empty:
             return
-        places = [
-            at[name].to_numpy(dtype=np.int32) if name in at else np.full(len(at), -1, dtype=np.int32)
-            for name in ("file", "row", "line")
-        ]
+        places = [_numbers(at[name]) if name in at else _nowhere(len(at)) for name in ("file", "row", "line")]
         self._parts.append(_Part((code, table, column, action), *places))
 
     def to_frame(self) -> pd.DataFrame:
@@ -120,6 +117,16 @@ def count_fates(findings: pd.DataFrame) -> dict[tuple[str, str], int]:
             if fate and n_rows:
                 told[table, ("", REPAIRED, MERGED, REJECTED)[fate]] += int(n_rows)
     return dict(told)
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    if column.dtype.kind == "i" and not column.hasnans:
+        return column.to_numpy(dtype=np.int32)
+    return pd.to_numeric(column).fillna(-1).to_numpy(dtype=np.int32)
+
+
+def _nowhere(size: int) -> np.ndarray:
+    return np.full(size, -1, dtype=np.int32)
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:

@@ -4,7 +4,7 @@ import html
 import json
 import os
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,11 @@ from .findings import (
     join_findings,
     typed_findings,
 )
+from .quality_totals import COUNTS, FOUND, QualityTotals, withheld_counts, withheld_findings
 from .rules import RULES
 
 __all__ = ["ACTIONS", "COUNTS", "KEPT", "MERGED", "NOTED", "REJECTED", "REPAIRED", "FindingLog", "QualityReport"]
 
-COUNTS = ("read", KEPT, REPAIRED, MERGED, REJECTED)
 _SEVERITY_ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -51,6 +51,8 @@ class QualityReport:
         ``code, table, column, action, file`` (categories), ``row, line`` (see `FindingLog`); no values.
     skipped : mapping of str to int
         Elements, columns or sheets that are not known or of no use, and how often each came, or its rows.
+    unbroken : sequence of str
+        Codes of the rules that were checked and that no row breaks, where a store was checked.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class QualityReport:
     counts: pd.DataFrame
     findings: pd.DataFrame
     skipped: Mapping[str, int] = field(default_factory=dict)
+    unbroken: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Check that every row is accounted for."""
@@ -150,8 +153,11 @@ class QualityReport:
         """Whether there is no finding of severity error or warning."""
         return all(RULES[code].severity == "note" for code in self.findings["code"].unique())
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a code, table and action: severity, number of findings and of files, the first place, what to do."""
+    def to_frame(self, *, suppress: bool = False) -> pd.DataFrame:
+        """One row a code, table and action: severity, number of findings and of files, the first place, what to do.
+
+        With ``suppress``, places are missing, and ``c`` stands for numbers that could single out children.
+        """
         columns = ["severity", "code", "table", "action", "n", "n_files", "first_file", "first_row", "first_line"]
         grouped = self.findings.groupby(["code", "table", "action"], sort=False, observed=True)
         summary = grouped.agg(
@@ -168,7 +174,15 @@ class QualityReport:
             advice=[RULES[code].advice for code in summary["code"]],
         )
         order = summary["severity"].map(_SEVERITY_ORDER)
-        return summary.iloc[np.lexsort((-summary["n"].to_numpy(dtype=np.int64), order))].reset_index(drop=True)
+        summary = summary.iloc[np.lexsort((-summary["n"].to_numpy(dtype=np.int64), order))].reset_index(drop=True)
+        if not suppress:
+            return summary
+        places = dict.fromkeys(("first_file", "first_row", "first_line"), pd.NA)
+        return summary.assign(n=withheld_findings(summary, self.counts), **places)
+
+    def totals(self) -> QualityTotals:
+        """The report without places, for pages and comparisons."""
+        return QualityTotals(self.source, self.counts, self.to_frame()[list(FOUND)], dict(self.skipped))
 
     def summary(self, *, suppress: bool = False, width: int = 100) -> str:
         """The report as text for a terminal: the counts, then each code once, with where it was found.
@@ -182,37 +196,39 @@ class QualityReport:
         """
         lines = [f"Quality of {self.source}", ""]
         if len(self.counts):
-            lines += [*_count_lines(self._shown_counts(suppress)), ""]
-        found = self.to_frame()
+            lines += [*_count_lines(withheld_counts(self.counts) if suppress else self.counts), ""]
+        found = self.to_frame(suppress=suppress)
         for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("note", "Notes")):
             of_severity = found[found["severity"] == severity]
             if of_severity.empty:
                 continue
             lines.append(title)
             for code, rows in of_severity.groupby("code", sort=False):
-                lines += _finding_lines(str(code), rows, suppress, width)
+                lines += _finding_lines(str(code), rows, width)
             lines.append("")
         if self.skipped:
             names = ", ".join(f"{name} ({_shown(n, suppress)})" for name, n in self.skipped.items())
             lines += _wrapped(f"Not known or of no use here, and skipped: {names}", width, indent="", more="  ")
+        if self.unbroken:
+            lines += ["Rules that no row breaks", *_wrapped(", ".join(self.unbroken), width, indent="  ", more="  ")]
         if self.findings.empty:
-            lines.append("Nothing to report.")
+            lines += ["", "Nothing to report."]
         return "\n".join(lines).rstrip() + "\n"
 
     def to_dict(self, *, suppress: bool = False) -> dict[str, Any]:
         """The report as plain data; with ``suppress``, without places and with counts of 1 to 5 withheld."""
-        counts = self._shown_counts(suppress)
+        counts = withheld_counts(self.counts) if suppress else self.counts
         groups = []
-        for row in self.to_frame().itertuples():
-            group = {"severity": row.severity, "code": row.code, "table": row.table, "action": row.action}
-            group |= {"n": _shown_findings(row, suppress), "meaning": row.meaning, "advice": row.advice}
-            groups.append(group)
+        for row in self.to_frame(suppress=suppress)[list(FOUND)].itertuples(index=False):
+            groups.append(row._asdict())
         report = {
             "source": self.source,
             "counts": {str(table): counts.loc[table].to_dict() for table in counts.index},
             "findings": groups,
             "skipped": {name: _shown(n, suppress) for name, n in self.skipped.items()},
         }
+        if self.unbroken:
+            report["unbroken"] = list(self.unbroken)
         return report if suppress else report | {"places": self._places()}
 
     def write_json(self, path: str | os.PathLike[str], *, suppress: bool = False) -> Path:
@@ -237,18 +253,14 @@ class QualityReport:
         return f"QualityReport({self.source!r}, read={read}, rejected={rejected}, findings={len(self.findings)})"
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().drop(columns=["n_files", "first_row", "first_line", "first_file"])
-        title = f"<p>Quality of {html.escape(self.source)}</p>"
-        return title + self.counts.to_html(border=0) + table.to_html(border=0, index=False)
-
-    def _shown_counts(self, suppress: bool) -> pd.DataFrame:
-        if not suppress:
-            return self.counts
-        shown = self.counts.astype(object)
-        small = (self.counts > 0) & (self.counts < SMALLEST_SHOWN)
-        # A withheld count must not be the difference of the others: the row goes as a whole, but for its zeros.
-        hidden = (self.counts > 0) & small.any(axis=1).to_numpy()[:, None]
-        return shown.mask(hidden, SUPPRESSED)
+        found = self.to_frame()[["severity", "code", "table", "action", "n", "meaning", "advice"]]
+        found["advice"] = found["advice"].mask(found["advice"] == "None.", "")
+        found = found.rename(columns={"n": "found", "meaning": "what it means", "advice": "what to do"})
+        counts = self.counts.reset_index()
+        parts = [(counts, "Rows by what became of them")] if len(counts) else []
+        parts += [(found, "Findings, the worst first")] if len(found) else []
+        tables = "".join(_html_table(frame, caption) for frame, caption in parts)
+        return f"<div><p><b>Quality of {html.escape(self.source)}</b></p>{tables or '<p>Nothing to report.</p>'}</div>"
 
     def _places(self) -> list[dict[str, Any]]:
         """Row and line of each finding, grouped; a long report stays small."""
@@ -266,21 +278,16 @@ def _shown(count: int, suppress: bool) -> int | str:
     return SUPPRESSED if suppress and 0 < count < SMALLEST_SHOWN else int(count)
 
 
-def _shown_findings(row: Any, suppress: bool) -> int | str:
-    # Findings about files and data as a whole count no children.
-    return _shown(row.n, suppress and row.action != NOTED)
-
-
 def _count_lines(counts: pd.DataFrame) -> list[str]:
     """The counts as right-aligned text with separators of thousands."""
     shown = counts.map(lambda n: n if isinstance(n, str) else f"{int(n):,}").rename_axis(None)
     return shown.to_string().splitlines()
 
 
-def _finding_lines(code: str, rows: pd.DataFrame, suppress: bool, width: int) -> list[str]:
+def _finding_lines(code: str, rows: pd.DataFrame, width: int) -> list[str]:
     """One code: what it means, where and how often it was found, what to do."""
     rule = RULES[code]
-    places = [text for row in rows.itertuples() if (text := _found_where(row, suppress))]
+    places = [text for row in rows.itertuples() if (text := _found_where(row))]
     lines = _wrapped(f"{code}: {rule.meaning}", width, indent="  ", more="    ")
     for place in places:
         lines += _wrapped(place, width, indent="    ", more="      ")
@@ -295,18 +302,34 @@ def _wrapped(text: str, width: int, *, indent: str, more: str) -> list[str]:
     )
 
 
-def _found_where(row: Any, suppress: bool) -> str:
+def _found_where(row: Any) -> str:
     """Table, fate, number and first place of a finding; nothing where a finding is about the data as a whole."""
     if row.action == NOTED:
-        where = "" if suppress or pd.isna(row.first_file) else row.first_file
+        where = "" if pd.isna(row.first_file) else row.first_file
         return where if row.n == 1 else f"{row.n} times{where and f', first in {where}'}"
-    return f"{row.table}, {row.action}: {_shown_findings(row, suppress)}{_place(row, suppress)}"
+    return f"{row.table}, {row.action}: {row.n}{_place(row)}"
 
 
-def _place(row: Any, suppress: bool) -> str:
-    if suppress or pd.isna(row.first_file):
+def _place(row: Any) -> str:
+    if pd.isna(row.first_file):
         return ""
     where = f", first in {row.first_file}"
     if not pd.isna(row.first_line):
         return f"{where} line {row.first_line}"
     return where if pd.isna(row.first_row) else f"{where} row {row.first_row}"
+
+
+def _html_table(frame: pd.DataFrame, caption: str) -> str:
+    """A table for notebooks, which set text and numbers alike to the right unless told otherwise."""
+    head = "".join(f'<th scope="col" style="text-align:left">{html.escape(str(name))}</th>' for name in frame)
+    rows = "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in frame.itertuples(index=False, name=None))
+    return (
+        f'<table><caption style="text-align:left">{html.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _html_cell(value: Any) -> str:
+    is_text = isinstance(value, str)
+    text = html.escape(value) if is_text else f"{value:,}"
+    return f'<td style="text-align:{"left" if is_text else "right"};vertical-align:top">{text}</td>'

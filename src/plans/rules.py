@@ -383,6 +383,30 @@ RULES = {
         "children who left are seen only if they had contact since.",
         "Say so in the report; prefer stacked yearly files where they exist.",
     ),
+    "survivors-only": Rule(
+        "warning",
+        "Nearly all plans are open or ended shortly before the extract, though some began long before: as in a single "
+        "Annex A extract, children who left earlier are not in the data, so neither are their short plans nor most "
+        "second plans.",
+        "Stack the extracts of several years, or use a source with all plans that ended (CIN census, SSD). Do not "
+        "estimate risks from such data.",
+    ),
+    "short-follow-up": Rule(
+        "warning",
+        "Half of the plans that ended are seen for less than two years afterwards: risks at two years rest on the "
+        "older half and are uncertain.",
+        "State risks at shorter horizons too, and look at the intervals; read later extracts when there are some.",
+    ),
+    "one-authority": Rule(
+        "note",
+        "The data are of one authority: plans elsewhere are not seen, and nothing tells how models carry over.",
+        "Compare rates with the published ones of other authorities; do not apply a model elsewhere unchecked.",
+    ),
+    "no-worker-data": Rule(
+        "note",
+        "There are no periods of workers: features made of changes of worker or of agency staff are left out.",
+        "Join involvements (SSD), if they exist.",
+    ),
     "open-very-long": Rule(
         "warning",
         "A plan has been open for more than five years.",

@@ -11,6 +11,7 @@ from .indicators import plot_indicators, write_indicators
 from .model_card import model_card
 from .monitoring import plot_cusum, plot_funnel, plot_p_chart
 from .penalty import plot_penalty_cv, plot_penalty_path
+from .quality_page import quality_page
 from .risk import plot_risk_distribution
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "plot_penalty_cv",
     "plot_penalty_path",
     "plot_risk_distribution",
+    "quality_page",
     "write_indicators",
     "write_report",
 ]

@@ -36,6 +36,15 @@ figcaption { color: var(--muted); font-size: .9rem; max-width: 46rem; }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem; } .pair figure { flex: 1 1 24rem; margin: .5rem 0; }
 .note { background: #fff8e6; border-left: 4px solid #E69F00; padding: .6rem .9rem; max-width: 46rem; }
 footer { color: var(--muted); font-size: .85rem; margin-top: 3rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1rem; margin: 0 0 .2rem; }
+.finding { border-left: 4px solid var(--muted); padding: .45rem .9rem; margin: .75rem 0; max-width: 46rem; }
+.finding p { margin: .15rem 0; }
+.finding.error { border-color: #B00020; } .finding.warning { border-color: #B35900; }
+.severity { font-weight: normal; font-size: .85rem; padding: 0 .4rem; border: 1px solid currentcolor; }
+.error .severity { color: #B00020; } .warning .severity { color: #8F4700; } .note .severity { color: var(--muted); }
+.finding.note { background: none; }
+.where { font-weight: normal; color: var(--muted); margin-left: .6rem; }
+@media print { .finding { break-inside: avoid; } }
 @media print { main { max-width: none; } h2 { break-after: avoid; } figure { break-inside: avoid; }
   nav { display: none; } }
 """
@@ -84,14 +93,21 @@ def key_figures(figures: Sequence[tuple[str, str]]) -> str:
     return f'<div class="figures">{cells}</div>'
 
 
-def table(frame: pd.DataFrame, *, caption: str = "", decimals: int = 3, index: bool = False) -> str:
-    """A table; numbers to the right, at ``decimals`` places, missing ones as a dash."""
+def table(
+    frame: pd.DataFrame, *, caption: str = "", decimals: int = 3, index: bool = False, numbers: Sequence[str] = ()
+) -> str:
+    """A table; numbers to the right, at ``decimals`` places, missing ones as a dash.
+
+    ``numbers`` are further columns to set to the right: counts as text, some of which may be withheld.
+    """
     shown = frame.reset_index() if index else frame
     is_number = [
-        pd.api.types.is_numeric_dtype(shown[name]) and not pd.api.types.is_bool_dtype(shown[name]) for name in shown
+        name in numbers or (pd.api.types.is_numeric_dtype(shown[name]) and not pd.api.types.is_bool_dtype(shown[name]))
+        for name in shown
     ]
     head = "".join(
-        f"<th{_align(number)}>{escape(str(name))}</th>" for name, number in zip(shown, is_number, strict=True)
+        f'<th scope="col"{_align(number)}>{escape(str(name))}</th>'
+        for name, number in zip(shown, is_number, strict=True)
     )
     rows = "".join(
         "<tr>"

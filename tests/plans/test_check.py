@@ -82,7 +82,10 @@ def test_reviews():
 def test_limits_of_the_data():
     plans = store([("2015-01-01", "2015-06-01")])
     codes = set(check_plans(plans).findings["code"])
-    assert codes == {"no-care-data", "no-closure-reasons", "no-reviews", "no-assessments", "left-truncated"}
+    assert codes == {
+        *("no-care-data", "no-closure-reasons", "no-reviews", "no-assessments", "no-worker-data"),
+        *("left-truncated", "one-authority"),
+    }
     care = [{"child_id": "c", "la_code": "330", "start_date": "2016-01-01"}]
     episodes = [{"child_id": "c", "la_code": "330", "referral_date": "2014-12-01", "closure_reason": "RC7"}]
     seen = store([("2015-01-01", "2015-06-01")], care_episodes=care, cin_episodes=episodes)
@@ -91,6 +94,43 @@ def test_limits_of_the_data():
         check_plans(store([("2015-01-01", None)], first="2014-04-01", last="2015-03-31")).findings["code"]
     )
     assert "six-year-window" in set(check_plans(store([("2015-01-01", None)], first="2014-03-31")).findings["code"])
+
+
+def of_many(ends, *, last="2020-03-31"):
+    """Plans of as many children that began in 2015 and ended, or not, on the days given."""
+    children = [{"child_id": f"c{n}", "la_code": "330", "date_of_birth": "2010-01-01"} for n in range(len(ends))]
+    rows = [
+        {"plan_id": f"p{n}", "child_id": f"c{n}", "la_code": "330", "start_date": "2015-06-01", "end_date": end}
+        for n, end in enumerate(ends)
+    ]
+    extract = {"la_code": "330", "first_date": "2012-04-01", "extract_date": last, "source": "test"}
+    return Plans(children=table("children", children), plans=table("plans", rows), extract=table("extract", [extract]))
+
+
+def test_a_single_extract_of_those_still_or_lately_on_a_plan_holds_survivors_only():
+    lately = ["2019-12-01"] * 20 + [None] * 20
+    assert {"survivors-only", "short-follow-up"} <= set(check_plans(of_many(lately)).findings["code"])
+    with_earlier = [*lately, *["2016-01-01"] * 20]
+    assert "survivors-only" not in set(check_plans(of_many(with_earlier)).findings["code"])
+
+
+def test_follow_up_is_short_where_half_of_the_plans_ended_in_the_last_two_years():
+    earlier, later = ["2017-01-01"] * 3, ["2019-01-01"] * 3
+    assert "short-follow-up" in set(check_plans(of_many([*earlier[:2], *later])).findings["code"])
+    assert "short-follow-up" not in set(check_plans(of_many([*earlier, *later[:2]])).findings["code"])
+
+
+def test_a_store_from_elsewhere_is_checked_for_periods_that_end_before_they_start():
+    care = [{"child_id": "c", "la_code": "330", "start_date": "2016-01-02", "end_date": "2016-01-01"}]
+    plans = store([("2015-01-01", "2015-06-01")], care_episodes=care)
+    assert found(plans, "care_episodes") == {"period-end-before-start": [1]}
+
+
+def test_rules_that_no_row_breaks_are_named():
+    report = check_plans(store([("2015-01-01", "2015-01-01")]))
+    assert "end-before-start" in report.unbroken and "same-day" not in report.unbroken
+    assert "review-after-end" not in report.unbroken, "there is no review"
+    assert "end-before-start" in report.summary() and "end-before-start" in report.to_dict()["unbroken"]
 
 
 def test_years_that_are_missing_and_dates_that_are_not_known():
