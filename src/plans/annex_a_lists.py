@@ -42,7 +42,7 @@ def _columns(**patterns: str) -> dict[str, re.Pattern[str]]:
 
 
 CHILD_COLUMNS = _columns(
-    child_id=r"\bchilds?\b.*\b(id|identifier|reference)\b|^(unique |person |client |la )?(child )?(id|identifier)$",
+    child_id=r"\bchild\b.*\b(id|identifier|reference)\b|^(unique ?|person ?|client ?|la ?)?(child ?)?(id|identifier)$",
     sex=r"^(gender|sex)\b",
     ethnicity=r"^ethnic",
     date_of_birth=r"^date of birth|\bdob\b",

@@ -64,14 +64,17 @@ def given_days(value: ExtractDate | Mapping[str, ExtractDate] | None, files: Ite
     Raises
     ------
     InputError
-        A name is that of no file, or a date is none.
+        A name is that of no file, a date is none, or one date is given for files whose names tell of several.
     """
     files = list(files)
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        day = given_day(value)
-        return dict.fromkeys(files, day)
+        if len({day_in_name(file) for file in files} - {None}) > 1:
+            raise InputError(
+                "extract_date: the names of the files tell of several days; give a date for each file name"
+            )
+        return dict.fromkeys(files, given_day(value))
     unknown = sorted(set(value) - {file.name for file in files})
     if unknown:
         raise InputError(f"extract_date names a file that is not read: {unknown[0]}")

@@ -129,6 +129,12 @@ def test_sheets_under_other_names_and_headings_in_other_forms(read):
     assert read(newer)[0].equals(reference)
 
 
+@pytest.mark.parametrize("heading", ["LAchildID", "Child ID", "ID", "Person_ID", "child unique identifier"])
+def test_the_identifier_under_other_names(read, heading):
+    sheets = {name: [[heading, *rows[0][1:]], *rows[1:]] for name, rows in lists().items()}
+    assert read(sheets)[0].plans["child_id"].tolist() == ["100001", "100002"]
+
+
 @pytest.mark.parametrize("start", [dt.datetime(2017, 2, 14), "2017-02-14", "14/02/2017", 42780, "42780", "14-Feb-2017"])
 def test_dates_in_every_form(read, start):
     sheets = lists(**{"List 7": [row("List 7", **ANNA, **FIRST | {"start_date": start})]})

@@ -40,6 +40,8 @@ def test_what_a_user_gives():
     assert days == [dict.fromkeys(files, 17621)] * 3
     assert given_days({"b.csv": "31/03/2018"}, files) == {Path("b.csv"): 17621}
     assert given_days(None, files) == {}
+    with pytest.raises(InputError, match="tell of several days"):
+        given_days("2018-03-31", [Path("2018-03-31.csv"), Path("2018-09-30.csv")])
     with pytest.raises(InputError, match="must be a date"):
         given_days("soon", files)
 
