@@ -105,10 +105,22 @@ def read_quality(path: str | os.PathLike[str]) -> QualityTotals:
     path : path
         The ``quality.json`` that ``secondplan read`` puts beside a store.
 
+    Returns
+    -------
+    QualityTotals
+
     Raises
     ------
     InputError
         The file is missing or is no quality report.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from secondplan.plans import Plans, check_plans
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     read_quality(check_plans(Plans()).write_json(f"{folder}/quality.json")).found["code"].iloc[0]
+    'no-plans'
     """
     file = Path(path)
     try:
