@@ -413,7 +413,7 @@ class CauseSpecificCox(IncidenceModel):
     def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         *special, times = rest
         free = 1.0 - self._summed(design, special, times, None)
-        faint = (free < FAINT).any(axis=1)
+        faint = np.asarray((free < FAINT).any(axis=1))
         if self.form == "product_limit" and faint.any():
             relative_risk = self._relative_risk(design)
             for code, rows in self._rows_by_stratum(special):
