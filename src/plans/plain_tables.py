@@ -138,11 +138,25 @@ def _read_table(
     if headed.first > 1:
         kind = "rows above the headings"
         skipped[kind] = skipped.get(kind, 0) + headed.first - 1
+    rows = _without_repeated_headings(rows, {name: headed.headings[place] for name, place in columns.items()}, skipped)
     for name in spec.recode:
         rows[name] = _translated(rows[name], spec.recode[name])
     if "plan_id" in rows and table == "reviews" and rows["plan_id"].isna().all() and "child_id" in rows:
         return rows.drop(columns="plan_id")
     return rows
+
+
+def _without_repeated_headings(
+    rows: pd.DataFrame, headings: Mapping[str, str], skipped: dict[str, int]
+) -> pd.DataFrame:
+    """The rows but those that hold the headings again, as in files that were pasted together."""
+    is_heading = pd.Series(True, index=rows.index)
+    for name, heading in headings.items():
+        is_heading &= rows[name].str.lower().eq(heading.lower())
+    if not is_heading.any():
+        return rows
+    skipped["repeated headings"] = skipped.get("repeated headings", 0) + int(is_heading.sum())
+    return rows[~is_heading].reset_index(drop=True)
 
 
 def _headed(table: str, spec: TableSpec, path: Path, sheets: list[Sheet]) -> Headed:
