@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -63,9 +64,9 @@ def plot_indicators(
     place = range(len(rows))[::-1]
     with house_style():
         ax = axes_or_new(ax)
-        own = rows[["pct", "lower", "upper"]].astype(float)
-        spread = [own["pct"] - own["lower"], own["upper"] - own["pct"]]
-        ax.errorbar(own["pct"], place, xerr=spread, fmt="o", color=COLOURS[0], capsize=2.5, label="these data")
+        pct, lower, upper = rows[["pct", "lower", "upper"]].to_numpy(dtype=float).T
+        spread = np.array([pct - lower, upper - pct])
+        ax.errorbar(pct, place, xerr=spread, fmt="o", color=COLOURS[0], capsize=2.5, label="these data")
         for column, marker, colour, label in BESIDE:
             if rows[column].notna().any():
                 ax.plot(rows[column], place, marker, color=colour, fillstyle="none", markersize=7, label=label)
@@ -116,7 +117,9 @@ def _drawn(result: Indicators, key: str | None) -> tuple[pd.DataFrame, list[str]
     if not frame["key"].eq(key).any():
         raise ValueError(f"there is no indicator {key!r}")
     rows = frame[frame["key"].eq(key) & frame["pct"].notna()]
-    return rows, [" ".join(dict.fromkeys(group)) for group in rows[names].astype(str).to_numpy()] or [key]
+    if not names:
+        return rows, rows["indicator"].tolist()
+    return rows, [" ".join(dict.fromkeys(group)) for group in rows[names].astype(str).to_numpy()]
 
 
 def _page(result: Indicators) -> str:

@@ -52,6 +52,11 @@ def test_few_groups_stand_side_by_side(tmp_path):
     assert expected in page
 
 
+def test_a_single_share_is_drawn():
+    axes = sp.indicators(sp.read_plans(STORE), 2018).plot(ax=new_figure()[1], key="second_plans")
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["Second or subsequent plans, by dates"]
+
+
 def test_nothing_to_draw_is_said():
     few = sp.indicators(sp.simulate(n_children=20, seed=1), period=("2018-03-01", "2018-03-05"))
     with pytest.raises(ValueError, match="nothing to draw"):
