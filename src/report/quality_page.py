@@ -58,6 +58,12 @@ def quality_page(plans: Plans, read: QualityTotals | None = None, *, name: str =
     -------
     str
         Counts of 1 to 5, and those from which such a count would follow, are ``c``; no place of a finding is told.
+
+    Examples
+    --------
+    >>> from secondplan.plans import Plans
+    >>> "There is no plan." in quality_page(Plans())
+    True
     """
     totals = check_plans(plans).totals()
     shown = totals.withheld()
