@@ -23,6 +23,31 @@ model.summary_.join(truth.log_hazard_ratios(model))  # estimates beside true val
 ```"""
 """How to get the true parameters back from the data."""
 
+TRUTH = (
+    "Beside a store, never in it, `secondplan simulate` writes the folder `truth/`; `sp.read_truth` reads it, and "
+    "`sp.simulate(...).truth` is the same in memory. No model, cohort or score reads it.",
+    "",
+    "- `truth.parquet`, one row a plan: severity, frailty and hazards; `incidence_<days>`, the risk given all of "
+    "these; `observed_incidence_<days>`, the risk given what the child's record shows, frailty and severity "
+    "integrated out.",
+    "- `features.parquet`, one row a plan: the features that drive the hazard.",
+    "- `counterfactuals.parquet`, one row a first plan: both risks had the plan been of 60, 140, 270, 500 or 900 days "
+    "and all else as it was.",
+    "- `faults.parquet`: which values `--missing` and `--wrong` changed, by table, row and column; true and stored "
+    "value.",
+    "- `effects.json`: true log hazard ratios, and the mean risk by plan length beside that of those who had such "
+    "plans; `sums.parquet` is what the means come from.",
+    "- `scenario.json`: every true parameter.",
+    "",
+    "`truth.plan_length_effect()` gives the true effect of plan length, and beside it the difference that the data "
+    "show; `truth.expected_coefficients(cohort)` the coefficients to which a Cox model tends that does not see "
+    "severity.",
+    "",
+    "The same scenario, number of children, seed and faults give the same values on every platform, in any number of "
+    "processes.",
+)
+"""What the truth holds, for whoever checks models with it."""
+
 LIMITS = (
     "Authorities keep their level and closing practice over the years; the only trend is the growth in first plans.",
     "An assessment factor that is there stays: later plans of a child have the same factors.",
@@ -85,7 +110,7 @@ def data_dictionary(plans: Plans) -> str:
         value = _cell(_value(parameter["value"]))
         lines.append(f"| {name} | {value} | {parameter['mark']} | {_cell(parameter['source'])} |")
     recovery = RECOVERY.format(name=scenario["name"], n_children=about["n_children"], seed=about["seed"])
-    lines += ["", "## Getting the true hazard ratios back", "", recovery]
+    lines += ["", "## The truth", "", *TRUTH, "", "## Getting the true hazard ratios back", "", recovery]
     lines += ["", "## What is not simulated", "", *(f"- {limit}" for limit in LIMITS)]
     return "\n".join(lines) + "\n"
 

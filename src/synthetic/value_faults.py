@@ -70,7 +70,7 @@ class ValueFaults:
     def __post_init__(self) -> None:
         if not (self.missing >= 0 and self.wrong >= 0 and self.missing + self.wrong <= 1):
             raise ValueError(
-                f"missing and wrong must be at least 0 and add up to 1 at most, got {self.missing} and {self.wrong}"
+                f"missing and wrong must be at least 0 and add up to at most 1, got {self.missing} and {self.wrong}"
             )
 
 

@@ -59,7 +59,9 @@ def test_risks_given_the_record_are_right_on_average_in_every_band_and_at_every_
     risk = index_plans["observed_incidence_730"]
     difference = index_plans["incidence_730"] - risk
     for group in (index_plans["plan_length_band"], pd.qcut(risk, 5), index_plans["n_siblings_on_plan"].clip(upper=3)):
-        for _, rows in difference.groupby([group, index_plans["family_id"]], observed=True).sum().groupby(level=0, observed=True):
+        for _, rows in (
+            difference.groupby([group, index_plans["family_id"]], observed=True).sum().groupby(level=0, observed=True)
+        ):
             # 13 groups: one beyond 3.7 is expected once in 350 data sets.
             assert abs(rows.sum()) < 3.7 * np.sqrt((rows**2).sum())
 

@@ -187,6 +187,21 @@ def test_what_is_claimed_to_be_independent_is(england):
     assert np.abs(correlation).max() < 8 / np.sqrt(len(columns))
 
 
+def test_censoring_by_the_extract_has_nothing_to_do_with_what_drives_the_hazard(england):
+    """Of plans that ended at a review, as far as the day on which they ended has not: entries grow, nothing else."""
+    plans, truth = england
+    ended = plans.plans["end_date"].between("2013-04-01", "2018-03-31") & (truth.frame["plan_number"] == 1)
+    ended &= truth.frame["incidence_365"].notna()
+    frame = truth.frame[ended].drop_duplicates("family_id")
+    features = truth.features.loc[frame.index]
+    columns = [frame["severity"], frame["log_frailty"], features["disabled"], features["factor_drugs"]]
+    n = len(frame)
+    assert n > 5000
+    for column in columns:
+        correlation = np.corrcoef(frame["follow_up_days"], column.astype(float))[0, 1]
+        assert abs(correlation) < 4 / np.sqrt(n)
+
+
 def test_dependence_that_is_claimed_is_there(england):
     """Severe cases stay longer on plans; siblings share severity; without a share of the family they do not."""
     plans, truth = england

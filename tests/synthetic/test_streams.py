@@ -16,6 +16,16 @@ def test_streams_are_independent_of_each_other_and_between_chunks():
     assert np.abs(correlation).max() < BOUND
 
 
+def test_no_seed_is_used_twice():
+    states = [
+        Streams(seed, block)[name].bit_generator.state["state"]["state"]
+        for seed in (0, 1)
+        for block in (0, 1, 2, 2**31 - 1)
+        for name in STREAMS
+    ]
+    assert len(set(states)) == len(states)
+
+
 def test_one_streams_use_does_not_move_another():
     used, fresh = Streams(3), Streams(3)
     used["care"].random(1000)
