@@ -140,6 +140,8 @@ class CoxPH(CoxPrediction):
         "mean_values_",
     )
 
+    _scores: tuple[float, float] | None
+
     def __init__(
         self,
         event: int = 1,
@@ -227,7 +229,7 @@ class CoxPH(CoxPrediction):
 
     @score_statistic_.setter
     def score_statistic_(self, value: float) -> None:
-        self._scores = (value, self.__dict__.get("_scores", (np.nan, np.nan))[1])
+        self._scores = (value, (self.__dict__.get("_scores") or (np.nan, np.nan))[1])
 
     @property
     def robust_score_statistic_(self) -> float:
@@ -236,7 +238,7 @@ class CoxPH(CoxPrediction):
 
     @robust_score_statistic_.setter
     def robust_score_statistic_(self, value: float) -> None:
-        self._scores = (self.__dict__.get("_scores", (np.nan, np.nan))[0], value)
+        self._scores = ((self.__dict__.get("_scores") or (np.nan, np.nan))[0], value)
 
     def _score_statistics(self) -> tuple[float, float]:
         """Both, computed when first asked for where the fit did not need them."""

@@ -144,29 +144,16 @@ def fit_cox(
     total_weight = float(weight.sum())
     del weight, stratum  # of the size of the data, and no longer needed
     penalty = elastic_net(total_weight * alpha, l1_ratio, penalty_factor if alpha > 0 else None, scaled.constant)
-    likelihood = partial(evaluate_at, scaled.x, offset=scaled.offset, sets=sets, efron=efron)
-    unit = float(sets.tied_weight.sum() / sets.n_tied.sum())
-    usable = ~scaled.constant
     log_penalty, n_steps = np.zeros(2), 0
     if firth:
-        penalised = firth_maximum(scaled.x, scaled.offset, sets, efron, usable, LARGEST_ETA)
+        penalised = firth_maximum(scaled.x, scaled.offset, sets, efron, ~scaled.constant, LARGEST_ETA)
         found = penalised.maximum
         log_penalty = penalised.log_penalty + np.log(scaled.scale[~(scaled.constant | found.collinear)]).sum()
     elif alpha > 0:
         found = penalised_maximum(Rows(scaled.x, scaled.offset, sets, efron), penalty)
     else:
-        start = near_start(scaled.x, scaled.offset, scaled.event_sum, sets, efron, usable)
-        n_steps, decrement = (0, DECREMENT) if start is None else (STEPS, NEAR_DECREMENT)
-        found = maximise(likelihood, usable, scaled.spread, unit=unit, start=start, decrement=decrement)
-    sums, hazards = found.likelihood.sums, found.likelihood.hazards
-    if (
-        sums is None
-        or hazards is None
-        or found.last_step is None
-        or np.abs(found.last_step) @ scaled.spread > SAME_RISKS
-    ):
-        sums = risk_sums(scaled.x, scaled.x @ found.beta + scaled.offset, sets, efron)
-        hazards = cumulative_hazards(sums, sets)
+        found, n_steps = _unpenalised_maximum(scaled, sets, efron)
+    sums, hazards = _state_of(found, scaled, sets, efron)
     estimated = ~(scaled.constant | found.collinear)
     estimated &= (penalty.lasso == 0) | (found.beta != 0)
     naive = inverse(found.likelihood.information + np.diag(np.where(estimated, penalty.ridge, 0.0)), estimated)
@@ -184,6 +171,30 @@ def fit_cox(
         scores = score_statistics(found.null, ~(scaled.constant | found.collinear), null_products)
     values = (null_value + float(log_penalty[0]), sums.log_likelihood + float(log_penalty[1]))
     return _collect(found, scaled, sums, hazards, sets, naive, covariance, n_rows, scores, values, n_steps)
+
+
+def _unpenalised_maximum(scaled: ScaledRows, sets: RiskSets, efron: bool) -> tuple[Maximum, int]:
+    """The maximum, and the steps over all rows that were taken before Newton's method began."""
+    usable = ~scaled.constant
+    start = near_start(scaled.x, scaled.offset, scaled.event_sum, sets, efron, usable)
+    found = maximise(
+        partial(evaluate_at, scaled.x, offset=scaled.offset, sets=sets, efron=efron),
+        usable,
+        scaled.spread,
+        unit=float(sets.tied_weight.sum() / sets.n_tied.sum()),
+        start=start,
+        decrement=DECREMENT if start is None else NEAR_DECREMENT,
+    )
+    return found, 0 if start is None else STEPS
+
+
+def _state_of(found: Maximum, scaled: ScaledRows, sets: RiskSets, efron: bool) -> tuple[RiskSums, np.ndarray]:
+    """Sums over the risk sets and cumulative hazards (m,) at the maximum, of the last evaluation where they do."""
+    sums, hazards, step = found.likelihood.sums, found.likelihood.hazards, found.last_step
+    if sums is None or hazards is None or step is None or np.abs(step) @ scaled.spread > SAME_RISKS:
+        sums = risk_sums(scaled.x, scaled.x @ found.beta + scaled.offset, sets, efron)
+        hazards = cumulative_hazards(sums, sets)
+    return sums, hazards
 
 
 def _collect(

@@ -156,6 +156,7 @@ def _collect(
     values, vectors = np.linalg.eigh(products[:n_columns, :n_columns])
     half = naive @ (vectors * np.sqrt(np.maximum(values, 0.0)))
     unscale = np.outer(1.0 / scaled.scale, 1.0 / scaled.scale)
+    assert found.null is not None  # the search began at 0
     hazard, _ = hazard_increments(sums, sub.sets)
     mean, _ = mean_increments(sums, sub.sets)
     return FineGrayFit(

@@ -69,9 +69,11 @@ def _maximum_of_sample(
     unit = float(sample.tied_weight.sum() / sample.n_tied.sum())
     evaluate = partial(evaluate_at, x, offset=offset, sets=sample, efron=efron)
     found = maximise(evaluate, usable, np.ptp(x, axis=0), unit=unit, decrement=SAMPLE_DECREMENT)
-    least = np.where(usable, MARGIN * COLLINEAR * found.null.size, np.inf)
-    is_clear = found.converged and not found.diverging.any()
-    return found if is_clear and np.array_equal(independent_columns(found.null.information, least), usable) else None
+    null = found.null
+    if null is None or not found.converged or found.diverging.any():
+        return None
+    least = np.where(usable, MARGIN * COLLINEAR * null.size, np.inf)
+    return found if np.array_equal(independent_columns(null.information, least), usable) else None
 
 
 def _approach(

@@ -82,9 +82,8 @@ def summed(risks: RowRisks, sums: tuple[np.ndarray, ...], sets: RiskSets, efron:
     of_x, total, tied_of_x, tied = sums
     moments, log_denominator = _tied_moments(total, tied, sets.n_tied, sets.tied_weight, efron)
     value = float(sets.event_weight @ risks.eta - log_denominator)
-    return RiskSums(
-        risks.relative, risks.weighted, total, tied, of_x / total[:, None], tied_of_x / total[:, None], moments, value
-    )
+    means, tied_means = of_x / total[:, None], tied_of_x / total[:, None]
+    return RiskSums(risks.relative, risks.weighted, total, tied, means, tied_means, moments, value)
 
 
 def hazard_increments(sums: RiskSums, sets: RiskSets) -> tuple[np.ndarray, np.ndarray]:
