@@ -5,7 +5,6 @@ Counts of 1 to 5 are withheld and marked ``c``; 0 is shown. Source: *Children in
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import null_space
 
 SUPPRESSED = "c"
 SMALLEST_SHOWN = 6
@@ -86,6 +85,8 @@ def withhold_revealed(values: np.ndarray, withheld: np.ndarray, relations: np.nd
 
 def _determined(relations: np.ndarray, withheld: np.ndarray) -> np.ndarray:
     """Withheld counts for which the equations have one solution, shape (n,)."""
+    from scipy.linalg import null_space
+
     unknown = np.flatnonzero(withheld)
     determined = np.zeros(withheld.size, dtype=bool)
     system = relations[:, unknown]

@@ -1,5 +1,7 @@
 """Rows of text as numbers come back as they were."""
 
+import subprocess
+import sys
 from array import array
 
 import pytest
@@ -46,3 +48,10 @@ def test_what_is_popped_is_gone(tables):
     with pytest.raises(KeyError):
         tables["plans"]
     assert len(tables) == 1
+
+
+def test_reading_loads_no_models():
+    """They take as much memory as the data of many councils."""
+    code = "import sys; from secondplan.plans import read_cin_census; print({'sklearn', 'scipy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

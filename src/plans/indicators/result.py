@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ...models.monitoring import Funnel, funnel
 from ...models.plotting import draw
 from ..disclosure import SUPPRESSED, round_to_ten
+
+if TYPE_CHECKING:
+    from ...models.monitoring import Funnel
 
 COUNT_COLUMNS, SHARE_COLUMNS = ("n", "of_n"), ("pct", "lower", "upper")
 PUBLISHED_COLUMNS = ("published_n", "region_pct", "england_pct")
@@ -122,6 +124,9 @@ class Indicators:
         is_all = rows[list(self.by)].eq("all").all(axis=1)
         if not self.by or rows.empty:
             raise ValueError("a funnel needs groups (by=...) and an indicator that is a share")
+        # Reading data must not load the models, which take as much memory as the data of many councils.
+        from ...models.monitoring import funnel
+
         groups = rows[~is_all]
         labels = [" ".join(group) for group in groups[list(self.by)].astype(str).to_numpy()]
         options.setdefault("target", rows.loc[is_all, "pct"].iloc[0] / 100 if is_all.any() else None)
