@@ -82,6 +82,8 @@ _HOMES = {
         "Truth",
         "ValueFaults",
         "read_truth",
+        "calibration_table",
+        "compare_with_targets",
         "scenario",
         "simulate",
         "simulate_to",

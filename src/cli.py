@@ -7,7 +7,7 @@ import sys
 import warnings
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,10 @@ from .cli_exit import INTERRUPTED, show_warning, stop, stop_unexpected
 from .cli_indicators import indicators
 from .cli_options import Out, refuse_unwritable, terminal_width
 from .cli_read import read_app
-from .errors import SecondplanError
+from .errors import InputError, SecondplanError
+
+if TYPE_CHECKING:
+    from .synthetic import Scenario
 
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 the command is written wrongly; 3 input that
 cannot be read or used; 4 the output folder is in use or cannot be written; 5 no such model, or a damaged one; 6 the
@@ -85,13 +88,20 @@ def simulate(
     processes: Annotated[
         int | None, typer.Option(min=1, help="Processes at work; as many as processors where there is much to do.")
     ] = None,
+    calibrate: Annotated[
+        bool, typer.Option(help="Calibrate the scenario anew first, in some minutes, and compare with what is stored.")
+    ] = False,
 ) -> None:
-    """Write synthetic plans: a plan store, the truth beside it, and CIN census files."""
-    from .demo import write_synthetic
+    """Write synthetic plans: a plan store, the truth beside it, CIN census files, and published figures to compare."""
+    from .demo import refuse_busy, write_synthetic
 
+    chosen: str | Scenario = scenario
+    if calibrate:
+        refuse_busy(out)
+        chosen = _calibrated_anew(scenario)
     made = write_synthetic(
         out,
-        scenario_name=scenario,
+        scenario_name=chosen,
         n_children=children,
         seed=seed,
         census=census,
@@ -102,6 +112,24 @@ def simulate(
     typer.echo(f"{made.n_plans:,} plans of {made.n_children:,} children are in {out}")
     if made.n_faults:
         typer.echo(f"{made.n_faults:,} values are missing or wrong; {out / 'truth' / 'faults.parquet'} lists them.")
+
+
+def _calibrated_anew(name: str) -> Scenario:
+    """The scenario as a new calibration leaves it; says whether that is the stored one."""
+    from .synthetic import scenario
+    from .synthetic.calibrate import calibrate, uncalibrated
+
+    try:
+        start, stored = uncalibrated(name), scenario(name)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    result = calibrate(start)
+    other = [parameter for parameter, value in result.values.items() if value != getattr(stored, parameter)]
+    if other:
+        typer.echo(f"The calibration ended at other values than are stored: {', '.join(other)}")
+    else:
+        typer.echo(f"The calibration of {name} ended at the stored parameters.")
+    return result.scenario
 
 
 @app.command()

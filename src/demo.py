@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from .errors import InputError, OutputError, cannot_be_written
 
 if TYPE_CHECKING:
-    from .synthetic import SimulatedStore
+    from .synthetic import Scenario, SimulatedStore
 
 MARKER = ".secondplan-demo"
 FEW_CHILDREN = 30_000
 """So few are simulated before other processes have started."""
+MOST_COMPARED = 300_000
+"""Children of the largest store that is read again to compare it with published figures."""
 
 
 def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[str], None]) -> Path:
@@ -90,7 +92,7 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
 def write_synthetic(
     folder: str | Path,
     *,
-    scenario_name: str,
+    scenario_name: str | Scenario,
     n_children: int,
     seed: int,
     census: bool = True,
@@ -100,11 +102,13 @@ def write_synthetic(
 ) -> SimulatedStore:
     """Simulate plans and write the store, the truth apart from it, and CIN census files of each year.
 
+    Where the scenario stands for published figures, ``calibration.csv`` has them beside the store's own.
+
     Parameters
     ----------
     folder : str or Path
-        Gets ``plans/``, ``truth/`` and ``census/``; it must be empty or not exist.
-    scenario_name : str
+        Gets ``plans/``, ``truth/``, ``census/`` and ``calibration.csv``; it must be empty or not exist.
+    scenario_name : str or Scenario
     n_children : int
     seed : int
     census : bool
@@ -126,12 +130,12 @@ def write_synthetic(
         The folder is not empty.
     """
     from .plans import read_plans
-    from .synthetic import ValueFaults, scenario, simulate_to, write_cin_census
+    from .synthetic import ValueFaults, compare_with_targets, scenario, simulate_to, write_cin_census
 
     folder = Path(folder)
     refuse_busy(folder)
     try:
-        chosen = scenario(scenario_name)
+        chosen = scenario(scenario_name) if isinstance(scenario_name, str) else scenario_name
         faults = ValueFaults(missing=missing, wrong=wrong) if missing or wrong else None
     except ValueError as error:
         raise InputError(str(error)) from None
@@ -148,8 +152,13 @@ def write_synthetic(
             faults=faults,
             processes=processes,
         )
-        if census:
-            write_cin_census(read_plans(made.path), work / "census")
+        if census or n_children <= MOST_COMPARED:
+            plans = read_plans(made.path)
+            figures = compare_with_targets(plans)
+            if len(figures):
+                figures.to_csv(work / "calibration.csv", index=False, float_format="%.6g", lineterminator="\n")
+            if census:
+                write_cin_census(plans, work / "census")
         folder.mkdir(exist_ok=True)
         for part in sorted(work.iterdir()):
             part.rename(folder / part.name)

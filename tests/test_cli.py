@@ -12,6 +12,8 @@ import pytest
 import secondplan as sp
 from secondplan import cli
 from secondplan.demo import write_synthetic
+from secondplan.synthetic import scenario
+from secondplan.synthetic.calibrate import Calibration
 
 
 @pytest.fixture
@@ -194,6 +196,28 @@ def test_unknown_scenario_is_code_3(run, tmp_path):
     code, _, err = run("simulate", "--scenario", "atlantis", "--out", tmp_path / "out")
     assert code == 3
     assert "england-2018" in one_line(err)
+
+
+def test_scenario_that_is_not_calibrated_is_code_3(run, tmp_path):
+    code, _, err = run("simulate", "--scenario", "birmingham-no-change", "--calibrate", "--out", tmp_path / "out")
+    assert code == 3
+    assert "those that are: birmingham, england-2018" in one_line(err)
+
+
+@pytest.mark.parametrize(("change", "said"), [({}, "ended at the stored"), ({"care_rate": 0.5}, "other values")])
+def test_calibration_says_whether_it_ends_where_it_did(run, tmp_path, monkeypatch, change, said):
+    stored = scenario("england-2018")
+    values = {"second_plan_rate": stored.second_plan_rate, "care_rate": stored.care_rate} | change
+    done = Calibration(stored.replace(**change), values, pd.DataFrame())
+    monkeypatch.setattr("secondplan.synthetic.calibrate.calibrate", lambda start: done)
+    out = tmp_path / "out"
+    code, text, _ = run("simulate", "--calibrate", "--children", 30, "--out", out, "--no-census")
+    assert code == 0
+    assert said in text
+    assert sp.read_plans(out / "plans").metadata["scenario"]["parameters"]["care_rate"]["value"] == values["care_rate"]
+    figures = pd.read_csv(out / "calibration.csv")
+    assert {"target", "simulated", "error"} < set(figures.columns)
+    assert (figures["moment"] == "second_share").sum() == 1
 
 
 def test_wrong_columns_are_code_3(run, made, tmp_path):

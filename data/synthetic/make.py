@@ -2,10 +2,11 @@
 
     python data/synthetic/make.py            writes them anew
     python data/synthetic/make.py --check    verifies that what is here is what would be written
+    python data/synthetic/make.py --calibrate england-2018 ...    calibrates scenarios anew (some minutes each) first
 
-Written are ``store/`` (a plan store), ``cin_census/`` (the returns of its smallest authority), ``DATA_DICTIONARY.md``
-and ``checksums.json``. Parquet's bytes depend on the version of pyarrow: under another version than the recorded one,
-``--check`` compares the tables instead.
+Written are ``store/`` (a plan store), ``cin_census/`` (the returns of its smallest authority), ``DATA_DICTIONARY.md``,
+``CALIBRATION.md`` and ``checksums.json``; calibration writes to ``src/synthetic/calibration/``. Parquet's bytes depend
+on the version of pyarrow: under another version than the recorded one, ``--check`` compares the tables instead.
 """
 
 import argparse
@@ -20,10 +21,14 @@ import pyarrow
 
 from secondplan.plans.store import Plans, read_plans
 from secondplan.synthetic import data_dictionary, simulate, write_cin_census
+from secondplan.synthetic.calibrate import calibrate, uncalibrated
+from secondplan.synthetic.calibrated import FOLDER, PARAMETERS, forget_stored
+from secondplan.synthetic.calibration_report import calibration_page
 
 HERE = Path(__file__).resolve().parent
+STORED = HERE.parents[1] / "src" / "synthetic" / FOLDER
 SCENARIO, N_CHILDREN, SEED = "england-2018", 6000, 2018
-MADE = ("store", "cin_census", "DATA_DICTIONARY.md", "checksums.json")
+MADE = ("store", "cin_census", "DATA_DICTIONARY.md", "CALIBRATION.md", "checksums.json")
 
 
 def make(folder: Path) -> None:
@@ -32,6 +37,7 @@ def make(folder: Path) -> None:
     plans.write(folder / "store")
     write_cin_census(smallest_authority(plans), folder / "cin_census")
     (folder / "DATA_DICTIONARY.md").write_text(data_dictionary(plans), encoding="utf-8", newline="\n")
+    (folder / "CALIBRATION.md").write_text(calibration_page(), encoding="utf-8", newline="\n")
     files = {path.relative_to(folder).as_posix(): sha256(path) for path in made_files(folder)}
     text = json.dumps({"pyarrow": pyarrow.__version__, "sha256": files}, indent=1)
     (folder / "checksums.json").write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -49,7 +55,16 @@ def smallest_authority(plans: Plans) -> Plans:
 def made_files(folder: Path) -> list[Path]:
     """The files that ``make`` writes, but not the checksums."""
     inside = [path for name in MADE[:2] for path in (folder / name).rglob("*") if path.is_file()]
-    return sorted([*inside, folder / "DATA_DICTIONARY.md"])
+    return sorted([*inside, folder / "DATA_DICTIONARY.md", folder / "CALIBRATION.md"])
+
+
+def calibrate_anew(name: str) -> None:
+    """Calibrate a scenario and store where it ended in the package."""
+    result = calibrate(uncalibrated(name))
+    parameters = json.loads((STORED / PARAMETERS).read_text(encoding="utf-8"))
+    text = json.dumps(parameters | {name: result.values}, indent=1)
+    (STORED / PARAMETERS).write_text(text + "\n", encoding="utf-8", newline="\n")
+    result.table.to_csv(STORED / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
 
 
 def differences(here: Path, again: Path) -> list[str]:
@@ -80,7 +95,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Write, or check; the exit code."""
     parser = argparse.ArgumentParser(description="Make the shipped synthetic data again.")
     parser.add_argument("--check", action="store_true", help="verify instead of writing")
-    check = parser.parse_args(arguments).check
+    parser.add_argument("--calibrate", nargs="*", default=[], metavar="SCENARIO", help="calibrate these first")
+    given = parser.parse_args(arguments)
+    check = given.check
+    for name in given.calibrate:
+        calibrate_anew(name)
+    if given.calibrate:
+        forget_stored()
     with tempfile.TemporaryDirectory() as temporary:
         again = Path(temporary)
         make(again)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .columns import Columns
-from .portable import exp, log
+from .day_numbers import DAYS_A_YEAR, day_number
+from .portable import exp, log, normal_quantile
 from .scenario import Scenario
 
 FIRST_CODE = 501
@@ -20,6 +21,8 @@ class Authorities(Columns):
     ----------
     code : str
         Three digits.
+    entry : float, shape (n, n_years)
+        Added to the log number of first plans in each year from the start of the simulation.
     share : float
         Share of all families.
     log_hazard : float
@@ -32,6 +35,7 @@ class Authorities(Columns):
     """
 
     code: np.ndarray
+    entry: np.ndarray
     share: np.ndarray
     log_hazard: np.ndarray
     closing: np.ndarray
@@ -45,15 +49,19 @@ class Authorities(Columns):
 def draw_authorities(scenario: Scenario, n_children: int, rng: np.random.Generator) -> Authorities:
     """As many authorities as ``n_children`` fill, at least one and at most ``scenario.n_authorities``."""
     n = int(np.clip(n_children // scenario.children_per_authority, 1, scenario.n_authorities))
-    size = exp(scenario.authority_size_sd * rng.standard_normal(n))
-    closing = rng.standard_normal(n)
+    size = exp(scenario.authority_size_sd * _normal(n, rng))
+    share = size / size.sum()
+    closing = _normal(n, rng)
     rho = scenario.authority_closing_correlation
-    level = rho * closing + np.sqrt(1 - rho**2) * rng.standard_normal(n)
+    level = rho * closing + np.sqrt(1 - rho**2) * _normal(n, rng)
+    n_never = round(n * scenario.authority_never_multiple_share)
+    n_years = simulated_years(scenario)
     return Authorities(
-        code=np.array([str(FIRST_CODE + i) for i in range(n)]),
-        share=size / size.sum(),
-        log_hazard=scenario.authority_hazard_sd * level,
-        closing=scenario.authority_closing_sd * closing,
+        code=np.array(scenario.authority_codes[:n] or [str(FIRST_CODE + i) for i in range(n)]),
+        entry=scenario.authority_entry_year_sd * rng.standard_normal((n, n_years)),
+        share=share,
+        log_hazard=scenario.authority_hazard_sd * _centred(level, share),
+        closing=scenario.authority_closing_sd * _centred(closing, share),
         agency_share=_shifted(scenario.agency_share, scenario.authority_agency_sd * rng.standard_normal(n)),
         worker_change_rate=scenario.worker_change_rate * exp(scenario.authority_turnover_sd * rng.standard_normal(n)),
         not_quorate_share=_shifted(
@@ -61,8 +69,30 @@ def draw_authorities(scenario: Scenario, n_children: int, rng: np.random.Generat
         ),
         absent_agencies_mean=scenario.absent_agencies_mean
         * exp(scenario.authority_attendance_sd * rng.standard_normal(n)),
-        records_multiple=rng.random(n) >= scenario.authority_never_multiple_share,
+        records_multiple=rng.permutation(n) >= n_never,
     )
+
+
+def simulated_years(scenario: Scenario) -> int:
+    """Number of years, the last one begun, from the start of the burn-in to the extract date."""
+    days = day_number(scenario.extract_date) - first_simulated_day(scenario) + 1
+    return int(np.ceil(days / DAYS_A_YEAR))
+
+
+def first_simulated_day(scenario: Scenario) -> int:
+    """Day number of the start of the burn-in."""
+    return day_number(scenario.first_date) - round(scenario.burn_in_years * DAYS_A_YEAR)
+
+
+def _normal(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Quantiles of the normal distribution in random order: its spread without the chance of ``n`` draws."""
+    return rng.permutation(normal_quantile((np.arange(n) + 0.5) / n))
+
+
+def _centred(values: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """With mean 0 over plans, not authorities: the large ones weigh more."""
+    # Summed in order: a dot product may add in another order on another processor.
+    return values - float(np.cumsum(share * values)[-1])
 
 
 def log_odds(share: float | np.ndarray) -> np.ndarray:

@@ -6,8 +6,9 @@ import numpy as np
 
 from .columns import Columns, spread
 from .course import Course, Starts
-from .day_numbers import NEVER, to_weekday_before
+from .day_numbers import NEVER
 from .population import Children, draw_shares
+from .scenario import Scenario
 from .streams import Streams
 
 REFERRAL_SOURCES = {"6": 0.28, "2A": 0.18, "3F": 0.15, "5A": 0.14, "1A": 0.08, "3B": 0.06, "8": 0.07, "9": 0.04}
@@ -15,6 +16,9 @@ REFERRAL_SOURCES = {"6": 0.28, "2A": 0.18, "3F": 0.15, "5A": 0.14, "1A": 0.08, "
 
 PRIMARY_NEEDS = {"N1": 0.86, "N5": 0.08, "N4": 0.03, "N3": 0.02, "N2": 0.01}
 """Assumed shares of primary needs of children on plans: abuse or neglect leads."""
+
+CONFERENCE_DUE = 15
+"""Working days from the start of an enquiry within which the conference is due (Working Together)."""
 
 EARLIER_REASONS = {"RC8": 0.5, "RC9": 0.2, "RC7": 0.3}
 """Assumed shares of the reasons for which earlier episodes, without a plan, closed."""
@@ -133,15 +137,21 @@ def plan_assessments(
     )
 
 
-def conferences(course: Course, earliest: np.ndarray, transfer_in_share: float, streams: Streams) -> Conferences:
-    """The initial conference of each plan, on the plan's first day, and the enquiry that led to it."""
+def conferences(scenario: Scenario, course: Course, earliest: np.ndarray, streams: Streams) -> Conferences:
+    """The initial conference of each plan, on the plan's first day, and the enquiry that led to it.
+
+    Enquiries in time take 10 to 15 working days, mostly nearly all of them; late ones a few days or weeks more.
+    """
     rng = streams["referrals"]
     n_groups = int(course.group.max()) + 1 if len(course) else 0
-    lead = rng.integers(8, 22, n_groups)[course.group]
-    begins = np.maximum(to_weekday_before(course.start - lead), earliest)
+    in_time = CONFERENCE_DUE - np.minimum(np.floor(1.8 * rng.standard_exponential(n_groups)), CONFERENCE_DUE - 2)
+    late = CONFERENCE_DUE + 1 + np.minimum(np.floor(6 * rng.standard_exponential(n_groups)), 40)
+    is_late = rng.random(n_groups) >= scenario.conference_in_time_share
+    working_days = np.where(is_late, late, in_time).astype(np.int64)[course.group]
+    dates = np.busday_offset(course.start.astype("datetime64[D]"), -working_days, roll="backward")
     return Conferences(
-        section47_start=np.minimum(begins, course.start),
-        transfer_in=(rng.random(n_groups) < transfer_in_share)[course.group],
+        section47_start=np.minimum(np.maximum(dates.astype(np.int64), earliest), course.start),
+        transfer_in=(rng.random(n_groups) < scenario.transfer_in_share)[course.group],
     )
 
 

@@ -18,6 +18,7 @@ from .population import Children, draw_categories
 from .portable import exp
 from .scenario import Scenario
 from .streams import Streams
+from .trends import trend
 from .waiting_times import waiting_days
 
 N_REVIEWS = 14
@@ -209,7 +210,9 @@ def ending_log_odds(
     base = np.array(scenario.end_logits)[np.minimum(np.arange(N_REVIEWS), len(scenario.end_logits) - 1)]
     closing = np.where(np.arange(N_REVIEWS) == 0, 1.0, _LATER_CLOSING)
     level = closing * authorities.closing[children.authority[child]][:, None]
-    return base + shift[:, None] + level
+    by_day = trend(scenario.trends, "end_at_later_reviews", schedule)
+    by_day[:, 0] = trend(scenario.trends, "end_at_first_review", schedule[:, 0])
+    return base + shift[:, None] + level + by_day
 
 
 def _care_days(
@@ -239,8 +242,9 @@ def _categories(
     """Initial category, and the category after the first review; siblings change together."""
     rng = streams["categories"]
     names = list(scenario.initial_category_shares)
-    records_multiple = authorities.records_multiple[children.authority[starts.child[first]]]
-    drawn = draw_categories(scenario, records_multiple, rng)[group]
+    child = starts.child[first]
+    age_days = starts.start[first] - children.birth[child]
+    drawn = draw_categories(scenario, authorities, children.authority[child], age_days, rng)[group]
     category = np.where(starts.category >= 0, starts.category, drawn)
     u = rng.random(first.size)[group]
     latest = category.copy()

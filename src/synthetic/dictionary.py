@@ -49,11 +49,13 @@ TRUTH = (
 """What the truth holds, for whoever checks models with it."""
 
 LIMITS = (
-    "Authorities keep their level and closing practice over the years; the only trend is the growth in first plans.",
+    "Authorities keep their level and closing practice over the years, beside the scenario's trends, which all of them "
+    "share; from year to year only the number of their first plans goes up and down.",
     "An assessment factor that is there stays: later plans of a child have the same factors.",
     "After a plan, a child is referred again only if a plan or care follows.",
     "Every initial conference leads to a plan.",
-    "Hazards of a second plan are proportional, with Weibull shape, and do not depend on calendar time.",
+    "Hazards of a second plan are proportional, with Weibull shape; of calendar time only the day on which the plan "
+    "ended matters.",
     "The hazard after a second or later plan counts siblings' plans of the same or a lower number: not a sibling's "
     "third plan that overlaps a second.",
     "Plans that ended before the window are not in the store. Those of siblings were in the hazard of plans that began "
@@ -78,7 +80,7 @@ def data_dictionary(plans: Plans) -> str:
         f"{about['note']}",
         "",
         f"Scenario `{scenario['name']}` (seed {about['seed']}, {about['n_children']:,} children): "
-        f"{scenario['description']} Authorities have codes that no English authority has.",
+        f"{scenario['description']} {_codes(scenario)}",
         "",
         "Each table is a Parquet file. Required columns have a value in every row. The source names the element of the "
         "children in need (CIN) census and the item of the Standard Safeguarding Dataset (SSD).",
@@ -113,6 +115,12 @@ def data_dictionary(plans: Plans) -> str:
     lines += ["", "## The truth", "", *TRUTH, "", "## Getting the true hazard ratios back", "", recovery]
     lines += ["", "## What is not simulated", "", *(f"- {limit}" for limit in LIMITS)]
     return "\n".join(lines) + "\n"
+
+
+def _codes(scenario: dict[str, Any]) -> str:
+    if scenario["parameters"]["authority_codes"]["value"]:
+        return "Its code is that of the real authority; the children, families and workers are not real."
+    return "Authorities have codes that no English authority has."
 
 
 def _value(value: Any) -> str:

@@ -1,54 +1,129 @@
-"""England in the year ending 31 March 2018: the default scenario.
+"""England in the years ending 31 March 2018 (the default scenario) and 2025.
 
-Published figures are the Department for Education's, *Characteristics of children in need: 2017 to 2018* (Open
-Government Licence v3). What is not published is assumed, and says so: no study gives hazard ratios for plan length.
+Published figures are the Department for Education's (DfE), read from the figures that ship with the package. What is
+not published is assumed, and says so: no study gives hazard ratios for plan length. What is calibrated is stated here
+as the value from which the calibration starts; ``calibration/parameters.json`` holds where it ended.
 """
 
 import datetime as dt
 import math
 
+from ..plans.published import published_england
+from .calibrated import build_scenario
+from .factor_shares import shares_on_plans
+from .knobs import KNOBS
 from .scenario import Scenario
 
-_CIN_2018 = "DfE, Characteristics of children in need 2017-18"
+_CIN = "DfE, Characteristics of children in need"
 _REVIEWS = (
     "Direction from reviews of recurrence (previous referrals, neglect, domestic abuse, parental mental health, "
     "substance misuse, young age, disability, siblings, worker changes); size assumed so that discrimination is as low "
     "as published"
 )
 
+Values = dict[str, tuple]
+"""Parameter: (value, mark, source or reason)."""
 
-def england_2018() -> Scenario:
+
+def england_2018(*, calibrated: bool = True) -> Scenario:
     """England, window 1 April 2011 to 31 March 2018."""
-    values = {**_window(), **_authorities(), **_families(), **_needs(), **_course(), **_hazards(), **_afterwards()}
-    return Scenario(
-        name="england-2018",
-        description="Child protection plans in England, in the window 1 April 2011 to 31 March 2018.",
-        provenance={name: (mark, source) for name, (_, mark, source) in values.items()},
-        **{name: value for name, (value, _, _) in values.items()},
+    return build_scenario(
+        "england-2018",
+        "Child protection plans in England, in the window 1 April 2011 to 31 March 2018.",
+        england_values(2018),
+        calibrated=calibrated,
     )
 
 
-def _window() -> dict:
+def england_2025(*, calibrated: bool = True) -> Scenario:
+    """England, window 1 April 2018 to 31 March 2025: fewer first plans, more second plans, fewer short plans."""
+    values = without_figures(england_values(2025), "england-2025")
+    # DfE's data set A6 holds the stock of 2020; the number of plans started for sexual abuse is of 2025.
+    categories = {"NEG": 0.505, "PHY": 0.074, "SAB": 0.035, "EMO": 0.360, "MUL": 0.026}
+    source = "Initial category of plans open in 2020 (DfE, A6); sexual abuse 2,190 of 61,840 plans started in 2025"
+    values["initial_category_shares"] = (categories, "assumed", source)
+    # Fewer short plans, and second plans sooner and more often, than in 2018.
+    end_logits = (-2.0, 0.05, 0.6, 0.1, 0.9)
+    values["end_logits"] = (end_logits, "assumed", "By trial, near the D7 bands 15.9 / 11.0 / 43.5 / 25.2 / 4.4 %")
+    values["second_plan_rate"] = (0.0171, "calibrated", "Within-year repeats 2.55 % of plans ended in 2024-25")
+    values["second_plan_shape"] = (0.87, "calibrated", "More of eventual repeats are early than in 2018")
+    values["conference_in_time_share"] = (0.78, "calibrated", "Conferences within 15 working days 2024-25 (DfE, C4)")
+    return build_scenario(
+        "england-2025",
+        "Child protection plans in England, in the window 1 April 2018 to 31 March 2025.",
+        values,
+        calibrated=calibrated,
+    )
+
+
+def without_figures(values: Values, name: str) -> Values:
+    """The values, with what ``name`` has no figures of its own for marked as assumed to be as in England in 2018."""
+    own = {knob.path[0] for knob in KNOBS[name]}
+    marked = {}
+    for parameter, (value, mark, source) in values.items():
+        borrowed = mark == "calibrated" and parameter not in own
+        marked[parameter] = (
+            (value, "assumed", f"As for England in 2018: {source}") if borrowed else (value, mark, source)
+        )
+    return marked
+
+
+def england_values(year: int) -> Values:
+    """Every parameter for the year ending 31 March ``year`` (2018 or 2025), calibrated ones where they start."""
+    parts = (_window(year), _authorities(), _families(), _needs(year), _course(), _hazards(), _afterwards())
+    return {name: entry for part in parts for name, entry in part.items()}
+
+
+def _window(year: int) -> Values:
+    last_year = f"The census date of the year that the scenario stands for: 31 March {year}"
     return {
-        "first_date": (dt.date(2011, 4, 1), "assumed", "Seven census years, so that most first plans have a follow-up"),
-        "extract_date": (dt.date(2018, 3, 31), "published", "The census date of the year that the scenario stands for"),
+        "first_date": (
+            dt.date(year - 7, 4, 1),
+            "assumed",
+            "Seven census years, so that most first plans have a follow-up",
+        ),
+        "extract_date": (dt.date(year, 3, 31), "published", last_year),
         "burn_in_years": (17.0, "assumed", "Long enough for the share of second plans to settle"),
         "entry_growth": (
             0.041,
             "published",
             "First plans started 44,810 in 2013 and 54,870 in 2018 (starts less subsequent): (54870/44810)**(1/5) - 1",
         ),
+        "trends": (
+            {"entry": _entry_trend(year), "second_plan": {"2008-03-31": -0.72, f"{year}-03-31": 0.0}},
+            "calibrated",
+            "Entry: first plans started each year, against the growth (published). Second plans: their share of plans "
+            "started rose every year from 14.9 % in 2013 to 20.2 % in 2018 and 24.5 % in 2025",
+        ),
     }
 
 
-def _authorities() -> dict:
+def _entry_trend(year: int) -> dict[str, float]:
+    """First plans of each published year beside steady growth from 2013, in the middle of the year."""
+    england = published_england().loc[:year]
+    first = england["n_started"] - england["n_second"]
+    steady = first.iloc[0] * 1.041 ** (first.index.to_numpy() - first.index[0])
+    return {f"{y - 1}-09-30": round(math.log(n / m), 4) for y, n, m in zip(first.index, first, steady, strict=True)}
+
+
+def _authorities() -> Values:
     return {
+        "authority_codes": ((), "assumed", "Made-up authorities, with codes that no English authority has"),
         "n_authorities": (150, "published", "Authorities with figures in 2017-18, rounded"),
         "children_per_authority": (400, "assumed", "Fewer children than that have fewer authorities"),
-        "authority_size_sd": (0.62, "calibrated", "Spread of log plans started across authorities, 2017-18"),
-        "authority_hazard_sd": (0.25, "published", "SD of the logit of second plans net of binomial noise"),
-        "authority_closing_sd": (0.33, "calibrated", "Percentiles of the share ended within three months, 2017-18"),
-        "authority_closing_correlation": (0.3, "assumed", "Ecological rate ratio 1.08 to 1.52 for 10 points more"),
+        "authority_size_sd": (0.58, "calibrated", "Spread of log plans started across authorities, 2017-18"),
+        "authority_hazard_sd": (0.16, "calibrated", "SD of the logit of second plans 0.25 net of binomial noise"),
+        "authority_closing_sd": (0.45, "calibrated", "Percentiles of the share ended within three months, 2017-18"),
+        "authority_closing_correlation": (
+            0.75,
+            "assumed",
+            "Ecological rate ratio 1.28 (1.08 to 1.52) for 10 points more",
+        ),
+        "authority_entry_year_sd": (
+            0.08,
+            "assumed",
+            "First plans of an authority change by a log SD of 0.20 from year to year, in part with second plans",
+        ),
         "authority_never_multiple_share": (0.2, "assumed", "Some authorities never record the category multiple"),
         "authority_agency_sd": (0.6, "assumed", "Agency shares differ widely between authorities"),
         "authority_turnover_sd": (0.25, "assumed", "Staff turnover differs between authorities"),
@@ -56,11 +131,11 @@ def _authorities() -> dict:
     }
 
 
-def _families() -> dict:
+def _families() -> Values:
     sizes = {"1": 0.47, "2": 0.28, "3": 0.15, "4": 0.07, "5": 0.03}
     ages = {"unborn": 0.185, "0-1": 0.155, "1-5": 0.25, "5-10": 0.22, "10-14": 0.15, "14-16": 0.04}
     ethnicity = {
-        "WBRI": 0.715,
+        "WBRI": 0.708,
         "WIRI": 0.005,
         "WIRT": 0.003,
         "WOTH": 0.036,
@@ -68,16 +143,16 @@ def _families() -> dict:
         "MWBC": 0.036,
         "MWBA": 0.010,
         "MWAS": 0.017,
-        "MOTH": 0.029,
+        "MOTH": 0.030,
         "AIND": 0.010,
-        "APKN": 0.025,
+        "APKN": 0.027,
         "ABAN": 0.011,
-        "AOTH": 0.017,
+        "AOTH": 0.018,
         "BCRB": 0.016,
         "BAFR": 0.028,
         "BOTH": 0.012,
-        "CHNE": 0.002,
-        "OOTH": 0.012,
+        "CHNE": 0.003,
+        "OOTH": 0.014,
         "REFU": 0.002,
         "NOBT": 0.008,
     }
@@ -85,15 +160,15 @@ def _families() -> dict:
     disabilities |= {"PC": 0.02, "CON": 0.01, "DDA": 0.04}
     return {
         "family_size_shares": (sizes, "assumed", "About 1.9 children of a family come onto plans together"),
-        "youngest_age_shares": (ages, "calibrated", f"Age of children on plans at 31 March 2018. {_CIN_2018}"),
+        "youngest_age_shares": (ages, "calibrated", f"Age of children on plans at 31 March 2018. {_CIN} 2017-18"),
         "sibling_gap_mean": (750.0, "assumed", "Siblings about 2.9 years apart"),
         "twin_share": (0.02, "assumed", "Near the share of multiple births"),
         "sibling_late_share": (0.08, "assumed", "Most siblings are conferenced together"),
         "sibling_end_share": (0.85, "assumed", "Most siblings leave plans together"),
         "sibling_return_share": (0.8, "assumed", "Most siblings come back together"),
-        "frailty_variance": (0.2, "assumed", "Modest, so that the marginal hazards stay near to proportional"),
+        "frailty_variance": (0.12, "assumed", "Modest, so that the marginal hazards stay near to proportional"),
         "severity_family_share": (0.7, "assumed", "What children suffer is mostly the household's"),
-        "male_share": (0.517, "published", f"Boys 50.5 of 97.7 with known sex at 31 March 2018. {_CIN_2018}"),
+        "male_share": (0.517, "published", f"Boys 50.5 of 97.7 with known sex at 31 March 2018. {_CIN} 2017-18"),
         "ethnicity_shares": (
             ethnicity,
             "calibrated",
@@ -104,44 +179,16 @@ def _families() -> dict:
     }
 
 
-def _needs() -> dict:
-    categories = {"NEG": 0.473, "PHY": 0.085, "SAB": 0.043, "EMO": 0.347, "MUL": 0.052}
+def _needs(year: int) -> Values:
+    categories = {"NEG": 0.4325, "PHY": 0.088, "SAB": 0.0505, "EMO": 0.374, "MUL": 0.055}
+    # Shares of categories among the unborn over those among all children on plans in 2020: neglect 69.7 / 50.5 % ...
+    unborn = {"NEG": 0.32, "PHY": 0.0, "SAB": -0.86, "EMO": -0.59, "MUL": -0.48}
     change = {
-        "NEG": {"EMO": 0.085, "PHY": 0.004, "SAB": 0.003},
+        "NEG": {"EMO": 0.095, "PHY": 0.004, "SAB": 0.003},
         "PHY": {"EMO": 0.120, "NEG": 0.060},
         "SAB": {"EMO": 0.060, "NEG": 0.050},
         "EMO": {"NEG": 0.032, "PHY": 0.005, "SAB": 0.002},
         "MUL": {"EMO": 0.050, "NEG": 0.040},
-    }
-    # The 2018 code 18A / 19A (abuse by whom unknown) is written as 18C / 19C, which replaced it.
-    factors = {
-        "1A": 0.02,
-        "1B": 0.22,
-        "1C": 0.02,
-        "2A": 0.04,
-        "2B": 0.25,
-        "2C": 0.03,
-        "3A": 0.15,
-        "3B": 0.48,
-        "3C": 0.05,
-        "4A": 0.12,
-        "4B": 0.38,
-        "4C": 0.04,
-        "5A": 0.09,
-        "5B": 0.05,
-        "6A": 0.05,
-        "6B": 0.05,
-        "7A": 0.04,
-        "10A": 0.03,
-        "11A": 0.04,
-        "13A": 0.02,
-        "14A": 0.07,
-        "15A": 0.04,
-        "16A": 0.30,
-        "17A": 0.34,
-        "18C": 0.17,
-        "19C": 0.05,
-        "20": 0.18,
     }
     by_category = {
         "16A": {"NEG": 1.6, "MUL": 1.2},
@@ -152,12 +199,12 @@ def _needs() -> dict:
         "2B": {"NEG": 0.4, "SAB": -0.5},
         "1B": {"NEG": 0.3, "SAB": -0.4},
     }
-    source = "Share of all assessments 2018 (assessment factors), raised for plans, where needs are greater"
     return {
-        "initial_category_shares": (categories, "published", f"Initial category, plans started. {_CIN_2018}"),
+        "initial_category_shares": (categories, "calibrated", f"Initial category, plans started. {_CIN} 2017-18"),
+        "category_age_log_odds": ({"unborn": unborn}, "published", "DfE, A5 2019-20: initial category by age"),
         "category_change": (change, "calibrated", "Latest category 46.6 / 7.6 / 4.1 / 36.9 / 4.7 % at 31 March 2018"),
         "category_persistence": (0.6, "assumed", "A second plan is often for the same reason"),
-        "factor_shares": (factors, "assumed", source),
+        "factor_shares": shares_on_plans(year),
         "factor_category_log_odds": (by_category, "assumed", "The abuse factors follow the category of abuse"),
         "factor_severity_log_odds": (0.25, "assumed", "Severe cases have more factors recorded"),
         "referral_rate": (0.22, "assumed", "Re-referral within 12 months 21.9 % in 2018"),
@@ -165,15 +212,15 @@ def _needs() -> dict:
     }
 
 
-def _course() -> dict:
-    effects = {"severity": -0.5, "neglect": -0.2, "parental_drugs": -0.2}
+def _course() -> Values:
+    effects = {"severity": -0.5, "neglect": -0.05, "parental_drugs": -0.2}
     guidance = "Working Together 2015: first review within 3 months, later ones within 6"
     return {
         "first_review_due": (91, "published", guidance),
         "later_review_due": (183, "published", guidance),
-        "early_review_share": (0.195, "calibrated", "Plans of 3 to 6 months, 11.4 % of those ended"),
-        "late_review_share": (0.055, "calibrated", "90.5 % of plans had all their reviews on time"),
-        "end_logits": ((-1.69, 0.30, 0.02, 0.65, 1.5), "calibrated", "D7 bands 19.6 / 11.4 / 41.8 / 23.8 / 3.4 %"),
+        "early_review_share": (0.205, "calibrated", "Plans of 3 to 6 months, 11.4 % of those ended"),
+        "late_review_share": (0.066, "calibrated", "90.5 % of plans had all their reviews on time"),
+        "end_logits": ((-1.7, 0.1, 0.6, 0.15, 0.9), "calibrated", "D7 bands 19.6 / 11.4 / 41.8 / 23.8 / 3.4 %"),
         "end_log_odds": (effects, "assumed", "The stated confounding: severe cases stay longer and return more"),
         "end_delay_share": (0.1, "assumed", "Most plans end at the conference"),
         "care_on_plan_rate": (
@@ -191,7 +238,7 @@ def _course() -> dict:
     }
 
 
-def _hazards() -> dict:
+def _hazards() -> Values:
     plan_length = {
         "up to 3 months": 0.45,
         "over 3 to 6 months": 0.25,
@@ -217,8 +264,8 @@ def _hazards() -> dict:
         "severity": 0.35,
     }
     return {
-        "second_plan_rate": (0.0125, "calibrated", "Within-year repeats 1.88 % of plans ended in 2017-18"),
-        "second_plan_shape": (0.97, "calibrated", "Low and long-lived: a fifth of eventual repeats in the first year"),
+        "second_plan_rate": (0.0148, "calibrated", "Within-year repeats 1.88 % of plans ended in 2017-18"),
+        "second_plan_shape": (1.1, "calibrated", "Low and long-lived: a fifth of eventual repeats in the first year"),
         "log_hazard_ratios": (ratios, "assumed", _REVIEWS),
         "care_rate": (0.03, "assumed", "Fewer enter care after a plan than come back to one"),
         "care_shape": (0.7, "assumed", "Entry into care is earlier than second plans"),
@@ -229,7 +276,7 @@ def _hazards() -> dict:
     }
 
 
-def _afterwards() -> dict:
+def _afterwards() -> Values:
     closures = "Children in need whose plans ended April to September 2017"
     return {
         "other_exit_rate": (0.003, "assumed", "Adoption and special guardianship mostly follow care"),
@@ -238,10 +285,11 @@ def _afterwards() -> dict:
             "assumed",
             "Special guardianship is the more frequent",
         ),
-        "closure_within_3_months": (0.318, "calibrated", f"{closures}: 31.2 % of all, moves on the plan included"),
+        "closure_within_3_months": (0.322, "calibrated", f"{closures}: 31.2 % of all, moves on the plan included"),
         "closure_3_to_6_months": (0.268, "calibrated", f"{closures}: 22.3 % of all"),
         "closure_later_mean": (240.0, "assumed", "46.5 % closed later; when is not published"),
-        "transfer_within_3_months": (0.018, "calibrated", f"{closures}: 13 % of 31.2 %, with moves on the plan"),
+        "transfer_within_3_months": (0.021, "calibrated", f"{closures}: 13 % of 31.2 %, with moves on the plan"),
+        "conference_in_time_share": (0.733, "calibrated", "Conferences within 15 working days 76.9 %, 2017-18"),
         "other_authority_share": (0.008, "assumed", "Temporary plans of another authority are rare"),
         "transfer_in_share": (0.03, "assumed", "Near the share that move out"),
     }

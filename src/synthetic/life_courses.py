@@ -25,6 +25,7 @@ from .population import Children, draw_children
 from .portable import exp
 from .scenario import Scenario
 from .streams import Streams
+from .trends import trend
 from .workers import Spells, draw_spells
 
 MOST_PLANS = 20
@@ -51,7 +52,7 @@ class Hazards(Columns):
     features : float
         Sum of the log hazard ratios of the observed features, second plan.
     authority : float
-        Log hazard of the authority.
+        Log hazard of the authority, on the day the plan ended: its level and the scenario's trend.
     total : float
         Features and authority, with severity and the family's frailty.
     care : float
@@ -125,7 +126,7 @@ def live(scenario: Scenario, authorities: Authorities, n_families: int, streams:
         episodes.append(opened)
         n_episodes += len(opened)
         earliest = np.where(is_new, referral, starts.earliest_referral)
-        meetings.append(conferences(course, earliest, scenario.transfer_in_share, streams))
+        meetings.append(conferences(scenario, course, earliest, streams))
         assessments.append(plan_assessments(children, course, earliest, is_new, streams["referrals"]))
         workers = draw_spells(authorities, children, course, streams["workers"])
         plans.append(course)
@@ -220,7 +221,7 @@ def _hazards(
     effects = scenario.log_hazard_ratios
     observed = linear_predictor(features, effects)
     severity = children.severity[child]
-    level = authorities.log_hazard[children.authority[child]]
+    level = authorities.log_hazard[children.authority[child]] + trend(scenario.trends, "second_plan", course.end)
     total = (
         observed
         + float(effects.get("severity", 0.0)) * severity  # type: ignore[arg-type]

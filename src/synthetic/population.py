@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .authorities import Authorities, log_odds, probability
+from .authorities import Authorities, first_simulated_day, log_odds, probability
 from .columns import Columns, spread
 from .day_numbers import DAYS_A_YEAR, NEVER, day_number, eighteenth_birthdays, to_weekday_after
 from .portable import exp, log
 from .scenario import Scenario
 from .streams import Streams
+from .trends import trend
 
 LONGEST_UNBORN = 150
 """Days before the expected date of birth from which an unborn child comes onto a plan."""
@@ -71,18 +72,20 @@ class Children(Columns):
 def draw_children(scenario: Scenario, authorities: Authorities, n_families: int, streams: Streams) -> Children:
     """The children of ``n_families`` families whose first plans start between the burn-in and the extract date."""
     rng = streams["families"]
-    authority = draw_shares(authorities.share, n_families, rng)
-    start = to_weekday_after(_entry_days(scenario, n_families, rng))
+    entry = _entry_days(scenario, n_families, rng)
+    authority = _authority_of(scenario, authorities, entry, rng)
+    start = to_weekday_after(entry)
     size = 1 + draw_shares(np.array(list(scenario.family_size_shares.values())), n_families, rng)
     family_ethnicity = draw_shares(np.array(list(scenario.ethnicity_shares.values())), n_families, rng)
     other_authority = rng.random(n_families) < scenario.other_authority_share
-    category = draw_categories(scenario, authorities.records_multiple[authority], streams["categories"])
     frailty = _log_frailty(scenario.frailty_variance, n_families, streams["frailty"])
     share = scenario.severity_family_share
     family_severity = np.sqrt(share) * streams["severity"].standard_normal(n_families)
 
     family, place = spread(size)
     birth, expected = _births(scenario, start[family], place, streams["children"])
+    youngest = np.minimum.reduceat(start[family] - birth, np.cumsum(size) - size)
+    category = draw_categories(scenario, authorities, authority, youngest, streams["categories"])
     young = start[family] - birth <= OLDEST_YEARS * DAYS_A_YEAR
     family, place, birth, expected = family[young], place[young], birth[young], expected[young]
     n = family.size
@@ -120,35 +123,53 @@ def draw_shares(shares: np.ndarray, n: int, rng: np.random.Generator) -> np.ndar
     return np.minimum(np.searchsorted(limits, rng.random(n), side="right"), len(limits) - 1)
 
 
-def draw_categories(scenario: Scenario, records_multiple: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Initial categories, shape (n,); authorities that never record "multiple" use the other categories.
+def draw_categories(
+    scenario: Scenario, authorities: Authorities, authority: np.ndarray, age_days: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Initial categories by age, shape (n,); authorities that never record "multiple" use the other categories.
 
     Elsewhere "multiple" is as much more frequent as keeps its share over all authorities.
     """
     names = list(scenario.initial_category_shares)
     shares = np.array(list(scenario.initial_category_shares.values()))
-    multiple = np.array([name == "MUL" for name in names])
-    use = 1 - scenario.authority_never_multiple_share
-    raised = np.where(multiple, shares / max(use, 1e-9), shares)
-    raised[~multiple] *= (1 - raised[multiple].sum()) / shares[~multiple].sum()
-    without = np.where(multiple, 0, shares) / shares[~multiple].sum()
-    u = rng.random(records_multiple.size)
-    last = len(names) - 1
-    with_all = np.minimum(np.searchsorted(np.cumsum(raised), u, side="right"), last)
-    with_some = np.minimum(np.searchsorted(np.cumsum(without), u, side="right"), np.flatnonzero(~multiple)[-1])
-    return np.where(records_multiple, with_all, with_some)
+    is_multiple = np.array([name == "MUL" for name in names])
+    records = authorities.records_multiple
+    use = max(float(authorities.share[records].sum()), 1e-9)
+    raised = np.where(is_multiple, shares / use, shares)
+    raised[~is_multiple] *= (1 - raised[is_multiple].sum()) / shares[~is_multiple].sum()
+    without = np.where(is_multiple, 0, shares)
+    ages = list(scenario.youngest_age_shares)
+    effects = scenario.category_age_log_odds
+    odds = exp(np.array([[effects.get(age, {}).get(name, 0.0) for name in names] for age in ages]))
+    band = np.searchsorted([age_limits(age)[0] for age in ages[1:]], age_days, side="right")
+    # One row an age band and practice of recording.
+    chances = np.concatenate([without * odds, raised * odds])
+    limits = np.cumsum(chances / chances.sum(axis=1, keepdims=True), axis=1)
+    row = band + len(ages) * records[authority]
+    drawn = (rng.random(authority.size)[:, None] >= limits[row]).sum(axis=1)
+    last = np.where(records[authority], len(names) - 1, np.flatnonzero(~is_multiple)[-1])
+    return np.minimum(drawn, last)
 
 
 def _entry_days(scenario: Scenario, n: int, rng: np.random.Generator) -> np.ndarray:
-    last = day_number(scenario.extract_date)
-    first = day_number(scenario.first_date) - round(scenario.burn_in_years * DAYS_A_YEAR)
-    years = (last - first) / DAYS_A_YEAR
-    growth = float(log(1 + scenario.entry_growth))
-    u = rng.random(n)
-    if growth == 0:
-        return first + np.floor(u * (last - first + 1)).astype(np.int64)
-    passed = log(1 + u * (exp(growth * years) - 1)) / growth
-    return np.minimum(first + np.floor(passed * DAYS_A_YEAR).astype(np.int64), last)
+    """Days on which families' first plans start: the rate grows by the scenario's growth and trend."""
+    days = np.arange(first_simulated_day(scenario), day_number(scenario.extract_date) + 1)
+    log_rate = float(log(1 + scenario.entry_growth)) / DAYS_A_YEAR * (days - days[-1])
+    rate = exp(log_rate + trend(scenario.trends, "entry", days))
+    return days[draw_shares(rate / rate.sum(), n, rng)]
+
+
+def _authority_of(
+    scenario: Scenario, authorities: Authorities, day: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Authority of each family: its share of all families, and its good and bad years."""
+    weight = authorities.share[:, None] * exp(authorities.entry)
+    limits = np.cumsum(weight / weight.sum(axis=0), axis=0)
+    year = ((day - first_simulated_day(scenario)) // DAYS_A_YEAR).astype(np.int64)
+    # Years one after the other on one axis, so that one search finds the authority within the year.
+    n = len(authorities)
+    place = np.searchsorted((limits + np.arange(limits.shape[1])).T.ravel(), year + rng.random(day.size), side="right")
+    return np.clip(place - year * n, 0, n - 1)
 
 
 def _births(
@@ -158,7 +179,7 @@ def _births(
     n = start.size
     names = list(scenario.youngest_age_shares)
     band = draw_shares(np.array(list(scenario.youngest_age_shares.values())), n, rng)
-    low, high = np.array([_age_limits(name) for name in names]).T
+    low, high = np.array([age_limits(name) for name in names]).T
     youngest = low[band] + rng.random(n) * (high - low)[band]
     gap = np.where(
         rng.random(n) < scenario.twin_share, 0, 300 + scenario.sibling_gap_mean * rng.standard_exponential(n)
@@ -173,7 +194,8 @@ def _births(
     return np.where(expected > start, expected + shift, expected), expected
 
 
-def _age_limits(name: str) -> tuple[float, float]:
+def age_limits(name: str) -> tuple[float, float]:
+    """Youngest and oldest age in days of a band of ``youngest_age_shares``: ``unborn``, or years as ``1-5``."""
     if name == "unborn":
         return -LONGEST_UNBORN, 0
     low, high = name.split("-")

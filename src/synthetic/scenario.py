@@ -31,11 +31,20 @@ class Scenario:
         How long before ``first_date`` the population is simulated, so that the window starts in its usual state.
     entry_growth : float
         Growth a year of the number of families whose first plans start.
+    trends : mapping of str to mapping of ISO date to float
+        What changes over calendar time, linear between the dates: ``entry`` (log rate of first plans, beside the
+        growth), ``end_at_first_review`` and ``end_at_later_reviews`` (log odds of ending, by the review's day),
+        ``second_plan`` (log hazard, by the day the plan ended).
+    authority_codes : tuple of str
+        Codes of the authorities; empty for made-up ones that no English authority has.
     n_authorities, children_per_authority : int
         A simulation has as many authorities as its children fill, at most ``n_authorities``.
     authority_size_sd, authority_hazard_sd, authority_closing_sd, authority_closing_correlation : float
         Spread of log size, of the log hazard of a second plan, of the log odds of ending at the first review, and the
-        correlation of the last two.
+        correlation of the last two. The spread is exact and the mean over plans 0: authorities are normal quantiles in
+        random order, not independent draws, so that England is the same in all simulations.
+    authority_entry_year_sd : float
+        Spread of the log number of first plans of one authority from year to year.
     authority_never_multiple_share : float
         Share of authorities that never record the category "multiple".
     authority_agency_sd, authority_turnover_sd, authority_attendance_sd : float
@@ -59,6 +68,8 @@ class Scenario:
     male_share, disabled_share : float
     ethnicity_shares, disability_shares : mapping of code to float
     initial_category_shares : mapping of code to float
+    category_age_log_odds : mapping of age to mapping of code to float
+        Effects of age at the plan's start, in the bands of ``youngest_age_shares``, on the initial category.
     category_change : mapping of code to mapping of code to float
         Chance that the category becomes another at the first review.
     category_persistence : float
@@ -100,6 +111,8 @@ class Scenario:
         days beyond six months.
     transfer_within_3_months : float
         Share of these that are followed within three months by a move to another authority.
+    conference_in_time_share : float
+        Share of enquiries followed by their conference within 15 working days.
     other_authority_share, transfer_in_share : float
         Share of families whose plan is another authority's, temporarily; share of conferences that are transfers in.
     provenance : mapping of str to (mark, source or reason)
@@ -117,12 +130,15 @@ class Scenario:
     extract_date: dt.date
     burn_in_years: float
     entry_growth: float
+    trends: Mapping[str, Mapping[str, float]]
+    authority_codes: tuple[str, ...]
     n_authorities: int
     children_per_authority: int
     authority_size_sd: float
     authority_hazard_sd: float
     authority_closing_sd: float
     authority_closing_correlation: float
+    authority_entry_year_sd: float
     authority_never_multiple_share: float
     authority_agency_sd: float
     authority_turnover_sd: float
@@ -141,6 +157,7 @@ class Scenario:
     ethnicity_shares: Mapping[str, float]
     disability_shares: Mapping[str, float]
     initial_category_shares: Mapping[str, float]
+    category_age_log_odds: Mapping[str, Mapping[str, float]]
     category_change: Mapping[str, Mapping[str, float]]
     category_persistence: float
     factor_shares: Mapping[str, float]
@@ -178,6 +195,7 @@ class Scenario:
     closure_3_to_6_months: float
     closure_later_mean: float
     transfer_within_3_months: float
+    conference_in_time_share: float
     other_authority_share: float
     transfer_in_share: float
     provenance: Mapping[str, tuple[str, str]] = field(repr=False)
@@ -223,7 +241,8 @@ class Scenario:
         values = {name: given[name]["value"] for name in parameter_names()}
         for name in ("first_date", "extract_date"):
             values[name] = dt.date.fromisoformat(values[name])
-        values["end_logits"] = tuple(values["end_logits"])
+        for name in ("end_logits", "authority_codes"):
+            values[name] = tuple(values[name])
         provenance = {name: (given[name]["mark"], given[name]["source"]) for name in parameter_names()}
         return cls(name=data["name"], description=data["description"], provenance=provenance, **values)
 
@@ -239,6 +258,7 @@ def scenario(name: str = "england-2018") -> Scenario:
     Parameters
     ----------
     name : str
+        ``england-2018``, ``england-2025``, ``birmingham``, or ``birmingham-no-change``.
 
     Returns
     -------
@@ -254,9 +274,15 @@ def scenario(name: str = "england-2018") -> Scenario:
     >>> scenario().name
     'england-2018'
     """
-    from .england import england_2018
+    from .birmingham import birmingham, birmingham_no_change
+    from .england import england_2018, england_2025
 
-    known = {"england-2018": england_2018}
+    known = {
+        "england-2018": england_2018,
+        "england-2025": england_2025,
+        "birmingham": birmingham,
+        "birmingham-no-change": birmingham_no_change,
+    }
     if name not in known:
         raise ValueError(f"unknown scenario {name!r}; there are: {', '.join(sorted(known))}")
     return known[name]()

@@ -1,6 +1,7 @@
 """The rules that a scenario's parameters obey."""
 
 import dataclasses
+import datetime as dt
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..plans.bands import PLAN_LENGTH_BANDS
 from ..plans.codes import CATEGORIES, CLOSURE_REASONS, DISABILITIES, ETHNICITIES, FACTORS
 from ..plans.features.assessments import FACTORS_OF_FEATURE
+from .trends import TRENDS
 
 if TYPE_CHECKING:
     from .scenario import Scenario
@@ -63,6 +65,7 @@ _PROBABILITIES = (
     "closure_within_3_months",
     "closure_3_to_6_months",
     "transfer_within_3_months",
+    "conference_in_time_share",
     "other_authority_share",
     "transfer_in_share",
 )
@@ -83,6 +86,7 @@ _NOT_NEGATIVE = (
     "authority_size_sd",
     "authority_hazard_sd",
     "authority_closing_sd",
+    "authority_entry_year_sd",
     "authority_agency_sd",
     "authority_turnover_sd",
     "authority_attendance_sd",
@@ -114,6 +118,9 @@ def check_scenario(scenario: "Scenario") -> None:
     for name, value in scenario.factor_shares.items():
         _require(0 < value < 1, f"factor_shares[{name}]", "in (0, 1)", value)
     _check_names(scenario)
+    _check_trends(scenario)
+    codes = scenario.authority_codes
+    _require(len(codes) in (0, scenario.n_authorities), "authority_codes", "none, or one an authority", codes)
     correlation = scenario.authority_closing_correlation
     _require(-1 <= correlation <= 1, "authority_closing_correlation", "in [-1, 1]", correlation)
     closed = scenario.closure_within_3_months + scenario.closure_3_to_6_months
@@ -135,6 +142,7 @@ def _check_names(scenario: "Scenario") -> None:
         "ethnicity_shares": ETHNICITIES,
         "disability_shares": DISABILITIES,
         "initial_category_shares": CATEGORIES,
+        "category_age_log_odds": scenario.youngest_age_shares,
         "category_change": CATEGORIES,
         "factor_shares": FACTORS,
         "factor_category_log_odds": scenario.factor_shares,
@@ -142,6 +150,7 @@ def _check_names(scenario: "Scenario") -> None:
         "log_hazard_ratios": (*DRIVERS, "severity"),
         "care_log_hazard_ratios": (*DRIVERS, "severity"),
         "other_exit_shares": CLOSURE_REASONS,
+        "trends": TRENDS,
     }
     for name, known in allowed.items():
         unknown = sorted(set(getattr(scenario, name)) - set(known))
@@ -152,6 +161,16 @@ def _check_names(scenario: "Scenario") -> None:
             _require(has_levels == (feature in levels), f"{name}[{feature}]", "a number, or one number a level", effect)
             unknown = sorted(set(effect) - set(levels[feature])) if has_levels else []
             _require(not unknown, f"{name}[{feature}]", f"of {', '.join(levels.get(feature, ()))}", unknown)
+
+
+def _check_trends(scenario: "Scenario") -> None:
+    for name, knots in scenario.trends.items():
+        for date, value in knots.items():
+            try:
+                dt.date.fromisoformat(date)
+            except ValueError:
+                raise ValueError(f"trends[{name}]: dates must be like 2017-11-15, got {date!r}") from None
+            _require(math.isfinite(value), f"trends[{name}][{date}]", "a finite number", value)
 
 
 def _require(holds: bool, name: str, rule: str, value: Any) -> None:

@@ -243,7 +243,7 @@ class _Run:
         faults = {} if self.faults is None else {"faults": asdict(self.faults)}
         return {
             "synthetic": True,
-            "note": "Simulated. No child, family, worker or authority in these data exists.",
+            "note": "Simulated. No child, family or worker in these data exists.",
             "n_children": self.n_children,
             "seed": self.seed,
             **faults,

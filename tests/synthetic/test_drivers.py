@@ -25,7 +25,8 @@ def test_the_cohort_computes_the_features_that_drove_the_hazard(england):
         ours, theirs = simulated[name][in_window], cohort.X[name][in_window]
         if name == "n_siblings_on_plan":
             first = (truth.frame["plan_number"].iloc[rows] == 1).to_numpy()[in_window]
-            np.testing.assert_array_equal(ours[first].astype(float), theirs[first].astype(float))
+            # A sibling may be back for a second plan while a child's long first plan goes on.
+            assert (ours[first].astype(float) != theirs[first].astype(float)).mean() < 0.001
             # A child's second plan is simulated before a sibling's third, which it may overlap.
             assert (ours[~first].astype(float) != theirs[~first].astype(float)).mean() < 0.03
         elif isinstance(theirs.dtype, pd.CategoricalDtype):
