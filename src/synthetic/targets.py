@@ -51,7 +51,7 @@ def targets(scenario: str) -> tuple[Target, ...]:
 
     Examples
     --------
-    >>> [t.value for t in targets("england-2018") if t.moment == "second_share"]
+    >>> [round(float(t.value), 3) for t in targets("england-2018") if t.moment == "second_share"]
     [0.202]
     """
     known = {"england-2018": _england_2018, "england-2025": _england_2025, "birmingham": _birmingham}
