@@ -91,6 +91,7 @@ _HOMES = {
         "write_annex_a",
         "write_cin_census",
         "write_dfe_api",
+        "write_formats",
         "write_ssd",
         "write_ssda903",
         "write_tables",

@@ -83,6 +83,10 @@ def simulate(
     census: Annotated[
         bool, typer.Option(help="Write CIN census files of each year too; they need all plans in memory.")
     ] = True,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="Another format to write: annex-a, ssd, dfe-api, ssda903, tables; repeatable."),
+    ] = None,
     missing: Annotated[float, typer.Option(min=0, max=1, help="Share of values that are missing.")] = 0.0,
     wrong: Annotated[float, typer.Option(min=0, max=1, help="Share of values that are wrong.")] = 0.0,
     processes: Annotated[
@@ -105,6 +109,7 @@ def simulate(
         n_children=children,
         seed=seed,
         census=census,
+        formats=formats or (),
         missing=missing,
         wrong=wrong,
         processes=processes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -96,6 +96,7 @@ def write_synthetic(
     n_children: int,
     seed: int,
     census: bool = True,
+    formats: Collection[str] = (),
     missing: float = 0.0,
     wrong: float = 0.0,
     processes: int | None = None,
@@ -107,12 +108,14 @@ def write_synthetic(
     Parameters
     ----------
     folder : str or Path
-        Gets ``plans/``, ``truth/``, ``census/`` and ``calibration.csv``; it must be empty or not exist.
+        Gets ``plans/``, ``truth/``, ``census/``, ``formats/`` and ``calibration.csv``; it must be empty or not exist.
     scenario_name : str or Scenario
     n_children : int
     seed : int
     census : bool
         Whether to write the census files. They need all plans in memory; the store and the truth do not.
+    formats : collection of str
+        Other formats to write, as :func:`~secondplan.write_formats` has them; they need all plans in memory too.
     missing, wrong : float
         Shares of values that are missing and wrong.
     processes : int, optional
@@ -125,15 +128,17 @@ def write_synthetic(
     Raises
     ------
     InputError
-        There is no such scenario, or the shares are not shares.
+        There is no such scenario or format, or the shares are not shares.
     OutputError
         The folder is not empty.
     """
     from .plans import read_plans
     from .synthetic import ValueFaults, compare_with_targets, scenario, simulate_to, write_cin_census
+    from .synthetic.format_files import check_formats, write_formats
 
     folder = Path(folder)
     refuse_busy(folder)
+    check_formats(formats)
     try:
         chosen = scenario(scenario_name) if isinstance(scenario_name, str) else scenario_name
         faults = ValueFaults(missing=missing, wrong=wrong) if missing or wrong else None
@@ -152,13 +157,15 @@ def write_synthetic(
             faults=faults,
             processes=processes,
         )
-        if census or n_children <= MOST_COMPARED:
+        if census or formats or n_children <= MOST_COMPARED:
             plans = read_plans(made.path)
             figures = compare_with_targets(plans)
             if len(figures):
                 figures.to_csv(work / "calibration.csv", index=False, float_format="%.6g", lineterminator="\n")
             if census:
                 write_cin_census(plans, work / "census")
+            if formats:
+                write_formats(plans, work / "formats", formats)
         folder.mkdir(exist_ok=True)
         for part in sorted(work.iterdir()):
             part.rename(folder / part.name)

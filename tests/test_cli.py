@@ -150,6 +150,24 @@ def test_census_alone_gives_a_report_a_model_and_scores(run, made, tmp_path):
     assert "cases scored" in out
 
 
+def test_simulated_plans_come_in_the_formats_asked_for(run, tmp_path):
+    out = tmp_path / "made"
+    code, _, err = run(
+        "simulate", "--children", 60, "--no-census", "--format", "dfe-api", "--format", "fax", "--out", out
+    )
+    assert (code, out.exists()) == (3, False)
+    assert "unknown format fax" in err
+    code, _, _ = run(
+        "simulate", "--children", 60, "--no-census", "--format", "dfe-api", "--format", "ssd", "--out", out
+    )
+    assert code == 0
+    assert {path.name for path in (out / "formats").iterdir()} == {"dfe_api", "ssd"}
+    (payload,) = (out / "formats" / "dfe_api").iterdir()
+    code, _, _ = run("read", "dfe-api", payload, "--la-code", payload.stem, "--out", tmp_path / "store")
+    assert code == 0
+    assert len(sp.read_plans(tmp_path / "store").plans) == len(sp.read_plans(out / "plans").plans)
+
+
 def test_a_model_that_needs_what_a_census_lacks_says_so_in_one_line(run, made, tmp_path):
     cohort = sp.build_cohort(sp.read_plans(made / "plans"))
     encoder = sp.FeatureEncoder(columns=["plan_length_days", "n_siblings_on_plan"], numeric_missing="median")

@@ -6,6 +6,7 @@ from .census_faults import CensusFaults
 from .cin_census_writer import CensusFiles, write_cin_census
 from .dfe_api_writer import write_dfe_api
 from .dictionary import data_dictionary
+from .format_files import write_formats
 from .moments import moments
 from .scenario import Scenario, scenario
 from .simulate import SimulatedPlans, SimulatedStore, simulate, simulate_to, simulate_with_truth
@@ -40,6 +41,7 @@ __all__ = [
     "write_annex_a",
     "write_cin_census",
     "write_dfe_api",
+    "write_formats",
     "write_ssd",
     "write_ssda903",
     "write_tables",

@@ -149,9 +149,9 @@ def _lists(plans: Plans, code: str, day: pd.Timestamp) -> Iterator[tuple[str, It
         frame = tables[table]
         is_begun = frame[first] <= day
         ends = frame[last].where(frame[last] <= day) if last else frame[first]
-        shown = frame[is_begun & (ends.isna() | (ends >= since))]
-        if last:
-            shown = shown.assign(**{last: ends})
+        is_shown = is_begun & (ends.isna() | (ends >= since))
+        # Before the rows are chosen: a column given to a frame without rows would bring its own.
+        shown = (frame.assign(**{last: ends}) if last else frame)[is_shown]
         return shown.sort_values(["child_id", first]).itertuples()
 
     def rows(found: Iterable[Any], own: Any, *, disability: bool = True) -> Iterator[tuple[Any, ...]]:
