@@ -131,7 +131,7 @@ def read_tables(
     """Read plain tables whose columns a map names."""
     from .demo import refuse_busy
     from .plans import read_tables as read
-    from .plans.column_map import column_map_template
+    from .plans.readers.column_map import column_map_template
 
     if template:
         typer.echo(column_map_template(), nl=False)

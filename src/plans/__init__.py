@@ -1,13 +1,9 @@
 """Child protection data: schema, plan store, readers, quality, cohorts."""
 
-from .annex_a import read_annex_a
 from .check import check_plans
-from .cin_census import read_cin_census
 from .cohort import Cohort, build_cohort
-from .dfe_api import read_dfe_api
 from .indicators import Indicators, indicators, monthly_shares
 from .open_cases import OpenCases, open_cases
-from .plain_tables import read_tables
 from .published import (
     published_authorities,
     published_england,
@@ -18,8 +14,12 @@ from .published import (
 )
 from .quality import QualityReport
 from .quality_totals import QualityTotals, read_quality
-from .ssd import read_ssd
-from .ssda903 import add_care_episodes
+from .readers.annex_a import read_annex_a
+from .readers.cin_census import read_cin_census
+from .readers.dfe_api import read_dfe_api
+from .readers.plain_tables import read_tables
+from .readers.ssd import read_ssd
+from .readers.ssda903 import add_care_episodes
 from .store import Plans, read_plans
 
 __all__ = [

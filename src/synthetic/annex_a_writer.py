@@ -16,8 +16,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from ..errors import InputError, OutputError, cannot_be_written
-from ..plans.annex_a import MONTHS_SHOWN
 from ..plans.codes import ETHNICITIES
+from ..plans.readers.annex_a import MONTHS_SHOWN
 from ..plans.store import Plans
 from ..progress import track
 

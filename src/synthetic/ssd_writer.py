@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import InputError, OutputError, cannot_be_written
-from ..plans.database import connected, is_database
+from ..plans.readers.database import connected, is_database
 from ..plans.store import Plans
 from .one_authority import of_one_authority
 from .ssd_tables import SYSTEMS, SsdSystem, ssd_tables

@@ -2,7 +2,6 @@
 
 import pytest
 
-from secondplan.plans.cleaning import FACTOR_LISTS, codes_cleaner
 from secondplan.plans.codes import (
     CATEGORIES,
     DISABILITIES,
@@ -17,6 +16,7 @@ from secondplan.plans.codes import (
     read_factor,
     read_sex,
 )
+from secondplan.plans.readers.cleaning import FACTOR_LISTS, codes_cleaner
 
 GROUPS = {"White", "Mixed", "Asian", "Black", "Other", "Unknown"}
 

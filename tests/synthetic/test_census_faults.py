@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from secondplan.plans.cin_census import read_cin_census
+from secondplan.plans.readers.cin_census import read_cin_census
 from secondplan.synthetic import CensusFaults, simulate, write_cin_census
 from secondplan.synthetic.census_faults import FAULTS, damage
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from secondplan.errors import InputError, OutputError
-from secondplan.plans.cin_census import read_cin_census
 from secondplan.plans.codes import CATEGORIES, CLOSURE_REASONS, DISABILITIES, ETHNICITIES, FACTORS, PRIMARY_NEEDS, SEX
+from secondplan.plans.readers.cin_census import read_cin_census
 from secondplan.plans.store import Plans
 from secondplan.synthetic import simulate, write_cin_census
 from secondplan.synthetic.cin_census_writer import window_years

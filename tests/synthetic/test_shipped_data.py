@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from secondplan.plans.cin_census import read_cin_census
 from secondplan.plans.cohort import build_cohort
+from secondplan.plans.readers.cin_census import read_cin_census
 from secondplan.plans.store import read_plans
 from secondplan.synthetic import Scenario, scenario
 

@@ -1,0 +1,193 @@
+"""Periods in care from the SSDA903 return, joined to plans of another source that has none (the CIN census).
+
+The return's episodes file has one row for each change of placement or legal status: ``CHILD``, ``DECOM`` (start),
+``DEC`` (end), ``LS`` (legal status), and others that are not needed. Years are stacked: the last file that holds an
+episode (child and start) tells whether it has ended; an open episode that another follows ends when that begins.
+Episodes that follow each other are one period (:mod:`.care_periods`). Episodes of an agreed series of short breaks
+(``LS`` V3 and V4) are no periods in care, as in the official statistics. A period that began before the first year
+starts with the episode that was open when that year began: earlier ones are in no file.
+
+Children are matched by authority and identifier; the return holds children in care who never had a plan, so that many
+rows may match nobody. Where a header file is read too, its dates of birth check the match.
+"""
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ...errors import InputError
+from ..quality import KEPT, NOTED, REJECTED, REPAIRED, FindingLog, QualityReport
+from ..schema import column_names
+from ..store import Plans
+from .cleaning import DATES, IDENTIFIERS, clean_texts
+from .extracts import check_authority, latest_day
+from .records import stack_table
+from .sheets import SUFFIXES, Headed, find_headings, read_sheets, words
+from .source_files import Paths, find_files, short_names
+
+SHORT_BREAKS = ("V3", "V4")
+_EPISODES = {"child": "child_id", "decom": "start_date", "dec": "end_date", "ls": "legal_status"}
+_HEADER = {"child": "child_id", "dob": "date_of_birth"}
+_SHORT_YEAR = re.compile(r"(\d{1,2}/\d{1,2}/)(\d{2})")
+_COVERED = pd.Timedelta(days=92)
+
+
+def add_care_episodes(plans: Plans, paths: Paths, *, la_code: str | None = None) -> tuple[Plans, QualityReport]:
+    """Join the periods in care of SSDA903 returns to plans.
+
+    Parameters
+    ----------
+    plans : Plans
+    paths : path, or iterable of paths
+        Episodes files (CSV or Excel) of one or many years, and header files; or folders. Other files of the return are
+        passed over.
+    la_code : str, optional
+        The authority whose return it is; needed where the plans are of several.
+
+    Returns
+    -------
+    plans : Plans
+        With ``care_episodes`` of that authority in place of those that it had.
+    report : QualityReport
+        What became of every episode.
+
+    Raises
+    ------
+    InputError
+        A file is missing or cannot be read, none is an episodes file, or it is not clear whose return it is.
+
+    Examples
+    --------
+    >>> plans, _ = read_cin_census("returns/")                                 # doctest: +SKIP
+    >>> plans, report = add_care_episodes(plans, "ssda903_episodes.csv")       # doctest: +SKIP
+    """
+    authority = _authority(plans, la_code)
+    log = FindingLog()
+    skipped: dict[str, int] = {}
+    episodes, headers = _read_files(find_files(paths, SUFFIXES, "SSDA903 file"), log, skipped)
+    known = plans.children[plans.children["la_code"] == authority].set_index("child_id")
+    _check_births(headers, known, log)
+    kept = _in_care(episodes.assign(la_code=authority), known, log)
+    periods = stack_table("care_episodes", kept, log)[column_names("care_episodes")]
+    _note_cover(plans, authority, episodes, log)
+    n_rows, n_periods = {"care_episodes": len(episodes)}, {"care_episodes": len(periods)}
+    report = QualityReport.of("SSDA903", n_rows, n_periods, log.to_frame(), skipped)
+    others = plans.care_episodes[plans.care_episodes["la_code"] != authority]
+    care = pd.concat([others, periods], ignore_index=True) if len(others) else periods
+    return replace(plans, care_episodes=care), report
+
+
+def _authority(plans: Plans, la_code: str | None) -> str:
+    check_authority(la_code)
+    found = sorted(plans.children["la_code"].unique())
+    if la_code is None and len(found) != 1:
+        raise InputError(f"the plans are of {len(found)} authorities; say whose SSDA903 return it is (la_code)")
+    authority = la_code or str(found[0])
+    if authority not in found:
+        raise InputError(f"the plans hold no child of authority {authority}")
+    return authority
+
+
+def _read_files(files: list[Path], log: FindingLog, skipped: dict[str, int]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The episodes of all files, ordered by year, and the rows of header files."""
+    episodes, headers = [], []
+    for path, name in zip(files, short_names(files), strict=True):
+        for sheet in read_sheets(path, name):
+            headed = find_headings(sheet, {*_EPISODES, *_HEADER}.__contains__, 2)
+            has = set() if headed is None else {words(heading) for heading in headed.headings}
+            if headed is not None and has >= {"child", "decom", "dec"}:
+                log.files.append(sheet.place)
+                rows = _rows(headed, _EPISODES, len(log.files) - 1)
+                log.add_rows("row-ragged", "care_episodes", KEPT, rows[headed.is_ragged])
+                last = latest_day([rows["start_date"], rows["end_date"]])
+                episodes.append((last or 0, name, rows))
+            elif headed is not None and has >= {"child", "dob"} and "decom" not in has:
+                log.files.append(sheet.place)
+                headers.append(_rows(headed, _HEADER, len(log.files) - 1))
+            elif sheet.rows:
+                label = f"rows of other files ({sheet.place})"
+                skipped[label] = skipped.get(label, 0) + len(sheet.rows)
+    if not episodes:
+        raise InputError(f"{files[0]}: is no episodes file of SSDA903, with headings CHILD, DECOM and DEC")
+    episodes.sort(key=lambda entry: entry[:2])
+    placed = [rows.assign(extract=number) for number, (_, _, rows) in enumerate(episodes)]
+    empty = pd.DataFrame({"child_id": [], "date_of_birth": []}, dtype=object)
+    return pd.concat(placed, ignore_index=True), pd.concat(headers, ignore_index=True) if headers else empty
+
+
+def _rows(headed: Headed, names: dict[str, str], file: int) -> pd.DataFrame:
+    places = {words(heading): place for place, heading in reversed(list(enumerate(headed.headings)))}
+    rows = headed.to_frame({name: places[heading] for heading, name in names.items() if heading in places}, file)
+    for name in ("start_date", "end_date", "date_of_birth"):
+        if name in rows:
+            rows[name] = rows[name].map(_with_century, na_action="ignore")
+    return rows if "legal_status" in rows or "start_date" not in rows else rows.assign(legal_status=None)
+
+
+def _with_century(text: str) -> str:
+    """``24/04/17`` as ``24/04/2017``: spreadsheets shorten the years of the return when it is saved as CSV."""
+    match = _SHORT_YEAR.fullmatch(text)
+    if match is None:
+        return text
+    this = date.today().year
+    year = 2000 + int(match[2])
+    return f"{match[1]}{year if year <= this else year - 100}"
+
+
+def _in_care(episodes: pd.DataFrame, known: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
+    """The episodes of children who are in the data, without short breaks, closed where another follows."""
+    is_break = episodes["legal_status"].str.upper().isin(SHORT_BREAKS).to_numpy(dtype=bool)
+    log.add_rows("short-break", "care_episodes", REJECTED, episodes[is_break])
+    episodes = episodes[~is_break]
+    child, _ = clean_texts(episodes["child_id"], IDENTIFIERS)
+    is_other = (child.notna() & ~child.isin(known.index)).to_numpy(dtype=bool)
+    log.add_rows("child-not-in-plans", "care_episodes", REJECTED, episodes[is_other])
+    if len(episodes) and is_other[child.notna().to_numpy()].all():
+        log.add("no-child-matched", "care_episodes", NOTED)
+    start, _ = clean_texts(episodes["start_date"], DATES)
+    keys = pd.DataFrame({"child": child, "start": start})[~is_other].dropna()
+    told = _closed_by_next(_as_last_told(episodes[~is_other], keys), keys, log)
+    # A later return leaves out what had ended: it must not be taken for one that tells of the whole period.
+    return told.assign(extract=0)
+
+
+def _as_last_told(episodes: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+    """Every copy of an episode with the end, or none, that the last file gives."""
+    last = keys.reset_index().groupby(["child", "start"])["index"].transform("last")
+    ends = episodes["end_date"].copy()
+    ends[keys.index] = episodes["end_date"].reindex(last).to_numpy(dtype=object)
+    return episodes.assign(end_date=ends)
+
+
+def _closed_by_next(episodes: pd.DataFrame, keys: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
+    """Open episodes that another follows end when it begins."""
+    starts = keys.drop_duplicates().sort_values(["child", "start"], kind="stable")
+    starts = starts.assign(next=starts.groupby("child")["start"].shift(-1))
+    following = keys.merge(starts, on=["child", "start"], how="left").set_axis(keys.index)["next"]
+    following = following.reindex(episodes.index)
+    is_left_open = episodes["end_date"].isna() & following.notna()
+    log.add_rows("episode-left-open", "care_episodes", REPAIRED, episodes[is_left_open], column="end_date")
+    ends = episodes["end_date"].where(~is_left_open, following.dt.strftime("%Y-%m-%d"))
+    return episodes.assign(end_date=ends.astype(object).where(ends.notna(), None))
+
+
+def _check_births(headers: pd.DataFrame, known: pd.DataFrame, log: FindingLog) -> None:
+    """A finding for each child whose date of birth in the return is another than in the plans."""
+    if headers.empty:
+        return
+    child, _ = clean_texts(headers["child_id"], IDENTIFIERS)
+    birth, _ = clean_texts(headers["date_of_birth"], DATES)
+    expected = pd.Series(known["date_of_birth"].reindex(child.astype(object)).array, index=headers.index)
+    differs = (birth.notna() & expected.notna() & (birth != expected)).to_numpy(dtype=bool)
+    log.add_rows("birth-date-differs", "children", KEPT, headers[differs], column="date_of_birth")
+
+
+def _note_cover(plans: Plans, authority: str, episodes: pd.DataFrame, log: FindingLog) -> None:
+    last = latest_day([episodes["start_date"], episodes["end_date"]])
+    seen = plans.extract.loc[plans.extract["la_code"] == authority, "extract_date"].max()
+    if last is not None and pd.notna(seen) and np.datetime64(last, "D") < np.datetime64(seen - _COVERED, "D"):
+        log.add("care-not-covered", "care_episodes", NOTED)
