@@ -10,7 +10,7 @@ from secondplan.scoring import score_batch
 from secondplan.synthetic import simulate
 from secondplan.tracking import load_tracked_model, log_comparison
 
-FEATURES = ["plan_length_days", "age_at_end", "factor_domestic_abuse", "n_reviews"]
+FEATURES = ["plan_length_days", "age_at_end", "n_reviews"]
 NAME = "cause-specific Cox, few features"
 
 
@@ -64,6 +64,8 @@ def test_no_identifier_is_found(plans, written, table):
 
 def test_no_birth_date_is_found(plans, written):
     births = pd.concat([plans.children["date_of_birth"], plans.children["expected_date_of_birth"]]).dropna().unique()
+    # The window of the data may be told, and a child may be born on its last day.
+    births = set(births) - set(plans.extract[["first_date", "extract_date"]].to_numpy().ravel())
     needles = {f"{pd.Timestamp(day):{pattern}}".encode() for day in births for pattern in ("%Y-%m-%d", "%d/%m/%Y")}
     assert len(needles) > 500
     for name, content in written.items():
