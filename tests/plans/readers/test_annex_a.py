@@ -12,7 +12,7 @@ from secondplan.errors import InputError
 from secondplan.plans import build_cohort, check_plans, read_annex_a
 from secondplan.synthetic.annex_a_writer import HEADINGS
 
-ROUNDS = int(os.environ.get("SECONDPLAN_FUZZ_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("SECONDPLAN_FUZZ_ROUNDS", "3"))
 
 
 def day(text):
