@@ -45,7 +45,8 @@ def withhold_revealed(values: np.ndarray, withheld: np.ndarray, relations: np.nd
 
     A reader knows sums: that groups make up a total, and parts a whole. A withheld count follows from what is shown if
     these equations have one solution for it (the total less the other parts, in the plainest case). The smallest other
-    count of such an equation is then withheld too, and this again until nothing follows (secondary suppression).
+    count of such an equation is then withheld too, and this again until nothing follows (secondary suppression). What
+    turns out to protect nothing in the end is shown again, the largest counts first.
 
     Parameters
     ----------
@@ -66,13 +67,13 @@ def withhold_revealed(values: np.ndarray, withheld: np.ndarray, relations: np.nd
     >>> withhold_revealed(total_and_parts, is_small(total_and_parts), np.array([[1, -1, -1, -1]]))
     array([False, False,  True,  True])
     """
-    withheld = withheld.copy()
+    first, withheld = withheld, withheld.copy()
     # Those withheld for the sake of others are protected too: through them the small ones would follow.
     left = np.ones(withheld.size, dtype=bool)
     while True:
         revealed = np.flatnonzero(_determined(relations, withheld) & left)
         if not revealed.size:
-            return withheld
+            return _without_needless(values, first, withheld, relations)
         for cell in revealed:
             equations = np.flatnonzero(relations[:, cell])
             others = np.flatnonzero((relations[equations] != 0).any(axis=0) & ~withheld & (values > 0))
@@ -96,6 +97,29 @@ def _determined(relations: np.ndarray, withheld: np.ndarray) -> np.ndarray:
         free = np.abs(null_space(system)) > FREE
         determined[unknown] = ~free.any(axis=1)
     return determined
+
+
+def _without_needless(values: np.ndarray, first: np.ndarray, withheld: np.ndarray, relations: np.ndarray) -> np.ndarray:
+    """``withheld`` less those counts, beyond the first ones, without which no more of the first ones follow."""
+    from scipy.linalg import null_space
+
+    kept = withheld.copy()
+    unknown = np.flatnonzero(withheld)
+    free = null_space(relations[:, unknown])
+    for place in np.argsort(-values[unknown], kind="stable"):
+        if first[unknown[place]]:
+            continue
+        own = free[place]
+        length = np.linalg.norm(own)
+        if length > FREE:
+            # To show a count is to leave the solutions in which it does not move.
+            still = free - np.outer(free @ own, own) / length**2
+            is_free, stays_free = (np.abs(moves).max(axis=1) > FREE for moves in (free, still))
+            if (first[unknown] & is_free & ~stays_free).any():
+                continue
+            free = still
+        kept[unknown[place]] = False
+    return kept
 
 
 def round_to_ten(counts: np.ndarray) -> np.ndarray:
