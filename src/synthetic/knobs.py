@@ -138,7 +138,7 @@ _ENGLAND = (
     Knob("conferences", ("conference_in_time_share",), "logit", 0.3),
 )
 _ENGLAND_2018 = (
-    *(Knob("course", ("end_logits", i), "linear") for i in range(4)),
+    *(Knob("course", ("end_logits", i), "linear", 0.4) for i in range(4)),
     Knob("course", ("early_review_share",), "logit", 0.3),
     *_ENGLAND,
     *(Knob("categories", ("initial_category_shares", code), "logit", 0.3) for code in ("PHY", "SAB", "EMO", "MUL")),
@@ -150,6 +150,12 @@ _ENGLAND_2018 = (
     Knob("closure", ("closure_within_3_months",), "logit", 0.3),
     Knob("closure", ("closure_3_to_6_months",), "logit", 0.3),
     Knob("closure", ("transfer_within_3_months",), "logit", 0.5),
+)
+_ENGLAND_2025 = (
+    # Four, as the five bands: the third logit, beside the fourth, only shares out the plans of one to two years.
+    *(Knob("course", ("end_logits", i), "linear", 0.4) for i in (0, 1, 3)),
+    Knob("course", ("early_review_share",), "logit", 0.3),
+    *_ENGLAND,
 )
 _BIRMINGHAM = (
     *(Knob("course", ("end_logits", i), "linear", 0.3) for i in range(4)),
@@ -163,7 +169,7 @@ _BIRMINGHAM = (
 )
 KNOBS: dict[str, tuple[Knob, ...]] = {
     "england-2018": _ENGLAND_2018,
-    "england-2025": _ENGLAND,
+    "england-2025": _ENGLAND_2025,
     "birmingham": _BIRMINGHAM,
 }
 """The knobs of each scenario that is calibrated."""

@@ -18,8 +18,8 @@ def _targets(values, tolerance=1.0):
 def test_steps_solve_a_linear_problem():
     slopes = np.array([[2.0, 0.0], [1.0, 3.0], [0.0, 1.0]])
     truth = np.array([0.3, -0.2])
-    found = descend(lambda x: slopes @ x, np.zeros(2), slopes, _targets(slopes @ truth), 4)
-    # Damping leaves a fraction of a five-hundredth of each step.
+    found = descend(lambda x: slopes @ x, np.zeros(2), slopes, _targets(slopes @ truth), 8)
+    # Damping leaves up to a twelfth of each step.
     np.testing.assert_allclose(found, truth, atol=1e-5)
 
 
@@ -34,7 +34,7 @@ def test_steps_with_rough_derivatives_come_near_a_curved_problem():
 
 
 def test_a_column_of_zeros_leaves_its_parameter_alone():
-    found = descend(lambda x: x[:1], np.array([0.0, 5.0]), np.array([[1.0, 0.0]]), _targets([0.5]), 3)
+    found = descend(lambda x: x[:1], np.array([0.0, 5.0]), np.array([[1.0, 0.0]]), _targets([0.5]), 5)
     np.testing.assert_allclose(found, [0.5, 5.0], atol=1e-6)
 
 
