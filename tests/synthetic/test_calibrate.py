@@ -121,7 +121,7 @@ def test_calibration_finds_the_same_parameters_each_time(monkeypatch):
     monkeypatch.setattr(module, "targets", lambda name: wanted)
     monkeypatch.setattr(moment_tables, "FAMILIES_A_BLOCK", 2000)
     monkeypatch.setattr(module, "SIZES", {"england-2018": (1500, 1500)})
-    monkeypatch.setattr(module, "SMALL_STEPS", 2)
+    monkeypatch.setattr(module, "SMALL_STEPS", 4)
     monkeypatch.setattr(module, "LARGE_STEPS", 1)
     monkeypatch.setattr(module, "LARGE_SEEDS", (101,))
     monkeypatch.setattr(module, "FRESH_SEEDS", (301, 302))
@@ -130,7 +130,7 @@ def test_calibration_finds_the_same_parameters_each_time(monkeypatch):
     first, second = calibrate(start), calibrate(start)
     assert first.values == second.values
     assert first.values["second_plan_rate"] < 0.9 * start.second_plan_rate
-    assert first.values["late_review_share"] < 0.12
+    assert first.values["late_review_share"] < 0.75 * start.late_review_share
     assert first.table["moment"].tolist() == [target.moment for target in wanted]
     assert (first.table["error"] > 0).all()
 

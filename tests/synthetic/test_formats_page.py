@@ -60,7 +60,7 @@ def found(tmp_path_factory):
     plans = sp.simulate(sp.scenario("england-2018"), n_children=300, seed=5)
     assert set(plans.children["la_code"]) == {LA_CODE}
     children = plans.children.copy()
-    ended = plans.plans.loc[plans.plans["end_date"].notna()].iloc[-1]
+    ended = plans.plans.loc[plans.plans["end_date"].idxmax()]
     children.loc[children["child_id"] == ended["child_id"], "date_of_death"] = pd.Timestamp("2018-03-01")
     plans = replace(plans, children=children)
     for table, columns in COLUMNS.items():

@@ -40,7 +40,7 @@ def test_the_risk_after_a_length_in_the_own_band_is_the_risk(index_plans):
         for kind in ("incidence", "observed_incidence"):
             for horizon in COUNTERFACTUAL_HORIZONS:
                 after = own[f"{kind}_{horizon}_after_{days}"]
-                np.testing.assert_allclose(after, own[f"{kind}_{horizon}"], rtol=1e-4)
+                np.testing.assert_allclose(after, own[f"{kind}_{horizon}"], rtol=3e-4)
 
 
 def test_only_the_length_changes(england, index_plans):
