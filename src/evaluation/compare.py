@@ -99,9 +99,9 @@ def compare_models(
     --------
     >>> from secondplan import AalenJohansen, build_cohort, simulate
     >>> cohort = build_cohort(simulate(n_children=300))
-    >>> comparison = compare_models({"by sex": AalenJohansen(strata="sex")}, cohort, folds=2)
+    >>> comparison = compare_models({"by disability": AalenJohansen(strata="disabled")}, cohort, folds=2)
     >>> sorted(comparison.table.index)
-    ['AalenJohansen', 'by sex']
+    ['AalenJohansen', 'by disability']
     """
     if not models:
         raise ValueError("no models to compare")

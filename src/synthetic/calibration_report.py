@@ -52,6 +52,13 @@ def compare_with_targets(plans: Plans) -> pd.DataFrame:
         As :func:`calibration_table`, with the store's own value as ``simulated`` and the Monte Carlo error of a store
         of its size: by the square root of the numbers of children, which is near for shares. No rows where the scenario
         stands for no published figures.
+
+    Examples
+    --------
+    >>> from secondplan.synthetic import simulate
+    >>> table = compare_with_targets(simulate(n_children=300)).set_index("moment")
+    >>> bool(0 < table.loc["second_share", "simulated"] < 0.5)
+    True
     """
     scenario = plans.metadata["scenario"]
     if not targets(scenario["name"]):
