@@ -9,6 +9,7 @@ from ..codes import UNKNOWN_AUTHORITY
 from ..dates import NO_DATE, day_number, read_date, to_text
 from ..quality import NOTED, FindingLog
 from .cin_census_xml import CensusFile
+from .extracts import today
 
 _DATE_FIELDS = {
     "plans": ("CPPstartDate", "CPPendDate"),
@@ -76,26 +77,22 @@ def read_coverage(
     # The same day a year earlier is the last day of the year before; 29 February has no such day.
     is_leap_day = (end.month, end.day) == (2, 29)
     before = end.replace(year=end.year - 1, day=28 if is_leap_day else end.day)
-    first, today = day_number(before.year, before.month, before.day) + 1, _today()
-    if first > today:
+    first, now = day_number(before.year, before.month, before.day) + 1, today()
+    if first > now:
         raise InputError(f"{path}: covers a year that has not begun; see the header's ReferenceDate and Year")
-    if last > today:
+    if last > now:
         log.add("year-not-over", "file", NOTED, file=census.name)
-    return Coverage(authority, first, min(last, today))
-
-
-def _today() -> int:
-    return day_number(*date.today().timetuple()[:3])
+    return Coverage(authority, first, min(last, now))
 
 
 def _year_of_latest_date(census: CensusFile) -> int | None:
-    today = _today()
+    now = today()
     latest = NO_DATE
     for table, fields in _DATE_FIELDS.items():
         for name in fields:
             for text in census.rows[table][name].dropna().unique():
                 day, _ = read_date(text)
-                if latest < day <= today:
+                if latest < day <= now:
                     latest = day
     if latest == NO_DATE:
         return None

@@ -510,7 +510,7 @@ def test_nothing_is_seen_after_the_day_of_reading(read, monkeypatch):
         def today(cls):
             return cls(2018, 2, 1)
 
-    monkeypatch.setattr("secondplan.plans.readers.cin_census_header.date", Day)
+    monkeypatch.setattr("secondplan.plans.readers.extracts.date", Day)
     plans, report = read()
     assert plans.extract["extract_date"].tolist() == [day("2018-02-01")]
     assert actions(report, "year-not-over") == [("file", "noted")]
