@@ -232,6 +232,7 @@ def _ending(output: Path, store: str) -> str:
         (output / "champion", "the champion as data: JSON and arrays"),
         (output / "plans", "the plan store; datapackage.json states every true parameter"),
         (output / "truth", "what no real data hold: each child's severity and true risk"),
+        (output / "calibration.csv", "published figures beside those of the simulated plans"),
         (output / "census", "CIN census XML of each year, and census_quality.json beside it"),
     ]
     width = max(len(str(path)) for path, _ in rows)
