@@ -123,7 +123,7 @@ def plot_p_chart(result: PChart, *, share: str = "share", title: str | None = No
 
 
 def plot_cusum(result: RiskAdjustedCusum, *, title: str | None = None, ax: Axes | None = None) -> Axes:
-    """The CUSUM chart with its limit, and observed less expected events so far.
+    """The CUSUM chart with its limit, and the day on which it first signalled.
 
     Parameters
     ----------
@@ -157,8 +157,9 @@ def plot_cusum(result: RiskAdjustedCusum, *, title: str | None = None, ax: Axes 
             ax.annotate(
                 f"{day.day} {day:%b %Y}", (day, result.limit), xytext=(-8, 8), textcoords="offset points", ha="right"
             )
-        ax.set(ylabel="CUSUM (log likelihood ratio)", xlabel="day", ylim=(0, None))
-        ax.margins(y=0.25)
+        # Room for the legend above the limit, where the CUSUM never comes so far too.
+        top = 1.25 * max(result.limit, days["cusum"].max())
+        ax.set(ylabel="CUSUM (log likelihood ratio)", xlabel="day", ylim=(0, top))
         ax.legend(loc="upper left", fontsize=8)
         ax.set_title(f"Tuned to a hazard {result.hazard_ratio:g} times as high" if title is None else title)
     return ax

@@ -51,4 +51,7 @@ def test_cusum(axes):
     assert list(labels(axes)["CUSUM"].get_ydata()) == chart.days["cusum"].tolist()
     assert axes.texts[0].get_text() == f"{chart.first_signal.day} {chart.first_signal:%b %Y}"
     quiet = chart.days.assign(observed=0.0)
-    assert not sp.risk_adjusted_cusum(ObservedExpected(quiet, np.ones(1, dtype=int))).plot(new_figure()[1]).texts
+    silent = sp.risk_adjusted_cusum(ObservedExpected(quiet, np.ones(1, dtype=int)))
+    drawn = silent.plot(new_figure()[1])
+    assert not drawn.texts
+    assert drawn.get_ylim()[1] > 1.2 * silent.limit, "the legend needs room above the limit's line"
