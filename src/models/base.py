@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from .blas_threads import one_blas_thread
 from .cluster_levels import nested_levels
 from .features import FeatureEncoder, as_frame
 from .outcome import Outcome, as_numbers, check_outcome
@@ -38,6 +39,7 @@ class IncidenceModel(BaseEstimator):
     horizon: float
     encoder: FeatureEncoder | None
 
+    @one_blas_thread()
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model.
 
@@ -76,6 +78,7 @@ class IncidenceModel(BaseEstimator):
         self.n_rows_ = len(frame)
         return self
 
+    @one_blas_thread()
     def predict_cumulative_incidence(
         self,
         X: Any,
@@ -129,6 +132,7 @@ class IncidenceModel(BaseEstimator):
 
         return self._by_chunk(conditional, X, times, eligible_days, elapsed)
 
+    @one_blas_thread()
     def predict_event_free(self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0) -> np.ndarray:
         r"""Probability :math:`P(T > t \mid T > s, x)` of no event; with the incidences of all ``events_`` it sums to 1.
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .base import FAINT, ROWS_PER_CHUNK, IncidenceModel, _per_row, _require_event, _row_times
 from .baseline import LARGEST_ETA
+from .blas_threads import one_blas_thread
 from .cause_specific_error import UncertainHazards, incidence_covariance
 from .cause_specific_incidence import FORMS, Jumps, merge_jumps, product_limit, total_hazard
 from .confidence import check_interval, incidence_bounds
@@ -196,6 +197,7 @@ class CauseSpecificCox(IncidenceModel):
             bounds[rows] = np.stack(incidence_bounds(incidence[rows], error[rows], level), axis=-1)
         return bounds
 
+    @one_blas_thread()
     def predict_cumulative_incidence_std_error(
         self, X: Any, times: Any, *, event: int = 1, eligible_days: Any = None, elapsed: Any = 0.0
     ) -> np.ndarray:
@@ -246,6 +248,7 @@ class CauseSpecificCox(IncidenceModel):
             error[rows] = self._incidence_error(*part, row_times[rows], since[rows], event)
         return error
 
+    @one_blas_thread()
     def predict_cumulative_incidence_band(
         self,
         X: Any,

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from .baseline import kept_means
+from .blas_threads import one_blas_thread
 from .cluster_levels import nested_levels
 from .coefficient_table import chi_squared_table, coefficient_table, wald_statistic
 from .confidence import check_interval
@@ -265,6 +266,7 @@ class CoxPH(CoxPrediction):
             self._found_concordance = concordance(self._rows_of_training("concordance_"), self._fitted())
         return self._found_concordance
 
+    @one_blas_thread()
     def residuals(
         self, kind: str = "martingale", *, weighted: bool | None = None, collapse: Any = None
     ) -> np.ndarray | pd.Series | pd.DataFrame:
@@ -296,6 +298,7 @@ class CoxPH(CoxPrediction):
         rows = self._rows_of_training("residuals")
         return residual_table(rows, self._fitted(), kind, weighted=weighted, collapse=collapse)
 
+    @one_blas_thread()
     def test_proportional_hazards(self, transform: str = "km", *, terms: bool = True) -> pd.DataFrame:
         """Score test that each coefficient does not change with time, as ``cox.zph`` of R's survival 3.
 
@@ -324,6 +327,7 @@ class CoxPH(CoxPrediction):
             groups = {name: [position] for position, name in enumerate(self.feature_names_out_)}
         return proportionality_table(rows, self._fitted(), transform, groups)
 
+    @one_blas_thread()
     def profile_likelihood(self, *, level: float = 0.95) -> pd.DataFrame:
         """Intervals and tests of single coefficients by the profile likelihood, Firth's penalty included if it is.
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .base import ROWS_PER_CHUNK, _per_row, _row_times
 from .baseline import BaselineHazard, cumulative_hazard, cumulative_hazard_error, fill_means, survival_bounds
+from .blas_threads import one_blas_thread
 from .confidence import check_interval
 from .one_event import OneEventModel
 from .strata import match_strata, refuse_unseen
@@ -197,6 +198,7 @@ class CoxPrediction(OneEventModel):
         lower, upper = survival_bounds(hazard, error, level, interval)
         return np.stack([1.0 - upper, 1.0 - lower], axis=-1)
 
+    @one_blas_thread()
     def _hazard_and_error(
         self, X: Any, times: Any, eligible_days: Any, elapsed: Any, *, with_error: bool = True
     ) -> tuple[np.ndarray, np.ndarray]:

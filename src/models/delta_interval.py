@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .base import IncidenceModel, _divide, _per_row, _require_event, _row_times, is_faint
+from .blas_threads import one_blas_thread
 from .confidence import check_interval, incidence_bounds
 
 # Numbers of one array of gradients held at once.
@@ -26,6 +27,7 @@ class DeltaIntervalModel(IncidenceModel):
     and time takes while these are computed.
     """
 
+    @one_blas_thread()
     def predict_cumulative_incidence_interval(
         self,
         X: Any,

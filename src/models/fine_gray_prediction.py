@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .base import ROWS_PER_CHUNK, _divide, _per_row, _require_event, _row_times
 from .baseline import LARGEST_ETA, fill_means
+from .blas_threads import one_blas_thread
 from .confidence import check_interval, incidence_bounds
 from .features import as_frame
 from .fine_gray_error import UncertainBaseline, incidence_error
@@ -69,6 +70,7 @@ class FineGrayPrediction(OneEventModel):
         )
         return np.minimum(free, 1.0 - incidence)
 
+    @one_blas_thread()
     def predict_cumulative_incidence_interval(
         self,
         X: Any,

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from .base import _require_event, _row_times
+from .blas_threads import one_blas_thread
 from .confidence import check_interval
 from .delta_interval import NUMBERS_PER_BLOCK, DeltaIntervalModel
 from .plotting import draw
@@ -59,6 +60,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         curve, design, log_time = self._hazard_arguments(X, times, event)
         return hazard(curve, design, log_time)
 
+    @one_blas_thread()
     def predict_hazard_interval(self, X: Any, times: Any, *, event: int = 1, level: float = 0.95) -> np.ndarray:
         """Interval of :meth:`predict_hazard` by the delta method, symmetric for the logarithm.
 
