@@ -25,3 +25,32 @@ def test_import_loads_nothing_heavy():
     code = f"import sys, secondplan; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_curves_and_tests_of_groups_load_neither_scikit_learn_nor_numba():
+    code = (
+        "import sys, secondplan as sp\n"
+        "rows = [2, 3, 3, 5], [1, 2, 0, 1]\n"
+        "sp.kaplan_meier(*rows).at([3]), sp.nelson_aalen(*rows).at([3])\n"
+        "sp.logrank_test(*rows, [0, 1, 0, 1]), sp.gray_test(*rows, [0, 1, 0, 1])\n"
+        "assert not {'numba', 'sklearn', 'scipy.stats'} & set(sys.modules)\n"
+        "sp.aalen_johansen(*rows).at([3])\n"
+        "assert not {'sklearn', 'scipy.stats'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_first_fits_load_no_more_of_other_libraries_than_scikit_learn_has_loaded():
+    # scikit-learn's base loads scipy.stats, which takes longer than the fit does; nothing of ours needs it.
+    code = (
+        "import sys, numpy as np, pandas as pd, sklearn.base\n"
+        "for name in ('scipy.stats', 'statsmodels', 'lifelines', 'matplotlib', 'mlflow', 'pandera', 'pydantic'):\n"
+        "    sys.modules[name] = None  # to import it is an error from here on\n"
+        "import secondplan as sp\n"
+        "rng = np.random.default_rng(0)\n"
+        "X = pd.DataFrame({'age': rng.normal(size=60), 'sex': rng.choice(['f', 'm'], 60)})\n"
+        "y = pd.DataFrame({'duration': rng.integers(1, 30, 60), 'event': rng.integers(0, 3, 60)})\n"
+        "for model in (sp.CoxPH(), sp.CauseSpecificCox(), sp.FineGray()):\n"
+        "    model.fit(X, y).predict_cumulative_incidence_interval(X, [9.0])"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -268,7 +268,7 @@ def _with_seed(model: Any, seed: int) -> Any:
 
 
 def _reference_model() -> IncidenceModel:
-    from ..models.nonparametric import AalenJohansen
+    from ..models.aalen_johansen_model import AalenJohansen
 
     return AalenJohansen()
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .aalen_johansen_model import AalenJohansen
     from .base import IncidenceModel
     from .boosting import BoostedHazard
     from .bundle import load_model, model_digest, save_bundle
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from .fine_gray import FineGray
     from .gray import gray_test
     from .logrank import logrank_test
-    from .nonparametric import AalenJohansen, aalen_johansen, kaplan_meier, nelson_aalen
+    from .nonparametric import aalen_johansen, kaplan_meier, nelson_aalen
     from .outcome import Outcome, check_outcome
     from .parametric import ParametricAFT
     from .royston_parmar import RoystonParmar
 
 _MODULES = {
-    "AalenJohansen": "nonparametric",
+    "AalenJohansen": "aalen_johansen_model",
     "BoostedHazard": "boosting",
     "CauseSpecificCox": "cause_specific",
     "CoxElasticNetCV": "cox_path",

@@ -11,14 +11,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .blas_threads import one_blas_thread
-from .cluster_levels import nested_levels
+from .case_weights import check_weight
+from .cluster_levels import check_cluster
 from .features import FeatureEncoder, as_frame
 from .outcome import Outcome, as_numbers, check_outcome
 from .state_counts import count_states, incidence
 
 ROWS_PER_CHUNK = 50_000
-# Powers of weights enter variances: beyond this range they leave that of floating point numbers.
-LARGEST_WEIGHT = 1e50
 # Differences of incidences divided by less than this would be rounding.
 FAINT = 1e-8
 
@@ -67,8 +66,8 @@ class IncidenceModel(BaseEstimator):
         for given, name in ((y, "y"), (sample_weight, "sample_weight"), (cluster, "cluster")):
             _refuse_other_order(X, given, name)
         outcome = check_outcome(y, n_rows=len(frame))
-        weight = _check_weight(sample_weight, len(frame))
-        groups = _check_cluster(cluster, len(frame), weight)
+        weight = check_weight(sample_weight, len(frame))
+        groups = check_cluster(cluster, len(frame), weight)
         self.encoder_, design = self._unfitted_encoder().fit_copy_design(frame)
         self.feature_names_in_ = self.encoder_.feature_names_in_
         self.n_features_in_ = self.feature_names_in_.size
@@ -286,52 +285,6 @@ def _refuse_other_order(X: Any, other: Any, name: str) -> None:
         return
     if X.index.isin(other.index).all():
         raise ValueError(f"the index of {name} has the labels of X in another order: take {name}.loc[X.index]")
-
-
-def _check_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
-    if sample_weight is None:
-        return None
-    weight = as_numbers(sample_weight, "sample_weight")
-    if weight.shape != (n_rows,):
-        raise ValueError(f"sample_weight has shape {weight.shape}, expected ({n_rows},)")
-    bad = ~np.isfinite(weight) | (weight < 0)
-    if bad.any():
-        raise ValueError(f"sample_weight: missing, infinite or negative in {int(bad.sum())} of {n_rows} rows")
-    if not weight.any():
-        raise ValueError("sample_weight is 0 in every row")
-    extreme = (weight > LARGEST_WEIGHT) | ((weight > 0) & (weight < 1 / LARGEST_WEIGHT))
-    if extreme.any():
-        raise ValueError(
-            f"sample_weight: not between {1 / LARGEST_WEIGHT:g} and {LARGEST_WEIGHT:g} in {int(extreme.sum())} of "
-            f"{n_rows} rows; scale the weights"
-        )
-    return weight
-
-
-def _check_cluster(cluster: Any, n_rows: int, weight: np.ndarray | None = None) -> np.ndarray | None:
-    """Cluster labels as codes 0, 1, ... in order of the sorted labels; rows of weight 0 make no cluster."""
-    if cluster is None:
-        return None
-    if np.ndim(cluster) == 2:
-        cluster = list(nested_levels(cluster, n_rows).values())[-1]
-    given = cluster if isinstance(cluster, pd.Series) else np.asarray(cluster)
-    if given.shape != (n_rows,):
-        raise ValueError(f"cluster has shape {given.shape}, expected ({n_rows},)")
-    labels = pd.Series(given)
-    if labels.isna().any():
-        raise ValueError(f"cluster: missing in {int(labels.isna().sum())} of {n_rows} rows")
-    codes, levels = pd.factorize(labels, sort=False)
-    try:
-        order = np.argsort(np.asarray(levels), kind="stable")
-    except TypeError:  # numbers and text together have no order of their own
-        order = np.argsort(np.asarray([f"{type(level).__name__} {level}" for level in levels]), kind="stable")
-    rank = np.empty(len(levels), dtype=np.intp)
-    rank[order] = np.arange(len(levels))
-    codes = rank[codes]
-    used = codes if weight is None else codes[weight > 0]
-    if n_rows > 1 and np.all(used == used[0]):
-        raise ValueError("cluster has one value in all rows of positive weight: robust errors need several clusters")
-    return codes
 
 
 def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

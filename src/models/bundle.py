@@ -35,7 +35,7 @@ FORMAT_VERSION = 2
 JSON_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"
 CLASSES = {
-    "AalenJohansen": "nonparametric",
+    "AalenJohansen": "aalen_johansen_model",
     "BoostedHazard": "boosting",
     "CauseSpecificCox": "cause_specific",
     "CoxElasticNetCV": "cox_path",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr
 from sklearn.utils.validation import check_is_fitted
 
 from .base import FAINT, ROWS_PER_CHUNK, IncidenceModel, _per_row, _require_event, _row_times
@@ -323,7 +323,7 @@ class CauseSpecificCox(IncidenceModel):
                     self.form,
                 )
                 error, quantile = simultaneous_quantile(covariance, draws, level)
-                bounds[row] = np.stack(incidence_bounds(incidence[row], error, 1.0 - 2.0 * norm.sf(quantile)), axis=-1)
+                bounds[row] = np.stack(incidence_bounds(incidence[row], error, 1.0 - 2.0 * ndtr(-quantile)), axis=-1)
         return bounds
 
     def _fit(

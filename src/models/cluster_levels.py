@@ -1,4 +1,4 @@
-"""Clusters at two levels: which is the outer one, and that the inner one is nested in it."""
+"""Clusters: rows that are not independent; at two levels, which is the outer, and that the inner is nested in it."""
 
 from typing import Any
 
@@ -52,3 +52,29 @@ def nested_levels(cluster: Any, n_rows: int) -> dict[str, Any]:
             f"not start anew"
         )
     return {inner: levels[inner], outer: levels[outer]}
+
+
+def check_cluster(cluster: Any, n_rows: int, weight: np.ndarray | None = None) -> np.ndarray | None:
+    """Cluster labels as codes 0, 1, ... in order of the sorted labels; rows of weight 0 make no cluster."""
+    if cluster is None:
+        return None
+    if np.ndim(cluster) == 2:
+        cluster = list(nested_levels(cluster, n_rows).values())[-1]
+    given = cluster if isinstance(cluster, pd.Series) else np.asarray(cluster)
+    if given.shape != (n_rows,):
+        raise ValueError(f"cluster has shape {given.shape}, expected ({n_rows},)")
+    labels = pd.Series(given)
+    if labels.isna().any():
+        raise ValueError(f"cluster: missing in {int(labels.isna().sum())} of {n_rows} rows")
+    codes, levels = pd.factorize(labels, sort=False)
+    try:
+        order = np.argsort(np.asarray(levels), kind="stable")
+    except TypeError:  # numbers and text together have no order of their own
+        order = np.argsort(np.asarray([f"{type(level).__name__} {level}" for level in levels]), kind="stable")
+    rank = np.empty(len(levels), dtype=np.intp)
+    rank[order] = np.arange(len(levels))
+    codes = rank[codes]
+    used = codes if weight is None else codes[weight > 0]
+    if n_rows > 1 and np.all(used == used[0]):
+        raise ValueError("cluster has one value in all rows of positive weight: robust errors need several clusters")
+    return codes

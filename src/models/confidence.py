@@ -1,7 +1,7 @@
 """Pointwise confidence intervals of probabilities and cumulative hazards, with the names that R's ``survfit`` uses."""
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 INTERVALS = ("plain", "log", "log-log")
 
@@ -29,7 +29,7 @@ def probability_bounds(
         defined (p = 0, and for log-log p = 1) both bounds are the estimate; R gives NA there.
     """
     check_interval(level, interval)
-    z = norm.ppf(0.5 + level / 2.0)
+    z = ndtri(0.5 + level / 2.0)
     if interval == "plain":
         return np.clip(estimate - z * std_error, 0.0, 1.0), np.clip(estimate + z * std_error, 0.0, 1.0)
     inside = estimate > 0 if interval == "log" else (estimate > 0) & (estimate < 1)
@@ -55,7 +55,7 @@ def hazard_bounds(
     ``plain`` is symmetric for the hazard, ``log`` for its logarithm; ``log-log`` is the same.
     """
     check_interval(level, interval)
-    z = norm.ppf(0.5 + level / 2.0)
+    z = ndtri(0.5 + level / 2.0)
     if interval == "plain":
         return np.maximum(estimate - z * std_error, 0.0), estimate + z * std_error
     ratio = np.divide(std_error, estimate, out=np.zeros_like(estimate), where=estimate > 0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
@@ -214,7 +214,7 @@ class DiscreteTimeHazard(DeltaIntervalModel):
         robust_se = self._errors(self.covariance_) if self.is_robust_ else np.full(coef.size, np.nan)
         se = robust_se if self.is_robust_ else model_se
         z = coef / se
-        reach = norm.ppf(0.975) * se
+        reach = ndtri(0.975) * se
         with np.errstate(over="ignore"):  # of a feature in a unit that is far too large, the ratio is infinite
             ratio, lower_ratio, upper_ratio = np.exp(coef), np.exp(coef - reach), np.exp(coef + reach)
         return pd.DataFrame(
@@ -228,7 +228,7 @@ class DiscreteTimeHazard(DeltaIntervalModel):
                 "odds_ratio_lower": lower_ratio,
                 "odds_ratio_upper": upper_ratio,
                 "z": z,
-                "p": 2 * norm.sf(np.abs(z)),
+                "p": 2 * ndtr(-np.abs(z)),
             },
             index=pd.MultiIndex.from_product([self.events_, list(self.feature_names_out_)], names=["event", "feature"]),
         )

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
-from .base import _check_weight
+from .case_weights import check_weight
 from .labels import label_codes
 from .outcome import Outcome, outcome_from_arrays
 
@@ -77,7 +77,7 @@ def grouped_rows(
 ) -> GroupedRows:
     """Check what a test is given and leave out rows of weight 0; ValueError unless there are two groups or more."""
     outcome = outcome_from_arrays(duration, event, entry)
-    weight = _check_weight(sample_weight, len(outcome))
+    weight = check_weight(sample_weight, len(outcome))
     groups, group_code = label_codes(group, len(outcome), "group")
     stratum = np.zeros(len(outcome), dtype=np.int64)
     if strata is not None:
@@ -111,7 +111,7 @@ def group_test(
     return GroupTest(
         name=name,
         statistic=statistic,
-        p_value=float(chi2.sf(statistic, df)) if df else 1.0,
+        p_value=float(chdtrc(df, statistic)) if df else 1.0,
         df=df,
         groups=rows.groups,
         n_rows=np.bincount(rows.group, minlength=n_groups),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 from scipy.linalg import block_diag
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 from sklearn.exceptions import ConvergenceWarning
 
 from .aft_incidence import event_free_gradient, incidence, incidence_gradient
@@ -212,13 +212,13 @@ class ParametricAFT(DeltaIntervalModel):
         table = pd.DataFrame({"coef": coef, "se": _errors(fit["covariance"])})
         table["robust_se"] = np.linalg.norm(fit["influence"], axis=0) if robust else np.nan
         error = table["robust_se" if robust else "se"]
-        table["lower"], table["upper"] = coef - norm.ppf(0.975) * error, coef + norm.ppf(0.975) * error
+        table["lower"], table["upper"] = coef - ndtri(0.975) * error, coef + ndtri(0.975) * error
         with np.errstate(over="ignore"):
             table["time_ratio"] = np.exp(coef)
             if self.distribution in ("weibull", "exponential"):
                 table["hazard_ratio"] = np.exp(-coef / np.exp(coef[LOG_SIGMA]))
         table["z"] = np.divide(coef, error, out=np.zeros(len(table)), where=error.to_numpy() > 0)
-        table["p"] = 2.0 * norm.sf(np.abs(table["z"]))
+        table["p"] = 2.0 * ndtr(-np.abs(table["z"]))
         return table.iloc[:-2]
 
     def _standardised_log_time(self, design: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from .confidence import check_interval
 from .state_counts import StateCounts, event_free
@@ -93,7 +93,7 @@ def last_days(tau: Any, times: np.ndarray, free: np.ndarray) -> np.ndarray:
 def mean_table(days: np.ndarray, estimate: np.ndarray, error: np.ndarray, level: float) -> pd.DataFrame:
     """Index ``tau``; estimate, std_error, and the symmetric interval, between 0 and tau."""
     check_interval(level, "plain")
-    reach = norm.ppf(0.5 + level / 2.0) * error
+    reach = ndtri(0.5 + level / 2.0) * error
     lower, upper = np.maximum(estimate - reach, 0.0), np.minimum(estimate + reach, days)
     columns = {"estimate": estimate, "std_error": error, "lower": lower, "upper": np.maximum(upper, estimate)}
     return pd.DataFrame(columns, index=pd.Index(days, name="tau"))
