@@ -69,7 +69,7 @@ def cause_rows(
     target : ndarray of int, shape (n,)
         Cluster of each row, or the row itself.
     ties : {"efron", "breslow"}
-    std_error : {"jackknife", "riskregression"}
+    std_error : {"riskregression", "jackknife"}
         See :class:`..cause_specific.CauseSpecificCox`.
     """
     sets, scaled, sums = at_coefficients(
@@ -128,7 +128,7 @@ def cause_rows(
 
 
 def _days_once(sets: RiskSets, sums: RiskSums) -> tuple[RiskSets, RiskSums]:
-    """Risk sets in which each day has one event, whose compensator is then 1 / sum of the risks, whatever the ties."""
-    once = np.ones(sets.n_times)
+    """Risk sets in which each day has one event, of the mean weight of its events, whatever the ties."""
+    once = np.ones(sets.n_times, dtype=np.int64)
     moments = np.tile([1.0, 0.0, 1.0, 0.0, 0.0], (sets.n_times, 1))
-    return replace(sets, n_tied=once.astype(np.int64), tied_weight=once), replace(sums, moments=moments)
+    return replace(sets, n_tied=once, tied_weight=sets.tied_weight / sets.n_tied), replace(sums, moments=moments)
