@@ -121,7 +121,7 @@ def build_risk_sets(
 
     levels = interval_levels(first, last, start)
     late = np.flatnonzero(levels >= 0)
-    by_level, level_bounds = counting_sort(levels[late].astype(np.int64), int(levels.max(initial=0)) + 1)
+    by_level, level_bounds = counting_sort(levels[late].astype(np.int32), int(levels.max(initial=0)) + 1)
     late_rows = late[by_level]
     level_end = level_bounds[1:]
     return RiskSets(
