@@ -38,7 +38,6 @@ class IncidenceModel(BaseEstimator):
     horizon: float
     encoder: FeatureEncoder | None
 
-    @one_blas_thread()
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model.
 
@@ -62,18 +61,20 @@ class IncidenceModel(BaseEstimator):
         """
         self.__dict__.pop("n_rows_", None)
         _check_horizon(self.horizon)
-        frame, special = self._split_columns(X)
-        for given, name in ((y, "y"), (sample_weight, "sample_weight"), (cluster, "cluster")):
-            _refuse_other_order(X, given, name)
-        outcome = check_outcome(y, n_rows=len(frame))
-        weight = check_weight(sample_weight, len(frame))
-        groups = check_cluster(cluster, len(frame), weight)
-        self.encoder_, design = self._unfitted_encoder().fit_copy_design(frame)
-        self.feature_names_in_ = self.encoder_.feature_names_in_
-        self.n_features_in_ = self.feature_names_in_.size
-        self.feature_names_out_ = self.encoder_.get_feature_names_out()
-        self.average_risk_ = _average_risk(outcome, weight, self.horizon)
-        self._fit(design, outcome, weight, groups, **special)
+        # A block, as a decorator would stand between the caller and the warnings given in its name.
+        with one_blas_thread():
+            frame, special = self._split_columns(X)
+            for given, name in ((y, "y"), (sample_weight, "sample_weight"), (cluster, "cluster")):
+                _refuse_other_order(X, given, name)
+            outcome = check_outcome(y, n_rows=len(frame))
+            weight = check_weight(sample_weight, len(frame))
+            groups = check_cluster(cluster, len(frame), weight)
+            self.encoder_, design = self._unfitted_encoder().fit_copy_design(frame)
+            self.feature_names_in_ = self.encoder_.feature_names_in_
+            self.n_features_in_ = self.feature_names_in_.size
+            self.feature_names_out_ = self.encoder_.get_feature_names_out()
+            self.average_risk_ = _average_risk(outcome, weight, self.horizon)
+            self._fit(design, outcome, weight, groups, **special)
         self.n_rows_ = len(frame)
         return self
 

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from .base import IncidenceModel
 from .features import FeatureEncoder
+from .fit_problems import warn_of_dropped
 from .outcome import Outcome
 from .period_incidence import curves_by_blocks, hazards_from_log_odds
 from .person_period import PersonPeriods, number_causes, period_ends, person_periods, sample_event_free
@@ -171,6 +172,7 @@ class BoostedHazard(IncidenceModel):
         self.trees_ = export_trees(classifier).as_dict()
         self.n_events_ = n_events
         self.n_person_periods_ = np.array([n_lines, len(lines)])
+        warn_of_dropped(self.encoder_, stacklevel=4)
 
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         times, event = rest

@@ -18,6 +18,7 @@ from .cause_specific_incidence import FORMS, Jumps, merge_jumps, product_limit, 
 from .confidence import check_interval, incidence_bounds
 from .cox import TIES, CoxPH
 from .features import FeatureEncoder
+from .fit_problems import warn_of_dropped
 from .hazard_moments import CellMoments, RowMoments, row_moments
 from .incidence_errors import IncidenceErrors
 from .incidence_moments import cell_moments
@@ -91,6 +92,8 @@ class CauseSpecificCox(IncidenceModel):
     at most 1, can add up to slightly more than 1 (as in riskRegression); in the product-limit form they cannot.
     Where a row's hazards of one day add up to more than 1 (heavy ties among the last rows at risk), they share in
     proportion what was left before it; riskRegression lets the incidences jump by more.
+    Times that differ by rounding only (relatively by about 1e-8) are one time, as in R's ``coxph`` and ``survfit``;
+    riskRegression sums over them at full precision, so round them before comparing.
 
     References
     ----------
@@ -354,6 +357,7 @@ class CauseSpecificCox(IncidenceModel):
         counted = slice(None) if sample_weight is None else sample_weight > 0
         self.predictor_moments_ = predictor_moments(self._predictors(design)[counted])
         self.moments_ = self._moments(design, outcome, sample_weight, stratum, cluster)
+        warn_of_dropped(self.encoder_, stacklevel=4)
 
     def _fit_cause(
         self,

@@ -11,7 +11,6 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ..progress import track
-from .blas_threads import one_blas_thread
 from .cox import TIES, CoxPH
 from .cox_prediction import offset_values
 from .features import FeatureEncoder
@@ -161,7 +160,6 @@ class CoxElasticNetCV(OneEventModel):
         self.encoder = encoder
         self.horizon = horizon
 
-    @one_blas_thread()
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None, foldid: Any = None) -> Self:
         """Fit the path, cross-validate it, and fit the model at the strength that ``select`` names.
 

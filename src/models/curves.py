@@ -105,13 +105,16 @@ class IncidenceCurve:
         return number_at_risk(times, self)
 
     def to_frame(self, *, level: float = 0.95, interval: str = "log") -> pd.DataFrame:
-        """One row a day and event: day, event, estimate, std_error, lower, upper, n_at_risk, n_events, n_censored."""
+        """One row a day and event: day, event, estimate, std_error, lower, upper, n_at_risk, n_events, n_censored.
+
+        Without any event the rows are those of event 0: the probability of no event, which is 1.
+        """
         parts = []
-        for position, event in enumerate(self.events):
+        for event in self.events or (0,):
             part = self.at(self.times, event, level=level, interval=interval).reset_index()
             part.insert(1, "event", event)
-            part = part.assign(n_at_risk=self.n_at_risk, n_events=self.n_events[:, position])
-            parts.append(part.assign(n_censored=self.n_censored))
+            counts = self.n_events[:, self.events.index(event)] if event else 0.0
+            parts.append(part.assign(n_at_risk=self.n_at_risk, n_events=counts, n_censored=self.n_censored))
         return pd.concat(parts, ignore_index=True)
 
     def _column(self, event: int) -> tuple[np.ndarray, np.ndarray, float]:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .delta_interval import DeltaIntervalModel
 from .features import FeatureEncoder
+from .fit_problems import warn_of_dropped
 from .outcome import Outcome
 from .period_incidence import (
     curves_by_blocks,
@@ -197,6 +198,7 @@ class DiscreteTimeHazard(DeltaIntervalModel):
         self.n_events_ = fitted.n_events
         self.n_iterations_ = fitted.n_iterations
         self.converged_ = fitted.converged
+        warn_of_dropped(self.encoder_, stacklevel=4)
         _warn(fitted, events, self.feature_names_out_)
 
     @property

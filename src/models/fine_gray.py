@@ -95,6 +95,9 @@ class FineGray(FineGrayPrediction):
     survival 3.5 are not copied: it gives the case weights of other rows to all strata but the first, and leaves out
     strata in which nobody has the event.
 
+    Times that differ by rounding only (relatively by about 1e-8) are one time, as in ``finegray``; ``crr`` takes them
+    at full precision, so round them before comparing.
+
     References
     ----------
     Fine and Gray (1999), JASA 94:496; Geskus (2011), Biometrics 67:39 (delayed entry).

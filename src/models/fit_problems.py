@@ -35,12 +35,15 @@ class FoundProblems(Protocol):
         """Number of iterations."""
 
 
-def warn_of_dropped(encoder: FeatureEncoder) -> None:
-    """Warn, in the name of the caller of ``fit``, of columns without a feature that nobody asked to drop."""
+def warn_of_dropped(encoder: FeatureEncoder, stacklevel: int = 3) -> None:
+    """Warn of columns without a feature that nobody asked to drop.
+
+    The warning is in the name of the caller of ``fit``: 3 levels up from a model's ``fit``, 4 from its ``_fit``.
+    """
     asked = set(encoder.drop or ())
     dropped = [str(name) for name in encoder.dropped_ if name not in asked]
     if dropped:
-        warnings.warn(f"constant in training, without a coefficient: {', '.join(dropped)}", stacklevel=3)
+        warnings.warn(f"constant in training, left out: {', '.join(dropped)}", stacklevel=stacklevel)
 
 
 def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha > 0") -> list[str]:

@@ -15,6 +15,7 @@ from .aft_incidence import event_free_gradient, incidence, incidence_gradient
 from .aft_likelihood import FIXED_SCALE, HAZARDS, collinear_columns, maximise, positive_inverse
 from .delta_interval import DeltaIntervalModel
 from .features import FeatureEncoder
+from .fit_problems import warn_of_dropped
 from .outcome import Outcome
 
 ZERO_DURATION_DAYS = 0.5
@@ -146,6 +147,7 @@ class ParametricAFT(DeltaIntervalModel):
             self.joint_covariance_ = influence.T @ influence
         tables = {cause: self._table(fit, names, robust=cluster is not None) for cause, fit in fits.items()}
         self.summary_ = pd.concat(tables, names=["event", "feature"])
+        warn_of_dropped(self.encoder_, stacklevel=4)
 
     def _fit_cause(
         self,

@@ -163,13 +163,13 @@ def test_without_features_it_is_near_that_of_aalen_johansen(cluster, a_cell_each
     # Of which the derivative has the factor 1 / (1 - dH), left out here as in R: it is 1 where increments are small.
     _, y, _, _ = tiny(200)
     y = y.assign(duration=y["duration"] + np.arange(200) * 1e-3)
-    constant, groups = np.ones((len(y), 1)), np.arange(200) // 3 if cluster else None
-    model = CauseSpecificCox(ties="breslow", form="product_limit").fit(constant, y, cluster=groups)
-    curves = AalenJohansen().fit(constant, y, cluster=groups).curves_
+    no_features, groups = np.ones((len(y), 0)), np.arange(200) // 3 if cluster else None
+    model = CauseSpecificCox(ties="breslow", form="product_limit").fit(no_features, y, cluster=groups)
+    curves = AalenJohansen().fit(no_features, y, cluster=groups).curves_
     for event in (1, 2):
         expected = curves.at([2.0, 4.0, 7.0, 10.0], event)["std_error"]
         np.testing.assert_allclose(
-            standard_error(model, constant[:1], [2.0, 4.0, 7.0, 10.0], event)[0], expected, rtol=0.01
+            standard_error(model, no_features[:1], [2.0, 4.0, 7.0, 10.0], event)[0], expected, rtol=0.01
         )
 
 

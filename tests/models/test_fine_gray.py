@@ -311,7 +311,7 @@ def test_warnings_name_columns_and_what_the_data_do_not_tell():
     with pytest.warns(UserWarning, match=r"separated by these features.*: only; merge rare levels, drop them"):
         model = FineGray().fit(X.assign(only=(y["event"] == 0).astype(float)), y)
     assert np.isfinite(model.coef_).all() and np.isfinite(model.predict(X.assign(only=0.0))).all()
-    with pytest.warns(UserWarning, match="constant in training, without a coefficient: c"):
+    with pytest.warns(UserWarning, match="constant in training, left out: c"):
         FineGray().fit(X.assign(c=1.0), y)
     # The first row leaves by another event before anybody else enters.
     gap = pd.DataFrame({"entry": [0, 5, 5, 5, 5], "duration": [2, 6, 7, 8, 9], "event": [2, 1, 0, 1, 0]})

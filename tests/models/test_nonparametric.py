@@ -263,6 +263,9 @@ class TestAwkwardData:
         curve = aalen_johansen([3, 4], [0, 0])
         assert curve.events == ()
         np.testing.assert_array_equal(curve.event_free, [1, 1])
+        frame = curve.to_frame()
+        assert frame["event"].tolist() == [0, 0] and frame["estimate"].tolist() == [1, 1]
+        assert frame["n_at_risk"].tolist() == [2, 1] and frame["n_events"].tolist() == [0, 0]
         assert kaplan_meier([3, 4], [0, 0]).at([5]).loc[5.0].tolist() == [1, 0, 1, 1]
         assert nelson_aalen([3, 4], [0, 0]).at([5]).loc[5.0].tolist() == [0, 0, 0, 0]
 

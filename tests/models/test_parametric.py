@@ -186,7 +186,7 @@ def test_a_duration_of_0_days_counts_as_half_a_day():
 
 def test_no_features_is_an_intercept():
     y = pd.DataFrame({"duration": [10.0, 20, 30, 40, 50, 60], "event": [1, 1, 1, 0, 1, 0]})
-    model = ParametricAFT().fit(np.ones((6, 1)), y)
+    model = ParametricAFT().fit(np.ones((6, 0)), y)
     assert model.coef_.empty and model.summary_.empty
     rate_scale = np.exp(model.intercept_[1])
     assert rate_scale ** (1 / model.sigma_[1]) == pytest.approx(
