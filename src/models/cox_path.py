@@ -95,7 +95,8 @@ class CoxElasticNetCV(OneEventModel):
     Coordinate Descent; van Houwelingen and others (2006) for the deviance of a fold. Conventions are those of R's
     glmnet 4.1, its bringing of weights to mean 1 within each set of rows included. Rows censored on the day of an event
     are at risk on it; glmnet loses some of them at times of 256 and more (divide all times by a power of 2 to see it
-    agree). For ridge it gives coefficients of 0 at the first strength, which are not 0.
+    agree). With delayed entry its search can end short of the maximum, so that the penalised likelihood of its
+    coefficients is below that of ours. For ridge it gives coefficients of 0 at the first strength, which are not 0.
 
     Examples
     --------

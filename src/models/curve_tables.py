@@ -54,18 +54,29 @@ def number_at_risk(times: Any, curve: IncidenceCurve | StepCurve) -> np.ndarray:
 
 def shown_days(last: float) -> np.ndarray:
     """At most eight days, evenly spread over the curve: round numbers, months, half years or years where it is long."""
+    if last <= 0:
+        return np.zeros(1)
     for step in ROUND_STEPS:
         if last >= step and last / step < ROWS_SHOWN + 1:
             return np.arange(step, last + 1e-9, step).round()
     return np.linspace(0.0, last, ROWS_SHOWN + 1)[1:]
 
 
-def curve_html(title: str, at_risk: np.ndarray, columns: dict[str, pd.DataFrame]) -> str:
-    """A table with a row a day: the number at risk, and each column's estimate with its interval."""
+def curve_summary(at_risk: np.ndarray, columns: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """What is shown of a curve, a row a day: the number at risk, and each column's estimate with its interval."""
     first = next(iter(columns.values()))
     shown = {"at risk": [f"{count:,.1f}".removesuffix(".0") for count in at_risk]}
     for name, table in columns.items():
         parts = zip(table["estimate"], table["lower"], table["upper"], strict=True)
         shown[name] = [f"{estimate:.4f} ({lower:.4f} to {upper:.4f})" for estimate, lower, upper in parts]
-    frame = pd.DataFrame(shown, index=pd.Index([f"{day:g}" for day in first.index], name="day"))
-    return f"<p>{escape(title)}</p>{frame.to_html()}"
+    return pd.DataFrame(shown, index=pd.Index([f"{day:g}" for day in first.index], name="day"))
+
+
+def as_html(title: str, table: pd.DataFrame) -> str:
+    """A title and its table for notebooks."""
+    return f"<p>{escape(title)}</p>{table.to_html()}"
+
+
+def as_text(title: str, table: pd.DataFrame) -> str:
+    """The same for consoles."""
+    return f"{title}\n{table.to_string()}"

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .curve_tables import STRATA_SHOWN, curve_html, curve_table, number_at_risk, shown_days
+from .curve_tables import (
+    STRATA_SHOWN,
+    as_html,
+    as_text,
+    curve_summary,
+    curve_table,
+    number_at_risk,
+    shown_days,
+)
 from .plotting import draw
 from .quantiles import quantile_table
 from .restricted_mean import area, greenwood_area_error, last_days, mean_table, robust_area_error
@@ -187,11 +195,17 @@ class IncidenceCurve:
         """Draw the curve with its interval and numbers at risk; options as in :func:`secondplan.plot_curves`."""
         return draw("plot_curves", self, ax=ax, **options)
 
-    def _repr_html_(self) -> str:
+    def _shown(self) -> tuple[str, pd.DataFrame]:
         days = shown_days(self.times[-1])
         columns = {f"event {event}": self.at(days, event) for event in self.events}
         title = f"Cumulative incidence (95 % interval), {self.n_rows:,} rows"
-        return curve_html(title, self.at_risk(days), columns or {"event-free": self.at(days, 0)})
+        return title, curve_summary(self.at_risk(days), columns or {"event-free": self.at(days, 0)})
+
+    def __repr__(self) -> str:
+        return as_text(*self._shown())
+
+    def _repr_html_(self) -> str:
+        return as_html(*self._shown())
 
 
 @dataclass(frozen=True)
@@ -278,10 +292,16 @@ class StepCurve:
         if self.kind != "survival":
             raise ValueError("only a survival curve has mean times and quantiles; this is a cumulative hazard")
 
-    def _repr_html_(self) -> str:
+    def _shown(self) -> tuple[str, pd.DataFrame]:
         days = shown_days(self.times[-1])
         name = "Event-free probability" if self.kind == "survival" else "Cumulative hazard"
-        return curve_html(f"{name} (95 % interval), {self.n_rows:,} rows", self.at_risk(days), {name: self.at(days)})
+        return f"{name} (95 % interval), {self.n_rows:,} rows", curve_summary(self.at_risk(days), {name: self.at(days)})
+
+    def __repr__(self) -> str:
+        return as_text(*self._shown())
+
+    def _repr_html_(self) -> str:
+        return as_html(*self._shown())
 
 
 @dataclass(frozen=True)
@@ -342,6 +362,12 @@ class StratifiedCurves:
     def _each(self, method: str, *args: Any, **options: Any) -> pd.DataFrame:
         tables = {label: getattr(curve, method)(*args, **options) for label, curve in self.curves.items()}
         return pd.concat(tables, names=["stratum"])
+
+    def __repr__(self) -> str:
+        shown = list(self.curves.items())[:STRATA_SHOWN]
+        more = len(self.curves) - len(shown)
+        tables = "\n\n".join(f"{label}: {curve!r}" for label, curve in shown)
+        return tables + (f"\n\nand {more} more strata" if more else "")
 
     def _repr_html_(self) -> str:
         shown = list(self.curves.items())[:STRATA_SHOWN]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from .case_weights import check_weight
+from .curve_tables import as_html, as_text
 from .labels import label_codes
 from .outcome import Outcome, outcome_from_arrays
 
@@ -55,10 +55,16 @@ class GroupTest:
         columns = {"n_rows": self.n_rows, "observed": self.observed, "expected": self.expected}
         return pd.DataFrame(columns, index=pd.Index(self.groups, name="group"))
 
+    def _shown(self) -> tuple[str, pd.DataFrame]:
+        p_value = "p < 0.0001" if self.p_value < 1e-4 else f"p = {self.p_value:.4f}"
+        title = f"{self.name}: chi-squared {self.statistic:.3f}, {self.df} df, {p_value}"
+        return title, self.to_frame().round(3)
+
+    def __repr__(self) -> str:
+        return as_text(*self._shown())
+
     def _repr_html_(self) -> str:
-        shown = "p < 0.0001" if self.p_value < 1e-4 else f"p = {self.p_value:.4f}"
-        head = f"<p>{escape(self.name)}: chi-squared {self.statistic:.3f}, {self.df} df, {shown}</p>"
-        return head + self.to_frame().round(3).to_html()
+        return as_html(*self._shown())
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from secondplan.models.curve_tables import shown_days
-from secondplan.models.nonparametric import aalen_johansen, kaplan_meier
+from secondplan.models.logrank import logrank_test
+from secondplan.models.nonparametric import aalen_johansen, kaplan_meier, nelson_aalen
 
 
 @pytest.mark.parametrize("last", [0.3, 1, 7, 80, 400, 730, 2000, 36_000, 1e7])
@@ -29,6 +30,19 @@ def test_a_row_a_day_with_each_event_and_the_number_at_risk():
     assert "event-free" in aalen_johansen([3, 4], [0, 0])._repr_html_()
 
 
+def test_a_console_shows_the_same_short_table():
+    rng = np.random.default_rng(1)
+    duration, event = rng.integers(1, 3000, 5000), rng.integers(0, 3, 5000)
+    lines = repr(aalen_johansen(duration, event)).splitlines()
+    assert lines[0] == "Cumulative incidence (95 % interval), 5,000 rows"
+    assert "at risk" in lines[1] and lines[-1].startswith("2920") and len(lines) == 11
+    assert repr(kaplan_meier([0, 0], [0, 0])).count("1.0000 (1.0000 to 1.0000)") == 1
+    assert repr(nelson_aalen([5], [1])).split()[-5:-3] == ["1", "1.0000"]
+    test = repr(logrank_test(duration, event, np.where(duration % 2, "odd", "even"))).splitlines()
+    assert test[0].startswith("Log-rank test: chi-squared") and test[-1].startswith("odd")
+
+
 def test_many_strata_are_not_all_shown():
     curves = kaplan_meier(np.arange(40) + 1, np.ones(40), strata=np.arange(40) % 20)
-    assert "and 8 more strata" in curves._repr_html_()
+    for shown in (curves._repr_html_(), repr(curves)):
+        assert "and 8 more strata" in shown
