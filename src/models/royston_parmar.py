@@ -148,7 +148,8 @@ class RoystonParmar(RoystonParmarPrediction):
         ------
         ValueError
             No row has an event to model, all events of a cause are on the last day observed, features fit the times of
-            the events exactly, or the input breaks a rule.
+            the events exactly, every row enters late and no level of the cumulative hazard before fits best, or the
+            input breaks a rule.
         """
         super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
         warn_of_dropped(self.encoder_)

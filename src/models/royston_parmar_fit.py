@@ -26,6 +26,8 @@ DIVERGING_STEP = 0.1
 FLAT_GAIN = 1e-8
 # A log hazard as steep as this in log time is that of features which fit the times exactly.
 STEEPEST = 1e4
+# A cumulative hazard at the first entry under which nobody would have come to enter.
+NOBODY_ENTERS = 30.0
 # Numbers whose products with one another vanish; a column of them is constant.
 SMALLEST = 1e-100
 # Squared spread, relative to the mean square, below which a column is constant.
@@ -115,7 +117,8 @@ def fit_cause(
     Raises
     ------
     ValueError
-        Features fit the times of the events exactly; the likelihood has no maximum.
+        Features fit the times of the events exactly, or nobody is at risk from the beginning and no level of the
+        cumulative hazard fits best; the likelihood has no maximum.
     """
     kept = ~(moments.constant | moments.collinear)
     position = np.cumsum(kept) - 1
@@ -136,6 +139,11 @@ def fit_cause(
     found = maximise(likelihood, _without_features(rows), feature, reach)
     if np.median(found.point.slope) > STEEPEST:
         raise ValueError("too few events for these features, which fit their times exactly")
+    if _log_hazard_at_entry(rows, found.point.theta) > np.log(NOBODY_ENTERS):
+        raise ValueError(
+            "every row enters late, and the hazard before the first entry grows without bound; count time from the "
+            "earliest entry, or give another df"
+        )
     back = _to_design_scale(rows, kept, varying)
     inverse = positive_inverse(found.point.information)
     diverging = np.zeros(kept.size, dtype=bool)
@@ -154,6 +162,14 @@ def fit_cause(
         found.point.theta,
         inverse @ back.T,
     )
+
+
+def _log_hazard_at_entry(rows: CauseRows, theta: np.ndarray) -> float:
+    """Log cumulative hazard of an average row at the first entry; minus infinity if any row is seen from time 0."""
+    first = rows.log_entry.min()
+    if not np.isfinite(first):
+        return -np.inf
+    return float(rows.spline.basis(np.array([first]))[0] @ theta[: rows.spline.df + 1])
 
 
 def joint_covariance(fits: Sequence[CauseFit], cluster: np.ndarray | None) -> np.ndarray:

@@ -357,3 +357,19 @@ def test_features_that_fit_the_times_exactly_are_an_error():
     y = pd.DataFrame({"duration": np.arange(1.0, 41.0), "event": 1})
     with pytest.raises(ValueError, match="event 1: too few events for these features, which fit their times exactly"):
         RoystonParmar(df=1).fit(X, y)
+
+
+def test_a_hazard_that_runs_away_before_everybody_entered_is_an_error():
+    # Only increments of the cumulative hazard after the first entry are seen; here its level there grows for ever.
+    rng = np.random.default_rng(9)
+    entry = rng.uniform(40, 70, 150)
+    day = entry + rng.exponential(30, 150)
+    end = np.minimum(entry + 12, 90)
+    y = pd.DataFrame({"entry": entry, "duration": np.minimum(day, end), "event": (day <= end).astype(int)})
+    no_features = np.ones((150, 0))
+    with pytest.raises(ValueError, match="event 1: every row enters late, and the hazard before the first entry grows"):
+        RoystonParmar(df=2).fit(no_features, y)
+    model = RoystonParmar(df=2).fit(
+        no_features, y.assign(entry=entry - entry.min(), duration=y["duration"] - entry.min())
+    )
+    assert model.converged_[1]
