@@ -47,8 +47,10 @@ def robust_errors(counts: StateCounts, kinds: np.ndarray, cluster: np.ndarray | 
         Codes of rows that are not independent.
     """
     errors = _influence_errors(counts, kinds, cluster, [incidence_tables(counts, kind) for kind in kinds])
-    # Nobody is left, whatever the weights: exactly 0, not the root of what rounding leaves.
-    errors[np.ix_(event_free(counts) <= 0, kinds.all(axis=1))] = 0.0
+    # From where nobody is left nothing changes, whatever the weights: exactly so, without what rounding leaves.
+    nobody = np.flatnonzero(event_free(counts) <= 0)
+    if nobody.size:
+        errors[nobody] = np.where(kinds.all(axis=1), 0.0, errors[nobody[0]])
     return errors
 
 

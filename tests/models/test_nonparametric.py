@@ -280,7 +280,16 @@ class TestAwkwardData:
             curve = aalen_johansen([2, 8, 9], [1, 2, 1], entry=[0, 5, 5], cluster=[0, 1, 1])
         np.testing.assert_array_equal(curve.event_free, [0, 0, 0])
         np.testing.assert_array_equal(curve.incidence[:, 0], [1, 1, 1])
-        assert np.isfinite(curve.std_error).all()
+        np.testing.assert_array_equal(curve.std_error, np.zeros((3, 2)))
+
+    def test_errors_stay_where_nobody_is_left(self):
+        # As R's survfit: the first to enter ends all, and rounding of later days must not come back.
+        rng = np.random.default_rng(4)
+        entry, event = np.append(0.0, rng.uniform(5, 20, 60)), np.append(1, rng.integers(0, 3, 60))
+        duration = np.append(3.0, entry[1:] + rng.exponential(9, 60))
+        with pytest.warns(UserWarning, match="although others enter later"):
+            curve = aalen_johansen(duration, event, entry=entry)
+        np.testing.assert_array_equal(curve.std_error, np.zeros_like(curve.std_error))
 
     def test_nobody_at_risk_for_a_while(self):
         # As R's survfit: the curve goes on from where it was.
