@@ -35,6 +35,8 @@ class IncidenceModel(BaseEstimator):
 
     _bundle_attributes: ClassVar[tuple[str, ...]] = ()
     _column_parameters: ClassVar[tuple[str, ...]] = ()
+    # scikit-learn's name for what is passed on unasked: weights given to a search count in its scores too.
+    __metadata_request__score: ClassVar[dict[str, bool]] = {"sample_weight": True}
     horizon: float
     encoder: FeatureEncoder | None
 
@@ -165,12 +167,16 @@ class IncidenceModel(BaseEstimator):
         """Risk of event 1 by ``horizon`` days, shape (n_rows,)."""
         return self.predict_cumulative_incidence(X, [self.horizon])[:, 0]
 
-    def score(self, X: Any, y: Any) -> float:
+    def score(self, X: Any, y: Any, *, sample_weight: Any = None) -> float:
         """Index of prediction accuracy for event 1 at ``horizon``: 1 - Brier / Brier of Aalen-Johansen."""
+        return self._accuracy(X, y, sample_weight, event=1)
+
+    def _accuracy(self, X: Any, y: Any, sample_weight: Any, *, event: int) -> float:
         from .metrics import index_of_prediction_accuracy
 
         risk = self.predict(X)[:, None]
-        return float(index_of_prediction_accuracy(y, risk, [self.horizon])[0])
+        accuracy = index_of_prediction_accuracy(y, risk, [self.horizon], event=event, sample_weight=sample_weight)
+        return float(accuracy[0])
 
     def save(self, path: str | Path) -> Path:
         """Write the model as a bundle (JSON and npz, no code, no rows) into the folder ``path``; return the folder."""

@@ -19,12 +19,9 @@ class OneEventModel(IncidenceModel):
         """Risk of ``event`` by ``horizon`` days, shape (n_rows,)."""
         return self.predict_cumulative_incidence(X, [self.horizon], event=self.event)[:, 0]
 
-    def score(self, X: Any, y: Any) -> float:
+    def score(self, X: Any, y: Any, *, sample_weight: Any = None) -> float:
         """Index of prediction accuracy for ``event`` at ``horizon``, as :meth:`IncidenceModel.score`."""
-        from .metrics import index_of_prediction_accuracy
-
-        risk = self.predict(X)[:, None]
-        return float(index_of_prediction_accuracy(y, risk, [self.horizon], event=self.event)[0])
+        return self._accuracy(X, y, sample_weight, event=self.event)
 
     def _check_event(self) -> None:
         if self.event < 1:

@@ -75,6 +75,30 @@ def test_a_pipeline_passes_weights_and_clusters_on(name):
         pd.testing.assert_frame_equal(pipeline["model"].summary_, direct.summary_)
 
 
+@pytest.mark.parametrize("name", common.WITHOUT_STRATA)
+def test_a_pipeline_scores_with_the_weights_it_is_given(name):
+    y = common.outcome_for(MODELS[name])
+    weight = 1.0 + np.arange(len(X)) % 3
+    pipeline = Pipeline([("encode", FeatureEncoder()), ("model", clone(MODELS[name]))]).fit(X, y)
+    plain, weighted = pipeline.score(X, y), pipeline.score(X, y, sample_weight=weight)
+    assert plain != weighted
+    with config_context(enable_metadata_routing=True):
+        assert pipeline.score(X, y) == plain
+        assert pipeline.score(X, y, sample_weight=weight) == weighted
+
+
+def test_a_search_over_pipelines_routes_weights_and_clusters():
+    model = DiscreteTimeHazard(period_effect="indicator").set_params(max_days=730, horizon=365)
+    weight = 1.0 + np.arange(len(X)) % 3
+    with config_context(enable_metadata_routing=True):
+        model.set_fit_request(cluster=True, sample_weight=True)
+        pipeline = Pipeline([("encode", FeatureEncoder()), ("model", model)])
+        for given in ({}, {"cluster": FAMILY}, {"cluster": FAMILY, "sample_weight": weight}):
+            search = GridSearchCV(pipeline, {"encode__drop": [None, ["age"]]}, cv=GroupKFold(2), error_score="raise")
+            search.fit(X, common.Y, groups=FAMILY, **given)
+            assert np.ptp(search.cv_results_["mean_test_score"]) > 0
+
+
 def test_a_search_in_two_processes_finds_what_one_finds():
     grid = {"period_df": [1, 3], "encoder__drop": [None, ["age"]]}
     with config_context(enable_metadata_routing=True):
