@@ -168,7 +168,21 @@ class IncidenceModel(BaseEstimator):
         return self.predict_cumulative_incidence(X, [self.horizon])[:, 0]
 
     def score(self, X: Any, y: Any, *, sample_weight: Any = None) -> float:
-        """Index of prediction accuracy for event 1 at ``horizon``: 1 - Brier / Brier of Aalen-Johansen."""
+        """Index of prediction accuracy for event 1 at ``horizon``: 1 - Brier / Brier of Aalen-Johansen.
+
+        Parameters
+        ----------
+        X, y
+            As in :meth:`fit`.
+        sample_weight : array, shape (n_rows,), optional
+            Case weights. In a search that scikit-learn routes metadata through, weights that are passed count here too.
+
+        Returns
+        -------
+        float
+            1 for perfect predictions, 0 for none better than everybody's average risk; NaN, with a warning, where
+            nobody is observed until ``horizon``.
+        """
         return self._accuracy(X, y, sample_weight, event=1)
 
     def _accuracy(self, X: Any, y: Any, sample_weight: Any, *, event: int) -> float:
