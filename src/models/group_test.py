@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,10 @@ class GroupTest:
     observed: np.ndarray
     expected: np.ndarray
     covariance: np.ndarray
+
+    def __iter__(self) -> Iterator[float]:
+        """The statistic, its p value and its degrees of freedom: ``statistic, p_value, df = gray_test(...)``."""
+        return iter((self.statistic, self.p_value, self.df))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a group: n_rows, observed, expected."""

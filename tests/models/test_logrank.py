@@ -172,6 +172,11 @@ class TestAwkwardData:
         band = pd.Categorical(["short", "long", "short", "long"], ["short", "long", "none"])
         assert logrank_test([1, 2, 3, 4], [1, 1, 1, 1], band).groups == ["short", "long"]
 
+    def test_unpacks_into_statistic_p_value_and_df(self):
+        test = logrank_test([1, 3, 2, 3], [1, 1, 1, 1], ["a", "a", "b", "b"])
+        statistic, p_value, df = test
+        assert (statistic, p_value, df) == (test.statistic, test.p_value, test.df)
+
     def test_shown_in_a_notebook(self):
         shown = logrank_test([1, 3, 2, 3], [1, 1, 1, 1], ["<a>", "<a>", "b", "b"])._repr_html_()
         assert "Log-rank test: chi-squared 0.059, 1 df, p = 0.8084" in shown
