@@ -15,7 +15,7 @@ from .baseline import LARGEST_ETA
 from .blas_threads import one_blas_thread
 from .cause_specific_error import UncertainHazards, incidence_covariance
 from .cause_specific_incidence import FORMS, Jumps, merge_jumps, product_limit, total_hazard
-from .confidence import check_interval, incidence_bounds
+from .confidence import check_interval, probability_bounds
 from .cox import TIES, CoxPH
 from .features import FeatureEncoder
 from .fit_problems import warn_of_dropped
@@ -165,14 +165,14 @@ class CauseSpecificCox(IncidenceModel):
         eligible_days: Any = None,
         elapsed: Any = 0.0,
     ) -> np.ndarray:
-        r"""Interval of the cumulative incidence, symmetric on the scale :math:`\log(-\log(1 - F))`.
+        r"""Interval of the cumulative incidence, symmetric on the scale :math:`\log(-\log F)`.
 
         The standard error is that of the influence function, of coefficients and baseline hazards of all causes
         together; cluster-robust where ``cluster`` was given to ``fit``. It covers what the estimates leave open, not
         whether the model is right.
 
-        The standard error is that of :meth:`predict_cumulative_incidence_std_error`; the scale is riskRegression's
-        ``cloglog`` (that of its ``confint`` by default is another).
+        The standard error is that of :meth:`predict_cumulative_incidence_std_error`; the bounds are ``absRisk.lower``
+        and ``absRisk.upper`` of riskRegression's ``predict(CSC, se = TRUE)``.
 
         Parameters
         ----------
@@ -199,7 +199,7 @@ class CauseSpecificCox(IncidenceModel):
         bounds = np.empty((*error.shape, 2))
         for begin in range(0, len(bounds), ROWS_PER_CHUNK):
             rows = slice(begin, begin + ROWS_PER_CHUNK)
-            bounds[rows] = np.stack(incidence_bounds(incidence[rows], error[rows], level), axis=-1)
+            bounds[rows] = np.stack(probability_bounds(incidence[rows], error[rows], level, "log-log"), axis=-1)
         return bounds
 
     @one_blas_thread()
@@ -265,7 +265,7 @@ class CauseSpecificCox(IncidenceModel):
         n_simulations: int = 10_000,
         random_state: int | np.random.Generator | None = 0,
     ) -> np.ndarray:
-        r"""Band for a row's incidences at all ``times`` together, symmetric on the scale :math:`\log(-\log(1 - F))`.
+        r"""Band for a row's incidences at all ``times`` together, symmetric on the scale :math:`\log(-\log F)`.
 
         The quantile of :math:`\max_t |\hat F(t) - F(t)| / \hat{se}(t)` is that of normal variables with the covariance
         of the influence functions at these times, by simulation. It is made row by row, for few rows.
@@ -327,7 +327,8 @@ class CauseSpecificCox(IncidenceModel):
                     self.form,
                 )
                 error, quantile = simultaneous_quantile(covariance, draws, level)
-                bounds[row] = np.stack(incidence_bounds(incidence[row], error, 1.0 - 2.0 * ndtr(-quantile)), axis=-1)
+                together = 1.0 - 2.0 * ndtr(-quantile)
+                bounds[row] = np.stack(probability_bounds(incidence[row], error, together, "log-log"), axis=-1)
         return bounds
 
     def _fit(

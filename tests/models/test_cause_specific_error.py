@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 import secondplan.models.cause_specific_error as module
 from secondplan.models import AalenJohansen, CauseSpecificCox, load_model
-from secondplan.models.confidence import incidence_bounds
+from secondplan.models.confidence import probability_bounds
 
 FOLDER = Path(__file__).parents[1] / "reference"
 REFERENCE = json.loads((FOLDER / "cause_specific_error.json").read_text())
@@ -249,12 +249,12 @@ def test_whole_weights_are_repeated_rows(a_cell_each):
     )
 
 
-def test_bounds_are_symmetric_on_the_complementary_log_log_scale():
+def test_bounds_are_symmetric_on_the_log_log_scale():
     X, y, pair = many(300, 3, sibling=0.5)
     model, times = CauseSpecificCox().fit(X, y, cluster=pair), [100.0, 400.0]
     found = model.predict_cumulative_incidence_interval(X[:6], times, event=2, level=0.8)
     incidence = model.predict_cumulative_incidence(X[:6], times, event=2)
-    expected = incidence_bounds(incidence, standard_error(model, X[:6], times, 2), 0.8)
+    expected = probability_bounds(incidence, standard_error(model, X[:6], times, 2), 0.8, "log-log")
     np.testing.assert_allclose(found, np.stack(expected, axis=-1), rtol=1e-12)
     with pytest.raises(ValueError, match="level must be between 0 and 1"):
         model.predict_cumulative_incidence_interval(X, times, level=95)
@@ -371,6 +371,6 @@ def test_bands_have_the_quantiles_of_r():
     error = model.predict_cumulative_incidence_std_error(new, times)
     for row, quantile in enumerate(expected["quantile"]):
         level = 1 - 2 * norm.sf(quantile)
-        bounds = np.stack(incidence_bounds(incidence[row], error[row], level), axis=-1)
+        bounds = np.stack(probability_bounds(incidence[row], error[row], level, "log-log"), axis=-1)
         # Two simulations of 20,000: the quantiles differ by about 0.02.
         np.testing.assert_allclose(band[row], bounds, rtol=0.02)
