@@ -103,6 +103,48 @@ def cumulative_hazard(
     return hazard * relative_risk[:, None]
 
 
+@dataclass(frozen=True)
+class HazardWindows:
+    """Baseline hazard between two times of each row, (n_rows, n_times), and what its error rests on.
+
+    Attributes
+    ----------
+    before, position : ndarray of int
+        Step after which it begins, shape (n_rows, 1), and step at which it ends; -1 before the first.
+    hazard : ndarray, shape (n_rows, n_times)
+    direction : ndarray, shape (n_rows, n_times, n_features)
+        d, its derivative by the coefficients.
+    relative_risk : ndarray, shape (n_rows, 1)
+    """
+
+    before: np.ndarray
+    position: np.ndarray
+    hazard: np.ndarray
+    direction: np.ndarray
+    relative_risk: np.ndarray
+
+
+def hazard_windows(
+    baseline: BaselineHazard,
+    coef: np.ndarray,
+    design: np.ndarray,
+    offset: np.ndarray,
+    stratum: np.ndarray,
+    times: np.ndarray,
+    since: np.ndarray,
+) -> HazardWindows:
+    """From ``since`` (n_rows, 1) to ``times`` (n_rows, n_times); a time before ``since`` has hazard 0."""
+    position = baseline.position(stratum, np.maximum(times, since))
+    before = baseline.position(stratum, since) if np.any(since > 0) else np.full(since.shape, -1)
+    before = np.where(since > 0, before, -1)
+    distance = design - baseline.center
+    relative_risk = np.exp(np.minimum(distance @ coef + offset, LARGEST_ETA))[:, None]
+    hazard = step_values(baseline.hazard, position) - step_values(baseline.hazard, before)
+    mean = step_values(baseline.mean, position) - step_values(baseline.mean, before)
+    direction = hazard[:, :, None] * distance[:, None, :] - mean
+    return HazardWindows(before, position, hazard, direction, relative_risk)
+
+
 def cumulative_hazard_error(
     baseline: BaselineHazard,
     coef: np.ndarray,
@@ -117,17 +159,10 @@ def cumulative_hazard_error(
 
     A time before ``since`` has hazard 0.
     """
-    position = baseline.position(stratum, np.maximum(times, since))
-    before = baseline.position(stratum, since) if np.any(since > 0) else np.full(since.shape, -1)
-    before = np.where(since > 0, before, -1)
-    distance = design - baseline.center
-    relative_risk = np.exp(np.minimum(distance @ coef + offset, LARGEST_ETA))[:, None]
-    hazard = step_values(baseline.hazard, position) - step_values(baseline.hazard, before)
-    own = step_values(baseline.variance, position) - step_values(baseline.variance, before)
-    mean = step_values(baseline.mean, position) - step_values(baseline.mean, before)
-    direction = hazard[:, :, None] * distance[:, None, :] - mean
-    from_coef = np.einsum("ntp,pq,ntq->nt", direction, covariance, direction, optimize=True)
-    return hazard * relative_risk, np.sqrt(np.maximum(own + from_coef, 0.0)) * relative_risk
+    found = hazard_windows(baseline, coef, design, offset, stratum, times, since)
+    own = step_values(baseline.variance, found.position) - step_values(baseline.variance, found.before)
+    from_coef = np.einsum("ntp,pq,ntq->nt", found.direction, covariance, found.direction, optimize=True)
+    return found.hazard * found.relative_risk, np.sqrt(np.maximum(own + from_coef, 0.0)) * found.relative_risk
 
 
 def survival_bounds(

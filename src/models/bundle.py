@@ -31,7 +31,7 @@ from .features import FeatureEncoder
 from .plain_data import pack, unpack
 
 FORMAT = "secondplan-bundle"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 JSON_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"
 CLASSES = {

@@ -17,20 +17,18 @@ from .cause_specific_error import UncertainHazards, incidence_covariance
 from .cause_specific_incidence import FORMS, Jumps, merge_jumps, product_limit, total_hazard
 from .confidence import check_interval, probability_bounds
 from .cox import TIES, CoxPH
+from .cox_diagnostics import TrainingRows
 from .features import FeatureEncoder
 from .fit_problems import warn_of_dropped
-from .hazard_moments import CellMoments, RowMoments, row_moments
+from .fitted_influence import fitted_influence
+from .hazard_moments import CellMoments, RowMoments
 from .incidence_errors import IncidenceErrors
-from .incidence_moments import cell_moments
 from .incidence_sums import IncidenceSums
 from .outcome import Outcome
 from .predictor_region import predictor_moments
 from .simultaneous import simultaneous_quantile
 from .strata import learn_strata, match_strata, refuse_unseen
 
-# Influences of rows are kept in the process that fitted the model up to this many numbers: 16 MB.
-NUMBERS_KEPT = 2_000_000
-NUMBERS_OF_A_ROW = 4
 MADE_WHEN_ASKED = ("_sums_by_stratum", "_errors_by_stratum")
 OF_ROWS = ("_row_moments", "_row_means")
 STD_ERRORS = ("riskregression", "jackknife")
@@ -370,7 +368,8 @@ class CauseSpecificCox(IncidenceModel):
         cluster: np.ndarray | None,
         special: dict[str, Any],
     ) -> CoxPH:
-        model = CoxPH(event=cause, ties=self.ties, strata=self.strata, encoder=self.encoder, horizon=self.horizon)
+        # Intervals rest on the influences of all causes together: those of one are not needed.
+        model = CoxPH(cause, self.ties, self.strata, encoder=self.encoder, horizon=self.horizon, std_error="survfit")
         for shared in ("encoder_", "feature_names_in_", "n_features_in_", "feature_names_out_", "average_risk_"):
             setattr(model, shared, getattr(self, shared))
         with warnings.catch_warnings(record=True) as caught:
@@ -390,30 +389,17 @@ class CauseSpecificCox(IncidenceModel):
         cluster: np.ndarray | None,
     ) -> list[dict[str, np.ndarray]]:
         """What is saved; the influences of the rows themselves are kept too where they are few."""
-        from .engine.cause_rows import CauseFit, cause_rows, row_factor
+        from .engine.cause_rows import CauseFit
 
-        n_rows = len(outcome)
-        strata = np.zeros(n_rows, dtype=np.int64) if stratum is None else stratum
-        target = np.arange(n_rows) if cluster is None else cluster
-        found = [
-            cause_rows(
-                design,
-                outcome,
-                CauseFit(cause, model.coef_, model.naive_covariance_, model.center_),
-                weight=sample_weight,
-                stratum=strata,
-                factor=row_factor(sample_weight, cluster, n_rows),
-                target=target,
-                ties=self.ties,
-                std_error=self.std_error,
-            )
+        fits = [
+            CauseFit(cause, model.coef_, model.naive_covariance_, model.center_)
             for cause, model in self.cause_models_.items()
         ]
-        causes = [cause.rows for cause in found]
-        if sum(cause.coef.size + NUMBERS_OF_A_ROW * n_rows for cause in causes) <= NUMBERS_KEPT:
-            self._row_moments = row_moments(causes, strata, target)
-            self._row_means = [cause.mean for cause in found]
-        return cell_moments(causes, strata, target, horizon=self.horizon)
+        rows = TrainingRows(design, outcome, sample_weight, stratum, None, cluster)
+        found = fitted_influence(rows, fits, ties=self.ties, std_error=self.std_error, horizon=self.horizon)
+        if found.rows is not None:
+            self._row_moments, self._row_means = found.rows, found.means
+        return found.moments
 
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         *special, times, event = rest

@@ -28,12 +28,14 @@ from .cox_prediction import CoxPrediction, offset_values
 from .cox_profile import profile_table
 from .features import FeatureEncoder
 from .fit_problems import fit_problems, warn_of_dropped
+from .fitted_influence import fitted_influence
 from .outcome import Outcome
 from .penalty_factors import feature_factors
 from .strata import learn_strata
 
 TIES = ("efron", "breslow")
 ENTRY_CONVENTIONS = ("r", "statsmodels")
+STD_ERRORS = (None, "survfit", "jackknife")
 
 
 class CoxPH(CoxPrediction):
@@ -75,6 +77,13 @@ class CoxPH(CoxPrediction):
     encoder : FeatureEncoder, optional
     horizon : float
         Days at which ``predict`` states the risk.
+    std_error : {"survfit", "jackknife"}, optional
+        Standard errors of hazards, survival and incidence; ``jackknife`` by default where ``cluster`` is given to
+        ``fit``, else ``survfit``. ``survfit``: as R's ``survfit.coxph``, which with clusters takes the robust
+        covariance of the coefficients, but for the baseline hazard the variance of independent rows, and leaves out
+        the covariance of the two: 95 % intervals held 92.3 % of simulated truths with siblings. ``jackknife``: the
+        derivative of the fit by the weight of a row, of baseline and coefficients together, added up by cluster before
+        it is squared.
 
     Attributes
     ----------
@@ -91,6 +100,9 @@ class CoxPH(CoxPrediction):
         At the mean of the features and of the offset.
     baseline_cumulative_hazard_ : Series, or DataFrame with one column a stratum
         At features and offset 0, by day.
+    hazard_moments_ : list of dict
+        What ``jackknife`` errors rest on once the model is saved, by stratum: sums over all rows, none of a row; made
+        when first asked for. Empty with ``survfit``.
     martingale_residuals_ : ndarray, shape (n_rows,)
         Not saved.
     summary_ : DataFrame
@@ -106,7 +118,8 @@ class CoxPH(CoxPrediction):
 
     References
     ----------
-    Therneau and Grambsch (2000), Modeling Survival Data; Efron (1977); Lin and Wei (1989) for the sandwich.
+    Therneau and Grambsch (2000), Modeling Survival Data; Efron (1977); Lin and Wei (1989) for the sandwich;
+    Reid and Crepeau (1985), Biometrika 72:1, for the influence of a row on the baseline hazard.
 
     Examples
     --------
@@ -139,9 +152,11 @@ class CoxPH(CoxPrediction):
         "baseline_variance_",
         "mean_steps_",
         "mean_values_",
+        "hazard_moments_",
     )
 
     _scores: tuple[float, float] | None
+    _moments: list[dict[str, np.ndarray]] | None
 
     def __init__(
         self,
@@ -157,6 +172,7 @@ class CoxPH(CoxPrediction):
         entry_convention: str = "r",
         encoder: FeatureEncoder | None = None,
         horizon: float = 730.0,
+        std_error: str | None = None,
     ) -> None:
         self.event = event
         self.ties = ties
@@ -170,6 +186,7 @@ class CoxPH(CoxPrediction):
         self.entry_convention = entry_convention
         self.encoder = encoder
         self.horizon = horizon
+        self.std_error = std_error
 
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model; parameters are those of :meth:`IncidenceModel.fit`.
@@ -246,6 +263,22 @@ class CoxPH(CoxPrediction):
         if self._scores is None:
             self._scores = score_statistics(self._rows_of_training("the score test"), self._fitted())
         return self._scores
+
+    @property
+    def hazard_moments_(self) -> list[dict[str, np.ndarray]]:
+        """What jackknife errors of curves rest on in a saved model, by stratum; computed when first asked for."""
+        if self._moments is None:
+            from .engine.cause_rows import CauseFit
+
+            fit = CauseFit(self.event, self.coef_, self.naive_covariance_, self.center_, self.offset_center_)
+            rows = self._rows_of_training("hazard_moments_")
+            found = fitted_influence(rows, [fit], ties=self.ties, std_error="jackknife", horizon=self.horizon)
+            self._moments, self._row_moments = found.moments, found.rows
+        return self._moments
+
+    @hazard_moments_.setter
+    def hazard_moments_(self, value: list[dict[str, np.ndarray]]) -> None:
+        self._moments, self._row_moments = value, None
 
     @property
     def concordance_(self) -> float:
@@ -372,8 +405,11 @@ class CoxPH(CoxPrediction):
         """State for pickling: without training rows and their residuals."""
         if getattr(self, "_scores", ()) is None:
             self._score_statistics()
+        if getattr(self, "_moments", ()) is None:
+            self._moments = self.hazard_moments_
         state = dict(super().__getstate__())
         state.pop("_training", None)
+        state.pop("_row_moments", None)
         state.pop("_found_concordance", None)
         state.pop("_exact_mean", None)
         state.pop("martingale_residuals_", None)
@@ -431,6 +467,8 @@ class CoxPH(CoxPrediction):
         self.mean_values_ = fit.cumulative_mean[self.mean_steps_]
         self.martingale_residuals_ = fit.martingale_residuals
         self.__dict__.pop("_found_concordance", None)
+        is_jackknife = self.std_error == "jackknife" or (self.std_error is None and cluster is not None)
+        self._moments, self._row_moments = None if is_jackknife else [], None
         self._training = TrainingRows(design, outcome, sample_weight, stratum, offset, groups)
         for message in fit_problems(fit, self.feature_names_out_, "set firth=True or alpha > 0"):
             warnings.warn(message, stacklevel=4)
@@ -459,6 +497,8 @@ class CoxPH(CoxPrediction):
             raise ValueError(
                 f"entry_convention must be one of {', '.join(ENTRY_CONVENTIONS)}, got {self.entry_convention!r}"
             )
+        if self.std_error not in STD_ERRORS:
+            raise ValueError(f"std_error must be survfit, jackknife or None, got {self.std_error!r}")
         if self.firth and self.alpha > 0:
             raise ValueError("firth and alpha > 0 are two penalties: choose one")
         if self.ties not in TIES:

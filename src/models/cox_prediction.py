@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,8 @@ from .base import ROWS_PER_CHUNK, _per_row, _row_times
 from .baseline import BaselineHazard, cumulative_hazard, cumulative_hazard_error, fill_means, survival_bounds
 from .blas_threads import one_blas_thread
 from .confidence import check_interval
+from .cox_curve_error import jackknife_hazard_error
+from .hazard_moments import CellMoments, RowMoments
 from .one_event import OneEventModel
 from .strata import match_strata, refuse_unseen
 
@@ -35,6 +38,8 @@ class CoxPrediction(OneEventModel):
     baseline_variance_: np.ndarray
     mean_steps_: np.ndarray
     mean_values_: np.ndarray
+    hazard_moments_: list[dict[str, np.ndarray]]
+    _row_moments: list[RowMoments] | None
 
     @property
     def baseline_(self) -> BaselineHazard:
@@ -129,9 +134,10 @@ class CoxPrediction(OneEventModel):
         X, times, eligible_days, elapsed
             As in :meth:`predict_cumulative_incidence`.
         return_std : bool
-            Give the standard error too: that of the baseline and of the coefficients together (robust if the fit is),
-            ``std.err`` of R's ``survfit.coxph``. After ``elapsed`` days it is that of the difference; R's
-            ``predict(type = "expected")`` of rows that enter late subtracts variances, which is not.
+            Give the standard error too: that of the baseline and of the coefficients together, as ``std_error`` of the
+            model says: cluster-robust where ``cluster`` was given to ``fit``, else ``std.err`` of R's
+            ``survfit.coxph``. After ``elapsed`` days it is that of the difference; R's ``predict(type = "expected")``
+            of rows that enter late subtracts variances, which is not.
 
         Returns
         -------
@@ -150,7 +156,8 @@ class CoxPrediction(OneEventModel):
         X, times, eligible_days, elapsed
             As in :meth:`predict_cumulative_incidence`.
         return_std : bool
-            Give the standard error too, that of ``summary(survfit.coxph)`` in R.
+            Give the standard error too: that of :meth:`predict_cumulative_hazard` times the probability, as
+            ``summary(survfit.coxph)`` in R.
 
         Returns
         -------
@@ -172,6 +179,9 @@ class CoxPrediction(OneEventModel):
         elapsed: Any = 0.0,
     ) -> np.ndarray:
         """Interval of the incidence ``1 - exp(-H)`` by the delta method, as R's ``survfit.coxph``.
+
+        The standard error is that of :meth:`predict_cumulative_hazard`: cluster-robust where ``cluster`` was given to
+        ``fit``, which R's is in part only (see ``std_error`` of the model).
 
         Parameters
         ----------
@@ -209,11 +219,15 @@ class CoxPrediction(OneEventModel):
         row_times = _row_times(times, n_rows, eligible_days)
         since = _per_row(elapsed, n_rows, "elapsed")[:, None]
         hazard, error = np.empty(row_times.shape), np.zeros(row_times.shape if with_error else (0, 0))
-        baseline = self.baseline_
+        baseline, moments = self.baseline_, self._jackknife_moments() if with_error else []
         for begin in range(0, n_rows, ROWS_PER_CHUNK):
             rows = slice(begin, begin + ROWS_PER_CHUNK)
             part = self._arguments(*(array[rows] for array in design))
-            if with_error:
+            if moments:
+                hazard[rows], error[rows] = jackknife_hazard_error(
+                    baseline, self.coef_, moments, *part, row_times[rows], since[rows]
+                )
+            elif with_error:
                 hazard[rows], error[rows] = cumulative_hazard_error(
                     baseline, self.coef_, self.covariance_, *part, row_times[rows], since[rows]
                 )
@@ -222,6 +236,12 @@ class CoxPrediction(OneEventModel):
                     baseline, self.coef_, *part, row_times[rows], since[rows] if np.any(since[rows] > 0) else None
                 )
         return hazard, error
+
+    def _jackknife_moments(self) -> Sequence[RowMoments | CellMoments]:
+        """The influences of the rows by stratum, or what a saved model holds of them; none for errors as survfit's."""
+        saved = self.hazard_moments_
+        rows = self.__dict__.get("_row_moments")
+        return [CellMoments(**moments) for moments in saved] if rows is None else rows
 
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         *special, times, _ = rest

@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 import secondplan.models.bundle as module
 from secondplan.errors import BundleError, ModelNotFoundError, OutputError
-from secondplan.models import CauseSpecificCox, FeatureEncoder, ParametricAFT
+from secondplan.models import CauseSpecificCox, CoxPH, FeatureEncoder, ParametricAFT
 from secondplan.models.bundle import load_model, model_digest, save_bundle
 
 RNG = np.random.default_rng(0)
@@ -89,7 +89,7 @@ def test_no_training_row_and_no_identifier_is_in_the_bundle(tmp_path):
     secret = "CHILD-0001"
     frame = X.set_axis([secret, *range(1, N_ROWS)])
     cluster = pd.Series([f"FAMILY-{number // 2:04d}" for number in range(N_ROWS)], index=frame.index)
-    for estimator in (CauseSpecificCox(), ParametricAFT()):
+    for estimator in (CauseSpecificCox(), CoxPH(), ParametricAFT()):
         fitted = estimator.fit(frame, Y.set_axis(frame.index), cluster=cluster)
         folder = save_bundle(fitted, tmp_path / type(estimator).__name__)
         text = b"".join(file.read_bytes() for file in folder.iterdir())
@@ -163,7 +163,7 @@ def test_json_that_is_not_a_bundle(bundle, text):
 def test_other_versions_are_refused(bundle):
     document = json.loads((bundle / "bundle.json").read_text())
     (bundle / "bundle.json").write_text(json.dumps(document | {"format_version": 1}))
-    with pytest.raises(BundleError, match="reads bundles of version 2"):
+    with pytest.raises(BundleError, match="reads bundles of version 3"):
         load_model(bundle)
 
 

@@ -31,7 +31,8 @@ def fit_case(case):
     y = pd.DataFrame({"entry": entry, "duration": data[case["time"]], "event": data[case["event"]]}, index=data.index)
     columns = [*case["x"], *(case[key] for key in ("strata", "offset") if case[key])]
     y["entry"] = y["entry"].clip(lower=0)
-    model = CoxPH(event=case["code"], ties=case["ties"], strata=case["strata"], offset=case["offset"])
+    options = {"ties": case["ties"], "strata": case["strata"], "offset": case["offset"], "std_error": "survfit"}
+    model = CoxPH(event=case["code"], **options)
     weight = data[case["weights"]] if case["weights"] else None
     cluster = data[case["cluster"]] if case["cluster"] else None
     return model.fit(data[columns], y, sample_weight=weight, cluster=cluster), data[columns], y

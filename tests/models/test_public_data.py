@@ -38,7 +38,7 @@ def fitted(request):
     data = read(case)
     X = data[listed(case["x"]) + listed(case["strata"]) + listed(case["offset"])]
     y = pd.DataFrame({"entry": data["start"], "duration": data["stop"], "event": data["event"]})
-    model = CoxPH(ties=case["ties"], strata=case["strata"], offset=case["offset"])
+    model = CoxPH(ties=case["ties"], strata=case["strata"], offset=case["offset"], std_error="survfit")
     model.fit(X, y, sample_weight=column(data, case, "weights"), cluster=column(data, case, "cluster"))
     return case, X, model
 

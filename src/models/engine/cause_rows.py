@@ -15,12 +15,13 @@ from .score_residuals import mean_increments, score_residuals
 
 @dataclass(frozen=True)
 class CauseFit:
-    """What is taken of the fit of one cause: code, coefficients (p,), naive covariance, center of the baseline."""
+    """What is taken of the fit of one cause: code, coefficients (p,), naive covariance, centers of the baseline."""
 
     code: int
     coef: np.ndarray
     naive_covariance: np.ndarray
     center: np.ndarray
+    offset_center: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def cause_rows(
     *,
     weight: np.ndarray | None,
     stratum: np.ndarray,
+    offset: np.ndarray | None,
     factor: np.ndarray,
     target: np.ndarray,
     ties: str,
@@ -64,6 +66,7 @@ def cause_rows(
     fit : CauseFit
     weight : ndarray, shape (n,), optional
     stratum : ndarray of int, shape (n,)
+    offset : ndarray, shape (n,), optional
     factor : ndarray, shape (n,)
         See :func:`row_factor`.
     target : ndarray of int, shape (n,)
@@ -80,12 +83,13 @@ def cause_rows(
         coef=fit.coef,
         weight=weight,
         stratum=stratum,
-        offset=None,
+        offset=offset,
         ties=ties,
     )
     # From the hazard at each stratum's own mean to that at the center.
     shift = (fit.center - scaled.mean)[sets.time_stratum]
-    apart = np.exp(np.clip(shift @ fit.coef, -LARGEST_ETA, LARGEST_ETA))
+    offset_shift = (fit.offset_center - scaled.offset_mean)[sets.time_stratum]
+    apart = np.exp(np.clip(shift @ fit.coef + offset_shift, -LARGEST_ETA, LARGEST_ETA))
     hazard = hazard_increments(sums, sets)[0]
     mean = mean_increments(sums, sets)[0]
     if std_error == "riskregression":
