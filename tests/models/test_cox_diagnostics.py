@@ -25,7 +25,7 @@ def fit_case(case):
     X = data[[*case["x"], *([case["strata"]] if case["strata"] else [])]]
     weight = data[case["weights"]] if case["weights"] else None
     cluster = data[case["cluster"]] if case["cluster"] else None
-    model = CoxPH(event=case["code"], ties=case["ties"], strata=case["strata"])
+    model = CoxPH(event=case["code"], ties=case["ties"], strata=case["strata"], std_error="survfit")
     return model.fit(X, y, sample_weight=weight, cluster=cluster), X, data
 
 
