@@ -14,7 +14,7 @@ from .natural_spline import NaturalSpline, place_knots, spline_basis
 NUMERIC, BOOLEAN, CATEGORICAL = "numeric", "boolean", "categorical"
 MISSING = -1
 UNSEEN = -2
-ROWS_FOR_TYPICAL_VALUE = 50_000
+ROWS_FOR_TYPICAL_VALUE = 20_000
 ROWS_THAT_SHOW_AN_IDENTIFIER = 20
 # Variances hold fourth powers of features: beyond this they leave the range of floating point numbers.
 LARGEST_NUMBER = 1e50

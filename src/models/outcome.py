@@ -208,6 +208,11 @@ def _numbers(column: Any, name: str) -> np.ndarray:
 
 
 def _event_codes(column: Any) -> np.ndarray:
+    dtype = getattr(column, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind == "i":
+        codes = np.array(column, dtype=np.int64)
+        if codes.ndim == 1 and codes.min(initial=0) >= 0:
+            return codes
     values = _numbers(column, "event")
     with np.errstate(invalid="ignore"):  # a number too large for a code comes out as another one, and is refused
         codes = values.astype(np.int64)

@@ -137,9 +137,9 @@ def count_states(outcome: Outcome, weight: np.ndarray, events: tuple[int, ...]) 
     first = np.zeros_like(last)
     first[late] = days.next_place(outcome.entry[late])
     # Column 0 is censoring. Whole numbers decide whether anybody is left: sums of weights leave rounding.
-    key = _codes(outcome.event, events)
-    code = key - 1
-    key += last * n_codes
+    kind = _codes(outcome.event, events)
+    code, key = kind - 1, last * n_codes
+    key += kind
     count = np.bincount(key, minlength=n_times * n_codes).reshape(n_times, n_codes)
     exits = count.astype(float)
     at_risk = _at_risk(first[late], None, len(outcome), exits.sum(axis=1))
@@ -156,9 +156,12 @@ def count_states(outcome: Outcome, weight: np.ndarray, events: tuple[int, ...]) 
 
 def _codes(event: np.ndarray, events: tuple[int, ...]) -> np.ndarray:
     """1 for the first of ``events``, 2 for the second, ..., 0 for all other codes, shape (n,)."""
+    highest = int(event.max(initial=0))
+    if highest <= len(events) and events == tuple(range(1, len(events) + 1)):
+        return event
     positions = np.zeros(max((*events, 0)) + 2, dtype=np.int64)
     positions[list(events)] = np.arange(len(events)) + 1
-    if int(event.max(initial=0)) >= positions.size:
+    if highest >= positions.size:
         event = np.minimum(event, positions.size - 1)
     return positions[event]
 
