@@ -13,7 +13,7 @@ from secondplan.models.engine import near_start
 CLOSE = {"rtol": 1e-8, "atol": 1e-12}
 
 
-def data(seed=0, n_rows=4_000):
+def data(seed=0, n_rows=32_000):
     rng = np.random.default_rng(seed)
     X = pd.DataFrame(rng.normal(size=(n_rows, 4)), columns=list("abcd"))
     X["b"] = (X["b"] > 1.0).astype(float)
