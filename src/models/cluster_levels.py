@@ -66,6 +66,28 @@ def check_cluster(cluster: Any, n_rows: int, weight: np.ndarray | None = None) -
     labels = pd.Series(given)
     if labels.isna().any():
         raise ValueError(f"cluster: missing in {int(labels.isna().sum())} of {n_rows} rows")
+    codes = _codes_of_numbers(given)
+    if codes is None:
+        codes = _codes_of_labels(labels)
+    used = codes if weight is None else codes[weight > 0]
+    if n_rows > 1 and np.all(used == used[0]):
+        raise ValueError("cluster has one value in all rows of positive weight: robust errors need several clusters")
+    return codes
+
+
+def _codes_of_numbers(labels: Any) -> np.ndarray | None:
+    """Codes of whole numbers that lie close together, counted instead of looked up; None for other labels."""
+    numbers = np.asarray(labels)
+    if numbers.dtype.kind != "i" or numbers.size == 0:
+        return None
+    lowest, highest = int(numbers.min()), int(numbers.max())
+    if highest - lowest > 2 * numbers.size + 1000:
+        return None
+    since = numbers.astype(np.int64) - lowest
+    return (np.cumsum(np.bincount(since) > 0) - 1)[since]
+
+
+def _codes_of_labels(labels: pd.Series) -> np.ndarray:
     codes, levels = pd.factorize(labels, sort=False)
     try:
         order = np.argsort(np.asarray(levels), kind="stable")
@@ -73,8 +95,4 @@ def check_cluster(cluster: Any, n_rows: int, weight: np.ndarray | None = None) -
         order = np.argsort(np.asarray([f"{type(level).__name__} {level}" for level in levels]), kind="stable")
     rank = np.empty(len(levels), dtype=np.intp)
     rank[order] = np.arange(len(levels))
-    codes = rank[codes]
-    used = codes if weight is None else codes[weight > 0]
-    if n_rows > 1 and np.all(used == used[0]):
-        raise ValueError("cluster has one value in all rows of positive weight: robust errors need several clusters")
-    return codes
+    return rank[codes]
