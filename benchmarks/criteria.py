@@ -11,7 +11,7 @@ import numpy as np
 from .cases import OURS
 from .data import N_FEATURES
 from .runs import Result
-from .startup import LIBRARIES, WHOLE
+from .startup import is_bounded
 
 BOOSTING_ROWS = 100_000
 _CRITERIA_TASKS = ("cox", "cox_robust", "aalen_johansen", "fine_gray", "incidence", "incidence_interval", "boosting")
@@ -46,7 +46,7 @@ def judge(results: list[Result], startup: dict[str, float]) -> list[Criterion]:
     for name, seconds in startup.items():
         if name == "import":
             found.append(Criterion("import over numpy and pandas", seconds, 0.3, "s"))
-        elif name != LIBRARIES and not name.startswith(WHOLE.format(name="")):
+        elif is_bounded(name):
             found.append(Criterion(f"{name}, fresh process", seconds, 1.0, "s"))
     return found
 

@@ -55,6 +55,11 @@ def startup_seconds(
     return found
 
 
+def is_bounded(name: str) -> bool:
+    """Whether a figure is judged: not what other libraries take, nor the sum of two that are."""
+    return name != LIBRARIES and not name.startswith(WHOLE.format(name=""))
+
+
 def _median(code: str) -> list[float]:
     """Medians of what the code printed and of when it ended; nothing where it fails."""
     try:

@@ -164,11 +164,11 @@ class IncidenceModel(BaseEstimator):
         return self._by_chunk(conditional, X, times, eligible_days, elapsed)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Risk of event 1 by ``horizon`` days, shape (n_rows,)."""
-        return self.predict_cumulative_incidence(X, [self.horizon])[:, 0]
+        """Risk of event 1, or of the one event that the model is of, by ``horizon`` days, shape (n_rows,)."""
+        return self.predict_cumulative_incidence(X, [self.horizon], event=self._stated_event)[:, 0]
 
     def score(self, X: Any, y: Any, *, sample_weight: Any = None) -> float:
-        """Index of prediction accuracy for event 1 at ``horizon``: 1 - Brier / Brier of Aalen-Johansen.
+        """Index of prediction accuracy of :meth:`predict`: 1 - Brier / Brier of Aalen-Johansen at ``horizon``.
 
         Parameters
         ----------
@@ -183,14 +183,15 @@ class IncidenceModel(BaseEstimator):
             1 for perfect predictions, 0 for none better than everybody's average risk; NaN, with a warning, where
             nobody is observed until ``horizon``.
         """
-        return self._accuracy(X, y, sample_weight, event=1)
-
-    def _accuracy(self, X: Any, y: Any, sample_weight: Any, *, event: int) -> float:
         from .metrics import index_of_prediction_accuracy
 
-        risk = self.predict(X)[:, None]
-        accuracy = index_of_prediction_accuracy(y, risk, [self.horizon], event=event, sample_weight=sample_weight)
-        return float(accuracy[0])
+        risk, options = self.predict(X)[:, None], {"event": self._stated_event, "sample_weight": sample_weight}
+        return float(index_of_prediction_accuracy(y, risk, [self.horizon], **options)[0])
+
+    @property
+    def _stated_event(self) -> int:
+        """The event whose risk ``predict`` states and ``score`` judges."""
+        return 1
 
     def save(self, path: str | Path) -> Path:
         """Write the model as a bundle (JSON and npz, no code, no rows) into the folder ``path``; return the folder."""

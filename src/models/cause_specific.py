@@ -60,9 +60,8 @@ class CauseSpecificCox(IncidenceModel):
         Influence functions on which intervals and standard errors of the incidence rest. They agree where no two rows
         have the same event on the same day. ``riskregression``: as R's ``predict(CSC, se = TRUE)``, in which a day
         with several events adds to the compensator of the coefficients once; days shared by many events make its
-        errors too small or too large, by up to 3 % for days counted over years, by -26 % to 8 % where months are the
-        unit (public data). ``jackknife``: the derivative of the fit by the weight of a row, ties included, which
-        leaving out rows one by one bears out.
+        errors too small or too large, by a few per cent for days and more where times are coarse. ``jackknife``: the
+        derivative of the fit by the weight of a row, ties included, which leaving out rows one by one bears out.
 
     Attributes
     ----------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .base import IncidenceModel
@@ -15,27 +13,9 @@ class OneEventModel(IncidenceModel):
 
     event: int
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Risk of ``event`` by ``horizon`` days, shape (n_rows,)."""
-        return self.predict_cumulative_incidence(X, [self.horizon], event=self.event)[:, 0]
-
-    def score(self, X: Any, y: Any, *, sample_weight: Any = None) -> float:
-        """Index of prediction accuracy for ``event`` at ``horizon``, as :meth:`IncidenceModel.score`.
-
-        Parameters
-        ----------
-        X, y
-            As in :meth:`fit`.
-        sample_weight : array, shape (n_rows,), optional
-            Case weights. In a search that scikit-learn routes metadata through, weights that are passed count here too.
-
-        Returns
-        -------
-        float
-            1 for perfect predictions, 0 for none better than everybody's average risk; NaN, with a warning, where
-            nobody is observed until ``horizon``.
-        """
-        return self._accuracy(X, y, sample_weight, event=self.event)
+    @property
+    def _stated_event(self) -> int:
+        return self.event
 
     def _check_event(self) -> None:
         if self.event < 1:

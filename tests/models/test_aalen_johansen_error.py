@@ -10,12 +10,6 @@ TIMES = np.array([3.0, 5.0, 8.0, 11.0])
 DIFFERENCES = 1e-5
 
 
-@pytest.fixture
-def a_cell_each(monkeypatch):
-    monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
-    monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
-
-
 def data(n_rows=60, seed=1, late=True):
     rng = np.random.default_rng(seed)
     X = pd.DataFrame({"band": rng.choice(["s", "l"], n_rows)})

@@ -24,13 +24,6 @@ COLUMNS = {
 DIFFERENCES = 2e-4
 
 
-@pytest.fixture
-def a_cell_each(monkeypatch):
-    monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
-    monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
-    monkeypatch.setattr("secondplan.models.baseline.STEPS_BETWEEN_MEANS", 1)
-
-
 def untied(case):
     data = pd.read_csv(FOLDER / f"cause_specific_{case.split('_')[0]}.csv")
     return data.assign(duration=data["duration"] + np.arange(1, len(data) + 1) * 1e-4)
@@ -120,22 +113,11 @@ def tiny(n_rows=36, seed=5):
     return X, y, rng.uniform(0.5, 2.0, n_rows), rng.integers(0, 14, n_rows)
 
 
-def jackknife_error(fit, weight, cluster):
-    """Infinitesimal jackknife by brute force: ``fit(weight)`` gives the incidences (n, m)."""
-    step = 1e-4
-    slopes = []
-    for row in range(weight.size):
-        change = np.zeros(weight.size)
-        change[row] = step * weight[row]
-        slopes.append((fit(weight + change) - fit(weight - change)) / (2 * step))
-    return np.sqrt(sum(part**2 for part in pd.Series(slopes).groupby(cluster).sum()))
-
-
 @pytest.mark.parametrize(
     ("ties", "std_error"), [("efron", "jackknife"), ("breslow", "jackknife"), ("none", "riskregression")]
 )
 @pytest.mark.parametrize("options", ["plain", "strata", "weights", "clusters", "elapsed"])
-def test_is_the_infinitesimal_jackknife_by_brute_force(ties, std_error, options, a_cell_each):
+def test_is_the_infinitesimal_jackknife_by_brute_force(ties, std_error, options, a_cell_each, jackknife_error):
     X, y, weight, family = tiny(60)
     if ties == "none":
         ties, y = "efron", y.assign(duration=y["duration"] + np.arange(60) * 1e-3)

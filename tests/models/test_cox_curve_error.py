@@ -5,17 +5,11 @@ import pandas as pd
 import pytest
 
 from secondplan.models import CauseSpecificCox, CoxElasticNetCV, CoxPH, load_model
+from secondplan.models.fitted_influence import fitted_influence
 
 TIMES = np.array([3.0, 5.0, 8.0, 10.0])
 # Central differences of a fit that has converged to 1e-9.
 DIFFERENCES = 2e-4
-
-
-@pytest.fixture
-def a_cell_each(monkeypatch):
-    monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
-    monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
-    monkeypatch.setattr("secondplan.models.baseline.STEPS_BETWEEN_MEANS", 1)
 
 
 def tiny(n_rows=60, seed=5):
@@ -57,20 +51,9 @@ def as_saved(model):
     return pickle.loads(pickle.dumps(model))
 
 
-def jackknife_error(fit, weight, cluster):
-    """Infinitesimal jackknife by brute force: ``fit(weight)`` gives the hazards (n, m)."""
-    step = 1e-4
-    slopes = []
-    for row in range(weight.size):
-        change = np.zeros(weight.size)
-        change[row] = step * weight[row]
-        slopes.append((fit(weight + change) - fit(weight - change)) / (2 * step))
-    return np.sqrt(sum(part**2 for part in pd.Series(slopes).groupby(cluster).sum()))
-
-
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
 @pytest.mark.parametrize("options", ["plain", "rows", "strata", "weights", "offset", "elapsed", "statsmodels"])
-def test_is_the_infinitesimal_jackknife_by_brute_force(ties, options, a_cell_each):
+def test_is_the_infinitesimal_jackknife_by_brute_force(ties, options, a_cell_each, jackknife_error):
     X, y, weight, family = tiny()
     chosen = {
         "strata": {"strata": "s"},
@@ -144,9 +127,17 @@ def test_without_clusters_errors_are_those_of_survfit():
 
 def test_fit_computes_nothing_of_it(monkeypatch):
     X, y, pair = families(100)
-    monkeypatch.setattr("secondplan.models.cox.fitted_influence", lambda *_, **__: pytest.fail("computed"))
+    asked = []
+    monkeypatch.setattr(
+        "secondplan.models.cox.fitted_influence",
+        lambda *rows, **how: asked.append(how) or fitted_influence(*rows, **how),
+    )
     model = CoxPH().fit(X, y, cluster=pair)
     model.predict_cumulative_hazard(X, [91.0])
+    assert not asked
+    for _ in range(2):
+        model.predict_cumulative_hazard(X, [91.0], return_std=True)
+        assert len(asked) == 1
 
 
 def test_a_loaded_model_gives_nearly_the_same_errors(tmp_path):

@@ -213,8 +213,7 @@ def _collect(
     """Back to the columns' own scale, and the baseline from each stratum's mean to one common center."""
     coef = found.beta / scaled.scale
     unscale = np.outer(1.0 / scaled.scale, 1.0 / scaled.scale)
-    n_strata = scaled.mean.shape[0]
-    mass = np.bincount(sets.stratum, sets.weight, minlength=n_strata) if n_strata > 1 else np.ones(1)
+    mass = np.bincount(sets.stratum, sets.weight, minlength=scaled.mean.shape[0])
     center = mass @ scaled.mean / mass.sum()
     shift = center - scaled.mean
     offset_center = float(mass @ scaled.offset_mean / mass.sum())

@@ -1,0 +1,32 @@
+"""What tests of standard errors by influence functions share."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def a_cell_each(monkeypatch):
+    """Each event time is a cell of its own, and the mean at risk of each is kept: a saved model is exact."""
+    monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
+    monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
+    monkeypatch.setattr("secondplan.models.baseline.STEPS_BETWEEN_MEANS", 1)
+
+
+@pytest.fixture
+def jackknife_error() -> Callable[..., np.ndarray]:
+    """The infinitesimal jackknife by brute force."""
+
+    def error(fit, weight, cluster):
+        """``fit(weight)`` gives what the error is of, shape (n, m)."""
+        step = 1e-4
+        slopes = []
+        for row in range(weight.size):
+            change = np.zeros(weight.size)
+            change[row] = step * weight[row]
+            slopes.append((fit(weight + change) - fit(weight - change)) / (2 * step))
+        return np.sqrt(sum(part**2 for part in pd.Series(slopes).groupby(cluster).sum()))
+
+    return error
