@@ -24,7 +24,7 @@ _FIT = "; import secondplan as sp; model = sp.{name}(); print(time.perf_counter(
 _CURVE = "; import secondplan as sp; sp.{name}(y['duration'], y['event'])"
 # What a first fit waits for whatever its own code: scikit-learn's base, and Numba ready to run a compiled function.
 _LIBRARIES = (
-    "; import sklearn.base; from secondplan.models.engine.counting_sort import counting_sort"
+    "; import sklearn.base; from secondplan.models.numerics.counting_sort import counting_sort"
     "; counting_sort(np.zeros(1, np.int32), 1)"
 )
 _PRINT = "; print(time.perf_counter() - started)"

@@ -3,8 +3,9 @@
 Everything public is reached from here: ``import secondplan as sp``. Modules load when a name is first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy_names import lazy_names
 
 __version__ = "0.1.0"
 
@@ -50,7 +51,6 @@ _HOMES = {
     "models.monitoring": ("expected_events", "funnel", "p_chart", "risk_adjusted_cusum"),
     "plans": (
         "Cohort",
-        "Indicators",
         "OpenCases",
         "Plans",
         "QualityReport",
@@ -58,8 +58,6 @@ _HOMES = {
         "add_care_episodes",
         "build_cohort",
         "check_plans",
-        "indicators",
-        "monthly_shares",
         "open_cases",
         "published_authorities",
         "published_england",
@@ -75,6 +73,7 @@ _HOMES = {
         "read_ssd",
         "read_tables",
     ),
+    "plans.indicators": ("Indicators", "indicators", "monthly_shares"),
     "synthetic": (
         "Scenario",
         "SimulatedPlans",
@@ -99,7 +98,7 @@ _HOMES = {
     "evaluation": ("Comparison", "FamilyKFold", "TemporalSplit", "compare_models", "subgroup_table"),
     "scoring": ("score", "score_batch"),
     "tracking": ("load_tracked_model", "promote"),
-    "report": (
+    "plots": (
         "plot_calibration",
         "plot_coefficients",
         "plot_curves",
@@ -113,39 +112,29 @@ _HOMES = {
         "plot_penalty_cv",
         "plot_penalty_path",
         "plot_risk_distribution",
+    ),
+    "report": (
         "quality_page",
         "write_indicators",
         "write_report",
     ),
-    "experiment": ("run_experiment",),
-    "experiment_file": ("load_experiment",),
+    "experiment.file": ("load_experiment",),
+    "experiment.run": ("run_experiment",),
 }
-_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = ["__version__", *sorted(_MODULE_OF)]
+__getattr__, __dir__, _names = lazy_names(__name__, _HOMES)
+__all__ = ["__version__", *_names]
 
 if TYPE_CHECKING:
     from .errors import *  # noqa: F403
     from .evaluation import *  # noqa: F403
-    from .experiment import *  # noqa: F403
+    from .experiment.file import *  # noqa: F403
+    from .experiment.run import *  # noqa: F403
     from .models import *  # noqa: F403
     from .models.metrics import *  # noqa: F403
     from .models.monitoring import *  # noqa: F403
     from .plans import *  # noqa: F403
+    from .plans.indicators import *  # noqa: F403
     from .report import *  # noqa: F403
     from .scoring import *  # noqa: F403
     from .synthetic import *  # noqa: F403
     from .tracking import *  # noqa: F403
-
-
-def __getattr__(name: str) -> Any:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{module}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_MODULE_OF])

@@ -46,8 +46,8 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
     OutputError
         The folder holds something else than a demo, or is to hold the MLflow store too, or cannot be written.
     """
-    from .experiment import run_experiment
-    from .experiment_file import load_experiment, with_plans
+    from .experiment.file import load_experiment, with_plans
+    from .experiment.run import run_experiment
     from .plans import read_cin_census
     from .scoring import score_batch
     from .tracking import load_tracked_model, open_store
@@ -134,7 +134,7 @@ def write_synthetic(
     """
     from .plans import read_plans
     from .synthetic import ValueFaults, compare_with_targets, scenario, simulate_to, write_cin_census
-    from .synthetic.format_files import check_formats, write_formats
+    from .synthetic.writers.all_formats import check_formats, write_formats
 
     folder = Path(folder)
     refuse_busy(folder)

@@ -27,6 +27,16 @@ def test_import_loads_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
+def test_results_load_matplotlib_only_to_draw():
+    code = (
+        "import sys, secondplan as sp\n"
+        "curve = sp.kaplan_meier([2, 3, 5], [1, 0, 1])\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "assert curve.plot().get_xlabel() == 'days'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_curves_and_tests_of_groups_load_neither_scikit_learn_nor_numba():
     code = (
         "import sys, secondplan as sp\n"

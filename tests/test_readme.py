@@ -7,7 +7,8 @@ from pathlib import Path
 import typer.main
 
 import secondplan as sp
-from secondplan import cli, errors
+from secondplan import errors
+from secondplan.cli import main as cli
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -21,9 +21,9 @@ import pyarrow
 
 from secondplan.plans.store import Plans, read_plans
 from secondplan.synthetic import data_dictionary, simulate, write_cin_census
-from secondplan.synthetic.calibrate import calibrate, uncalibrated
-from secondplan.synthetic.calibrated import FOLDER, PARAMETERS, forget_stored
-from secondplan.synthetic.calibration_report import calibration_page
+from secondplan.synthetic.calibration_search.calibrate import calibrate, uncalibrated
+from secondplan.synthetic.calibration_search.calibration_report import calibration_page
+from secondplan.synthetic.scenarios.calibrated import FOLDER, PARAMETERS, forget_stored
 
 HERE = Path(__file__).resolve().parent
 STORED = HERE.parents[1] / "src" / "synthetic" / FOLDER

@@ -13,9 +13,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
+from ..models.inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 from ..models.metrics import MetricWarning
 from ..models.metrics.inputs import followed_to, refuse_risk
-from ..models.outcome import BEFORE_DAY_0, Outcome, check_outcome
 from ..progress import track
 from .comparison import Comparison
 from .measures import (
@@ -32,7 +32,7 @@ from .measures import (
 from .splits import FamilyKFold, TemporalSplit, families_in_both
 
 if TYPE_CHECKING:
-    from ..models.base import IncidenceModel
+    from ..models.estimator.base import IncidenceModel
     from ..plans.cohort import Cohort
 
 REFERENCE = "AalenJohansen"
@@ -268,7 +268,7 @@ def _with_seed(model: Any, seed: int) -> Any:
 
 
 def _reference_model() -> IncidenceModel:
-    from ..models.aalen_johansen_model import AalenJohansen
+    from ..models.marginal.aalen_johansen import AalenJohansen
 
     return AalenJohansen()
 

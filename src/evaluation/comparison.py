@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
-    from ..models.base import IncidenceModel
+    from ..models.estimator.base import IncidenceModel
 
 DECIMALS = {"fit_seconds": 2, "calibration_slope_730": 2, "observed_expected_730": 2}
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..models.inputs.outcome import BEFORE_DAY_0, Outcome
 from ..models.metrics import (
     MetricWarning,
     brier_contributions,
@@ -24,7 +25,6 @@ from ..models.metrics import (
 )
 from ..models.metrics.calibration_estimate import Z_95, clustered_std_error, group_codes
 from ..models.metrics.inputs import followed_to
-from ..models.outcome import BEFORE_DAY_0, Outcome
 
 TABLE_DAYS = (365.0, 730.0)
 CALIBRATION_DAY = 730.0

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..models.inputs.outcome import Outcome, check_outcome
 from ..models.metrics import MetricWarning, brier_score, observed_expected_ratio, time_dependent_auc
 from ..models.metrics.inputs import followed_to
-from ..models.outcome import Outcome, check_outcome
-from ..plans.disclosure import SUPPRESSED, is_small
+from ..small_counts import SUPPRESSED, is_small
 from .measures import usable
 
 if TYPE_CHECKING:

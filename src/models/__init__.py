@@ -3,81 +3,48 @@
 Names are loaded when they are first used, so that importing one model does not import the libraries of all.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from .aalen_johansen_model import AalenJohansen
-    from .base import IncidenceModel
-    from .boosting import BoostedHazard
-    from .bundle import load_model, model_digest, save_bundle
-    from .cause_specific import CauseSpecificCox
-    from .cox import CoxPH
-    from .cox_path import CoxElasticNetCV
-    from .discrete_time import DiscreteTimeHazard
-    from .features import FeatureEncoder
-    from .fine_gray import FineGray
-    from .gray import gray_test
-    from .logrank import logrank_test
-    from .nonparametric import aalen_johansen, kaplan_meier, nelson_aalen
-    from .outcome import Outcome, check_outcome
-    from .parametric import ParametricAFT
-    from .royston_parmar import RoystonParmar
+    from .aft.model import ParametricAFT
+    from .bundle import load_model, model_digest
+    from .cause_specific.model import CauseSpecificCox
+    from .cox.model import CoxPH
+    from .cox.path import CoxElasticNetCV
+    from .curves.nonparametric import aalen_johansen, kaplan_meier, nelson_aalen
+    from .discrete_time.boosting import BoostedHazard
+    from .discrete_time.model import DiscreteTimeHazard
+    from .estimator.base import IncidenceModel
+    from .estimator.bundle_files import save_bundle
+    from .features.encoder import FeatureEncoder
+    from .fine_gray.model import FineGray
+    from .group_tests.gray import gray_test
+    from .group_tests.logrank import logrank_test
+    from .inputs.outcome import Outcome, check_outcome
+    from .marginal.aalen_johansen import AalenJohansen
+    from .royston_parmar.model import RoystonParmar
 
-_MODULES = {
-    "AalenJohansen": "aalen_johansen_model",
-    "BoostedHazard": "boosting",
-    "CauseSpecificCox": "cause_specific",
-    "CoxElasticNetCV": "cox_path",
-    "CoxPH": "cox",
-    "DiscreteTimeHazard": "discrete_time",
-    "FeatureEncoder": "features",
-    "FineGray": "fine_gray",
-    "IncidenceModel": "base",
-    "Outcome": "outcome",
-    "ParametricAFT": "parametric",
-    "RoystonParmar": "royston_parmar",
-    "aalen_johansen": "nonparametric",
-    "check_outcome": "outcome",
-    "gray_test": "gray",
-    "kaplan_meier": "nonparametric",
-    "load_model": "bundle",
-    "logrank_test": "logrank",
-    "model_digest": "bundle",
-    "nelson_aalen": "nonparametric",
-    "save_bundle": "bundle",
-}
-
-__all__ = [
-    "AalenJohansen",
-    "BoostedHazard",
-    "CauseSpecificCox",
-    "CoxElasticNetCV",
-    "CoxPH",
-    "DiscreteTimeHazard",
-    "FeatureEncoder",
-    "FineGray",
-    "IncidenceModel",
-    "Outcome",
-    "ParametricAFT",
-    "RoystonParmar",
-    "aalen_johansen",
-    "check_outcome",
-    "gray_test",
-    "kaplan_meier",
-    "load_model",
-    "logrank_test",
-    "model_digest",
-    "nelson_aalen",
-    "save_bundle",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "aft.model": ["ParametricAFT"],
+        "bundle": ["load_model", "model_digest"],
+        "cause_specific.model": ["CauseSpecificCox"],
+        "cox.model": ["CoxPH"],
+        "cox.path": ["CoxElasticNetCV"],
+        "curves.nonparametric": ["aalen_johansen", "kaplan_meier", "nelson_aalen"],
+        "discrete_time.boosting": ["BoostedHazard"],
+        "discrete_time.model": ["DiscreteTimeHazard"],
+        "estimator.base": ["IncidenceModel"],
+        "estimator.bundle_files": ["save_bundle"],
+        "features.encoder": ["FeatureEncoder"],
+        "fine_gray.model": ["FineGray"],
+        "group_tests.gray": ["gray_test"],
+        "group_tests.logrank": ["logrank_test"],
+        "inputs.outcome": ["Outcome", "check_outcome"],
+        "marginal.aalen_johansen": ["AalenJohansen"],
+        "royston_parmar.model": ["RoystonParmar"],
+    },
+)

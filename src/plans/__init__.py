@@ -1,9 +1,8 @@
 """Child protection data: schema, plan store, readers, quality, cohorts."""
 
+from .cases_to_score import OpenCases, open_cases
 from .check import check_plans
 from .cohort import Cohort, build_cohort
-from .indicators import Indicators, indicators, monthly_shares
-from .open_cases import OpenCases, open_cases
 from .published import (
     published_authorities,
     published_england,
@@ -14,17 +13,16 @@ from .published import (
 )
 from .quality import QualityReport
 from .quality_totals import QualityTotals, read_quality
-from .readers.annex_a import read_annex_a
-from .readers.cin_census import read_cin_census
-from .readers.dfe_api import read_dfe_api
-from .readers.plain_tables import read_tables
-from .readers.ssd import read_ssd
+from .readers.annex_a.reader import read_annex_a
+from .readers.cin_census.reader import read_cin_census
+from .readers.dfe_api.reader import read_dfe_api
+from .readers.ssd.reader import read_ssd
 from .readers.ssda903 import add_care_episodes
+from .readers.tables.reader import read_tables
 from .store import Plans, read_plans
 
 __all__ = [
     "Cohort",
-    "Indicators",
     "OpenCases",
     "Plans",
     "QualityReport",
@@ -32,8 +30,6 @@ __all__ = [
     "add_care_episodes",
     "build_cohort",
     "check_plans",
-    "indicators",
-    "monthly_shares",
     "open_cases",
     "published_authorities",
     "published_england",

@@ -6,16 +6,10 @@ Counts of 1 to 5 are withheld and marked ``c``; 0 is shown. Source: *Children in
 import numpy as np
 import pandas as pd
 
-SUPPRESSED = "c"
-SMALLEST_SHOWN = 6
+from ..small_counts import SUPPRESSED, is_small
+
 # Entries of a null space of small whole-number equations are either rounding error or far larger.
 FREE = 1e-9
-
-
-def is_small(counts: pd.Series | np.ndarray) -> np.ndarray:
-    """Whether each count is one of 1 to 5 and must be withheld."""
-    values = np.asarray(counts, dtype=float)
-    return (values > 0) & (values < SMALLEST_SHOWN)
 
 
 def suppress_small_counts(table: pd.DataFrame, counts: list[str], *, also: list[str] | None = None) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import cannot_be_written
-from .disclosure import SMALLEST_SHOWN, SUPPRESSED
+from ..small_counts import SMALLEST_SHOWN, SUPPRESSED
 from .findings import (
     ACTIONS,
     KEPT,

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
-from .disclosure import SMALLEST_SHOWN, SUPPRESSED, is_small, withhold_revealed
+from ..small_counts import SMALLEST_SHOWN, SUPPRESSED, is_small
+from .disclosure import withhold_revealed
 from .findings import KEPT, NOTED
 
 COUNTS = ("read", "kept", "repaired", "merged", "rejected")

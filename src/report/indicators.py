@@ -1,4 +1,4 @@
-"""Indicators of a period beside those of the region and of England, and the page that holds them."""
+"""The page of the indicators of a period."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from ..errors import cannot_be_written
+from ..plots.indicators import plot_indicators
+from ..plots.style import new_figure
 from .html import Section, note, page, picture, table
-from .style import COLOURS, INK, axes_or_new, house_style, new_figure
 
 if TYPE_CHECKING:
     from ..plans.indicators import Indicators
 
 ALL = "all"
 SIDE_BY_SIDE = 8
-BESIDE = (("region_pct", "s", COLOURS[1], "region, published"), ("england_pct", "D", INK, "England, published"))
 HEADINGS = {
     "n": "number",
     "pct": "%",
@@ -29,55 +27,6 @@ HEADINGS = {
     "region_pct": "region %",
     "england_pct": "England %",
 }
-
-
-def plot_indicators(
-    result: Indicators, *, key: str | None = None, title: str | None = None, ax: Axes | None = None
-) -> Axes:
-    """Shares of a period with their intervals, beside the published ones of the region and of England.
-
-    What is withheld by disclosure control is not drawn.
-
-    Parameters
-    ----------
-    result : Indicators
-        What :func:`~secondplan.plans.indicators` gave.
-    key : str, optional
-        One indicator, to compare the groups of ``result``; by default every share of all groups together.
-    title : str, optional
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    Axes
-
-    Examples
-    --------
-    >>> import secondplan as sp
-    >>> axes = plot_indicators(sp.indicators(sp.simulate(n_children=500, seed=1), 2018))
-    >>> axes.get_xlabel()
-    '% (1 April 2017 to 31 March 2018)'
-    """
-    rows, labels = _drawn(result, key)
-    if rows.empty:
-        raise ValueError("every share is withheld or undefined: there is nothing to draw")
-    place = range(len(rows))[::-1]
-    with house_style():
-        ax = axes_or_new(ax)
-        pct, lower, upper = rows[["pct", "lower", "upper"]].to_numpy(dtype=float).T
-        spread = np.array([pct - lower, upper - pct])
-        ax.errorbar(pct, place, xerr=spread, fmt="o", color=COLOURS[0], capsize=2.5, label="these data")
-        for column, marker, colour, label in BESIDE:
-            if rows[column].notna().any():
-                ax.plot(rows[column], place, marker, color=colour, fillstyle="none", markersize=7, label=label)
-        ax.set_yticks(list(place), labels)
-        ax.set(xlabel=f"% ({result.period})", ylim=(-0.7, len(rows) - 0.3))
-        ax.set_xlim(left=0)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), fontsize=8, ncols=3)
-        heading = (rows["indicator"].iloc[0] if key else None) if title is None else title
-        if heading:
-            ax.set_title(heading)
-    return ax
 
 
 def write_indicators(path: str | os.PathLike[str], result: Indicators) -> Path:
@@ -103,23 +52,6 @@ def write_indicators(path: str | os.PathLike[str], result: Indicators) -> Path:
     except OSError as error:
         raise cannot_be_written(file, error) from None
     return file
-
-
-def _drawn(result: Indicators, key: str | None) -> tuple[pd.DataFrame, list[str]]:
-    """The rows that are drawn, and what each is called."""
-    frame = result.to_frame()
-    names = list(result.by)
-    is_all = frame[names].eq(ALL).all(axis=1)
-    frame["pct"] = pd.to_numeric(frame["pct"], errors="coerce")
-    if key is None:
-        rows = frame[is_all & frame["pct"].notna()]
-        return rows, rows["indicator"].tolist()
-    if not frame["key"].eq(key).any():
-        raise ValueError(f"there is no indicator {key!r}")
-    rows = frame[frame["key"].eq(key) & frame["pct"].notna()]
-    if not names:
-        return rows, rows["indicator"].tolist()
-    return rows, [" ".join(dict.fromkeys(group)) for group in rows[names].astype(str).to_numpy()]
 
 
 def _page(result: Indicators) -> str:

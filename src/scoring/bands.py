@@ -12,7 +12,7 @@ from ..errors import InputError
 from .cases import special_columns
 
 if TYPE_CHECKING:
-    from ..models.base import IncidenceModel
+    from ..models.estimator.base import IncidenceModel
 
 AVERAGE_OF_TRAINING = "average risk of the children in training"
 TYPICAL_CASE = "risk of a typical case: the median or most frequent value of every feature"

@@ -30,19 +30,19 @@ import pandas as pd
 
 from .. import __version__
 from ..errors import EmptyCohortError, InputError, OutputError, SecondplanError
-from ..file_lock import locked
+from ..files.lock import locked
+from ..files.whole import UNFINISHED, read_json, sha256_of, write_json
 from ..progress import track
 from .bands import RiskBands
 from .cases import CheckedCases, check_cases, required_columns
-from .durable import UNFINISHED, read_json, sha256_of, write_json
+from .duplicate_keys import SeenKeys
 from .frame import HORIZONS, as_saved, check_times, require_second_plan, score_checked
 from .parts import REJECTS, SCORES, Parts, Receipt, reject_table
 from .run_log import RunLog
-from .seen_keys import SeenKeys
 from .sources import Chunk, Source, open_source, require_rows
 
 if TYPE_CHECKING:
-    from ..models.base import IncidenceModel
+    from ..models.estimator.base import IncidenceModel
 
 FORMAT_VERSION = 1
 ROWS_PER_PART = 20_000

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
-from ..models.feature_columns import BOOLEAN, CATEGORICAL, NUMERIC
+from ..models.features.columns import BOOLEAN, CATEGORICAL, NUMERIC
 from .values import as_words, is_impossible, level_text, to_booleans, to_numbers
 
 if TYPE_CHECKING:
-    from ..models.base import IncidenceModel
-    from ..models.feature_columns import Column
+    from ..models.estimator.base import IncidenceModel
+    from ..models.features.columns import Column
 
 KEYS = ("child_id", "plan_id")
 OPTIONAL = ("la_code", "eligible_days", "elapsed", "flags")
@@ -273,7 +273,7 @@ def _check_strata(model: IncidenceModel, columns: dict[str, Any], found: _Findin
     labels = getattr(model, "strata_", None)
     if not named or not isinstance(labels, list):
         return
-    from ..models.strata import match_strata
+    from ..models.inputs.strata import match_strata
 
     values = pd.DataFrame({name: columns[name] for name in named})
     complete = values.notna().all(axis=1).to_numpy()

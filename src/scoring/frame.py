@@ -17,7 +17,7 @@ from .cases import CheckedCases, as_cases, check_cases
 from .reasons import N_REASONS, reasons
 
 if TYPE_CHECKING:
-    from ..models.base import IncidenceModel
+    from ..models.estimator.base import IncidenceModel
 
 HORIZONS = (91, 182, 365, 730)
 SECOND_PLAN = 1
@@ -116,7 +116,8 @@ def as_saved(model: IncidenceModel) -> tuple[IncidenceModel, str]:
     A fitted model may give exacter intervals than a saved one, which holds no rows. Scores are those of the bundle, so
     that one digest means one set of numbers.
     """
-    from ..models.bundle import load_model, model_digest, save_bundle
+    from ..models.bundle import load_model, model_digest
+    from ..models.estimator.bundle_files import save_bundle
 
     with tempfile.TemporaryDirectory() as folder:
         path = save_bundle(model, Path(folder) / "bundle")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .durable import read_json, sha256_of, whole_file, write_json
+from ..files.whole import read_json, sha256_of, whole_file, write_json
 from .spreadsheet import guarded_frame
 
 SCORES, REJECTS, RECEIPTS = "scores", "rejects", "receipts"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..models.feature_columns import BOOLEAN, CATEGORICAL
+from ..models.features.columns import BOOLEAN, CATEGORICAL
 from .words import GROUPS, in_words
 
 if TYPE_CHECKING:
-    from ..models.base import IncidenceModel
+    from ..models.estimator.base import IncidenceModel
 
 N_REASONS = 3
 # A twentieth of a percentage point: less is shown as 0.0 or 0.1 and means nothing to a reader.

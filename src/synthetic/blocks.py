@@ -13,13 +13,13 @@ import pandas as pd
 import pyarrow as pa
 
 from ..plans.arrow_tables import arrow_table
-from .authorities import Authorities
-from .life_courses import LifeCourses, live
-from .scenario import Scenario
-from .selection import in_store_order, in_window, select_children, whole_families
+from .population.authorities import Authorities
+from .population.life_courses import LifeCourses, live
+from .population.selection import in_store_order, in_window, select_children, whole_families
+from .randomness.streams import Streams
+from .scenarios.definition import Scenario
 from .store_tables import plan_identifiers, store_tables
-from .streams import Streams
-from .truth_tables import truth_tables
+from .truth.tables import truth_tables
 from .value_faults import SCHEMA as NO_FAULTS
 from .value_faults import ValueFaults, count_on, put_in_faults
 

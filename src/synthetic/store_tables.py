@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .authorities import Authorities
-from .day_numbers import day_number, to_dates
-from .life_courses import LifeCourses
-from .scenario import Scenario
-from .workers import POOL
+from .population.authorities import Authorities
+from .population.life_courses import LifeCourses
+from .population.workers import POOL
+from .randomness.day_numbers import day_number, to_dates
+from .scenarios.definition import Scenario
 
 
 def store_tables(

@@ -22,7 +22,7 @@ from .gates import GateReport
 from .store import Store, mlflow_edge, not_found, open_store
 
 if TYPE_CHECKING:
-    from ..models.base import IncidenceModel
+    from ..models.estimator.base import IncidenceModel
 
 FLAVOUR = "secondplan"
 FORMAT_VERSION = 1
@@ -96,7 +96,8 @@ def log_model_bundle(
 
 def write_flavour(model: IncidenceModel, path: Path, *, columns: Mapping[str, str]) -> str:
     """Write ``MLmodel``, ``requirements.txt`` and the bundle into the new folder ``path``; return the digest."""
-    from ..models.bundle import model_digest, save_bundle
+    from ..models.bundle import model_digest
+    from ..models.estimator.bundle_files import save_bundle
 
     path.mkdir(parents=True)
     save_bundle(model, path / BUNDLE)

@@ -22,7 +22,7 @@ from .store import Store, mlflow_edge, open_store, run_tags
 
 if TYPE_CHECKING:
     from ..evaluation import Comparison
-    from ..models.base import IncidenceModel
+    from ..models.estimator.base import IncidenceModel
     from ..plans import Cohort
 
 CURVES = ("brier", "auc")

@@ -11,7 +11,8 @@ import pandas as pd
 from pandas.api import types
 
 from ..errors import OutputError
-from ..plans.disclosure import SUPPRESSED, suppress_small_counts
+from ..plans.disclosure import suppress_small_counts
+from ..small_counts import SUPPRESSED
 
 if TYPE_CHECKING:
     from ..plans import Cohort

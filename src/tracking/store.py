@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import InputError, ModelNotFoundError, OutputError, SecondplanError, cannot_be_written
-from ..file_lock import locked
+from ..files.lock import locked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

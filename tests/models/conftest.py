@@ -10,9 +10,9 @@ import pytest
 @pytest.fixture
 def a_cell_each(monkeypatch):
     """Each event time is a cell of its own, and the mean at risk of each is kept: a saved model is exact."""
-    monkeypatch.setattr("secondplan.models.incidence_moments.N_CELLS", 10**6)
-    monkeypatch.setattr("secondplan.models.incidence_moments.FEWEST_EVENTS", 1)
-    monkeypatch.setattr("secondplan.models.baseline.STEPS_BETWEEN_MEANS", 1)
+    monkeypatch.setattr("secondplan.models.incidence.moments.N_CELLS", 10**6)
+    monkeypatch.setattr("secondplan.models.incidence.moments.FEWEST_EVENTS", 1)
+    monkeypatch.setattr("secondplan.models.cox.baseline.STEPS_BETWEEN_MEANS", 1)
 
 
 @pytest.fixture

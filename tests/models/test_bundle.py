@@ -9,10 +9,11 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
-import secondplan.models.bundle as module
+import secondplan.models.estimator.bundle_files as module
 from secondplan.errors import BundleError, ModelNotFoundError, OutputError
 from secondplan.models import CauseSpecificCox, CoxPH, FeatureEncoder, ParametricAFT
-from secondplan.models.bundle import load_model, model_digest, save_bundle
+from secondplan.models.bundle import load_model, model_digest
+from secondplan.models.estimator.bundle_files import save_bundle
 
 RNG = np.random.default_rng(0)
 N_ROWS = 120
@@ -44,7 +45,7 @@ def rewrite(bundle, change):
     """Change the content as somebody would who also mends the checksums."""
     document = json.loads((bundle / "bundle.json").read_text())
     change(document["content"]["model"])
-    document["manifest"]["content"] = module._sha256(module._canonical(document["content"]))
+    document["manifest"]["content"] = module.sha256(module.canonical(document["content"]))
     (bundle / "bundle.json").write_text(json.dumps(document))
 
 
@@ -195,7 +196,7 @@ def test_pickled_or_compressed_arrays_are_refused(bundle):
         ):
             np.lib.format.write_array(file, array, allow_pickle=True)
         document = json.loads((bundle / "bundle.json").read_text())
-        document["manifest"]["arrays.npz"] = module._sha256((bundle / "arrays.npz").read_bytes())
+        document["manifest"]["arrays.npz"] = module.sha256((bundle / "arrays.npz").read_bytes())
         (bundle / "bundle.json").write_text(json.dumps(document))
         with pytest.raises(BundleError, match="does not describe a model"):
             load_model(bundle)
@@ -250,7 +251,7 @@ def test_what_cannot_be_saved(model, tmp_path):
 
 def test_every_class_of_the_table_is_where_it_says():
     for name in module.CLASSES:
-        assert module._class(name).__name__ == name
+        assert module.bundle_class(name).__name__ == name
 
 
 def with_member(bundle, content):
@@ -266,7 +267,7 @@ def with_member(bundle, content):
 
 def mend(bundle):
     document = json.loads((bundle / "bundle.json").read_text())
-    document["manifest"]["arrays.npz"] = module._sha256((bundle / "arrays.npz").read_bytes())
+    document["manifest"]["arrays.npz"] = module.sha256((bundle / "arrays.npz").read_bytes())
     (bundle / "bundle.json").write_text(json.dumps(document))
 
 

@@ -198,7 +198,7 @@ def test_predictions_depend_on_neither_order_nor_batch(name, fitted, monkeypatch
     np.testing.assert_allclose(single, whole[:8], rtol=ROUNDING, atol=1e-14)
     unsorted = model.predict_cumulative_incidence(X, TIMES[::-1])
     np.testing.assert_allclose(unsorted[:, ::-1], whole, rtol=ROUNDING, atol=1e-14)
-    monkeypatch.setattr("secondplan.models.base.ROWS_PER_CHUNK", 7)
+    monkeypatch.setattr("secondplan.models.estimator.base.ROWS_PER_CHUNK", 7)
     np.testing.assert_allclose(model.predict_cumulative_incidence(X, TIMES), whole, rtol=ROUNDING, atol=1e-14)
 
 

@@ -16,7 +16,7 @@ from secondplan.plans.codes import (
     read_factor,
     read_sex,
 )
-from secondplan.plans.readers.cleaning import FACTOR_LISTS, codes_cleaner
+from secondplan.plans.readers.records.cleaning import FACTOR_LISTS, codes_cleaner
 
 GROUPS = {"White", "Mixed", "Asian", "Black", "Other", "Unknown"}
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from secondplan.errors import EmptyCohortError, InputError
-from secondplan.models.outcome import check_outcome
+from secondplan.models.inputs.outcome import check_outcome
 from secondplan.plans import build_cohort
 
 # The index plan of every history. The extract is of 31 March 2018: 638 days after its end.

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import secondplan as sp
-from secondplan.report.style import new_figure
+from secondplan.plots.style import new_figure
 
 STORE = Path(__file__).parents[2] / "data" / "synthetic" / "store"
 

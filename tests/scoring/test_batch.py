@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from secondplan.errors import EmptyCohortError, InputError, OutputError
-from secondplan.file_lock import locked
+from secondplan.files.lock import locked
 from secondplan.models import CauseSpecificCox, FeatureEncoder, ParametricAFT
 from secondplan.plans import build_cohort, open_cases
 from secondplan.scoring import batch as batch_module

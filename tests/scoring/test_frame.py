@@ -6,7 +6,8 @@ import pytest
 
 from secondplan.errors import InputError
 from secondplan.models import AalenJohansen, CoxPH, DiscreteTimeHazard, ParametricAFT
-from secondplan.models.bundle import load_model, model_digest, save_bundle
+from secondplan.models.bundle import load_model, model_digest
+from secondplan.models.estimator.bundle_files import save_bundle
 from secondplan.scoring import HORIZONS, RiskBands, score
 from secondplan.scoring.frame import has_interval
 

@@ -14,7 +14,7 @@ import pytest
 from secondplan.plans.store import read_plans
 from secondplan.synthetic import ValueFaults, blocks, read_truth, simulate, simulate_to
 from secondplan.synthetic import simulate as simulate_function
-from secondplan.synthetic.selection import whole_families
+from secondplan.synthetic.population.selection import whole_families
 
 simulate_module = sys.modules[simulate_function.__module__]
 

@@ -17,9 +17,9 @@ from secondplan.synthetic import (
     simulate_with_truth,
     targets,
 )
-from secondplan.synthetic.calibrate import FRESH_SEEDS, SIZES
-from secondplan.synthetic.calibration_report import CALIBRATED, calibration_page
-from secondplan.synthetic.moment_tables import simulated_tables
+from secondplan.synthetic.calibration_search.calibrate import FRESH_SEEDS, SIZES
+from secondplan.synthetic.calibration_search.calibration_report import CALIBRATED, calibration_page
+from secondplan.synthetic.calibration_search.moment_tables import simulated_tables
 
 PAGE = Path(__file__).resolve().parents[2] / "data" / "synthetic" / "CALIBRATION.md"
 

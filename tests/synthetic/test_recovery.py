@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from secondplan.models.cox import CoxPH
+from secondplan.models.cox.model import CoxPH
 from secondplan.models.metrics import concordance_index
 from secondplan.plans.cohort import build_cohort
 from secondplan.synthetic import scenario, simulate_with_truth

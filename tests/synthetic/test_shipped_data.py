@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from secondplan.plans.cohort import build_cohort
-from secondplan.plans.readers.cin_census import read_cin_census
+from secondplan.plans.readers.cin_census.reader import read_cin_census
 from secondplan.plans.store import read_plans
 from secondplan.synthetic import Scenario, scenario
 

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from secondplan.errors import BundleError, ModelNotFoundError
-from secondplan.models.bundle import model_digest, save_bundle
+from secondplan.models.bundle import model_digest
+from secondplan.models.estimator.bundle_files import save_bundle
 from secondplan.tracking import load_tracked_model, log_model_bundle
 from secondplan.tracking.dataset import column_kinds
 

@@ -11,7 +11,7 @@ from .calibration_regression import calibration_intercept, calibration_slope, in
 from .censoring import CensoringDistribution, fit_censoring
 from .concordance import concordance_index
 from .inputs import MetricWarning
-from .pseudo_values import pseudo_values
+from .pseudo_observations import pseudo_values
 
 __all__ = [
     "CalibrationCurve",

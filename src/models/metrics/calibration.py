@@ -11,7 +11,7 @@ import pandas as pd
 from .brier import marginal_incidence
 from .calibration_estimate import Z_95, CalibrationEstimate, clustered_std_error, group_codes, unknown_estimate
 from .inputs import MetricInputs, check_metric_inputs, followed_to, warn_past_follow_up
-from .pseudo_values import pseudo_values
+from .pseudo_observations import pseudo_values
 
 
 @dataclass(frozen=True)

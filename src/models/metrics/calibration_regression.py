@@ -8,7 +8,7 @@ import numpy as np
 
 from .calibration_estimate import CalibrationEstimate, from_normal, group_codes, unknown_estimate
 from .inputs import check_metric_inputs, warn_metric
-from .pseudo_values import pseudo_values
+from .pseudo_observations import pseudo_values
 
 MAX_ITERATIONS = 100
 TOLERANCE = 1e-10

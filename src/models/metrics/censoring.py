@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..outcome import Outcome, check_outcome
+from ..inputs.outcome import Outcome, check_outcome
 from .inputs import rows_without_delayed_entry
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..outcome import BEFORE_DAY_0, Outcome, check_outcome
+from ..inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 
 
 class MetricWarning(UserWarning):

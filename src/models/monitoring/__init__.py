@@ -1,9 +1,9 @@
 """Monitoring: funnel plots of units, control charts of monthly shares, CUSUM charts of observed against expected."""
 
+from .control_chart import PChart, p_chart
 from .cusum import RiskAdjustedCusum, risk_adjusted_cusum
-from .funnel import Funnel, funnel
+from .funnel_plot import Funnel, funnel
 from .observed_expected import ObservedExpected, expected_events
-from .p_chart import PChart, p_chart
 
 __all__ = [
     "Funnel",

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..outcome import as_numbers
+from ..inputs.outcome import as_numbers
 
 
 def check_counts(count: Any, n: Any) -> tuple[np.ndarray, np.ndarray]:

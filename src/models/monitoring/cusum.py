@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..plotting import draw
 from .observed_expected import ObservedExpected
 
 
@@ -60,8 +59,10 @@ class RiskAdjustedCusum:
         return frame.assign(signal=(self.days["cusum"] >= self.limit).groupby(month).any())
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the chart; see :func:`secondplan.report.plot_cusum`."""
-        return draw("plot_cusum", self, ax=ax, **options)
+        """Draw the chart; see :func:`secondplan.plots.plot_cusum`."""
+        from ...plots import plot_cusum
+
+        return plot_cusum(self, ax=ax, **options)
 
     def _repr_html_(self) -> str:
         return self.to_frame().round(2).to_html(border=0)

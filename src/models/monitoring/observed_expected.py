@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..cause_specific import CauseSpecificCox
-from ..cox import CoxPH
-from ..features import as_frame
-from ..outcome import Outcome, check_outcome
+from ..cause_specific.model import CauseSpecificCox
+from ..cox.model import CoxPH
+from ..features.encoder import as_frame
+from ..inputs.outcome import Outcome, check_outcome
 
 # Days of one chunk of rows are held together: about 30 MB.
 NUMBERS_PER_CHUNK = 4_000_000

@@ -1,6 +1,6 @@
 """Indicators of child protection plans: what the official statistics count, for any period and group."""
 
-from .indicators import indicators
+from .calculation import indicators
 from .monthly import monthly_shares
 from .result import Indicators
 

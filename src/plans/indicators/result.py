@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ...models.plotting import draw
-from ..disclosure import SUPPRESSED, round_to_ten
+from ...small_counts import SUPPRESSED
+from ..disclosure import round_to_ten
 
 if TYPE_CHECKING:
     from ...models.monitoring import Funnel
@@ -133,8 +133,10 @@ class Indicators:
         return funnel(groups["n"].to_numpy(), groups["of_n"].to_numpy(), labels=labels, **options)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the shares beside region and England; see :func:`secondplan.report.plot_indicators`."""
-        return draw("plot_indicators", self, ax=ax, **options)
+        """Draw the shares beside region and England; see :func:`secondplan.plots.plot_indicators`."""
+        from ...plots import plot_indicators
+
+        return plot_indicators(self, ax=ax, **options)
 
     @property
     def period(self) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ...small_counts import is_small
 from ..bands import PLAN_LENGTH_BANDS
-from ..disclosure import is_small, withhold_revealed
+from ..disclosure import withhold_revealed
 from .definitions import CHILDREN_OF, band_key
 
 WHOLES = {

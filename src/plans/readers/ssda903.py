@@ -3,9 +3,9 @@
 The return's episodes file has one row for each change of placement or legal status: ``CHILD``, ``DECOM`` (start),
 ``DEC`` (end), ``LS`` (legal status), and others that are not needed. Years are stacked: the last file that holds an
 episode (child and start) tells whether it has ended; an open episode that another follows ends when that begins.
-Episodes that follow each other are one period (:mod:`.care_periods`). Episodes of an agreed series of short breaks
-(``LS`` V3 and V4) are no periods in care, as in the official statistics. A period that began before the first year
-starts with the episode that was open when that year began: earlier ones are in no file.
+Episodes that follow each other are one period (:mod:`.records.care_periods`). Episodes of an agreed series of short
+breaks (``LS`` V3 and V4) are no periods in care, as in the official statistics. A period that began before the first
+year starts with the episode that was open when that year began: earlier ones are in no file.
 
 Children are matched by authority and identifier; the return holds children in care who never had a plan, so that many
 rows may match nobody. Where a header file is read too, its dates of birth check the match.
@@ -23,11 +23,11 @@ from ...errors import InputError
 from ..quality import KEPT, NOTED, REJECTED, REPAIRED, FindingLog, QualityReport
 from ..schema import column_names
 from ..store import Plans
-from .cleaning import DATES, IDENTIFIERS, clean_texts
-from .extracts import check_authority, latest_day
-from .records import stack_table
-from .sheets import SUFFIXES, Headed, find_headings, read_sheets, words
-from .source_files import Paths, find_files, short_names
+from .files.sheets import SUFFIXES, Headed, find_headings, read_sheets, words
+from .files.source_files import Paths, find_files, short_names
+from .records.cleaning import DATES, IDENTIFIERS, clean_texts
+from .records.extracts import check_authority, latest_day
+from .records.records import stack_table
 
 SHORT_BREAKS = ("V3", "V4")
 _EPISODES = {"child": "child_id", "decom": "start_date", "dec": "end_date", "ls": "legal_status"}

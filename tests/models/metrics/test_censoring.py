@@ -1,8 +1,8 @@
 import numpy as np
 
+from secondplan.models.inputs.outcome import check_outcome, outcome_from_arrays
 from secondplan.models.metrics import fit_censoring
 from secondplan.models.metrics.censoring import ipcw_weights
-from secondplan.models.outcome import check_outcome, outcome_from_arrays
 
 
 def test_events_leave_before_those_censored_on_the_same_day():

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from secondplan.models.inputs.outcome import outcome_from_arrays
 from secondplan.models.metrics import MetricWarning, brier_score, fit_censoring, time_dependent_auc
 from secondplan.models.metrics.inputs import check_metric_inputs, followed_to
-from secondplan.models.outcome import outcome_from_arrays
 
 Y = {"duration": [1, 2, 3], "event": [1, 0, 2]}
 

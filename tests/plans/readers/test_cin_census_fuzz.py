@@ -12,7 +12,7 @@ import pytest
 
 from secondplan.errors import EmptyCohortError, InputError
 from secondplan.plans import build_cohort, check_plans, read_cin_census
-from secondplan.plans.readers.cin_census_xml import parse_census_file
+from secondplan.plans.readers.cin_census.xml import parse_census_file
 
 SAMPLE = (Path(__file__).parent / "samples" / "cin_2018.xml").read_bytes()
 # Mutations of each kind; SECONDPLAN_FUZZ_ROUNDS=1000 for a long run.

@@ -1,0 +1,31 @@
+"""What several commands take, and the width of what they print."""
+
+import os
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import Annotated
+
+import typer
+
+from ..errors import OutputError, cannot_be_written
+
+Out = Annotated[
+    Path, typer.Option("--out", help="The folder to write; it must not exist yet or be empty.", readable=False)
+]
+
+
+def terminal_width() -> int:
+    """Columns of the terminal, within what reads well; 100 where there is none."""
+    return min(max(get_terminal_size((100, 24)).columns, 60), 110)
+
+
+def refuse_unwritable(file: Path) -> None:
+    """Before the long work that ends in ``file``."""
+    try:
+        if file.exists():
+            raise OutputError(f"{file}: exists already")
+    except OSError as error:
+        raise cannot_be_written(file, error) from None
+    folder = file.absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise OutputError(f"{file}: cannot be written (its folder does not exist or is not yours to write)")

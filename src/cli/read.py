@@ -1,0 +1,150 @@
+"""The commands that read the formats councils hold: each gives a plan store and a quality report."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import Out, terminal_width
+
+if TYPE_CHECKING:
+    from ..plans import Plans, QualityReport
+
+LaCode = Annotated[str | None, typer.Option(help="Authority (three digits) where the files do not tell it.")]
+ExtractDate = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Day on which the data were extracted, where the files do not tell it."),
+]
+FirstDate = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Day from which on all plans that ended are in the data."),
+]
+
+read_app = typer.Typer(help="Read child protection data into a plan store.", no_args_is_help=True)
+
+
+@read_app.command("cin-census")
+def read_cin_census(
+    sources: Annotated[list[Path], typer.Argument(help="Census XML files, or folders that hold them.", readable=False)],
+    out: Out,
+    la_code: Annotated[str | None, typer.Option(help="Authority (three digits) where a header lacks it.")] = None,
+    year: Annotated[
+        int | None, typer.Option(help="Year in which the census year ends, where a header lacks it.")
+    ] = None,
+    care: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="SSDA903 files, or a folder of them: periods in care, which no census holds.", readable=False
+        ),
+    ] = None,
+) -> None:
+    """Read CIN census XML of one or many years, with periods in care from SSDA903."""
+    from ..demo import refuse_busy
+    from ..plans import add_care_episodes
+    from ..plans import read_cin_census as read
+
+    refuse_busy(out)
+    plans, quality = read(sources, la_code=la_code, year=year)
+    if care:
+        plans, more = add_care_episodes(plans, care, la_code=la_code)
+        quality = quality.joined(more)
+    _keep(plans, quality, out)
+
+
+@read_app.command("annex-a")
+def read_annex_a(
+    sources: Annotated[
+        list[Path], typer.Argument(help="Annex A workbooks, CSV files of one list, or folders.", readable=False)
+    ],
+    out: Out,
+    la_code: LaCode = None,
+    extract_date: ExtractDate = None,
+) -> None:
+    """Read the lists of Ofsted's Annex A, of one or many extracts."""
+    from ..demo import refuse_busy
+    from ..plans import read_annex_a as read
+
+    refuse_busy(out)
+    _keep(*read(sources, la_code=la_code, extract_date=extract_date), out)
+
+
+@read_app.command("ssd")
+def read_ssd(
+    source: Annotated[
+        str,
+        typer.Argument(
+            envvar="SECONDPLAN_SSD",
+            help="A folder of SSD tables, or an SQLAlchemy address of a database; one with a password is better left "
+            "in the environment than in the history of commands.",
+        ),
+    ],
+    out: Out,
+    la_code: LaCode = None,
+    schema: Annotated[str | None, typer.Option(help="The database's schema that holds the tables.")] = None,
+    first_date: FirstDate = None,
+    extract_date: ExtractDate = None,
+) -> None:
+    """Read the Standard Safeguarding Dataset from files or from a database."""
+    from ..demo import refuse_busy
+    from ..plans import read_ssd as read
+
+    refuse_busy(out)
+    _keep(*read(source, la_code=la_code, schema=schema, first_date=first_date, extract_date=extract_date), out)
+
+
+@read_app.command("dfe-api")
+def read_dfe_api(
+    sources: Annotated[
+        list[Path], typer.Argument(help="JSON files or JSON lines, or folders that hold them.", readable=False)
+    ],
+    out: Out,
+    la_code: LaCode = None,
+    first_date: FirstDate = None,
+    extract_date: ExtractDate = None,
+) -> None:
+    """Read payloads of the DfE social care API."""
+    from ..demo import refuse_busy
+    from ..plans import read_dfe_api as read
+
+    refuse_busy(out)
+    _keep(*read(sources, la_code=la_code, first_date=first_date, extract_date=extract_date), out)
+
+
+@read_app.command("tables")
+def read_tables(
+    sources: Annotated[
+        list[Path] | None, typer.Argument(help="CSV, Excel or Parquet files, or folders.", readable=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The folder to write; it must not exist yet or be empty.", readable=False),
+    ] = None,
+    columns: Annotated[
+        Path | None, typer.Option(help="Column map (YAML): which column of the files is which.", readable=False)
+    ] = None,
+    la_code: LaCode = None,
+    template: Annotated[bool, typer.Option("--template", help="Print a column map to fill in, and stop.")] = False,
+) -> None:
+    """Read plain tables whose columns a map names."""
+    from ..demo import refuse_busy
+    from ..plans import read_tables as read
+    from ..plans.readers.tables.column_map import column_map_template
+
+    if template:
+        typer.echo(column_map_template(), nl=False)
+        return
+    if not sources or out is None:
+        raise typer.BadParameter("give the files to read and --out, or --template")
+    refuse_busy(out)
+    _keep(*read(sources, columns, la_code=la_code), out)
+
+
+def _keep(plans: Plans, quality: QualityReport, out: Path) -> None:
+    plans.write(out)
+    quality.write_json(out / "quality.json")
+    typer.echo(quality.summary(width=terminal_width()))
+    typer.echo(f"Plans: {len(plans.plans):,}; children: {len(plans.children):,}.")
+    typer.echo(f"The plan store is in {out}, the whole report in {out / 'quality.json'}.")

@@ -1,0 +1,1 @@
+"""An experiment: a YAML file and the features of each model -> cohort -> comparison -> report, MLflow, champion."""

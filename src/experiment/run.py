@@ -1,0 +1,310 @@
+"""Running an experiment: cohort, comparison, MLflow, champion, report."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import clone
+
+from ..errors import GateError, InputError, SecondplanError
+from ..evaluation.compare import failure_line, note_line
+from ..progress import track
+from .features import ModelFeatures, choose_features
+from .file import DataSpec, Experiment, ModelSpec, ValidationSpec, load_experiment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..evaluation import Comparison
+    from ..models.estimator.base import IncidenceModel
+    from ..plans import Cohort, Plans
+
+REFERENCE = "AalenJohansen"
+NOTES_SHOWN = 2
+
+
+@dataclass(frozen=True)
+class ExperimentResult:
+    """What running an experiment made.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    cohort : Cohort
+    comparison : Comparison
+    fitted : dict of str to IncidenceModel
+        Each model, fitted on the whole cohort.
+    best : str
+        Name of the model with the lowest Brier score at the longest horizon.
+    run_id : str or None
+        The parent run in MLflow; None where nothing was tracked.
+    model_uri : str or None
+        Address of the champion (``models:/...``), or None where no model passed the gates.
+    best_uri : str or None
+        Where there is no champion: address of the registered version of ``best``.
+    gate_failures : tuple of str
+        Why the best model did not become the champion.
+    notes : dict of str to tuple of str
+        What models warned of while they were fitted, by name.
+    page : str
+        The report, as one self-contained HTML page.
+    dropped : tuple of str
+        Features that the experiment names and the data cannot give, left out of the models.
+    """
+
+    experiment: Experiment
+    cohort: Cohort
+    comparison: Comparison
+    fitted: dict[str, IncidenceModel]
+    best: str
+    run_id: str | None
+    model_uri: str | None
+    gate_failures: tuple[str, ...]
+    notes: dict[str, tuple[str, ...]]
+    page: str
+    dropped: tuple[str, ...] = ()
+    best_uri: str | None = None
+
+    def summary(self) -> str:
+        """The comparison and the champion as text for a terminal."""
+        columns = ["brier_365", "brier_730", "ipa_730", "auc_730", "calibration_slope_730", "fit_seconds"]
+        table = self.comparison.table
+        lines = [table[[name for name in columns if name in table]].round(4).to_string()]
+        lines += [f"{name} could not be compared: {reason}" for name, reason in self.comparison.failures.items()]
+        for name, noted in self.notes.items():
+            lines += [f"{name}: {line}" for line in noted[:NOTES_SHOWN]]
+            if len(noted) > NOTES_SHOWN:
+                lines.append(f"{name}: {len(noted) - NOTES_SHOWN} more warnings of this kind (in the result's notes)")
+        if self.dropped:
+            lines.append(f"features left out, which the data cannot give: {', '.join(self.dropped)}")
+        lines += list(self.gate_failures)
+        if self.run_id is not None:
+            none = f"none; no model passed the gates{f'; {self.best} is {self.best_uri}' if self.best_uri else ''}"
+            lines.append(f"champion: {self.model_uri or none}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return self.comparison._repr_html_()
+
+
+def run_experiment(
+    experiment: Experiment | str | Path, *, store: str | None = "sqlite:///mlflow.db"
+) -> ExperimentResult:
+    """Build the cohort, compare the models, track the comparison, and make the best model champion if it passes.
+
+    Parameters
+    ----------
+    experiment : Experiment, str or Path
+        The experiment, or its file.
+    store : str or None
+        Address of the MLflow store; None tracks nothing and needs no MLflow.
+
+    Returns
+    -------
+    ExperimentResult
+
+    Raises
+    ------
+    InputError
+        The data cannot be read, the experiment names features or parameters that do not exist, or features that the
+        data cannot give while its ``missing_features`` refuses that.
+    EmptyCohortError
+        Nobody in the data can be analysed.
+    OutputError
+        The MLflow store cannot be written.
+    """
+    from ..evaluation import compare_models
+    from ..plans import build_cohort
+    from ..report import experiment_page
+
+    if not isinstance(experiment, Experiment):
+        experiment = load_experiment(experiment)
+    _refuse_wrong_tracking(experiment, store)
+    plans, data_name = _plans(experiment.data)
+    settings = experiment.cohort
+    cohort = build_cohort(
+        plans, index=settings.index, as_of=settings.as_of, washout_days=settings.washout_days, care=settings.care
+    )
+    chosen = {spec.name: _features(spec, experiment, cohort) for spec in experiment.models}
+    models = {spec.name: _model(spec, experiment, chosen[spec.name]) for spec in experiment.models}
+    dropped = tuple(name for name in cohort.missing_features if any(name in found.dropped for found in chosen.values()))
+    times = tuple(experiment.horizons)
+    try:
+        comparison = compare_models(models, cohort, folds=_folds(experiment.validation, cohort), times=times)
+    except SecondplanError:
+        raise
+    except ValueError as error:
+        raise InputError(f"{experiment.name}: {failure_line(error).removeprefix('ValueError: ')}") from None
+    _require_a_model(experiment, comparison)
+    fitted, notes = _fit_on_all(comparison, cohort)
+    best = comparison.table.drop(index=REFERENCE, errors="ignore").index[0]
+    page = experiment_page(cohort, comparison, fitted, best, data_name=data_name, dropped=dropped)
+    run_id: str | None = None
+    model_uri, best_uri = None, None
+    failures: tuple[str, ...] = ()
+    if store is not None:
+        run_id = _track(experiment, data_name, cohort, comparison, fitted, page, dropped, store)
+        model_uri, best_uri, failures = _crown(experiment, best, store)
+    return ExperimentResult(
+        experiment, cohort, comparison, fitted, best, run_id, model_uri, failures, notes, page, dropped, best_uri
+    )
+
+
+def _refuse_wrong_tracking(experiment: Experiment, store: str | None) -> None:
+    """Look at the gates and the store before the long work, not after it."""
+    from ..tracking.gates import read_gates
+
+    if experiment.champion is not None:
+        read_gates(experiment.champion.gates)
+    if store is not None:
+        from ..tracking import open_store
+
+        open_store(store)
+
+
+def _require_a_model(experiment: Experiment, comparison: Comparison) -> None:
+    if comparison.table.index.drop(REFERENCE, errors="ignore").empty:
+        why = "; ".join(f"{name}: {line}" for name, line in comparison.failures.items())
+        raise InputError(f"{experiment.name}: no model could be compared with {REFERENCE}{': ' if why else ''}{why}")
+
+
+def _plans(data: DataSpec) -> tuple[Plans, str]:
+    """The plans, and what to call them."""
+    if data.plans is not None:
+        from ..plans import read_plans
+
+        plans = read_plans(data.plans)
+        return plans, _data_name(plans.extract["source"])
+    from ..synthetic import simulate
+
+    assert data.synthetic is not None
+    spec = data.synthetic
+    try:
+        plans = simulate(spec.scenario, n_children=spec.n_children, seed=spec.seed)
+    except ValueError as error:
+        raise InputError(f"data.synthetic: {error}") from None
+    return plans, f"{spec.scenario}, {spec.n_children} children, seed {spec.seed}"
+
+
+def _data_name(sources: pd.Series) -> str:
+    """Kinds of sources and numbers of files: their names may name a person or a machine, and there may be hundreds."""
+    kinds = sources.dropna().drop_duplicates().str.partition(":")
+    names = []
+    for kind, group in kinds.groupby(0):
+        is_scenario = kind == "synthetic"
+        counted = f"{len(group)} file{'s' if len(group) > 1 else ''}"
+        names += [f"{kind}, {counted}"] if not is_scenario else [f"{kind}:{name}" for name in sorted(group[2])]
+    return "; ".join(names) or "plan store"
+
+
+def _features(spec: ModelSpec, experiment: Experiment, cohort: Cohort) -> ModelFeatures:
+    from .. import models
+
+    return choose_features(
+        spec,
+        experiment,
+        present=list(cohort.X.columns),
+        missing=cohort.missing_features,
+        special=getattr(models, spec.type)._column_parameters,
+    )
+
+
+def _model(spec: ModelSpec, experiment: Experiment, chosen: ModelFeatures) -> IncidenceModel:
+    """The unfitted model of a specification, its encoder limited to its features."""
+    from .. import models
+
+    kind = getattr(models, spec.type)
+    try:
+        return kind(**spec.params, encoder=models.FeatureEncoder(columns=list(chosen.columns), **chosen.encoder))
+    except TypeError as error:
+        raise InputError(f"{experiment.name}: {spec.name}: {error}") from None
+
+
+def _folds(validation: ValidationSpec, cohort: Cohort) -> Any:
+    from ..evaluation import FamilyKFold, TemporalSplit
+
+    if validation.kind == "in_time":
+        return TemporalSplit(validation.cut_date)
+    return FamilyKFold(n_splits=validation.n_splits, random_state=validation.seed)
+
+
+def _fit_on_all(comparison: Comparison, cohort: Cohort) -> tuple[dict[str, IncidenceModel], dict[str, tuple[str, ...]]]:
+    """Every model that could be compared, fitted on the whole cohort; and what models warned of, there or in a fold."""
+    fitted, notes = {}, {}
+    for name in track(list(comparison.table.index), "Fitting on the whole cohort"):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            fitted[name] = clone(comparison.models[name]).fit(cohort.X, cohort.y, cluster=cohort.cluster)
+        lines = dict.fromkeys([*comparison.notes.get(name, ()), *map(note_line, caught)])
+        if lines:
+            notes[name] = tuple(lines)
+    return fitted, notes
+
+
+def _track(
+    experiment: Experiment,
+    data_name: str,
+    cohort: Cohort,
+    comparison: Comparison,
+    fitted: dict[str, IncidenceModel],
+    page: str,
+    dropped: tuple[str, ...],
+    store: str,
+) -> str:
+    from ..report import calibration_images, model_card
+    from ..tracking import log_comparison
+
+    validation = experiment.validation
+    params = {
+        "validation": validation.kind,
+        "n_splits": validation.n_splits if validation.kind == "family_folds" else "not used",
+        "cut_date": validation.cut_date or "not used",
+        "index": experiment.cohort.index,
+        "washout_days": experiment.cohort.washout_days,
+        "horizons": ", ".join(map(str, experiment.horizons)),
+        "missing_features": experiment.missing_features,
+        "features_left_out": ", ".join(dropped) or "none",
+    }
+    pages = {f"{name}/model_card.html": model_card(name, model, cohort, comparison) for name, model in fitted.items()}
+    tables = {
+        f"{name}/coefficients": model.summary_.reset_index()
+        for name, model in fitted.items()
+        if getattr(model, "summary_", None) is not None
+    }
+    return log_comparison(
+        comparison,
+        cohort,
+        experiment=experiment.name,
+        params=params,
+        fitted=fitted,
+        images={f"{name}/calibration": calibration_images(comparison, name) for name in fitted},
+        pages={"report.html": page, **pages},
+        tables=tables,
+        gates=experiment.champion.gates if experiment.champion else None,
+        data_name=data_name,
+        store=store,
+    )
+
+
+def _crown(experiment: Experiment, best: str, store: str) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Make the best model that passes the gates champion: its address (else the best's), and why others did not."""
+    from ..tracking import compare_runs, register_model, set_champion
+
+    best_uri: str | None = None
+    failures: list[str] = []
+    if experiment.champion is None:
+        return None, None, ()
+    name = experiment.champion.model_name
+    for run in compare_runs(experiment.name, store=store).itertuples():
+        if run.model == REFERENCE:
+            continue
+        version = register_model(f"runs:/{run.run_id}/model", name=name, store=store)
+        best_uri = f"models:/{name}/{version}" if run.model == best else best_uri
+        try:
+            return set_champion(name, version, store=store), None, tuple(failures)
+        except GateError as error:
+            failures.append(str(error))
+    return None, best_uri, tuple(failures)

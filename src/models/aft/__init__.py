@@ -1,0 +1,1 @@
+"""Accelerated failure time models: parametric shapes of the time to each event."""

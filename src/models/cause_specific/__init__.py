@@ -1,0 +1,1 @@
+"""Cox models of every event together, and the incidences that follow."""

@@ -1,0 +1,1 @@
+"""The Cox model: coefficients, baseline, curves, diagnostics, profiles, penalised paths."""

@@ -1,0 +1,290 @@
+"""What a fitted Cox model predicts: hazards and incidences of new rows, with their standard errors."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from ..curves.confidence import check_interval
+from ..estimator.base import ROWS_PER_CHUNK, checked_times, per_row
+from ..estimator.one_event import OneEventModel
+from ..incidence.hazard_moments import CellMoments, RowMoments
+from ..inputs.strata import match_strata, refuse_unseen
+from ..numerics.blas_threads import one_blas_thread
+from .baseline import BaselineHazard, cumulative_hazard, cumulative_hazard_error, fill_means, survival_bounds
+from .curve_error import jackknife_hazard_error
+
+
+class CoxPrediction(OneEventModel):
+    """The part of :class:`.cox.CoxPH` that needs no training rows: loaded models have it too."""
+
+    _column_parameters: ClassVar[tuple[str, ...]] = ("strata", "offset")
+    strata: str | list[str] | None
+    offset: str | None
+    coef_: np.ndarray
+    covariance_: np.ndarray
+    has_competing_events_: bool
+    strata_: list[str]
+    center_: np.ndarray
+    offset_center_: float
+    baseline_time_: np.ndarray
+    baseline_stratum_: np.ndarray
+    baseline_hazard_: np.ndarray
+    baseline_variance_: np.ndarray
+    mean_steps_: np.ndarray
+    mean_values_: np.ndarray
+    hazard_moments_: list[dict[str, np.ndarray]]
+    _row_moments: list[RowMoments] | None
+
+    @property
+    def baseline_(self) -> BaselineHazard:
+        """The baseline at the mean of the features and of the offset."""
+        return BaselineHazard(
+            self.baseline_time_,
+            self.baseline_stratum_,
+            self.baseline_hazard_,
+            self.baseline_variance_,
+            self._exact_mean if hasattr(self, "_exact_mean") else self.saved_mean(),
+            self.center_,
+        )
+
+    def saved_mean(self) -> np.ndarray:
+        """The baseline's running sum of means as a saved model has it, shape (n_steps, n_features)."""
+        return fill_means(self.baseline_stratum_, self.baseline_hazard_, self.mean_steps_, self.mean_values_)
+
+    @property
+    def baseline_cumulative_hazard_(self) -> pd.Series | pd.DataFrame:
+        """Cumulative hazard at features 0 and offset 0 by day; with strata one column each."""
+        values = self.baseline_.at_zero(self.coef_, self.offset_center_)
+        if self.strata is None:
+            index = pd.Index(self.baseline_time_, name="day")
+            return pd.Series(values, index=index, name="cumulative_hazard")
+        columns = {
+            label: pd.Series(values[own], index=self.baseline_time_[own])
+            for label, own in ((label, self.baseline_stratum_ == code) for code, label in enumerate(self.strata_))
+        }
+        return pd.DataFrame(columns).sort_index().ffill().fillna(0.0).rename_axis("day")
+
+    def predict_cumulative_incidence(
+        self, X: Any, times: Any, *, event: int = 1, eligible_days: Any = None, elapsed: Any = 0.0
+    ) -> np.ndarray:
+        """Incidence ``1 - exp(-H)`` of the event if no other event existed, shape (n_rows, n_times).
+
+        Parameters are those of :meth:`IncidenceModel.predict_cumulative_incidence`. Warns if the training data had
+        other events: use ``CauseSpecificCox`` for the incidence among them.
+        """
+        check_is_fitted(self)
+        self._warn_of_competing_events()
+        return super().predict_cumulative_incidence(X, times, event=event, eligible_days=eligible_days, elapsed=elapsed)
+
+    def predict_log_hazard_ratio(self, X: Any, reference: Any = None, *, return_std: bool = False) -> Any:
+        r"""Log hazard ratio :math:`(x - x_0)'\beta` of each row against one reference row, offsets included.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+        reference : DataFrame or ndarray, shape (1, n_columns), optional
+            With the columns of ``X``; by default features and offset 0. ``type = "lp"`` of R's ``predict.coxph`` is
+            against 0 with ``reference = "zero"``, else against means.
+        return_std : bool
+            Give the standard error too: that of the coefficients (robust if the fit is).
+
+        Returns
+        -------
+        ndarray, shape (n_rows,); with ``return_std`` two of them.
+
+        Raises
+        ------
+        ValueError
+            The reference is not one row.
+
+        Examples
+        --------
+        >>> from secondplan.models import CoxPH
+        >>> X = pd.DataFrame({"age": [3.0, 7.0, 2.0, 11.0, 5.0, 9.0]})
+        >>> y = pd.DataFrame({"duration": [5, 8, 3, 9, 4, 6], "event": [1, 0, 1, 1, 0, 1]})
+        >>> CoxPH().fit(X, y).predict_log_hazard_ratio(X[:2], X[:1]).round(2).tolist()
+        [0.0, -2.42]
+        """
+        check_is_fitted(self)
+        design, offset, _ = self._arguments(*self._design(X))
+        base, base_offset = np.zeros((1, design.shape[1])), -self.offset_center_
+        if reference is not None:
+            base, (base_offset, *others), _ = self._arguments(*self._design(reference))
+            if others:
+                raise ValueError(f"reference must be one row, got {len(base)}")
+        ratio = (design - base) @ self.coef_ + offset - base_offset
+        if not return_std:
+            return ratio
+        variance = np.einsum("np,pq,nq->n", design - base, self.covariance_, design - base, optimize=True)
+        return ratio, np.sqrt(np.maximum(variance, 0.0))
+
+    def predict_cumulative_hazard(
+        self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0, return_std: bool = False
+    ) -> Any:
+        r"""Cumulative hazard :math:`H(t \mid x) - H(s \mid x)` of each row by each day.
+
+        Parameters
+        ----------
+        X, times, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        return_std : bool
+            Give the standard error too: that of the baseline and of the coefficients together, as ``std_error`` of the
+            model says: cluster-robust where ``cluster`` was given to ``fit``, else ``std.err`` of R's
+            ``survfit.coxph``. After ``elapsed`` days it is that of the difference; R's ``predict(type = "expected")``
+            of rows that enter late subtracts variances, which is not.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times); with ``return_std`` two of them.
+        """
+        hazard, error = self._hazard_and_error(X, times, eligible_days, elapsed, with_error=return_std)
+        return (hazard, error) if return_std else hazard
+
+    def predict_survival(
+        self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0, return_std: bool = False
+    ) -> Any:
+        """Probability ``exp(-H)`` of no event if no other event existed.
+
+        Parameters
+        ----------
+        X, times, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        return_std : bool
+            Give the standard error too: that of :meth:`predict_cumulative_hazard` times the probability, as
+            ``summary(survfit.coxph)`` in R.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times); with ``return_std`` two of them.
+        """
+        hazard, error = self._hazard_and_error(X, times, eligible_days, elapsed, with_error=return_std)
+        survival = np.exp(-hazard)
+        return (survival, survival * error) if return_std else survival
+
+    def predict_cumulative_incidence_interval(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int | None = None,
+        level: float = 0.95,
+        interval: str = "log",
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+    ) -> np.ndarray:
+        """Interval of the incidence ``1 - exp(-H)`` by the delta method, as R's ``survfit.coxph``.
+
+        The standard error is that of :meth:`predict_cumulative_hazard`: cluster-robust where ``cluster`` was given to
+        ``fit``, which R's is in part only (see ``std_error`` of the model).
+
+        Parameters
+        ----------
+        X, times, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        event : int, optional
+            The model's own event, which is the default.
+        level : float
+            Coverage.
+        interval : {"plain", "log", "log-log"}
+            Scale of the event-free probability on which the interval is symmetric.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times, 2)
+            Lower and upper bound.
+        """
+        check_is_fitted(self)
+        if event is not None and event != self.event:
+            raise ValueError(f"event {event} is not modelled; the model's events are {self.event}")
+        check_interval(level, interval)
+        self._warn_of_competing_events()
+        hazard, error = self._hazard_and_error(X, times, eligible_days, elapsed)
+        lower, upper = survival_bounds(hazard, error, level, interval)
+        return np.stack([1.0 - upper, 1.0 - lower], axis=-1)
+
+    @one_blas_thread()
+    def _hazard_and_error(
+        self, X: Any, times: Any, eligible_days: Any, elapsed: Any, *, with_error: bool = True
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Cumulative hazard since ``elapsed`` and its standard error, both (n_rows, n_times); by chunks of rows."""
+        check_is_fitted(self)
+        design = self._design(X)
+        n_rows = len(design[0])
+        row_times = checked_times(times, n_rows, eligible_days)
+        since = per_row(elapsed, n_rows, "elapsed")[:, None]
+        hazard, error = np.empty(row_times.shape), np.zeros(row_times.shape if with_error else (0, 0))
+        baseline, moments = self.baseline_, self._jackknife_moments() if with_error else []
+        for begin in range(0, n_rows, ROWS_PER_CHUNK):
+            rows = slice(begin, begin + ROWS_PER_CHUNK)
+            part = self._arguments(*(array[rows] for array in design))
+            if moments:
+                hazard[rows], error[rows] = jackknife_hazard_error(
+                    baseline, self.coef_, moments, *part, row_times[rows], since[rows]
+                )
+            elif with_error:
+                hazard[rows], error[rows] = cumulative_hazard_error(
+                    baseline, self.coef_, self.covariance_, *part, row_times[rows], since[rows]
+                )
+            else:
+                hazard[rows] = cumulative_hazard(
+                    baseline, self.coef_, *part, row_times[rows], since[rows] if np.any(since[rows] > 0) else None
+                )
+        return hazard, error
+
+    def _jackknife_moments(self) -> Sequence[RowMoments | CellMoments]:
+        """The influences of the rows by stratum, or what a saved model holds of them; none for errors as survfit's."""
+        saved = self.hazard_moments_
+        rows = self.__dict__.get("_row_moments")
+        return [CellMoments(**moments) for moments in saved] if rows is None else rows
+
+    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        *special, times, _ = rest
+        return -np.expm1(-self._hazard(design, *special, times))
+
+    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        return np.exp(-self._hazard(design, *rest))
+
+    def _hazard(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        *special, times = rest
+        return cumulative_hazard(self.baseline_, self.coef_, *self._arguments(design, *special), times)
+
+    def _arguments(self, design: np.ndarray, *special: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Design, offset and code of the stratum by row."""
+        columns = list(special)
+        stratum = np.zeros(len(design), dtype=np.int64)
+        if self.strata is not None:
+            stratum = match_strata(columns.pop(0), self._strata_columns(), self.strata_)
+            refuse_unseen(stratum, self._strata_columns())
+        offset = offset_values(columns.pop(0)) if self.offset is not None else None
+        return design, np.zeros(len(design)) if offset is None else offset - self.offset_center_, stratum
+
+    def _strata_columns(self) -> list[str]:
+        return [self.strata] if isinstance(self.strata, str) else list(self.strata or [])
+
+    def _warn_of_competing_events(self) -> None:
+        if self.has_competing_events_:
+            warnings.warn(
+                "the training data have competing events, which CoxPH counts as censored: this incidence is too high; "
+                "use CauseSpecificCox",
+                stacklevel=3,
+            )
+
+
+def offset_values(values: Any) -> np.ndarray | None:
+    """The offset column as numbers, shape (n_rows,)."""
+    if values is None:
+        return None
+    try:
+        numbers = np.asarray(values, dtype=float).reshape(len(values))
+    except (TypeError, ValueError):
+        raise ValueError("offset must name one numeric column") from None
+    n_bad = int((~np.isfinite(numbers)).sum())
+    if n_bad:
+        raise ValueError(f"offset: missing or infinite in {n_bad} of {numbers.size} rows")
+    return numbers

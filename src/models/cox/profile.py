@@ -1,0 +1,52 @@
+"""Profile-likelihood intervals and tests of a Cox model's coefficients, from the rows it was fitted to."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from scipy.special import chdtrc, chdtri
+from sklearn.exceptions import ConvergenceWarning
+
+from .diagnostics import FittedCox, TrainingRows
+
+
+def profile_table(rows: TrainingRows, fitted: FittedCox, level: float, *, firth: bool) -> pd.DataFrame:
+    """Intervals and tests as :meth:`.cox.CoxPH.profile_likelihood` describes them."""
+    from ..risk_sets.risk_sets import build_risk_sets
+    from .kernels.firth import PenalisedRows
+    from .kernels.fit import LARGEST_ETA, scale_rows
+    from .kernels.profile_likelihood import profiles
+
+    n_rows = len(rows.outcome)
+    weight = np.ones(n_rows) if rows.weight is None else rows.weight
+    stratum = np.zeros(n_rows, dtype=np.int64) if rows.stratum is None else rows.stratum
+    is_event = rows.outcome.event == fitted.event
+    sets = build_risk_sets(rows.outcome.entry, rows.outcome.duration, is_event, weight, stratum)
+    scaled = scale_rows(rows.design, sets, rows.offset)
+    error = np.sqrt(np.diag(fitted.naive_covariance)) * scaled.scale
+    penalised = PenalisedRows(scaled.x, scaled.offset, sets, fitted.ties == "efron", firth, error > 0, LARGEST_ETA)
+    found = profiles(penalised, fitted.coef * scaled.scale, error, float(chdtri(1, 1.0 - level)))
+    if not found.converged:
+        warnings.warn(
+            "the search for some limits of the profile likelihood did not converge; they may be off",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    lower, upper = found.lower / scaled.scale, found.upper / scaled.scale
+    with np.errstate(over="ignore"):
+        ratios = np.exp([lower, upper])
+    statistic = np.maximum(found.statistic, 0.0)
+    return pd.DataFrame(
+        {
+            "coef": fitted.coef,
+            "lower": lower,
+            "upper": upper,
+            "hazard_ratio_lower": ratios[0],
+            "hazard_ratio_upper": ratios[1],
+            "chisq": statistic,
+            "p": chdtrc(1, statistic),
+        },
+        index=pd.Index(fitted.names, name="feature"),
+    )

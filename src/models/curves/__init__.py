@@ -1,0 +1,1 @@
+"""Curves without a model: Kaplan-Meier, Nelson-Aalen, Aalen-Johansen, what is read from them, and their intervals."""

@@ -1,0 +1,71 @@
+"""Curves as tables: at given days with intervals, numbers at risk, and a short one for notebooks."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .confidence import check_interval, hazard_bounds, probability_bounds
+
+if TYPE_CHECKING:
+    from .results import IncidenceCurve, StepCurve
+
+ROWS_SHOWN = 8
+STRATA_SHOWN = 12
+
+
+def curve_table(
+    times: Any,
+    steps: np.ndarray,
+    estimate: np.ndarray,
+    error: np.ndarray,
+    start: float,
+    level: float,
+    interval: str,
+    *,
+    hazard: bool = False,
+) -> pd.DataFrame:
+    """A step function by given days: index ``day``; columns estimate, std_error, lower, upper."""
+    check_interval(level, interval)
+    days = np.atleast_1d(np.asarray(times, dtype=float))
+    if days.ndim != 1 or np.isnan(days).any():
+        raise ValueError("times must be days: one dimension, none missing")
+    position = np.searchsorted(steps, days, side="right")
+    values = np.concatenate([[start], estimate])[position]
+    errors = np.concatenate([[0.0], error])[position]
+    lower, upper = (hazard_bounds if hazard else probability_bounds)(values, errors, level, interval)
+    columns = {"estimate": values, "std_error": errors, "lower": lower, "upper": upper}
+    return pd.DataFrame(columns, index=pd.Index(days, name="day"))
+
+
+def number_at_risk(times: Any, curve: IncidenceCurve | StepCurve) -> np.ndarray:
+    """Weight that has entered before each time less the weight that has left before it."""
+    days = np.atleast_1d(np.asarray(times, dtype=float))
+    n_events = curve.n_events if curve.n_events.ndim == 1 else curve.n_events.sum(axis=1)
+    left = np.concatenate([[0.0], np.cumsum(n_events + curve.n_censored)])
+    entered = np.concatenate([[0.0], curve.n_entered])
+    at_risk = entered[np.searchsorted(curve.entry_times, days)] - left[np.searchsorted(curve.times, days)]
+    return np.maximum(at_risk, 0.0)
+
+
+def curve_summary(at_risk: np.ndarray, columns: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """What is shown of a curve, a row a day: the number at risk, and each column's estimate with its interval."""
+    first = next(iter(columns.values()))
+    shown = {"at risk": [f"{count:,.1f}".removesuffix(".0") for count in at_risk]}
+    for name, table in columns.items():
+        parts = zip(table["estimate"], table["lower"], table["upper"], strict=True)
+        shown[name] = [f"{estimate:.4f} ({lower:.4f} to {upper:.4f})" for estimate, lower, upper in parts]
+    return pd.DataFrame(shown, index=pd.Index([f"{day:g}" for day in first.index], name="day"))
+
+
+def as_html(title: str, table: pd.DataFrame) -> str:
+    """A title and its table for notebooks."""
+    return f"<p>{escape(title)}</p>{table.to_html()}"
+
+
+def as_text(title: str, table: pd.DataFrame) -> str:
+    """The same for consoles."""
+    return f"{title}\n{table.to_string()}"

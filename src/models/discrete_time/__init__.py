@@ -1,0 +1,1 @@
+"""Hazards by period: logistic regression and boosted trees on person-periods."""

@@ -1,0 +1,1 @@
+"""What every model is: checks, encoding, horizons, conditioning on time passed; tables of coefficients; saving."""

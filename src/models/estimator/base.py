@@ -1,0 +1,347 @@
+"""The interface that every model of the incidence of events obeys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ..curves.state_counts import count_states, incidence
+from ..features.encoder import FeatureEncoder, as_frame
+from ..inputs.case_weights import check_weight
+from ..inputs.cluster_levels import check_cluster
+from ..inputs.outcome import Outcome, as_numbers, check_outcome
+from ..numerics.blas_threads import one_blas_thread
+
+ROWS_PER_CHUNK = 50_000
+# Differences of incidences divided by less than this would be rounding.
+FAINT = 1e-8
+
+
+class IncidenceModel(BaseEstimator):
+    """Base of the models: checks, encoding, horizons, conditioning and eligibility are the same for all.
+
+    A model implements ``_fit(design, outcome, sample_weight, cluster)``, ``_incidence(design, times, event)`` and
+    ``_event_free(design, times)``, where ``times`` has shape (n_rows, n_times) and may differ by row, and names in
+    ``_bundle_attributes`` the fitted attributes of its own that describe it without a row of the training data.
+    A model that uses columns of ``X`` for anything but covariates names their parameters in ``_column_parameters``;
+    these columns come as keyword arguments to ``_fit``, a DataFrame each, and after ``design`` to the others, as arrays
+    of shape (n_rows, n_named).
+    """
+
+    _bundle_attributes: ClassVar[tuple[str, ...]] = ()
+    _column_parameters: ClassVar[tuple[str, ...]] = ()
+    # scikit-learn's name for what is passed on unasked: weights given to a search count in its scores too.
+    __metadata_request__score: ClassVar[dict[str, bool]] = {"sample_weight": True}
+    horizon: float
+    encoder: FeatureEncoder | None
+
+    def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+            Features known on the day the index plan ended.
+        y : DataFrame with n_rows rows
+            ``duration`` (days), ``event`` (0 censored, 1, 2, ...) and, where observation begins late, ``entry`` (days).
+        sample_weight : array, shape (n_rows,), optional
+            Case weights, not negative.
+        cluster : array, shape (n_rows,), or DataFrame, shape (n_rows, 2), optional
+            Rows that share a value are not independent (siblings); standard errors become cluster-robust. Two columns
+            are nested levels (family and authority): errors are those of the outer level, which allow for both.
+
+        Raises
+        ------
+        ValueError
+            Outcomes, weights or features break a rule; the message names the column and the number of rows. Rows are
+            matched by position: that ``X`` and another frame have the same index in another order is refused too.
+        """
+        self.__dict__.pop("n_rows_", None)
+        _check_horizon(self.horizon)
+        # A block, as a decorator would stand between the caller and the warnings given in its name.
+        with one_blas_thread():
+            frame, special = self._split_columns(X)
+            for given, name in ((y, "y"), (sample_weight, "sample_weight"), (cluster, "cluster")):
+                _refuse_other_order(X, given, name)
+            outcome = check_outcome(y, n_rows=len(frame))
+            weight = check_weight(sample_weight, len(frame))
+            groups = check_cluster(cluster, len(frame), weight)
+            self.encoder_, design = self._unfitted_encoder().fit_copy_design(frame)
+            self.feature_names_in_ = self.encoder_.feature_names_in_
+            self.n_features_in_ = self.feature_names_in_.size
+            self.feature_names_out_ = self.encoder_.get_feature_names_out()
+            self.average_risk_ = _average_risk(outcome, weight, self.horizon)
+            self._fit(design, outcome, weight, groups, **special)
+        self.n_rows_ = len(frame)
+        return self
+
+    @one_blas_thread()
+    def predict_cumulative_incidence(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int = 1,
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+    ) -> np.ndarray:
+        r"""Cumulative incidence :math:`P(T \le t, \text{event} \mid T > s, x)` of an event, the others competing.
+
+        With :math:`s = 0` nothing is known of the row yet, and events on day 0 count.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+        times : array, shape (n_times,)
+            Days after the plan's end.
+        event : int
+            Code of the event.
+        eligible_days : float or array, shape (n_rows,), optional
+            Days from the plan's end to the 18th birthday: the curve is flat after that day. Infinite where the
+            birthday is not known.
+        elapsed : float or array, shape (n_rows,)
+            Days :math:`s` for which the row is known to have been free of events; times up to it have incidence 0.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times)
+            Non-decreasing in time, between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            The event is not modelled, or features, times, ``eligible_days`` or ``elapsed`` break a rule.
+        """
+        check_is_fitted(self)
+        require_event(event, self.events_)
+
+        def conditional(part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray) -> np.ndarray:
+            incidence = self._incidence(*part, np.maximum(times, since), event)
+            if not np.any(since > 0):
+                return incidence
+            still_free = self._still_free(*part, since)
+            later = divide(incidence - self._incidence(*part, since, event), still_free)
+            faint = np.flatnonzero(is_faint(still_free, since))
+            if faint.size:
+                of_faint = tuple(array[faint] for array in part)
+                later[faint] = self._incidence_of_faint(of_faint, times[faint], since[faint], event)
+            return np.where(since > 0, np.where(times > since, later, 0.0), incidence)
+
+        return self._by_chunk(conditional, X, times, eligible_days, elapsed)
+
+    @one_blas_thread()
+    def predict_event_free(self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0) -> np.ndarray:
+        r"""Probability :math:`P(T > t \mid T > s, x)` of no event; with the incidences of all ``events_`` it sums to 1.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+        times : array, shape (n_times,)
+            Days after the plan's end.
+        eligible_days, elapsed : float or array, shape (n_rows,)
+            As in :meth:`predict_cumulative_incidence`.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times)
+        """
+        check_is_fitted(self)
+
+        def conditional(part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray) -> np.ndarray:
+            free = self._event_free(*part, times)
+            if not np.any(since > 0):
+                return free
+            at_start, still_free = self._event_free(*part, since), self._still_free(*part, since)
+            later = 1.0 - divide(at_start - free, still_free)
+            later = np.where(is_faint(still_free, since), np.clip(divide(free, at_start), 0.0, 1.0), later)
+            return np.where(since > 0, np.where(times > since, later, 1.0), free)
+
+        return self._by_chunk(conditional, X, times, eligible_days, elapsed)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Risk of event 1, or of the one event that the model is of, by ``horizon`` days, shape (n_rows,)."""
+        return self.predict_cumulative_incidence(X, [self.horizon], event=self._stated_event)[:, 0]
+
+    def score(self, X: Any, y: Any, *, sample_weight: Any = None) -> float:
+        """Index of prediction accuracy of :meth:`predict`: 1 - Brier / Brier of Aalen-Johansen at ``horizon``.
+
+        Parameters
+        ----------
+        X, y
+            As in :meth:`fit`.
+        sample_weight : array, shape (n_rows,), optional
+            Case weights. In a search that scikit-learn routes metadata through, weights that are passed count here too.
+
+        Returns
+        -------
+        float
+            1 for perfect predictions, 0 for none better than everybody's average risk; NaN, with a warning, where
+            nobody is observed until ``horizon``.
+        """
+        from ..metrics import index_of_prediction_accuracy
+
+        risk, options = self.predict(X)[:, None], {"event": self._stated_event, "sample_weight": sample_weight}
+        return float(index_of_prediction_accuracy(y, risk, [self.horizon], **options)[0])
+
+    @property
+    def _stated_event(self) -> int:
+        """The event whose risk ``predict`` states and ``score`` judges."""
+        return 1
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model as a bundle (JSON and npz, no code, no rows) into the folder ``path``; return the folder."""
+        from .bundle_files import save_bundle
+
+        check_is_fitted(self)
+        return save_bundle(self, path)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether ``fit`` went through to its end."""
+        return hasattr(self, "n_rows_")
+
+    def _fit(
+        self,
+        design: np.ndarray,
+        outcome: Outcome,
+        sample_weight: np.ndarray | None,
+        cluster: np.ndarray | None,
+        **special: Any,
+    ) -> None:
+        raise NotImplementedError
+
+    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        raise NotImplementedError
+
+    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        raise NotImplementedError
+
+    def _still_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        """Probability by which incidences after a day are divided, given that the row is free of events on that day."""
+        return self._event_free(design, *rest)
+
+    def _incidence_of_faint(
+        self, part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray, event: int
+    ) -> np.ndarray:
+        """Incidence after ``since`` of rows that the model all but rules out to be free of events by then.
+
+        The incidences differ by less than their rounding; the event-free probability keeps its digits. What it leaves
+        is shared as the events shared it by each time.
+        """
+        free = self._event_free(*part, times)
+        happened = np.clip(1.0 - divide(free, self._event_free(*part, since)), 0.0, 1.0)
+        return happened * divide(self._incidence(*part, times, event), 1.0 - free)
+
+    def _unfitted_encoder(self) -> FeatureEncoder:
+        """The encoder to fit; a model without covariates overrides it."""
+        return self.encoder if self.encoder is not None else FeatureEncoder()
+
+    def _by_chunk(self, probability: Any, X: Any, times: Any, eligible_days: Any, elapsed: Any) -> np.ndarray:
+        """``probability(design, times, since)`` for all rows, by chunks that keep memory flat; between 0 and 1."""
+        design = self._design(X)
+        n_rows = len(design[0])
+        row_times = checked_times(times, n_rows, eligible_days)
+        since = per_row(elapsed, n_rows, "elapsed")[:, None]
+        result = np.empty(row_times.shape)
+        for start in range(0, n_rows, ROWS_PER_CHUNK):
+            rows = slice(start, start + ROWS_PER_CHUNK)
+            result[rows] = probability(tuple(array[rows] for array in design), row_times[rows], since[rows])
+        return np.clip(result, 0.0, 1.0)
+
+    def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+        """The covariates, and the values of each column that a parameter names (strata, offset)."""
+        frame = as_frame(X)
+        special: dict[str, pd.DataFrame] = {}
+        used: list[str] = []
+        for parameter in self._column_parameters:
+            named = getattr(self, parameter)
+            if named is None:
+                continue
+            columns = [named] if isinstance(named, str) else list(named)
+            absent = [column for column in columns if column not in frame.columns]
+            if absent:
+                raise ValueError(f"{parameter} names columns that X does not have: {', '.join(map(str, absent))}")
+            for column in columns:
+                n_missing = int(frame[column].isna().sum())
+                if n_missing:
+                    raise ValueError(f"column {column} ({parameter}): missing in {n_missing} of {len(frame)} rows")
+            special[parameter] = frame[columns]
+            used += columns
+        return (frame.drop(columns=used) if used else frame), special
+
+    def _design(self, X: Any) -> tuple[np.ndarray, ...]:
+        """Arrays with the rows of ``X``: the design matrix, then the special columns in order of their parameters."""
+        frame, special = self._split_columns(X)
+        return (self.encoder_.design(frame), *(columns.to_numpy() for columns in special.values()))
+
+
+def is_faint(still_free: np.ndarray, since: np.ndarray) -> np.ndarray:
+    """Rows that the model all but rules out to be free of events by ``since``, shape (n_rows, 1) as the arguments."""
+    return (since > 0) & (still_free > 0) & (still_free < FAINT)
+
+
+def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -> float:
+    """Aalen-Johansen incidence of event 1 at the horizon in training: what a risk is high or low against."""
+    outcome, weight = outcome.of_weight(weight), np.ones(len(outcome)) if weight is None else weight[weight > 0]
+    counts = count_states(outcome, weight, outcome.events)
+    if 1 not in counts.events:
+        return 0.0
+    reached = counts.times <= horizon
+    return float(incidence(counts)[reached, counts.events.index(1)].max(initial=0.0))
+
+
+def _check_horizon(horizon: Any) -> None:
+    if isinstance(horizon, bool) or not isinstance(horizon, int | float | np.number) or not 0 <= horizon < np.inf:
+        raise ValueError("horizon must be a number of days, finite and not negative")
+
+
+def _refuse_other_order(X: Any, other: Any, name: str) -> None:
+    """Rows are matched by position; the same labels in another order say that this is not what was meant."""
+    if not isinstance(X, pd.DataFrame) or not isinstance(other, pd.DataFrame | pd.Series):
+        return
+    if X.index.equals(other.index) or len(X) != len(other) or not (X.index.is_unique and other.index.is_unique):
+        return
+    if X.index.isin(other.index).all():
+        raise ValueError(f"the index of {name} has the labels of X in another order: take {name}.loc[X.index]")
+
+
+def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """``part / whole``, 0 where ``whole`` is 0."""
+    return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole > 0)
+
+
+def per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False) -> np.ndarray:
+    """One number a row, missing values and negative ones refused."""
+    numbers = np.atleast_1d(as_numbers(value, name))
+    if np.ndim(value) > 1 or numbers.size not in (1, n_rows) or (np.ndim(value) == 1 and numbers.size != n_rows):
+        raise ValueError(f"{name} must be one number or have one value a row ({n_rows}), got {np.shape(value)}")
+    bad = np.isnan(numbers) | (numbers < 0) if may_be_infinite else ~np.isfinite(numbers) | (numbers < 0)
+    if bad.any():
+        rule = "missing or negative" if may_be_infinite else "missing, infinite or negative"
+        raise ValueError(f"{name}: {rule} in {int(bad.sum())} of {bad.size} rows")
+    return np.broadcast_to(numbers, (n_rows,))
+
+
+def checked_times(times: Any, n_rows: int, eligible_days: Any) -> np.ndarray:
+    """Times by row, shape (n_rows, n_times): no later than the row's last eligible day."""
+    try:
+        grid = np.atleast_1d(as_numbers(times, "times"))
+    except ValueError:
+        grid = np.array([np.nan])
+    if grid.ndim != 1 or not np.all(np.isfinite(grid)) or np.any(grid < 0):
+        raise ValueError("times must be days: one dimension, finite, not negative")
+    rows = np.broadcast_to(grid, (n_rows, grid.size))
+    if eligible_days is None:
+        return rows
+    last = per_row(eligible_days, n_rows, "eligible_days", may_be_infinite=True)
+    return np.minimum(rows, last[:, None])
+
+
+def require_event(event: int, events: tuple[int, ...]) -> None:
+    """Refuse an event that the model is not of."""
+    if event not in events:
+        raise ValueError(f"event {event} is not modelled; the model's events are {', '.join(map(str, events))}")

@@ -1,0 +1,203 @@
+"""How a fitted model is kept: a folder with ``bundle.json`` and ``arrays.npz``, and how it is written.
+
+``bundle.json`` holds the format's version, the content (class, parameters, fitted attributes) and the manifest: the
+SHA-256 of the content and of ``arrays.npz``. Nothing is ever pickled; what a bundle may create is one of ``CLASSES``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import secrets
+import shutil
+import zipfile
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ...errors import BundleError, OutputError, cannot_be_written
+from ..features.encoder import FeatureEncoder
+from .plain_data import pack
+
+FORMAT = "secondplan-bundle"
+FORMAT_VERSION = 3
+JSON_FILE = "bundle.json"
+ARRAYS_FILE = "arrays.npz"
+CLASSES = {
+    "AalenJohansen": "marginal.aalen_johansen",
+    "BoostedHazard": "discrete_time.boosting",
+    "CauseSpecificCox": "cause_specific.model",
+    "CoxElasticNetCV": "cox.path",
+    "CoxPH": "cox.model",
+    "DiscreteTimeHazard": "discrete_time.model",
+    "FeatureEncoder": "features.encoder",
+    "FineGray": "fine_gray.model",
+    "ParametricAFT": "aft.model",
+    "RoystonParmar": "royston_parmar.model",
+}
+COMMON_ATTRIBUTES = (
+    *("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_"),
+    "average_risk_",
+)
+_MODELS = __package__.rpartition(".")[0]
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a fitted model into a folder, at once or not at all. The same model gives the same bytes.
+
+    Parameters
+    ----------
+    model : IncidenceModel
+        Fitted; its parameters and the attributes that its class names in ``_bundle_attributes`` are written.
+    path : str or Path
+        Folder, absent or empty.
+    overwrite : bool
+        Replace a bundle that the folder holds.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    NotFittedError
+        The model is not fitted.
+    BundleError
+        The model, or an attribute of it, cannot be written as data.
+    OutputError
+        The folder holds something, or cannot be written.
+    """
+    check_is_fitted(model)
+    folder = Path(path).absolute()
+    arrays: dict[str, np.ndarray] = {}
+    try:
+        content = {"secondplan_version": _package_version(), "model": pack(model, arrays, _Packer(arrays), "model")}
+    except TypeError as error:
+        raise BundleError(f"the model cannot be saved as data: {error}") from None
+    array_bytes = _npz_bytes(arrays)
+    manifest = {"content": sha256(canonical(content)), ARRAYS_FILE: sha256(array_bytes)}
+    document = {"format": FORMAT, "format_version": FORMAT_VERSION, "content": content, "manifest": manifest}
+    files = {JSON_FILE: json.dumps(document, indent=1, allow_nan=False).encode(), ARRAYS_FILE: array_bytes}
+    _refuse_busy(folder, overwrite)
+    try:
+        _write_folder(folder, files)
+    except OSError as error:
+        raise cannot_be_written(folder, error) from None
+    return folder
+
+
+class _Packer:
+    """``pack_object`` for models and encoders."""
+
+    def __init__(self, arrays: dict[str, np.ndarray]):
+        self.arrays = arrays
+
+    def __call__(self, value: Any, where: str) -> dict[str, Any]:
+        name = type(value).__name__
+        if name not in CLASSES or type(value) is not bundle_class(name):
+            raise TypeError(f"{where} is a {name}")
+        tree = {"class": name, "params": self._pack(value.get_params(deep=False), f"{where}.params")}
+        if isinstance(value, FeatureEncoder):
+            learnt = value.state() if hasattr(value, "columns_") else None
+            return tree | {"state": self._pack(learnt, f"{where}.state")}
+        attributes = {}
+        if hasattr(value, "n_rows_"):
+            for attribute in (*COMMON_ATTRIBUTES, *type(value)._bundle_attributes):
+                if not hasattr(value, attribute):
+                    raise TypeError(f"{where} has no attribute {attribute}")
+                attributes[attribute] = getattr(value, attribute)
+        return tree | {"attributes": self._pack(attributes, where)}
+
+    def _pack(self, value: Any, where: str) -> Any:
+        return pack(value, self.arrays, self, where)
+
+
+def bundle_class(name: str) -> Any:
+    """The class of that name, imported when it is needed."""
+    return getattr(import_module(f".{CLASSES[name]}", _MODELS), name)
+
+
+def _npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """An npz archive without times of writing, so that the same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _ZIP_DATE), member.getvalue())
+    return buffer.getvalue()
+
+
+def _refuse_busy(folder: Path, overwrite: bool) -> None:
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise OutputError(f"{folder}: is there and is not a folder")
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    names = {entry.name for entry in folder.iterdir()}
+    if names != {JSON_FILE, ARRAYS_FILE}:
+        raise OutputError(f"{folder}: the folder is not empty and is not a model bundle")
+    if not overwrite:
+        raise OutputError(f"{folder}: the folder holds a model bundle already (overwrite=True replaces it)")
+
+
+def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write beside the folder, flush to disk, rename: a reader finds the old folder or the new one, never a part."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    token = secrets.token_hex(8)
+    fresh, old = (folder.parent / f".{folder.name}.{kind}-{token}" for kind in ("new", "old"))
+    fresh.mkdir()
+    try:
+        for name, data in files.items():
+            with (fresh / name).open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        _sync_folder(fresh)
+        if folder.exists():
+            folder.rename(old)
+        try:
+            fresh.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+        _sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # Windows cannot open a folder
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def canonical(tree: Any) -> bytes:
+    """The one way to write a tree as JSON, for its checksum."""
+    return json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()
+
+
+def sha256(data: bytes) -> str:
+    """In hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _package_version() -> str:
+    try:
+        return version("secondplan")
+    except PackageNotFoundError:
+        return "unknown"

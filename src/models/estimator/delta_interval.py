@@ -1,0 +1,118 @@
+"""Confidence intervals of incidences by the delta method, for models with a covariance of all their parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..curves.confidence import check_interval, incidence_bounds
+from ..numerics.blas_threads import one_blas_thread
+from .base import IncidenceModel, checked_times, divide, is_faint, per_row, require_event
+
+# Numbers of one array of gradients held at once.
+NUMBERS_PER_BLOCK = 1_000_000
+
+
+class DeltaIntervalModel(IncidenceModel):
+    r"""Base of the models whose incidence is a smooth function of parameters :math:`\theta` with covariance V.
+
+    .. math:: \widehat{var}\, F(t \mid s, x) = g^\top V g, \qquad g = \partial F(t \mid s, x) / \partial \theta,
+
+    where F is the incidence given that nothing has happened by day s.
+
+    A model implements ``_parameter_covariance()``, shape (q, q), and ``_incidence_gradient(design, times, event)`` and
+    ``_event_free_gradient(design, times)``, shape (n_rows, n_times, q). ``_gradient_width()`` is how many numbers a row
+    and time takes while these are computed.
+    """
+
+    @one_blas_thread()
+    def predict_cumulative_incidence_interval(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int = 1,
+        level: float = 0.95,
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+    ) -> np.ndarray:
+        r"""Interval of the cumulative incidence by the delta method, symmetric on the scale :math:`\log(-\log(1 - F))`.
+
+        It covers what the estimated parameters leave open, not whether the model is right. With ``cluster`` given to
+        ``fit`` it is cluster-robust.
+
+        Parameters
+        ----------
+        X, times, event, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        level : float
+            Coverage, pointwise.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times, 2)
+            Lower and upper bound; both are the incidence where it is 0 or 1. From 0 to 1 for rows that the model all
+            but rules out to be free of events by ``elapsed`` (probability below 1e-8).
+
+        Raises
+        ------
+        ValueError
+            The level is not between 0 and 1, or an argument breaks a rule of :meth:`predict_cumulative_incidence`.
+        """
+        check_is_fitted(self)
+        require_event(event, self.events_)
+        check_interval(level, "log-log")
+        design = self._design(X)
+        n_rows = len(design[0])
+        row_times = checked_times(times, n_rows, eligible_days)
+        since = per_row(elapsed, n_rows, "elapsed")[:, None]
+        covariance = self._parameter_covariance()
+        rows_per_block = max(1, NUMBERS_PER_BLOCK // max(1, row_times.shape[1] * self._gradient_width()))
+        bounds = np.empty((*row_times.shape, 2))
+        if not bounds.size:
+            return bounds
+        for start in range(0, n_rows, rows_per_block):
+            rows = slice(start, start + rows_per_block)
+            part = tuple(array[rows] for array in design)
+            incidence, gradient = self._conditional_gradient(part, row_times[rows], since[rows], event)
+            variance = np.einsum("ntq,ntq->nt", gradient @ covariance, gradient)
+            error = np.sqrt(np.maximum(variance, 0.0))
+            bounds[rows] = np.stack(incidence_bounds(np.clip(incidence, 0.0, 1.0), error, level), axis=-1)
+            bounds[rows][np.isnan(incidence)] = (0.0, 1.0)
+        return bounds
+
+    def _conditional_gradient(
+        self, part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray, event: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times), and its gradient in the parameters.
+
+        The incidence is NaN, and the gradient 0, where nothing can be said (see :func:`.base.is_faint`).
+        """
+        incidence = self._incidence(*part, times, event)
+        gradient = self._incidence_gradient(*part, times, event)
+        if not np.any(since > 0):
+            return incidence, gradient
+        free = self._event_free(*part, since)
+        faint = is_faint(free, since)
+        free = np.where(faint, 0.0, free)
+        later = divide(incidence - self._incidence(*part, since, event), free)
+        slope = gradient - self._incidence_gradient(*part, since, event)
+        slope -= later[:, :, None] * self._event_free_gradient(*part, since)
+        slope = divide(slope, free[:, :, None])
+        after, given = times > since, since > 0
+        incidence = np.where(given, np.where(after, np.where(faint, np.nan, later), 0.0), incidence)
+        return incidence, np.where(given[:, :, None], np.where(after[:, :, None], slope, 0.0), gradient)
+
+    def _parameter_covariance(self) -> np.ndarray:
+        raise NotImplementedError
+
+    def _gradient_width(self) -> int:
+        return len(self._parameter_covariance())
+
+    def _incidence_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        raise NotImplementedError
+
+    def _event_free_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        raise NotImplementedError

@@ -1,0 +1,80 @@
+"""What a fit of a regression of hazards found wrong with its columns, in words that name them and say what to do."""
+
+import warnings
+from typing import Protocol
+
+import numpy as np
+
+from ..features.encoder import FeatureEncoder
+
+# Columns that one message names.
+MOST_NAMES = 10
+
+
+class FoundProblems(Protocol):
+    """What a fit says of its p columns, each array of bool, shape (p,), and of itself."""
+
+    @property
+    def constant(self) -> np.ndarray:
+        """Columns that do not vary among the rows at risk."""
+
+    @property
+    def collinear(self) -> np.ndarray:
+        """Columns that those before them determine."""
+
+    @property
+    def diverging(self) -> np.ndarray:
+        """Columns whose coefficient runs away."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether the iterations came to an end."""
+
+    @property
+    def n_iterations(self) -> int:
+        """Number of iterations."""
+
+
+def warn_of_dropped(encoder: FeatureEncoder, stacklevel: int = 3) -> None:
+    """Warn of columns without a feature that nobody asked to drop.
+
+    The warning is in the name of the caller of ``fit``: 3 levels up from a model's ``fit``, 4 from its ``_fit``.
+    """
+    asked = set(encoder.drop or ())
+    dropped = [str(name) for name in encoder.dropped_ if name not in asked]
+    if dropped:
+        warnings.warn(f"constant in training, left out: {', '.join(dropped)}", stacklevel=stacklevel)
+
+
+def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha > 0") -> list[str]:
+    """One message for each kind of problem, to be given as a warning; none for a fit without problems.
+
+    Parameters
+    ----------
+    fit : FoundProblems
+        Such as :class:`..cox.kernels.fit.CoxFit`.
+    names : ndarray of str, shape (p,)
+    remedy : str
+        What else the model offers against coefficients without a finite estimate.
+    """
+
+    def listed(chosen: np.ndarray) -> str:
+        found = [str(name) for name in names[chosen]]
+        rest = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
+        return ", ".join(found[:MOST_NAMES]) + rest
+
+    messages = []
+    if fit.constant.any():
+        messages.append(f"no variation among the rows at risk, coefficient left at 0: {listed(fit.constant)}")
+    if fit.collinear.any():
+        messages.append(
+            f"determined by the features before them (collinear), coefficient left at 0: {listed(fit.collinear)}"
+        )
+    if fit.diverging.any():
+        messages.append(
+            f"the event is separated by these features, their coefficients have no finite estimate: "
+            f"{listed(fit.diverging)}; merge rare levels, drop them, or {remedy}"
+        )
+    if not fit.converged:
+        messages.append(f"the fit did not converge in {fit.n_iterations} iterations; check the features or {remedy}")
+    return messages

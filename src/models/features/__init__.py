@@ -1,0 +1,1 @@
+"""Columns of a frame as a design matrix: numbers, categories, splines."""

@@ -1,0 +1,1 @@
+"""The Fine-Gray model of the subdistribution hazard."""

@@ -1,0 +1,182 @@
+"""The whole Fine-Gray fit on arrays: weighted risk sets, Newton, covariance, baseline and what its intervals need."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ...cox.kernels.newton import Maximum, inverse, maximise
+from ...cox.kernels.row_influence import row_factor
+from ...incidence.moments import CUTS, assign_cells, event_variance
+from ...risk_sets.partial_likelihood import RiskSums, hazard_increments
+from ...risk_sets.scaled_rows import ScaledRows, scale_rows
+from ...risk_sets.score_residuals import mean_increments
+from .influence import baseline_increments, influence_products
+from .likelihood import evaluate_subdistribution, subdistribution_sums
+from .subdistribution import Subdistribution, build_subdistribution
+
+# Cells of event times between which the covariance of the baseline is kept.
+N_CELLS = 32
+
+
+@dataclass(frozen=True)
+class FineGrayFit:
+    """A fitted Fine-Gray model; p columns, K event times, G cells of event times.
+
+    Attributes
+    ----------
+    coef : ndarray, shape (p,)
+    covariance, naive_covariance : ndarray, shape (p, p)
+        The sandwich, and the inverse information.
+    log_likelihood : tuple of float
+        At 0 and at ``coef``.
+    center : ndarray, shape (p,)
+        Means of the columns; the baseline below is at these.
+    time : ndarray, shape (K,)
+    cumulative_hazard : ndarray, shape (K,)
+    cumulative_mean : ndarray, shape (K, p)
+        Running sum of hazard times (mean of x in the risk set - center).
+    hazard_variance : ndarray, shape (K,)
+        Of the increments, from the events alone: by it a cell is shared out among its event times.
+    cell_start : ndarray of int, shape (G,)
+        Position of the first event time of each cell.
+    cell_covariance : ndarray, shape (G, G)
+        Of the baseline hazard in each cell, for known coefficients.
+    cell_coef_covariance : ndarray, shape (G, p)
+        Of these with the coefficients.
+    constant, collinear, diverging : ndarray of bool, shape (p,)
+        Columns without a finite coefficient of their own.
+    n_iterations, n_events, n_unseen_days : int
+    converged : bool
+    """
+
+    coef: np.ndarray
+    covariance: np.ndarray
+    naive_covariance: np.ndarray
+    log_likelihood: tuple[float, float]
+    center: np.ndarray
+    time: np.ndarray
+    cumulative_hazard: np.ndarray
+    cumulative_mean: np.ndarray
+    hazard_variance: np.ndarray
+    cell_start: np.ndarray
+    cell_covariance: np.ndarray
+    cell_coef_covariance: np.ndarray
+    constant: np.ndarray
+    collinear: np.ndarray
+    diverging: np.ndarray
+    n_iterations: int
+    n_events: int
+    n_unseen_days: int
+    converged: bool
+
+
+def fit_fine_gray(
+    design: np.ndarray,
+    entry: np.ndarray,
+    duration: np.ndarray,
+    event: np.ndarray,
+    *,
+    weight: np.ndarray | None = None,
+    censoring_stratum: np.ndarray | None = None,
+    cluster: np.ndarray | None = None,
+    ties: str = "breslow",
+    convention: str = "crr",
+    horizon: float = 730.0,
+) -> FineGrayFit:
+    """Fit a Fine-Gray model to arrays.
+
+    Parameters
+    ----------
+    design : ndarray, shape (n, p)
+    entry, duration : ndarray of float, shape (n,)
+        Under observation on ``(entry, duration]``.
+    event : ndarray of int, shape (n,)
+        0 censored, 1 the event of interest, 2 any other.
+    weight : ndarray of float, shape (n,), optional
+        Case weights; rows of weight 0 are left out.
+    censoring_stratum, cluster : ndarray of int, shape (n,), optional
+        Codes 0, 1, ...
+    ties : {"efron", "breslow"}
+    convention : {"crr", "finegray"}
+        See :class:`..fine_gray.FineGray`.
+    horizon : float
+        A day after which a cell begins, besides those at which risks are usually stated.
+
+    Raises
+    ------
+    ValueError
+        No event, or values so large that they overflow.
+    """
+    n_rows = duration.size
+    factor = row_factor(weight, cluster, n_rows)
+    weight = np.ones(n_rows) if weight is None else weight
+    strata = np.zeros(n_rows, dtype=np.int64) if censoring_stratum is None else censoring_stratum
+    sub = build_subdistribution(entry, duration, event, weight, strata, convention=convention)
+    sets = sub.sets
+    if sets.n_times == 0:
+        raise ValueError("no row with a positive weight has the event; a Fine-Gray model cannot be fitted")
+    scaled = scale_rows(design, sets, None)
+    efron = ties == "efron"
+    likelihood = partial(evaluate_subdistribution, scaled.x, sub=sub, efron=efron)
+    unit = float(sets.tied_weight.sum() / sets.n_tied.sum())
+    found = maximise(likelihood, ~scaled.constant, scaled.spread, unit=unit)
+    sums = subdistribution_sums(scaled.x, scaled.x @ found.beta, sub, efron)
+    cell = assign_cells(sets.time, sets.n_tied, N_CELLS, np.array([*CUTS, horizon]))
+    increments = baseline_increments(sums, sub, cell)
+    products = influence_products(
+        scaled.x,
+        sums,
+        sub,
+        increments,
+        factor=factor[sets.rows],
+        cluster=None if cluster is None else cluster[sets.rows],
+        convention=convention,
+    )
+    own = np.flatnonzero(sets.is_event)
+    target = np.arange(own.size) if cluster is None else cluster[sets.rows[own]]
+    jump = increments.per_event[sets.last[own]] * factor[sets.rows[own]]
+    variance = event_variance(sets.last[own], jump, target, sets.n_times)
+    return _collect(found, scaled, sums, sub, products, cell, variance)
+
+
+def _collect(
+    found: Maximum,
+    scaled: ScaledRows,
+    sums: RiskSums,
+    sub: Subdistribution,
+    products: np.ndarray,
+    cell: np.ndarray,
+    variance: np.ndarray,
+) -> FineGrayFit:
+    """Back to the columns' own scale."""
+    n_columns = found.beta.size
+    naive = inverse(found.likelihood.information, ~(scaled.constant | found.collinear))
+    # By a square root, so that no variance is negative where the information is nearly flat.
+    values, vectors = np.linalg.eigh(products[:n_columns, :n_columns])
+    half = naive @ (vectors * np.sqrt(np.maximum(values, 0.0)))
+    unscale = np.outer(1.0 / scaled.scale, 1.0 / scaled.scale)
+    assert found.null is not None  # the search began at 0
+    hazard, _ = hazard_increments(sums, sub.sets)
+    mean, _ = mean_increments(sums, sub.sets)
+    return FineGrayFit(
+        coef=found.beta / scaled.scale,
+        covariance=half @ half.T * unscale,
+        naive_covariance=naive * unscale,
+        log_likelihood=(found.null.value, sums.log_likelihood),
+        center=scaled.mean[0],
+        time=sub.sets.time,
+        cumulative_hazard=np.cumsum(hazard),
+        cumulative_mean=np.cumsum(mean * scaled.scale, axis=0),
+        hazard_variance=variance,
+        cell_start=np.flatnonzero(np.diff(cell, prepend=-1)),
+        cell_covariance=products[n_columns:, n_columns:],
+        cell_coef_covariance=products[n_columns:, :n_columns] @ naive / scaled.scale,
+        constant=scaled.constant,
+        collinear=found.collinear,
+        diverging=found.diverging,
+        n_iterations=found.n_iterations,
+        n_events=int(sub.sets.n_tied.sum()),
+        n_unseen_days=sub.n_unseen_days,
+        converged=found.converged,
+    )

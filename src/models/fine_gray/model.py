@@ -1,0 +1,278 @@
+"""The Fine-Gray model: how features move the cumulative incidence of one event among others."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from ..cox.baseline import kept_means
+from ..cox.model import TIES, CoxPH
+from ..estimator.coefficient_table import chi_squared_table, coefficient_table, wald_statistic
+from ..estimator.fit_problems import fit_problems, warn_of_dropped
+from ..features.encoder import FeatureEncoder
+from ..inputs.outcome import Outcome
+from ..inputs.strata import learn_strata
+from .prediction import FineGrayPrediction
+
+CONVENTIONS = ("crr", "finegray")
+
+
+class TrainingRows(NamedTuple):
+    """What the model of all events needs; kept in the process that fitted the model until it is fitted."""
+
+    design: np.ndarray
+    total: float
+    outcome: Outcome
+    weight: np.ndarray | None
+
+
+class FineGray(FineGrayPrediction):
+    r"""Cumulative incidence of one event with the others competing, proportional on the subdistribution hazard.
+
+    .. math:: F(t \mid x) = 1 - \exp\left(-\Lambda_0(t)\, e^{x'\beta}\right)
+
+    A positive coefficient raises the risk at every horizon, which those of ``CauseSpecificCox`` need not do. Rows that
+    had another event stay at risk, with the weight :math:`G(t-)H(t-) / (G(T-)H(T-))` of still being under observation;
+    G is the distribution of censoring, H that of delayed entry. The eighteenth birthday counts as any other event.
+
+    Parameters
+    ----------
+    event : int
+        Code of the event of interest; every other code competes with it.
+    ties : {"breslow", "efron"}
+        Approximation for events of interest on the same day.
+    censoring_ties : {"crr", "finegray"}
+        Which of two conventions holds, where an event and a censoring fall on one day, and for the standard errors.
+
+        ``crr``, as ``cmprsk::crr``: a row whose event falls on the day counts as at risk of being censored then. The
+        covariance takes account of the estimated distributions of censoring and of entry; with ``cluster`` the
+        influences of a cluster are added up. Case weights count in these distributions.
+
+        ``finegray``, as ``survival::finegray`` followed by ``coxph(..., cluster = id)``: events leave before
+        censorings of the same day. The covariance is the sandwich that takes the weights as known. As there, case
+        weights do not count in the distributions of censoring and entry.
+    censoring_strata : str or list of str, optional
+        Columns of ``X``: each combination of their values has its own distributions of censoring and entry, and weight
+        0 after its last day (as in R). They get no coefficient, and new rows need not have them; for a column that is
+        a covariate as well, give a copy of it under another name.
+    horizon : float
+        Days at which ``predict`` and ``score`` state the risk.
+    encoder : FeatureEncoder, optional
+
+    Attributes
+    ----------
+    coef_ : ndarray, shape (p,)
+        Logarithms of the subdistribution hazard ratios.
+    covariance_, naive_covariance_ : ndarray, shape (p, p)
+        The sandwich described above, and the inverse information, which is not valid for inference.
+    log_likelihood_ : tuple of float
+        Null and fitted, of the weighted partial likelihood.
+    baseline_cumulative_hazard_ : Series
+        Subdistribution hazard at features 0, by day.
+    summary_ : DataFrame
+        One row a feature, with the columns of ``CoxPH.summary_``; ``robust_se`` is that of ``covariance_``.
+    event_free_model_ : CoxPH
+        Of all events together, with the same features; fitted when it is first needed.
+    n_events_, n_iterations_ : int
+
+    Notes
+    -----
+    The model says nothing of the other events. Where a probability of no event at all is needed (``elapsed``,
+    ``predict_event_free``) it comes from a Cox model of all events together, and is at most ``1 - F``. The two models
+    do not follow from each other: prefer ``CauseSpecificCox`` where risks given some days without an event matter.
+
+    Whole-numbered weights without clusters count as repeated rows, as in ``CoxPH``.
+
+    With ``censoring_strata`` each convention is that of R too. In ``crr`` (``cengroup``) the part of the covariance
+    that comes from the estimated censoring of a stratum is summed over the events of that stratum only, although all
+    rows share one hazard; it is a small part (standard errors differ by 0.01 to 0.5 % in our examples). In ``finegray``
+    (``strata()``, followed by ``coxph`` without them) the weights of rows that had another event are lost between two
+    changes of their stratum's distributions if no row of the stratum has the event there: prefer ``crr``. Two faults of
+    survival 3.5 are not copied: it gives the case weights of other rows to all strata but the first, and leaves out
+    strata in which nobody has the event.
+
+    Times that differ by rounding only (relatively by about 1e-8) are one time, as in ``finegray``; ``crr`` takes them
+    at full precision, so round them before comparing.
+
+    References
+    ----------
+    Fine and Gray (1999), JASA 94:496; Geskus (2011), Biometrics 67:39 (delayed entry).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"x": rng.normal(size=200)})
+    >>> y = pd.DataFrame({"duration": rng.exponential(400, 200), "event": rng.integers(0, 3, 200)})
+    >>> model = FineGray().fit(X, y)
+    >>> model.predict_cumulative_incidence(X.iloc[:2], [91, 365]).shape
+    (2, 2)
+    """
+
+    _bundle_attributes: ClassVar[tuple[str, ...]] = (
+        "coef_",
+        "covariance_",
+        "naive_covariance_",
+        "log_likelihood_",
+        "n_events_",
+        "n_iterations_",
+        "center_",
+        "baseline_time_",
+        "baseline_hazard_",
+        "baseline_variance_",
+        "mean_steps_",
+        "mean_values_",
+        "cell_start_",
+        "cell_covariance_",
+        "cell_coef_covariance_",
+        "event_free_model_",
+    )
+
+    def __init__(
+        self,
+        event: int = 1,
+        ties: str = "breslow",
+        censoring_ties: str = "crr",
+        censoring_strata: str | list[str] | None = None,
+        horizon: float = 730.0,
+        encoder: FeatureEncoder | None = None,
+    ) -> None:
+        self.event = event
+        self.ties = ties
+        self.censoring_ties = censoring_ties
+        self.censoring_strata = censoring_strata
+        self.horizon = horizon
+        self.encoder = encoder
+
+    def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
+        """Fit the model; parameters are those of :meth:`IncidenceModel.fit`.
+
+        Warns, naming the columns, of constant and collinear columns (coefficient 0 or none) and of separation; when the
+        fit does not converge; and when nobody was under observation for some days between event days, so that the
+        weights are not known there.
+
+        Raises
+        ------
+        ValueError
+            No row has the event, or the input breaks a rule.
+        """
+        self.__dict__.pop("_event_free_model", None)
+        super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
+        warn_of_dropped(self.encoder_)
+        return self
+
+    @property
+    def summary_(self) -> pd.DataFrame:
+        """Coefficients, 95 % intervals, subdistribution hazard ratios and tests, one row a feature."""
+        check_is_fitted(self)
+        return coefficient_table(
+            self.coef_, self.covariance_, self.naive_covariance_, self.feature_names_out_, is_robust=True
+        )
+
+    @property
+    def global_tests_(self) -> pd.DataFrame:
+        """Tests that all coefficients are 0: Wald, and the likelihood ratio, only a guide as the weights are estimated.
+
+        A DataFrame with the columns statistic, df, p.
+        """
+        check_is_fitted(self)
+        null, fitted = self.log_likelihood_
+        statistics = {
+            "likelihood ratio": 2.0 * (fitted - null),
+            "Wald": wald_statistic(self.coef_, self.covariance_),
+        }
+        return chi_squared_table(statistics, int((np.diag(self.covariance_) > 0).sum()))
+
+    @property
+    def event_free_model_(self) -> CoxPH:
+        """Cox model of all events together; fitted when first needed, to the rows of the fit."""
+        check_is_fitted(self)
+        if not hasattr(self, "_event_free_model"):
+            self._event_free_model = self._fit_event_free()
+        return self._event_free_model
+
+    @event_free_model_.setter
+    def event_free_model_(self, model: CoxPH) -> None:
+        self._event_free_model = model
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State for pickling: without training rows, so with the model of all events."""
+        if hasattr(self, "_training"):
+            _ = self.event_free_model_
+        state = dict(super().__getstate__())
+        state.pop("_training", None)
+        return state
+
+    def _fit(
+        self,
+        design: np.ndarray,
+        outcome: Outcome,
+        sample_weight: np.ndarray | None,
+        cluster: np.ndarray | None,
+        **special: Any,
+    ) -> None:
+        from .kernels.fit import fit_fine_gray
+
+        self._check_parameters()
+        stratum = None
+        if "censoring_strata" in special:
+            stratum = learn_strata(special["censoring_strata"], self._strata_columns())[1]
+        is_event = self._has_event(outcome, sample_weight, "Fine-Gray")
+        fit = fit_fine_gray(
+            design,
+            outcome.entry,
+            outcome.duration,
+            np.where(is_event, 1, np.where(outcome.event > 0, 2, 0)),
+            weight=sample_weight,
+            censoring_stratum=stratum,
+            cluster=cluster,
+            ties=self.ties,
+            convention=self.censoring_ties,
+            horizon=self.horizon,
+        )
+        self.events_ = (int(self.event),)
+        self.coef_, self.covariance_, self.naive_covariance_ = fit.coef, fit.covariance, fit.naive_covariance
+        self.log_likelihood_ = fit.log_likelihood
+        self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
+        self.center_, self.baseline_time_ = fit.center, fit.time
+        self.baseline_hazard_, self.baseline_variance_ = fit.cumulative_hazard, fit.hazard_variance
+        self.mean_steps_ = kept_means(np.zeros(fit.time.size))
+        self.mean_values_ = fit.cumulative_mean[self.mean_steps_]
+        self.cell_start_, self.cell_covariance_ = fit.cell_start, fit.cell_covariance
+        self.cell_coef_covariance_ = fit.cell_coef_covariance
+        self._training = TrainingRows(design, float(design.sum()), outcome, sample_weight)
+        for message in fit_problems(fit, self.feature_names_out_, remedy="use fewer features"):
+            warnings.warn(message, stacklevel=4)
+        if fit.n_unseen_days:
+            warnings.warn(
+                f"nobody was left under observation before the entries of {fit.n_unseen_days} days: the weights of "
+                "rows that had other events before are not known there, and are kept; leave out the first days",
+                stacklevel=4,
+            )
+
+    def _fit_event_free(self) -> CoxPH:
+        rows = self._training
+        if float(rows.design.sum()) != rows.total:
+            raise ValueError("the array X was changed since the fit; fit the model again")
+        model = CoxPH(ties=self.ties, encoder=self.encoder, horizon=self.horizon)
+        for shared in ("encoder_", "feature_names_in_", "n_features_in_", "feature_names_out_", "average_risk_"):
+            setattr(model, shared, getattr(self, shared))
+        outcome = Outcome(rows.outcome.entry, rows.outcome.duration, (rows.outcome.event > 0).astype(np.int64))
+        with warnings.catch_warnings():
+            # What is wrong with the columns was said when the model itself was fitted.
+            warnings.simplefilter("ignore", UserWarning)
+            model._fit(rows.design, outcome, rows.weight, None)
+        model.n_rows_ = len(outcome)
+        for fitted in (self, model):
+            fitted.__dict__.pop("_training", None)
+        return model
+
+    def _check_parameters(self) -> None:
+        for name, choices in (("ties", TIES), ("censoring_ties", CONVENTIONS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+        self._check_event()

@@ -1,0 +1,167 @@
+"""What a fitted Fine-Gray model predicts: incidences of new rows, with their intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from ..cox.baseline import LARGEST_ETA, fill_means
+from ..curves.confidence import check_interval, incidence_bounds
+from ..estimator.base import ROWS_PER_CHUNK, checked_times, divide, per_row, require_event
+from ..estimator.one_event import OneEventModel
+from ..features.encoder import as_frame
+from ..numerics.blas_threads import one_blas_thread
+from ..numerics.steps import step_values
+from .standard_error import UncertainBaseline, incidence_error
+
+if TYPE_CHECKING:
+    from ..cox.model import CoxPH
+
+
+class FineGrayPrediction(OneEventModel):
+    """The part of :class:`.fine_gray.FineGray` that needs no training rows: loaded models have it too."""
+
+    _column_parameters: ClassVar[tuple[str, ...]] = ("censoring_strata",)
+    censoring_strata: str | list[str] | None
+    coef_: np.ndarray
+    covariance_: np.ndarray
+    center_: np.ndarray
+    baseline_time_: np.ndarray
+    baseline_hazard_: np.ndarray
+    baseline_variance_: np.ndarray
+    mean_steps_: np.ndarray
+    mean_values_: np.ndarray
+    cell_start_: np.ndarray
+    cell_covariance_: np.ndarray
+    cell_coef_covariance_: np.ndarray
+
+    @property
+    def event_free_model_(self) -> CoxPH:
+        """Cox model of all events together."""
+        raise NotImplementedError
+
+    @property
+    def baseline_cumulative_hazard_(self) -> pd.Series:
+        """Cumulative subdistribution hazard at features 0, by day."""
+        check_is_fitted(self)
+        values = self.baseline_hazard_ * np.exp(-np.clip(self.center_ @ self.coef_, -LARGEST_ETA, LARGEST_ETA))
+        return pd.Series(values, index=pd.Index(self.baseline_time_, name="day"), name="cumulative_hazard")
+
+    def predict_event_free(self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0) -> np.ndarray:
+        r"""Probability of no event at all, from the Cox model of all events; at most 1 less the incidence.
+
+        Parameters
+        ----------
+        X, times, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times)
+        """
+        free = super().predict_event_free(X, times, eligible_days=eligible_days, elapsed=elapsed)
+        if not np.any(np.asarray(elapsed) > 0):
+            return free
+        incidence = self.predict_cumulative_incidence(
+            X, times, event=self.event, eligible_days=eligible_days, elapsed=elapsed
+        )
+        return np.minimum(free, 1.0 - incidence)
+
+    @one_blas_thread()
+    def predict_cumulative_incidence_interval(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int | None = None,
+        level: float = 0.95,
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+    ) -> np.ndarray:
+        r"""Interval of the cumulative incidence, symmetric on the scale :math:`\log(-\log(1 - F))`.
+
+        The standard error is that of the influence function, of coefficients and baseline together, with the
+        convention of ``covariance_``; exact at 91, 182, 365, 730 and ``horizon`` days up to the thinning of what a
+        model keeps, elsewhere nearly so. Given ``elapsed`` days, the probability of no event until then counts as
+        known.
+
+        Parameters
+        ----------
+        X, times, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        event : int, optional
+            The model's own event, which is the default.
+        level : float
+            Coverage, pointwise.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_times, 2)
+            Lower and upper bound; both are the incidence where it is 0 or 1.
+
+        Raises
+        ------
+        ValueError
+            The level is not between 0 and 1, or an argument breaks a rule of :meth:`predict_cumulative_incidence`.
+        """
+        check_is_fitted(self)
+        event = self.event if event is None else event
+        require_event(event, self.events_)
+        check_interval(level, "log-log")
+        incidence = self.predict_cumulative_incidence(
+            X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
+        )
+        (design,) = self._design(X)
+        row_times = checked_times(times, len(design), eligible_days)
+        since = per_row(elapsed, len(design), "elapsed")[:, None]
+        baseline = self._uncertain_baseline()
+        error = np.empty(row_times.shape)
+        for begin in range(0, len(design), ROWS_PER_CHUNK):
+            rows = slice(begin, begin + ROWS_PER_CHUNK)
+            distance = design[rows] - self.center_
+            error[rows] = incidence_error(
+                baseline, distance, self._relative_risk(design[rows]), row_times[rows], since[rows]
+            )
+            if np.any(since[rows] > 0):
+                free = np.where(since[rows] > 0, self._still_free(design[rows], since[rows]), 1.0)
+                error[rows] = divide(error[rows], free)
+        return np.stack(incidence_bounds(incidence, error, level), axis=-1)
+
+    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        times = rest[0]
+        position = np.searchsorted(self.baseline_time_, times, side="right") - 1
+        return -np.expm1(-step_values(self.baseline_hazard_, position) * self._relative_risk(design)[:, None])
+
+    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        free = self.event_free_model_._event_free(design, *rest)
+        return np.minimum(free, 1.0 - self._incidence(design, *rest))
+
+    def _relative_risk(self, design: np.ndarray) -> np.ndarray:
+        """Against the center, shape (n_rows,)."""
+        return np.exp(np.minimum((design - self.center_) @ self.coef_, LARGEST_ETA))
+
+    def _design(self, X: Any) -> tuple[np.ndarray, ...]:
+        """The design matrix; strata of the censoring play no part in predictions."""
+        frame = as_frame(X)
+        unused = [name for name in self._strata_columns() if name in frame.columns]
+        return (self.encoder_.design(frame.drop(columns=unused)),)
+
+    def _uncertain_baseline(self) -> UncertainBaseline:
+        stratum = np.zeros(self.baseline_time_.size, dtype=np.int64)
+        return UncertainBaseline(
+            time=self.baseline_time_,
+            hazard=self.baseline_hazard_,
+            mean=fill_means(stratum, self.baseline_hazard_, self.mean_steps_, self.mean_values_),
+            variance=self.baseline_variance_,
+            cell_start=self.cell_start_,
+            cell_covariance=self.cell_covariance_,
+            cell_coef_covariance=self.cell_coef_covariance_,
+            coef_covariance=self.covariance_,
+        )
+
+    def _strata_columns(self) -> list[str]:
+        columns = self.censoring_strata
+        return [columns] if isinstance(columns, str) else list(columns or [])

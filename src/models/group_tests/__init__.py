@@ -1,0 +1,1 @@
+"""Tests that groups have the same hazards (log-rank) or incidences (Gray)."""

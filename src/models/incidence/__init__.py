@@ -1,0 +1,1 @@
+"""Incidences from hazards that jump, and their errors: exact sums, quadrature, influence functions."""

@@ -1,0 +1,1 @@
+"""What people give: outcomes, weights, clusters, strata, labels, folds; each checked in one place."""

@@ -1,0 +1,1 @@
+"""The model without covariates: everybody's incidence."""

@@ -1,0 +1,206 @@
+"""Aalen-Johansen as a model: the curve of all rows, or of each stratum."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from ..curves.confidence import check_interval, probability_bounds
+from ..curves.nonparametric import codes_within, incidence_curve
+from ..curves.results import StratifiedCurves
+from ..curves.state_counts import count_states
+from ..estimator.base import IncidenceModel, checked_times, per_row, require_event
+from ..features.encoder import FeatureEncoder
+from ..inputs.outcome import Outcome
+from ..inputs.strata import learn_strata, match_strata, refuse_unseen
+from ..numerics.steps import step_position, step_values
+from .aalen_johansen_error import conditional_error, curve_moments
+
+UNSEEN = ("error", "marginal")
+
+
+class AalenJohansen(IncidenceModel):
+    """Incidence without covariates: the Aalen-Johansen curve of all rows, or of each stratum. The reference for models.
+
+    Parameters
+    ----------
+    strata : str or list of str, optional
+        Columns of ``X``; each combination of their values has its own curves. Other columns are not used.
+    unseen : {"error", "marginal"}
+        Rows of a stratum that the training data did not have: an error, or the curve of all training rows.
+    encoder : FeatureEncoder, optional
+        Not used; there for the common interface.
+    horizon : float
+        Days at which ``predict`` states the risk.
+
+    Attributes
+    ----------
+    curves_ : StratifiedCurves or IncidenceCurve
+        With numbers at risk; in the process that fitted the model, not saved.
+    strata_ : list of str
+        Labels of the strata, ``"column=value"``.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"band": ["short", "short", "long", "long"]})
+    >>> y = pd.DataFrame({"duration": [10, 20, 15, 30], "event": [1, 0, 0, 1]})
+    >>> AalenJohansen(strata="band").fit(X, y).predict_cumulative_incidence(X, [12.0])[:, 0].tolist()
+    [0.5, 0.5, 0.0, 0.0]
+    """
+
+    _column_parameters: ClassVar[tuple[str, ...]] = ("strata",)
+    _bundle_attributes: ClassVar[tuple[str, ...]] = (
+        "strata_",
+        "step_time_",
+        "step_stratum_",
+        "step_incidence_",
+        "step_event_free_",
+        "step_std_error_",
+        "moments_",
+    )
+
+    def __init__(
+        self,
+        strata: str | list[str] | None = None,
+        unseen: str = "error",
+        encoder: FeatureEncoder | None = None,
+        horizon: float = 730.0,
+    ) -> None:
+        self.strata = strata
+        self.unseen = unseen
+        self.encoder = encoder
+        self.horizon = horizon
+
+    def predict_cumulative_incidence_interval(
+        self,
+        X: Any,
+        times: Any,
+        *,
+        event: int = 1,
+        level: float = 0.95,
+        interval: str = "log",
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+    ) -> np.ndarray:
+        """Pointwise interval of the incidence, shape (n_rows, n_times, 2): lower and upper bound.
+
+        Parameters
+        ----------
+        X, times, event, eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        level : float
+        interval : {"log", "log-log", "plain"}
+        """
+        check_is_fitted(self)
+        check_interval(level, interval)
+        require_event(event, self.events_)
+        design = self._design(X)
+        n_rows = len(design[0])
+        row_times = checked_times(times, n_rows, eligible_days)
+        since = per_row(elapsed, n_rows, "elapsed")[:, None]
+        estimate = self.predict_cumulative_incidence(
+            X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
+        )
+        error = self._standard_error(*design[1:], row_times, since, self.events_.index(event))
+        return np.stack(probability_bounds(estimate, error, level, interval), axis=-1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State for pickling, without the curves' counts."""
+        state = dict(super().__getstate__())
+        state.pop("curves_", None)
+        return state
+
+    def _fit(
+        self,
+        design: np.ndarray,
+        outcome: Outcome,
+        sample_weight: np.ndarray | None,
+        cluster: np.ndarray | None,
+        **special: Any,
+    ) -> None:
+        if self.unseen not in UNSEEN:
+            raise ValueError(f"unseen must be one of {', '.join(UNSEEN)}, got {self.unseen!r}")
+        weight = np.ones(len(outcome)) if sample_weight is None else sample_weight
+        self.strata_: list[str] = []
+        codes = np.zeros(len(outcome), dtype=np.int64)
+        if "strata" in special:
+            self.strata_, codes = learn_strata(special["strata"], self._strata_columns())
+        self.events_ = tuple(sorted({1, *outcome.take(weight > 0).events}))
+        if 1 not in outcome.take(weight > 0).events:
+            warnings.warn("no row has event 1: its incidence is 0 at every day", stacklevel=3)
+        parts = [(codes == code) & (weight > 0) for code in range(len(self.strata_))]
+        if not parts or self.unseen == "marginal":
+            parts.append(weight > 0)
+        if not all(part.any() for part in parts):
+            raise ValueError("a stratum has no row with a weight above 0")
+        curves = [
+            incidence_curve(outcome.take(rows), weight[rows], codes_within(cluster, rows), self.events_)
+            for rows in parts
+        ]
+        labelled = dict(zip(self.strata_, curves, strict=False))
+        self.curves_ = StratifiedCurves(labelled) if labelled else curves[0]
+        self.moments_ = [
+            curve_moments(
+                count_states(outcome.take(rows), weight[rows], self.events_), codes_within(cluster, rows), self.horizon
+            )
+            for rows in parts
+        ]
+        steps = [curve.n_events.sum(axis=1) > 0 for curve in curves]
+        self.step_time_ = _join(curve.times[step] for curve, step in zip(curves, steps, strict=True))
+        self.step_stratum_ = np.repeat(np.arange(len(curves)), [int(step.sum()) for step in steps])
+        self.step_incidence_ = _join(curve.incidence[step] for curve, step in zip(curves, steps, strict=True))
+        self.step_event_free_ = _join(curve.event_free[step] for curve, step in zip(curves, steps, strict=True))
+        self.step_std_error_ = _join(curve.std_error[step] for curve, step in zip(curves, steps, strict=True))
+
+    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        *special, times, event = rest
+        position = self._position(*special, times=times)
+        return step_values(self.step_incidence_[:, self.events_.index(event)], position)
+
+    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+        *special, times = rest
+        return step_values(self.step_event_free_, self._position(*special, times=times), before=1.0)
+
+    def _standard_error(self, *rest: Any) -> np.ndarray:
+        """Standard error of the incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times)."""
+        *special, times, since, kind = rest
+        error = step_values(self.step_std_error_[:, kind], self._position(*special, times=times))
+        stratum = self._stratum(len(times), *special)
+        for code in np.unique(stratum[since[:, 0] > 0]):
+            rows = np.flatnonzero((stratum == code) & (since[:, 0] > 0))
+            steps = slice(*np.searchsorted(self.step_stratum_, [code, code + 1]))
+            curve = (self.step_time_[steps], self.step_incidence_[steps], self.step_event_free_[steps])
+            error[rows] = conditional_error(*curve, self.moments_[code], times[rows], since[rows], kind)
+        return error
+
+    def _position(self, *special: np.ndarray, times: np.ndarray) -> np.ndarray:
+        return step_position(self.step_time_, self.step_stratum_, self._stratum(len(times), *special), times)
+
+    def _stratum(self, n_rows: int, *special: np.ndarray) -> np.ndarray:
+        """Code of each row's curve, shape (n_rows,)."""
+        if self.strata is None:
+            return np.zeros(n_rows, dtype=np.int64)
+        stratum = match_strata(special[0], self._strata_columns(), self.strata_)
+        if self.unseen == "marginal":
+            stratum[stratum < 0] = len(self.strata_)
+        refuse_unseen(stratum, self._strata_columns())
+        return stratum
+
+    def _strata_columns(self) -> list[str]:
+        return [self.strata] if isinstance(self.strata, str) else list(self.strata or [])
+
+    def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+        """No covariates: only the columns of the strata are looked at, so the others may be anything."""
+        frame, special = super()._split_columns(X)
+        return frame[[]], special
+
+    def _unfitted_encoder(self) -> FeatureEncoder:
+        return FeatureEncoder()
+
+
+def _join(parts: Any) -> np.ndarray:
+    return np.concatenate(list(parts))

@@ -1,0 +1,1 @@
+"""Royston-Parmar: splines of log time for the log cumulative hazard of each event."""

@@ -1,0 +1,1 @@
+"""Annex A lists of Ofsted's inspections."""

@@ -1,0 +1,100 @@
+"""Whose data a CIN census file holds, and of which year."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from ....errors import InputError
+from ...codes import UNKNOWN_AUTHORITY
+from ...dates import NO_DATE, day_number, read_date, to_text
+from ...quality import NOTED, FindingLog
+from ..records.extracts import today
+from .xml import CensusFile
+
+_DATE_FIELDS = {
+    "plans": ("CPPstartDate", "CPPendDate"),
+    "reviews": ("CPPreviewDate",),
+    "cin_episodes": ("CINreferralDate", "CINclosureDate"),
+    "assessments": ("AssessmentActualStartDate", "AssessmentAuthorisationDate"),
+}
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a file covers.
+
+    Attributes
+    ----------
+    la_code : str
+    first_day, last_day : int
+        Days since 1970-01-01. A census year runs from 1 April to 31 March; plans open at any time in it are in the
+        file, with their starts, however early; plans that ended before it are not.
+    """
+
+    la_code: str
+    first_day: int
+    last_day: int
+
+
+def read_coverage(
+    census: CensusFile, path: Path, log: FindingLog, *, la_code: str | None, year: int | None
+) -> Coverage:
+    """Find out what a file covers, and note in ``log`` what had to be assumed.
+
+    The authority is the header's ``LEA``; else ``la_code``; else 000. The last day is the header's ``ReferenceDate``;
+    else 31 March of its ``Year``; else of ``year``; else the 31 March on or after the latest date in the file that is
+    not in the future. File names are never trusted. A last day that is still to come is brought back to the day of
+    reading: nothing after it can have been seen.
+
+    Raises
+    ------
+    InputError
+        There is neither a year nor any date to take it from, or the year has not begun.
+    """
+    collection = census.header.get("Collection", "CIN").lower()
+    if not collection.startswith(("cin", "children in need")):
+        log.add("collection-differs", "file", NOTED, file=census.name)
+    authority = census.header.get("LEA", "")
+    if not (len(authority) == 3 and authority.isascii() and authority.isdigit()):
+        authority = la_code or UNKNOWN_AUTHORITY
+        if la_code is None:
+            log.add("authority-unknown", "file", NOTED, file=census.name)
+    stated = census.header.get("Year", "")
+    stated_year = int(stated) if len(stated) == 4 and stated.isascii() and stated.isdigit() else None
+    last, _ = read_date(census.header.get("ReferenceDate", ""))
+    if last != NO_DATE:
+        if stated_year is not None and to_text(last)[:4] != stated:
+            log.add("year-differs", "file", NOTED, file=census.name)
+    else:
+        known_year = stated_year or year
+        if known_year is None:
+            known_year = _year_of_latest_date(census)
+            log.add("year-inferred", "file", NOTED, file=census.name)
+        if known_year is None or not 1900 < known_year < 2200:
+            raise InputError(f"{path}: says neither its year nor a date to take it from; give the year (--year)")
+        last = day_number(known_year, 3, 31)
+    end = date.fromisoformat(to_text(last))
+    # The same day a year earlier is the last day of the year before; 29 February has no such day.
+    is_leap_day = (end.month, end.day) == (2, 29)
+    before = end.replace(year=end.year - 1, day=28 if is_leap_day else end.day)
+    first, now = day_number(before.year, before.month, before.day) + 1, today()
+    if first > now:
+        raise InputError(f"{path}: covers a year that has not begun; see the header's ReferenceDate and Year")
+    if last > now:
+        log.add("year-not-over", "file", NOTED, file=census.name)
+    return Coverage(authority, first, min(last, now))
+
+
+def _year_of_latest_date(census: CensusFile) -> int | None:
+    now = today()
+    latest = NO_DATE
+    for table, fields in _DATE_FIELDS.items():
+        for name in fields:
+            for text in census.rows[table][name].dropna().unique():
+                day, _ = read_date(text)
+                if latest < day <= now:
+                    latest = day
+    if latest == NO_DATE:
+        return None
+    found = date.fromisoformat(to_text(latest))
+    return found.year + ((found.month, found.day) > (3, 31))

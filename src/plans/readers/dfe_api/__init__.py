@@ -1,0 +1,1 @@
+"""Payloads of the Department for Education's daily data API (JSON)."""

@@ -1,0 +1,1 @@
+"""Files as text: which there are, encodings, separators, workbooks, XML in pieces."""

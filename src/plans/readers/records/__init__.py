@@ -1,0 +1,1 @@
+"""Rows of text become records, each row accounted for."""

@@ -1,0 +1,241 @@
+"""From text to values, one column at a time, with a finding for every value that was not as it should be."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...codes import (
+    CLOSURE_REASONS,
+    DISABILITIES,
+    FACTORS,
+    PRIMARY_NEEDS,
+    REFERRAL_SOURCES,
+    is_not_given,
+    read_category,
+    read_code,
+    read_ethnicity,
+    read_factor,
+    read_flag,
+    read_sex,
+    without_decimals,
+)
+from ...columns import COUNT, DATE, FLAG
+from ...dates import NO_DATE, NOT_GIVEN, REFORMATTED, UNREADABLE, read_date, to_timestamps
+from ...quality import REJECTED, REPAIRED, FindingLog
+
+_DATE_PROBLEMS = {REFORMATTED: "date-reformatted", NOT_GIVEN: "placeholder", UNREADABLE: "date-unreadable"}
+_WHOLE_NUMBER = re.compile(r"([+-]?)(\d{1,9})(?:\.0*)?")
+_LARGEST_COUNT = np.iinfo(np.int16).max
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """How the texts of one column become values.
+
+    Attributes
+    ----------
+    read : callable
+        Text to (value or None, code of the finding or "").
+    kind : str
+        The column's type in memory.
+    """
+
+    read: Callable[[str], tuple[object, str]]
+    kind: str = "string"
+
+
+def code_cleaner(read: Callable[[str], Any], kind: str = "string") -> Cleaner:
+    """A cleaner for one code; ``read`` gives what a text means, or None."""
+
+    def clean(text: str) -> tuple[Any, str]:
+        code = read(text)
+        if code is not None:
+            return code, "" if code == text or kind == FLAG else "code-recoded"
+        return None, "placeholder" if is_not_given(text) else "code-unknown"
+
+    return Cleaner(clean, kind)
+
+
+def codes_cleaner(read: Callable[[str], str | None], none: str | None = None) -> Cleaner:
+    """A cleaner for several codes joined by semicolons or commas; ``none`` is dropped where another code is given."""
+
+    def clean(text: str) -> tuple[str | None, str]:
+        parts = [part.strip() for part in re.split("[;,]", text)]
+        read_parts = [read(part) for part in parts if part]
+        codes = list(dict.fromkeys(code for code in read_parts if code is not None))
+        if len(codes) > 1 and none in codes:
+            codes.remove(none)
+        problem = "" if ";".join(codes) == text else "code-recoded"
+        unknown = [
+            part for part, code in zip((part for part in parts if part), read_parts, strict=True) if code is None
+        ]
+        if unknown:
+            problem = "placeholder" if all(is_not_given(part) for part in unknown) else "code-unknown"
+        return (";".join(codes) or None), problem
+
+    return Cleaner(clean)
+
+
+def list_cleaner(codes: dict[str, str]) -> Cleaner:
+    """A cleaner for one code of a list."""
+    return code_cleaner(lambda text: read_code(text, codes))
+
+
+def _read_day(text: str) -> tuple[int, str]:
+    day, how = read_date(text)
+    return day, _DATE_PROBLEMS.get(how, "")
+
+
+def _read_count(text: str) -> tuple[int | None, str]:
+    match = _WHOLE_NUMBER.fullmatch(text) if text.isascii() else None
+    if match is None:
+        return None, "placeholder" if is_not_given(text) else "number-unreadable"
+    number = int(match[2])
+    if match[1] == "-" and number:
+        return None, "number-negative"
+    return (None, "number-unreadable") if number > _LARGEST_COUNT else (number, "")
+
+
+def _read_identifier(text: str) -> tuple[str | None, str]:
+    if is_not_given(text):
+        return None, "placeholder"
+    whole = without_decimals(text)
+    return whole, "" if whole == text else "identifier-reformatted"
+
+
+DATES = Cleaner(_read_day, DATE)
+COUNTS = Cleaner(_read_count, COUNT)
+FLAGS = code_cleaner(read_flag, FLAG)
+IDENTIFIERS = Cleaner(_read_identifier)
+SEXES = code_cleaner(read_sex)
+CATEGORIES = code_cleaner(read_category)
+FACTOR_LISTS = codes_cleaner(read_factor, none="21" if "21" in FACTORS else None)
+DISABILITY_LISTS = codes_cleaner(lambda text: read_code(text, DISABILITIES), none="NONE")
+
+CLEANERS = {
+    "children": {
+        "child_id": IDENTIFIERS,
+        "family_id": IDENTIFIERS,
+        "sex": SEXES,
+        "date_of_birth": DATES,
+        "expected_date_of_birth": DATES,
+        "ethnicity": code_cleaner(read_ethnicity),
+        "disabilities": DISABILITY_LISTS,
+        "date_of_death": DATES,
+    },
+    "plans": {
+        "child_id": IDENTIFIERS,
+        "plan_id": IDENTIFIERS,
+        "start_date": DATES,
+        "end_date": DATES,
+        "initial_category": CATEGORIES,
+        "latest_category": CATEGORIES,
+        "previous_plans_reported": COUNTS,
+        "other_authority": FLAGS,
+    },
+    "reviews": {"review_date": DATES, "quorate": FLAGS, "absent_agencies": COUNTS},
+    "care_episodes": {"child_id": IDENTIFIERS, "start_date": DATES, "end_date": DATES},
+    "cin_episodes": {
+        "child_id": IDENTIFIERS,
+        "referral_date": DATES,
+        "referral_source": list_cleaner(REFERRAL_SOURCES),
+        "primary_need": list_cleaner(PRIMARY_NEEDS),
+        "closure_date": DATES,
+        "closure_reason": list_cleaner(CLOSURE_REASONS),
+    },
+    "assessments": {
+        "child_id": IDENTIFIERS,
+        "start_date": DATES,
+        "authorisation_date": DATES,
+        "factors": FACTOR_LISTS,
+    },
+    "conferences": {
+        "child_id": IDENTIFIERS,
+        "conference_date": DATES,
+        "section47_start": DATES,
+        "transfer_in": FLAGS,
+    },
+    "involvements": {
+        "child_id": IDENTIFIERS,
+        "worker_id": IDENTIFIERS,
+        "start_date": DATES,
+        "end_date": DATES,
+        "agency_worker": FLAGS,
+    },
+}
+"""Table -> column of the schema -> how its texts become values."""
+
+
+def clean_columns(
+    rows: pd.DataFrame,
+    table: str,
+    cleaners: Mapping[str, Cleaner],
+    log: FindingLog,
+    *,
+    required: Sequence[str] = (),
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Turn text columns into values.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Text columns (None where nothing came) and the place of each row (``file``, ``row``, perhaps ``line``).
+    table : str
+        For the findings.
+    cleaners : mapping of column to Cleaner
+        The columns to clean; the others are left as they are.
+    log : FindingLog
+    required : sequence of str
+        Columns without whose value a row is rejected.
+
+    Returns
+    -------
+    cleaned : DataFrame
+        A copy of ``rows`` with values.
+    is_lost : Series of bool
+        Rows to reject; the log has a finding for each.
+    """
+    columns = {name: rows[name] for name in rows}
+    is_lost = pd.Series(False, index=rows.index)
+    for column, cleaner in cleaners.items():
+        columns[column], problems = clean_texts(rows[column], cleaner)
+        is_missing = columns[column].isna() if column in required else None
+        for problem in problems.cat.categories:
+            found = problems == problem
+            # A date that cannot be read is why the row is lost; a word for "no value" leaves a value to be required.
+            if is_missing is not None and problem != "placeholder":
+                log.add_rows(problem, table, REJECTED, rows[found & is_missing], column=column)
+                found &= ~is_missing
+            log.add_rows(problem, table, REPAIRED, rows[found], column=column)
+        if is_missing is not None:
+            is_silent = problems.isna() | (problems == "placeholder")
+            log.add_rows("value-required", table, REJECTED, rows[is_missing & is_silent], column=column)
+            is_lost |= is_missing
+    return pd.DataFrame(columns, index=rows.index, copy=False), is_lost
+
+
+def clean_texts(texts: pd.Series, cleaner: Cleaner) -> tuple[pd.Series, pd.Series]:
+    """Values, and the code of each one's finding as a category, missing where there is none.
+
+    Each different text is read once.
+    """
+    numbers, different = pd.factorize(texts.to_numpy(dtype=object))
+    # The last place is that of a missing text, whose number is -1.
+    values: list[Any] = [None] * (len(different) + 1)
+    problems = np.full(len(different) + 1, -1, dtype=np.int8)
+    names: dict[str, int] = {}
+    for place, text in enumerate(different):
+        values[place], problem = cleaner.read(text)
+        if problem:
+            problems[place] = names.setdefault(problem, len(names))
+    if cleaner.kind == DATE:
+        values[-1] = NO_DATE
+        table = to_timestamps(np.array(values, dtype=np.int64))
+    else:
+        table = pd.array(values, dtype=cleaner.kind)
+    found = pd.Categorical.from_codes(problems[numbers], categories=list(names)).reorder_categories(sorted(names))
+    return pd.Series(table[numbers], index=texts.index), pd.Series(found, index=texts.index)

@@ -1,0 +1,137 @@
+"""What an extract covers: of which authority, up to which day, and how that is found out where nobody says it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ....errors import InputError
+from ...dates import NO_DATE, day_number, read_date, to_timestamps
+
+ExtractDate = str | date | datetime
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_BETWEEN = r"[-_. ]?"
+_LIST_NUMBER = re.compile(r"list[-_ ]?\d{1,2}(?!\d)")
+_IN_NAMES = (
+    re.compile(rf"(?<!\d)(?P<y>20\d\d){_BETWEEN}(?P<m>\d\d){_BETWEEN}(?P<d>\d\d)(?!\d)"),
+    re.compile(rf"(?<!\d)(?P<d>\d\d?){_BETWEEN}(?P<m>\d\d){_BETWEEN}(?P<y>20\d\d)(?!\d)"),
+    re.compile(rf"(?<!\d)(?P<d>\d\d?){_BETWEEN}(?P<n>{'|'.join(_MONTHS)})[a-z]*{_BETWEEN}(?P<y>20\d\d)(?!\d)"),
+    re.compile(rf"(?P<n>{'|'.join(_MONTHS)})[a-z]*{_BETWEEN}(?P<y>20\d\d)(?!\d)"),
+    re.compile(r"(?<!\d)(?P<y>20\d\d)[-_. ](?P<m>\d\d)(?![-_. ]?\d)"),
+)
+
+
+def check_authority(la_code: str | None) -> None:
+    """Raise InputError unless ``la_code`` is None or three digits."""
+    if la_code is not None and not is_authority(la_code):
+        raise InputError("la_code must be the three-digit code of the authority")
+
+
+def is_authority(text: str) -> bool:
+    """Whether ``text`` is three digits."""
+    return len(text) == 3 and text.isascii() and text.isdigit()
+
+
+def today() -> int:
+    """The day of reading, in days since 1970-01-01: nothing after it can have been seen."""
+    now = date.today()
+    return day_number(now.year, now.month, now.day)
+
+
+def given_day(value: ExtractDate, name: str = "extract_date") -> int:
+    """A date that a user gave, in days since 1970-01-01.
+
+    Raises
+    ------
+    InputError
+        It is no date, or is still to come.
+    """
+    text = value if isinstance(value, str) else f"{value:%Y-%m-%d}"
+    day, _ = read_date(text)
+    if day == NO_DATE:
+        raise InputError(f"{name} must be a date such as 2018-03-31")
+    if day > today():
+        raise InputError(f"{name} is still to come; give the day on which the data were extracted")
+    return day
+
+
+def given_days(value: ExtractDate | Mapping[str, ExtractDate] | None, files: Iterable[Path]) -> dict[Path, int]:
+    """The day that a user gave for each file: one for all, or by file name.
+
+    Raises
+    ------
+    InputError
+        A name is that of no file, a date is none, or one date is given for files whose names tell of several.
+    """
+    files = list(files)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        if len({day_in_name(file) for file in files} - {None}) > 1:
+            raise InputError(
+                "extract_date: the names of the files tell of several days; give a date for each file name"
+            )
+        return dict.fromkeys(files, given_day(value))
+    unknown = sorted(set(value) - {file.name for file in files})
+    if unknown:
+        raise InputError(f"extract_date names a file that is not read: {unknown[0]}")
+    return {file: given_day(value[file.name]) for file in files if file.name in value}
+
+
+def day_in_name(path: Path) -> int | None:
+    """The date in a file's name, else in that of its folder; the month's last day where only a month is given.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> [day_in_name(Path(name)) for name in ("annex_a_2018-03-31.xlsx", "Annex A March 2018.xlsx", "annex_a.xlsx")]
+    [17621, 17621, None]
+    """
+    for name in (path.stem, path.absolute().parent.name):
+        # "List 7 September 2018" is not the seventh of that month.
+        dated = _LIST_NUMBER.sub(" ", name.lower())
+        for pattern in _IN_NAMES:
+            for found in pattern.finditer(dated):
+                day = _day(found.groupdict())
+                if day is not None and day <= today():
+                    return day
+    return None
+
+
+def latest_day(columns: Iterable[Iterable[str | None]]) -> int | None:
+    """The latest readable date among texts that is not in the future."""
+    limit, latest = today(), NO_DATE
+    for column in columns:
+        for text in set(column) - {None}:
+            day, _ = read_date(str(text))
+            if latest < day <= limit:
+                latest = day
+    return None if latest == NO_DATE else latest
+
+
+def extract_table(
+    la_codes: Iterable[str], first: Iterable[int], last: Iterable[int], source: Iterable[str]
+) -> pd.DataFrame:
+    """The extract table: authority, first and last day (``NO_DATE`` where not known), source; one row an extract."""
+    return pd.DataFrame(
+        {
+            "la_code": list(la_codes),
+            "first_date": to_timestamps(np.array(list(first), dtype=np.int64)),
+            "extract_date": to_timestamps(np.array(list(last), dtype=np.int64)),
+            "source": list(source),
+        }
+    )
+
+
+def _day(found: Mapping[str, str]) -> int | None:
+    month = _MONTHS.index(found["n"]) + 1 if "n" in found else int(found["m"])
+    try:
+        if "d" in found:
+            return day_number(int(found["y"]), month, int(found["d"]))
+        year, following = int(found["y"]) + month // 12, month % 12 + 1
+        return day_number(year, following, 1) - 1
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The standard safeguarding dataset, from a folder or a database."""

@@ -1,0 +1,1 @@
+"""Plain tables with a map of their columns."""

@@ -1,0 +1,22 @@
+"""Plots: frames, arrays and results in, axes out; they compute nothing. The only part that imports matplotlib.
+
+Names are loaded when they are first used, as a result that can draw itself must not load matplotlib before it does.
+"""
+
+from ..lazy_names import lazy_names
+
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "calibration": ["plot_calibration"],
+        "coefficients": ["plot_coefficients"],
+        "comparison": ["plot_comparison"],
+        "curves": ["plot_curves"],
+        "hazard": ["plot_hazard", "plot_hazard_ratio"],
+        "incidence": ["plot_incidence"],
+        "indicators": ["plot_indicators"],
+        "monitoring": ["plot_cusum", "plot_funnel", "plot_p_chart"],
+        "penalty": ["plot_penalty_cv", "plot_penalty_path"],
+        "risk": ["plot_risk_distribution"],
+    },
+)

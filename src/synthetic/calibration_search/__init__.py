@@ -1,0 +1,1 @@
+"""Calibration: figures of a store, the published figures they must meet, and the search for parameters."""

@@ -1,0 +1,1 @@
+"""Draws that are the same bits on every machine, by stream and block."""

@@ -1,0 +1,1 @@
+"""Scenarios: every true parameter, where it comes from, and which calibration may turn."""

@@ -1,0 +1,1 @@
+"""The truth behind simulated plans: true risks, effects of plan length, expected coefficients."""

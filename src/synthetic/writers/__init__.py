@@ -1,0 +1,1 @@
+"""Writers of the formats that councils hold, and of faults in them."""

@@ -1,0 +1,56 @@
+"""Intervals: by hand, and where their scale is not defined."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from secondplan.models.curves.confidence import check_interval, hazard_bounds, incidence_bounds, probability_bounds
+
+Z = norm.ppf(0.975)
+
+
+def test_by_hand():
+    p, error = np.array([0.2]), np.array([0.05])
+    lower, upper = probability_bounds(p, error, interval="plain")
+    assert (lower[0], upper[0]) == pytest.approx((0.2 - Z * 0.05, 0.2 + Z * 0.05))
+    lower, upper = probability_bounds(p, error, interval="log")
+    assert (lower[0], upper[0]) == pytest.approx((0.2 * np.exp(-Z * 0.25), 0.2 * np.exp(Z * 0.25)))
+    lower, upper = probability_bounds(p, error, interval="log-log")
+    half = Z * 0.25 / np.log(0.2)
+    expected = sorted(np.exp(-np.exp(np.log(-np.log(0.2)) + sign * half)) for sign in (1, -1))
+    assert [lower[0], upper[0]] == pytest.approx(expected)
+    lower, upper = hazard_bounds(np.array([2.0]), np.array([0.5]))
+    assert (lower[0], upper[0]) == pytest.approx((2 * np.exp(-Z / 4), 2 * np.exp(Z / 4)))
+
+
+@pytest.mark.parametrize("interval", ["plain", "log", "log-log"])
+def test_finite_and_ordered_at_the_ends(interval):
+    p, error = np.array([0.0, 0.0, 1.0, 1.0, 1e-12, 0.5]), np.array([0.0, 0.1, 0.0, 0.3, 0.4, 9.0])
+    lower, upper = probability_bounds(p, error, interval=interval)
+    assert np.all((lower >= 0) & (lower <= p) & (p <= upper) & (upper <= 1))
+    lower, upper = hazard_bounds(np.array([0.0, 3.0]), np.array([0.0, 1e4]), interval=interval)
+    assert np.all((lower >= 0) & (lower <= [0.0, 3.0]) & (upper >= [0.0, 3.0]))
+
+
+def test_refused():
+    with pytest.raises(ValueError, match="level must be between 0 and 1, got 95"):
+        check_interval(95, "log")
+    with pytest.raises(ValueError, match="interval must be one of plain, log, log-log"):
+        check_interval(0.9, "loglog")
+
+
+def test_bounds_of_an_incidence_are_those_of_its_complement():
+    incidence, error = np.array([0.01, 0.2, 0.9, 0.2]), np.array([0.004, 0.05, 0.03, 0.0])
+    lower, upper = incidence_bounds(incidence, error, 0.9)
+    low, high = probability_bounds(1 - incidence, error, 0.9, "log-log")
+    np.testing.assert_allclose([lower, upper], [1 - high, 1 - low], rtol=1e-12)
+    assert lower[3] == pytest.approx(0.2, rel=1e-14) and upper[3] == pytest.approx(0.2, rel=1e-14)
+
+
+def test_bounds_of_an_incidence_keep_their_digits_and_stay_between_0_and_1():
+    lower, upper = incidence_bounds(np.array([1e-30]), np.array([2e-31]))
+    np.testing.assert_allclose([lower[0], upper[0]], 1e-30 * np.exp([-0.2 * Z, 0.2 * Z]), rtol=1e-12)
+    edge = np.array([0.0, 1.0, 0.5, 1.0 - 1e-16])
+    lower, upper = incidence_bounds(edge, np.array([0.1, 0.1, 1e9, 0.1]))
+    assert np.all((lower >= 0) & (lower <= edge) & (edge <= upper) & (upper <= 1))
+    assert lower[0] == upper[0] == 0 and lower[1] == upper[1] == 1

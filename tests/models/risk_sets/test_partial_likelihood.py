@@ -1,0 +1,80 @@
+"""The partial likelihood against its definition, its derivatives against differences."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from secondplan.models.risk_sets.partial_likelihood import evaluate
+from secondplan.models.risk_sets.risk_sets import build_risk_sets
+
+
+def data(seed, n_rows=60, n_columns=3):
+    rng = np.random.default_rng(seed)
+    duration = rng.integers(1, 12, n_rows).astype(float)
+    entry = np.where(rng.random(n_rows) < 0.5, np.floor(duration * rng.random(n_rows)), -1.0)
+    is_event = rng.random(n_rows) < 0.6
+    weight = rng.uniform(0.3, 2.0, n_rows)
+    stratum = rng.integers(0, 2, n_rows)
+    x = rng.normal(size=(n_rows, n_columns))
+    return x, (entry, duration, is_event, weight, stratum)
+
+
+def log_likelihood(x, beta, entry, duration, is_event, weight, stratum, efron):
+    """Written out: a sum over events of the log of what is left of the risk set."""
+    eta = x @ beta
+    risk = weight * np.exp(eta)
+    value = np.sum((weight * eta)[is_event])
+    for group in np.unique(stratum):
+        for day in np.unique(duration[is_event & (stratum == group)]):
+            here = stratum == group
+            total = risk[here & (entry < day) & (day <= duration)].sum()
+            died = here & is_event & (duration == day)
+            n_died = int(died.sum())
+            for k in range(n_died):
+                share = k / n_died if efron else 0.0
+                value -= weight[died].mean() * np.log(total - share * risk[died].sum())
+    return value
+
+
+@pytest.mark.parametrize("efron", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_value_and_derivatives(seed, efron):
+    x, outcome = data(seed)
+    sets = build_risk_sets(*outcome)
+    rows = x[sets.rows]
+    beta = np.random.default_rng(seed + 50).normal(size=3) * 0.5
+
+    def at(point):
+        return evaluate(rows, rows @ point, sets, efron)
+
+    found = at(beta)
+    # Rows that are at risk at no event time do not appear in the likelihood.
+    assert found.value == pytest.approx(log_likelihood(x, beta, *outcome, efron), rel=1e-13)
+    step = 1e-5
+    for column in range(3):
+        shift = np.zeros(3)
+        shift[column] = step
+        up, down = at(beta + shift), at(beta - shift)
+        assert found.gradient[column] == pytest.approx((up.value - down.value) / (2 * step), abs=1e-6)
+        slope = -(up.gradient - down.gradient) / (2 * step)
+        np.testing.assert_allclose(found.information[column], slope, atol=1e-6)
+    np.testing.assert_allclose(found.information, found.information.T, atol=1e-12)
+
+
+def test_risks_of_very_different_size():
+    # Exact arithmetic on powers of 2: rows that enter late carry 2^100 times the risk of those that are there before.
+    entry = np.array([-1, -1, 3, 3, -1, 5], dtype=float)
+    duration = np.array([2, 4, 4, 6, 7, 7], dtype=float)
+    is_event = np.array([1, 1, 0, 1, 1, 0], dtype=bool)
+    power = np.array([0, 1, 100, 101, 2, 90])
+    x = power[:, None].astype(float)
+    sets = build_risk_sets(entry, duration, is_event, np.ones(6), np.zeros(6, dtype=np.int64))
+    found = evaluate(x[sets.rows], x[sets.rows, 0] * np.log(2.0), sets, True)
+    gradient = Fraction(0)
+    for row in np.flatnonzero(is_event):
+        at_risk = [i for i in range(6) if entry[i] < duration[row] <= duration[i]]
+        risks = [Fraction(2) ** int(power[i]) for i in at_risk]
+        mean = sum(r * int(power[i]) for r, i in zip(risks, at_risk, strict=True)) / sum(risks)
+        gradient += int(power[row]) - mean
+    assert found.gradient[0] == pytest.approx(float(gradient), rel=1e-12)

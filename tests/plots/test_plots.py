@@ -1,0 +1,82 @@
+"""Plots show what they are given: the numbers drawn are the numbers computed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import secondplan as sp
+from secondplan.plots.style import data_uri, new_figure, png
+
+
+@pytest.fixture
+def axes():
+    return new_figure()[1]
+
+
+@pytest.fixture(scope="module")
+def curves():
+    generator = np.random.default_rng(3)
+    duration, event = generator.integers(1, 1000, 400), generator.integers(0, 3, 400)
+    return sp.aalen_johansen(duration, event, strata=np.where(np.arange(400) < 8, "few", "many"))
+
+
+def test_incidence_is_drawn_in_percent_with_numbers_at_risk(curves, axes):
+    sp.plot_incidence(curves, until=730, ax=axes)
+    line = {line.get_label(): line for line in axes.get_lines()}["many"]
+    assert line.get_ydata()[-1] == pytest.approx(100 * curves["many"].at([730])["estimate"].iloc[0])
+    texts = [text.get_text() for text in axes.texts]
+    assert "392" in texts, "the number at risk at day 0"
+
+
+def test_small_numbers_at_risk_are_withheld(curves, axes):
+    sp.plot_incidence(curves, until=730, ax=axes)
+    at_risk = curves["few"].at_risk([730])[0]
+    assert 0 < at_risk <= 5
+    texts = [text.get_text() for text in axes.texts]
+    assert "c" in texts
+    assert f"{at_risk:g}" not in texts
+
+
+def test_calibration_draws_the_bins_of_one_horizon(axes):
+    bins = pd.DataFrame({"day": [365, 365, 730], "predicted": [0.1, 0.2, 0.9], "observed": [0.1, 0.3, 0.9]})
+    bins = bins.assign(lower=bins["observed"] - 0.05, upper=bins["observed"] + 0.05, n=50)
+    sp.plot_calibration(bins, day=365, ax=axes)
+    drawn = axes.containers[0].lines[0]
+    np.testing.assert_allclose(np.asarray(drawn.get_xdata(), float), [10, 20])
+    np.testing.assert_allclose(np.asarray(drawn.get_ydata(), float), [10, 30])
+    with pytest.raises(ValueError, match="several horizons"):
+        sp.plot_calibration(bins, ax=axes)
+    with pytest.raises(ValueError, match="no calibration at 91 days"):
+        sp.plot_calibration(bins, day=91, ax=axes)
+
+
+def test_coefficients_scale_with_their_units(axes):
+    summary = pd.DataFrame({"coef": [0.01], "lower": [0.005], "upper": [0.015]}, index=["days"])
+    names = {"coef": "hazard_ratio", "lower": "hazard_ratio_lower", "upper": "hazard_ratio_upper"}
+    ratios = np.exp(summary).rename(columns=names)
+    sp.plot_coefficients(summary.join(ratios), units={"days": 100}, ax=axes)
+    assert axes.get_lines()[0].get_xdata()[0] == pytest.approx(np.e)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["days, per 100"]
+    assert "hazard ratio" in axes.get_xlabel()
+
+
+def test_risk_distribution_refuses_nothing_to_draw(axes):
+    with pytest.raises(ValueError, match="no risks"):
+        sp.plot_risk_distribution([np.nan], ax=axes)
+
+
+def test_pictures_are_the_same_bytes_each_time(curves):
+    made = []
+    for _ in range(2):
+        figure, ax = new_figure()
+        sp.plot_incidence(curves, ax=ax)
+        made.append((png(figure), data_uri(figure)))
+    assert made[0] == made[1]
+
+
+def test_users_own_style_is_left_alone():
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    sp.plot_risk_distribution(np.linspace(0, 0.2, 50), ax=new_figure()[1])
+    assert dict(mpl.rcParams) == before

@@ -1,0 +1,88 @@
+"""How the package is built: what import-linter cannot say."""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import secondplan
+
+SOURCE = Path(secondplan.__file__).parent
+FILES = sorted(SOURCE.rglob("*.py"))
+PACKAGES = sorted(path.parent for path in SOURCE.rglob("__init__.py"))
+
+
+def dotted(path: Path) -> str:
+    parts = ("secondplan", *path.relative_to(SOURCE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path, *, of_types: bool = False) -> list[tuple[str, str]]:
+    """Module and name of each relative import of a file; those for type checkers only where asked for."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.dump(block.test)
+        for node in ast.walk(block)
+    }
+    package = ("secondplan", *path.parent.relative_to(SOURCE).parts)
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level and (of_types or id(node) not in for_types):
+            base = package[: len(package) - node.level + 1]
+            module = ".".join((*base, node.module) if node.module else base)
+            found += [(module, alias.name) for alias in node.names]
+    return found
+
+
+@pytest.mark.parametrize("folder", PACKAGES, ids=lambda folder: folder.name)
+def test_no_module_is_hidden_by_a_name_beside_it(folder):
+    package = import_module(dotted(folder / "__init__.py"))
+    inside = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    public = set(getattr(package, "__all__", ())) & inside
+    hidden = {name for name in public if not isinstance(getattr(package, name), ModuleType)}
+    assert not hidden, f"{sorted(hidden)}: give the module another name"
+
+
+def test_no_file_imports_a_private_name_of_another():
+    private = [
+        f"{dotted(path)}: {module}.{name}"
+        for path in FILES
+        for module, name in imports(path, of_types=True)
+        if name.startswith("_") and not name.startswith("__")
+    ]
+    assert private == []
+
+
+def test_no_circle_of_files_but_of_types():
+    """Late imports inside functions count: a file that needs another to work stands above it."""
+    names = {dotted(path) for path in FILES}
+    needs = {
+        dotted(path): {
+            target
+            for module, name in imports(path)
+            for target in (f"{module}.{name}", module)
+            if target in names and not (SOURCE / Path(*target.split(".")[1:]) / "__init__.py").exists()
+        }
+        for path in FILES
+    }
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join((*way[way.index(name) :], name))
+        if name not in done:
+            for target in sorted(needs[name]):
+                visit(target, (*way, name))
+            done.add(name)
+
+    for name in sorted(needs):
+        visit(name, ())
+
+
+def test_no_file_is_over_450_lines():
+    long = {dotted(path): n for path in FILES if (n := len(path.read_text(encoding="utf-8").splitlines())) > 450}
+    # Each holds one class and what its parameters mean.
+    assert set(long) <= {"secondplan.models.cox.model", "secondplan.models.cause_specific.model"}, long
