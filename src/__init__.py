@@ -6,8 +6,7 @@ Everything public is reached from here: ``import secondplan as sp``. Modules loa
 from typing import TYPE_CHECKING
 
 from .lazy_names import lazy_names
-
-__version__ = "0.1.0"
+from .version import __version__
 
 # Public name -> the module that holds it.
 _HOMES = {

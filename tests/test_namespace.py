@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -13,6 +14,10 @@ def test_public_names_exist_and_are_documented(name):
     value = getattr(sp, name)
     assert (value.__doc__ or "").strip(), f"{name} has no docstring"
     assert name in dir(sp)
+
+
+def test_the_version_is_that_of_the_distribution():
+    assert sp.__version__ == version("secondplan")
 
 
 def test_unknown_names_are_attribute_errors():

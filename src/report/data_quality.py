@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .. import __version__
 from ..plans import check_plans
 from ..plans.check import CHECKS
 from ..plans.findings import KEPT, NOTED
@@ -17,6 +16,7 @@ from ..plans.quality_totals import COUNTS, CROSS_CHECK, withheld_cross_check
 from ..plans.rules import RULES
 from ..plans.schema import TABLES
 from ..small_counts import SUPPRESSED
+from ..version import __version__
 from .html import Section, key_figures, note, page, paragraph, table
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .. import __version__
 from ..errors import OutputError, cannot_be_written
 from ..models import aalen_johansen
 from ..plans.disclosure import rounded_flow, suppress_small_counts
@@ -20,6 +19,7 @@ from ..plots.incidence import plot_incidence
 from ..plots.risk import plot_risk_distribution
 from ..plots.style import new_figure, png
 from ..small_counts import is_small
+from ..version import __version__
 from .card import NOT_FOR
 from .html import Section, key_figures, note, page, paragraph, picture, side_by_side, table
 

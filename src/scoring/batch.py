@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from .. import __version__
 from ..errors import EmptyCohortError, InputError, OutputError, SecondplanError
 from ..files.lock import locked
 from ..files.whole import UNFINISHED, read_json, sha256_of, write_json
 from ..progress import track
+from ..version import __version__
 from .bands import RiskBands
 from .cases import CheckedCases, check_cases, required_columns
 from .duplicate_keys import SeenKeys

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
-from .. import __version__
 from ..errors import BundleError, GateError, ModelNotFoundError
+from ..version import __version__
 from .gates import GateReport
 from .store import Store, mlflow_edge, not_found, open_store
 

@@ -15,9 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
 from ..errors import InputError, ModelNotFoundError, OutputError, SecondplanError, cannot_be_written
 from ..files.lock import locked
+from ..version import __version__
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -37,7 +37,7 @@ class Outline(HTMLParser):
 
 @pytest.fixture(scope="module")
 def sample():
-    plans, report = read_cin_census(ROOT / "tests" / "plans" / "readers" / "samples")
+    plans, report = read_cin_census(ROOT / "tests" / "plans" / "readers" / "cin_census" / "samples")
     return plans, report, quality_page(plans, report.totals(), name="sample")
 
 

@@ -15,7 +15,6 @@ import shutil
 import zipfile
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ...errors import BundleError, OutputError, cannot_be_written
+from ...version import __version__
 from ..features.encoder import FeatureEncoder
 from .plain_data import pack
 
@@ -80,7 +80,7 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Pat
     folder = Path(path).absolute()
     arrays: dict[str, np.ndarray] = {}
     try:
-        content = {"secondplan_version": _package_version(), "model": pack(model, arrays, _Packer(arrays), "model")}
+        content = {"secondplan_version": __version__, "model": pack(model, arrays, _Packer(arrays), "model")}
     except TypeError as error:
         raise BundleError(f"the model cannot be saved as data: {error}") from None
     array_bytes = _npz_bytes(arrays)
@@ -194,10 +194,3 @@ def canonical(tree: Any) -> bytes:
 def sha256(data: bytes) -> str:
     """In hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
-
-
-def _package_version() -> str:
-    try:
-        return version("secondplan")
-    except PackageNotFoundError:
-        return "unknown"

@@ -134,7 +134,7 @@ def test_what_cannot_be_joined_is_refused(add, plans, tmp_path):
 
 
 def test_one_report_for_both(add):
-    _, census = read_cin_census(Path(__file__).parent / "samples")
+    _, census = read_cin_census(Path(__file__).parent / "cin_census" / "samples")
     _, care = add([episode("7", "11/12/2018")])
     both = census.joined(care)
     assert both.source == "CIN census and SSDA903"

@@ -12,7 +12,7 @@ import pytest
 from secondplan.errors import InputError
 from secondplan.plans import build_cohort, read_cin_census
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLES = Path(__file__).parent / "samples"
 SAMPLE = (SAMPLES / "cin_2018.xml").read_text(encoding="utf-8")
 PLAN_START = "<CPPstartDate>2017-02-14</CPPstartDate>"
 PLAN_END = "<CPPendDate>2017-11-21</CPPendDate>"
