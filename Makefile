@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup demo test check bench ui lock data
+.PHONY: setup demo test test-kernels check bench ui lock data
 
 setup: $(VENV)/.ready
 
@@ -21,6 +21,15 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n 2
+
+# The tests of the models on the kernels that OpenBLAS, NumPy and numba would choose on other processors.
+test-kernels: setup
+	@newer=$$($(BIN)/python -c 'import numpy; print(*numpy.show_config("dicts")["SIMD Extensions"].get("found", []), sep=",")'); \
+	for kernels in "OPENBLAS_CORETYPE=Haswell" \
+	  "OPENBLAS_CORETYPE=Nehalem NPY_DISABLE_CPU_FEATURES=$$newer" \
+	  "OPENBLAS_CORETYPE=Prescott NPY_DISABLE_CPU_FEATURES=$$newer NUMBA_CPU_NAME=generic"; do \
+	  echo "$$kernels"; env $$kernels $(BIN)/python -m pytest -n 2 tests/models || failed=yes; \
+	done; test -z "$$failed"
 
 check: setup
 	@$(BIN)/ruff check .
