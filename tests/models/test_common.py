@@ -221,7 +221,7 @@ def test_the_curve_is_flat_after_the_last_eligible_day(name, fitted):
     for row, day in enumerate([0, 100, 365]):
         expected = model.predict_cumulative_incidence(X.iloc[[row]], np.minimum(TIMES, day))
         np.testing.assert_allclose(found[[row]], expected, rtol=ROUNDING, atol=1e-14)
-    assert np.all(found[1, 3:] == found[1, 3])
+    assert np.all(found[1, 3:] == found[1, 3]) and np.all(found[2, 5:] == found[2, 4])
     for wrong, rule in (
         (np.full(len(X), np.nan), "missing or negative in 240"),
         (-1, "negative"),

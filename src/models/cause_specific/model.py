@@ -15,7 +15,7 @@ from ..cox.diagnostics import TrainingRows
 from ..cox.fitted_influence import fitted_influence
 from ..cox.model import TIES, CoxPH
 from ..curves.confidence import check_interval, probability_bounds
-from ..estimator.base import FAINT, ROWS_PER_CHUNK, IncidenceModel, checked_times, per_row, require_event
+from ..estimator.base import FAINT, ROWS_PER_CHUNK, IncidenceModel, checked_times, hold_last, per_row, require_event
 from ..estimator.fit_problems import warn_of_dropped
 from ..features.encoder import FeatureEncoder
 from ..incidence.errors import IncidenceErrors
@@ -247,7 +247,7 @@ class CauseSpecificCox(IncidenceModel):
             rows = slice(begin, begin + ROWS_PER_CHUNK)
             part = (design[rows], *(column[rows] for column in special))
             error[rows] = self._incidence_error(*part, row_times[rows], since[rows], event)
-        return error
+        return hold_last(error, row_times)
 
     @one_blas_thread()
     def predict_cumulative_incidence_band(

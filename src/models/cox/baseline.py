@@ -100,7 +100,8 @@ def cumulative_hazard(
     if since is not None:
         before = np.where(since > 0, step_values(baseline.hazard, baseline.position(stratum, since)), 0.0)
         hazard = np.maximum(hazard - before, 0.0)
-    return hazard * relative_risk[:, None]
+    with np.errstate(over="ignore"):  # an infinite hazard is a probability of 0
+        return hazard * relative_risk[:, None]
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,12 @@ class HazardWindows:
     hazard: np.ndarray
     direction: np.ndarray
     relative_risk: np.ndarray
+
+    def with_error(self, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Hazard of the rows and its standard error, from the variance of the baseline's; infinite where too large."""
+        with np.errstate(over="ignore"):
+            error = np.sqrt(np.maximum(variance, 0.0)) * self.relative_risk
+            return self.hazard * self.relative_risk, error
 
 
 def hazard_windows(
@@ -162,7 +169,7 @@ def cumulative_hazard_error(
     found = hazard_windows(baseline, coef, design, offset, stratum, times, since)
     own = step_values(baseline.variance, found.position) - step_values(baseline.variance, found.before)
     from_coef = np.einsum("ntp,pq,ntq->nt", found.direction, covariance, found.direction, optimize=True)
-    return found.hazard * found.relative_risk, np.sqrt(np.maximum(own + from_coef, 0.0)) * found.relative_risk
+    return found.with_error(own + from_coef)
 
 
 def survival_bounds(
@@ -174,6 +181,7 @@ def survival_bounds(
     """
     if interval == "plain":
         survival = np.exp(-hazard)
-        return probability_bounds(survival, survival * error, level, interval)
+        error = np.multiply(survival, error, out=np.zeros_like(survival), where=survival > 0)
+        return probability_bounds(survival, error, level, interval)
     least, most = hazard_bounds(hazard, error, level, "plain" if interval == "log" else interval)
     return np.exp(-most), np.exp(-least)

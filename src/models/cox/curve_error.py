@@ -48,7 +48,7 @@ def jackknife_hazard_error(
         window, direction = window.reshape(last.shape), found.direction[rows]
         from_coef = np.einsum("ntp,pq,ntq->nt", direction, covariance, direction, optimize=True)
         variance[rows] = own[window] + 2.0 * np.einsum("ntp,ntp->nt", direction, shared[window]) + from_coef
-    return found.hazard * found.relative_risk, np.sqrt(np.maximum(variance, 0.0)) * found.relative_risk
+    return found.with_error(variance)
 
 
 def _window_moments(

@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ..curves.confidence import check_interval
-from ..estimator.base import ROWS_PER_CHUNK, checked_times, per_row
+from ..estimator.base import ROWS_PER_CHUNK, checked_times, hold_last, per_row
 from ..estimator.one_event import OneEventModel
 from ..incidence.hazard_moments import CellMoments, RowMoments
 from ..inputs.strata import match_strata, refuse_unseen
@@ -235,7 +235,7 @@ class CoxPrediction(OneEventModel):
                 hazard[rows] = cumulative_hazard(
                     baseline, self.coef_, *part, row_times[rows], since[rows] if np.any(since[rows] > 0) else None
                 )
-        return hazard, error
+        return hold_last(hazard, row_times), hold_last(error, row_times) if with_error else error
 
     def _jackknife_moments(self) -> Sequence[RowMoments | CellMoments]:
         """The influences of the rows by stratum, or what a saved model holds of them; none for errors as survfit's."""

@@ -52,16 +52,18 @@ def hazard_bounds(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper bound of a cumulative hazard, not negative.
 
-    ``plain`` is symmetric for the hazard, ``log`` for its logarithm; ``log-log`` is the same.
+    ``plain`` is symmetric for the hazard, ``log`` for its logarithm; ``log-log`` is the same. An infinite hazard has no
+    interval: both bounds are the estimate.
     """
     check_interval(level, interval)
     z = ndtri(0.5 + level / 2.0)
-    if interval == "plain":
-        return np.maximum(estimate - z * std_error, 0.0), estimate + z * std_error
-    ratio = np.divide(std_error, estimate, out=np.zeros_like(estimate), where=estimate > 0)
-    with np.errstate(over="ignore"):
+    std_error = np.where(np.isinf(estimate), 0.0, std_error)
+    with np.errstate(over="ignore"):  # an infinite bound of a hazard is a probability of 0
+        if interval == "plain":
+            return np.maximum(estimate - z * std_error, 0.0), estimate + z * std_error
+        ratio = np.divide(std_error, estimate, out=np.zeros_like(estimate), where=estimate > 0)
         stretch = np.exp(z * ratio)
-    return estimate / stretch, estimate * stretch
+        return estimate / stretch, estimate * stretch
 
 
 def incidence_bounds(estimate: np.ndarray, std_error: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:

@@ -250,7 +250,7 @@ class IncidenceModel(BaseEstimator):
         for start in range(0, n_rows, ROWS_PER_CHUNK):
             rows = slice(start, start + ROWS_PER_CHUNK)
             result[rows] = probability(tuple(array[rows] for array in design), row_times[rows], since[rows])
-        return np.clip(result, 0.0, 1.0)
+        return hold_last(np.clip(result, 0.0, 1.0), row_times)
 
     def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         """The covariates, and the values of each column that a parameter names (strata, offset)."""
@@ -310,8 +310,9 @@ def _refuse_other_order(X: Any, other: Any, name: str) -> None:
 
 
 def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """``part / whole``, 0 where ``whole`` is 0."""
-    return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole > 0)
+    """``part / whole``, 0 where ``whole`` is 0; infinite, without a warning, where that is next to nothing."""
+    with np.errstate(over="ignore"):
+        return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole > 0)
 
 
 def per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False) -> np.ndarray:
@@ -339,6 +340,21 @@ def checked_times(times: Any, n_rows: int, eligible_days: Any) -> np.ndarray:
         return rows
     last = per_row(eligible_days, n_rows, "eligible_days", may_be_infinite=True)
     return np.minimum(rows, last[:, None])
+
+
+def hold_last(values: np.ndarray, row_times: np.ndarray) -> np.ndarray:
+    """Copy what a row has at its last time to all its columns of that time; ``values`` (n_rows, n_times, ...) change.
+
+    A curve is then flat after the last eligible day to the last bit: the same time computed in two columns need not
+    give the same bits, as sums of linear algebra depend on a column's place.
+    """
+    if not row_times.size or row_times.strides[0] == 0:  # no row has times of its own
+        return values
+    row = np.arange(len(row_times))
+    first = row_times.argmax(axis=1)
+    at_last = row_times == row_times[row, first][:, None]
+    np.copyto(values, values[row, first][:, None], where=at_last if values.ndim == 2 else at_last[..., None])
+    return values
 
 
 def require_event(event: int, events: tuple[int, ...]) -> None:

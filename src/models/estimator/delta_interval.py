@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..curves.confidence import check_interval, incidence_bounds
 from ..numerics.blas_threads import one_blas_thread
-from .base import IncidenceModel, checked_times, divide, is_faint, per_row, require_event
+from .base import IncidenceModel, checked_times, divide, hold_last, is_faint, per_row, require_event
 
 # Numbers of one array of gradients held at once.
 NUMBERS_PER_BLOCK = 1_000_000
@@ -81,7 +81,7 @@ class DeltaIntervalModel(IncidenceModel):
             error = np.sqrt(np.maximum(variance, 0.0))
             bounds[rows] = np.stack(incidence_bounds(np.clip(incidence, 0.0, 1.0), error, level), axis=-1)
             bounds[rows][np.isnan(incidence)] = (0.0, 1.0)
-        return bounds
+        return hold_last(bounds, row_times)
 
     def _conditional_gradient(
         self, part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray, event: int

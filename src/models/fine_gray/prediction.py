@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..cox.baseline import LARGEST_ETA, fill_means
 from ..curves.confidence import check_interval, incidence_bounds
-from ..estimator.base import ROWS_PER_CHUNK, checked_times, divide, per_row, require_event
+from ..estimator.base import ROWS_PER_CHUNK, checked_times, divide, hold_last, per_row, require_event
 from ..estimator.one_event import OneEventModel
 from ..features.encoder import as_frame
 from ..numerics.blas_threads import one_blas_thread
@@ -128,12 +128,13 @@ class FineGrayPrediction(OneEventModel):
             if np.any(since[rows] > 0):
                 free = np.where(since[rows] > 0, self._still_free(design[rows], since[rows]), 1.0)
                 error[rows] = divide(error[rows], free)
-        return np.stack(incidence_bounds(incidence, error, level), axis=-1)
+        return hold_last(np.stack(incidence_bounds(incidence, error, level), axis=-1), row_times)
 
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         times = rest[0]
         position = np.searchsorted(self.baseline_time_, times, side="right") - 1
-        return -np.expm1(-step_values(self.baseline_hazard_, position) * self._relative_risk(design)[:, None])
+        with np.errstate(over="ignore"):  # an infinite hazard is a probability of 1
+            return -np.expm1(-step_values(self.baseline_hazard_, position) * self._relative_risk(design)[:, None])
 
     def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         free = self.event_free_model_._event_free(design, *rest)

@@ -107,7 +107,8 @@ def total_hazard(jumps: Jumps, relative_risk: np.ndarray, times: np.ndarray) -> 
     """Cumulative hazard of all causes by each row's times, shape (n, m)."""
     cumulative = np.concatenate([np.zeros((len(jumps.hazard), 1)), np.cumsum(jumps.hazard, axis=1)], axis=1)
     position = event_positions(jumps, times)
-    return np.sum([relative_risk[:, [cause]] * by[position] for cause, by in enumerate(cumulative)], axis=0)
+    with np.errstate(over="ignore"):  # an infinite hazard leaves nobody free
+        return np.sum([relative_risk[:, [cause]] * by[position] for cause, by in enumerate(cumulative)], axis=0)
 
 
 def _curve(hazard: np.ndarray, relative_risk: np.ndarray, cause: int | None, form: str) -> np.ndarray:

@@ -32,6 +32,12 @@ def test_finite_and_ordered_at_the_ends(interval):
     assert np.all((lower >= 0) & (lower <= [0.0, 3.0]) & (upper >= [0.0, 3.0]))
 
 
+@pytest.mark.parametrize("interval", ["plain", "log"])
+def test_an_infinite_hazard_has_no_interval_and_an_infinite_error_leaves_all_open(interval):
+    lower, upper = hazard_bounds(np.array([np.inf, 3.0]), np.array([np.inf, np.inf]), interval=interval)
+    np.testing.assert_array_equal([lower, upper], [[np.inf, 0.0], [np.inf, np.inf]])
+
+
 def test_refused():
     with pytest.raises(ValueError, match="level must be between 0 and 1, got 95"):
         check_interval(95, "log")

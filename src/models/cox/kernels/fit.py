@@ -25,6 +25,8 @@ from .score_statistics import score_statistics
 from .subsample_start import DECREMENT as NEAR_DECREMENT
 from .subsample_start import STEPS, near_start
 
+# Sums of as many numbers of this size as there are event times are finite.
+LARGEST = 1e290
 # A step that changes no relative risk by more than this, and most by far less, leaves their sums as they are.
 SAME_RISKS = 1e-8
 
@@ -224,7 +226,10 @@ def _collect(
     variance = sets.tied_weight / sets.n_tied * sums.moments[:, 2] / sums.total**2
     mean, _ = mean_increments(sums, sets)
     mean = mean * scaled.scale - hazard[:, None] * shift[sets.time_stratum]
-    columns = np.column_stack([hazard * factor, variance * factor**2, mean * factor[:, None]])
+    with np.errstate(over="ignore"):
+        columns = np.column_stack([hazard * factor, variance * factor**2, mean * factor[:, None]])
+    if apart.size > 1:
+        np.clip(columns, -LARGEST, LARGEST, out=columns)
     cumulative = running_sums(columns, sets.start)
     residuals = np.zeros(n_rows)
     residuals[sets.rows] = sets.is_event - sums.relative_risk * hazards

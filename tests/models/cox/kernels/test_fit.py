@@ -46,6 +46,18 @@ def test_no_columns_gives_nelson_aalen():
     np.testing.assert_allclose(fit.cumulative_hazard, np.cumsum(rate), rtol=1e-12)
 
 
+def test_strata_too_far_apart_for_one_center_stay_finite():
+    # The last row of each stratum has a relative risk of exp(-150), so that the hazard at the stratum's mean is about
+    # exp(150) then; the means of the strata are 900 apart, and the hazard at the center would be beyond all numbers.
+    offset = np.where(np.arange(20) % 10 == 9, -150.0, 0.0) + np.repeat([0.0, 900.0], 10)
+    day, noise = np.tile(np.arange(1.0, 11.0), 2), np.random.default_rng(0).normal(size=(20, 1)) / 1e3
+    far = {"offset": offset, "stratum": np.repeat([0, 1], 10)}
+    fit = fit_cox(noise, np.zeros(20), day, np.ones(20, dtype=bool), **far)
+    for numbers in (fit.coef, fit.cumulative_hazard, fit.hazard_variance, fit.cumulative_mean):
+        assert np.all(np.isfinite(numbers))
+    assert np.all(np.diff(fit.cumulative_hazard.reshape(2, 10), axis=1) >= 0)
+
+
 def test_no_event():
     design, entry, duration, is_event = rows()
     with pytest.raises(ValueError, match="has the event"):
