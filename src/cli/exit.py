@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from ..caller_warnings import is_own
 from ..errors import InputError, OutputError
 
 PACKAGE = Path(__file__).parents[1]
@@ -44,8 +45,7 @@ def show_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
 ) -> None:
     """One line; only the kind of a warning that a library gave, whose text may quote the data."""
-    own = Path(filename).is_relative_to(PACKAGE)
-    text = " ".join(str(message).split()) if own else f"{category.__name__} (raised by a library)"
+    text = " ".join(str(message).split()) if is_own(message) else f"{category.__name__} (raised by a library)"
     typer.echo(f"secondplan: warning: {text}", err=True)
 
 

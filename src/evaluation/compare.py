@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
+from ..caller_warnings import is_own, warn
 from ..models.inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 from ..models.metrics import MetricWarning
 from ..models.metrics.inputs import followed_to, refuse_risk
@@ -190,11 +191,9 @@ def partitions(cohort: Cohort, folds: Any, random_state: int) -> Iterable[Partit
         n_parted = max(n_parted, families_in_both(np.asarray(train_rows), rows, family))
         yield Partition(cohort.take(train_rows), cohort.take(rows), rows)
     if n_parted:
-        warnings.warn(
+        warn(
             f"folds: up to {n_parted} families have children on both sides of a fold, which flatters the models; "
-            "FamilyKFold keeps them together",
-            UserWarning,
-            stacklevel=3,
+            "FamilyKFold keeps them together"
         )
 
 
@@ -243,7 +242,7 @@ def failure_line(error: Exception) -> str:
 def note_line(warning: warnings.WarningMessage) -> str:
     """One line about a warning given while a model was fitted; only the kind of it where a library wrote it."""
     kind = warning.category.__name__
-    if not warning.filename.startswith(PACKAGE):
+    if not is_own(warning.message):
         return f"{kind} (raised by a library)"
     text = " ".join(str(warning.message).split())
     return f"{kind}: {text if len(text) <= LONGEST_NOTE else text[:LONGEST_NOTE] + ' ...'}"
@@ -310,10 +309,9 @@ def _warn_of_limits(outcome: Outcome, tested: list[np.ndarray], times: np.ndarra
     rows = np.concatenate(tested)
     delayed = int(np.sum(outcome.entry[rows] > BEFORE_DAY_0))
     if delayed:
-        warnings.warn(
+        warn(
             f"{delayed} of {rows.size} test rows have delayed entry and are left out of the measures, not of training",
             MetricWarning,
-            stacklevel=3,
         )
     kept = [part[usable(outcome, part)] for part in tested]
     if any(part.size == 0 for part in kept):
@@ -321,9 +319,8 @@ def _warn_of_limits(outcome: Outcome, tested: list[np.ndarray], times: np.ndarra
     short = times[~np.all([followed_to(outcome.take(part), times) for part in kept], axis=0)]
     if short.size:
         days = ", ".join(f"{day:g}" for day in short)
-        warnings.warn(
+        warn(
             f"in at least one test set nobody is observed to day {days}: its measures there are NaN and the "
             "averages are of the others",
             MetricWarning,
-            stacklevel=3,
         )

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import secondplan as sp
+from secondplan.caller_warnings import warn
 from secondplan.cli import main as cli
 from secondplan.demo import write_synthetic
 from secondplan.synthetic import scenario
@@ -310,12 +311,12 @@ def test_what_the_system_refuses_is_one_line_with_the_file(run, monkeypatch, mad
 
 
 def test_warnings_are_one_line_and_those_of_libraries_without_their_text(run, monkeypatch, made):
-    def warn(*_):
-        warnings.warn_explicit("ours", UserWarning, cli.__file__, 1)
+    def give_warnings(*_):
+        warn("ours")
         warnings.warn_explicit("child 12345", UserWarning, pd.__file__, 1)
         raise sp.InputError("stop")
 
-    monkeypatch.setattr("secondplan.plans.read_plans", warn)
+    monkeypatch.setattr("secondplan.plans.read_plans", give_warnings)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         _, _, err = run("check", made / "plans")

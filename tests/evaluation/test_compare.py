@@ -148,10 +148,12 @@ def test_a_model_that_fails_gets_one_line_and_does_not_stop_the_rest(cohort, by_
 def test_warnings_of_models_are_collected_and_counted(cohort, by_group):
     import warnings
 
+    from secondplan.caller_warnings import warn
+
     class Warns(by_group):
         def fit(self, X, y, *, sample_weight=None, cluster=None):
             warnings.warn("a library quotes Alice", RuntimeWarning, stacklevel=1)
-            warnings.warn("few events", UserWarning, stacklevel=2)
+            warn("few events")
             return super().fit(X, y)
 
     with warnings.catch_warnings():

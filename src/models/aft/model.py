@@ -11,6 +11,7 @@ from scipy.linalg import block_diag
 from scipy.special import ndtr, ndtri
 from sklearn.exceptions import ConvergenceWarning
 
+from ...caller_warnings import warn
 from ..estimator.delta_interval import DeltaIntervalModel
 from ..estimator.fit_problems import warn_of_dropped
 from ..features.encoder import FeatureEncoder
@@ -147,7 +148,7 @@ class ParametricAFT(DeltaIntervalModel):
             self.joint_covariance_ = influence.T @ influence
         tables = {cause: self._table(fit, names, robust=cluster is not None) for cause, fit in fits.items()}
         self.summary_ = pd.concat(tables, names=["event", "feature"])
-        warn_of_dropped(self.encoder_, stacklevel=4)
+        warn_of_dropped(self.encoder_)
 
     def _fit_cause(
         self,
@@ -207,7 +208,7 @@ class ParametricAFT(DeltaIntervalModel):
 
     def _warn(self, cause: int, what: str, columns: np.ndarray) -> None:
         names = ", ".join(self.feature_names_out_[columns])
-        warnings.warn(f"event {cause}: coefficients {what}: {names}", ConvergenceWarning, stacklevel=5)
+        warn(f"event {cause}: coefficients {what}: {names}", ConvergenceWarning)
 
     def _table(self, fit: dict[str, Any], names: list[str], *, robust: bool) -> pd.DataFrame:
         coef = pd.Series(fit["theta"], index=names)

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import ndtr
 from sklearn.utils.validation import check_is_fitted
 
+from ...caller_warnings import warn
 from ..cox.baseline import LARGEST_ETA
 from ..cox.diagnostics import TrainingRows
 from ..cox.fitted_influence import fitted_influence
@@ -356,7 +357,7 @@ class CauseSpecificCox(IncidenceModel):
         counted = slice(None) if sample_weight is None else sample_weight > 0
         self.predictor_moments_ = predictor_moments(self._predictors(design)[counted])
         self.moments_ = self._moments(design, outcome, sample_weight, stratum, cluster)
-        warn_of_dropped(self.encoder_, stacklevel=4)
+        warn_of_dropped(self.encoder_)
 
     def _fit_cause(
         self,
@@ -375,7 +376,7 @@ class CauseSpecificCox(IncidenceModel):
             warnings.simplefilter("always")
             model._fit(design, outcome, sample_weight, cluster, **special)
         for warning in caught:
-            warnings.warn(f"event {cause}: {warning.message}", warning.category, stacklevel=5)
+            warn(f"event {cause}: {warning.message}", warning.category)
         model.n_rows_ = len(outcome)
         return model
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from ...caller_warnings import warn
 from ..curves.confidence import check_interval
 from ..estimator.coefficient_table import chi_squared_table, coefficient_table, wald_statistic
 from ..estimator.fit_problems import fit_problems, warn_of_dropped
@@ -471,13 +471,12 @@ class CoxPH(CoxPrediction):
         self._moments, self._row_moments = None if is_jackknife else [], None
         self._training = TrainingRows(design, outcome, sample_weight, stratum, offset, groups)
         for message in fit_problems(fit, self.feature_names_out_, "set firth=True or alpha > 0"):
-            warnings.warn(message, stacklevel=4)
+            warn(message)
         n_estimated = int((np.diag(self.naive_covariance_) > 0).sum())
         if cluster is not None and cluster.max() + 1 <= n_estimated:
-            warnings.warn(
+            warn(
                 f"{cluster.max() + 1} clusters for {n_estimated} coefficients: robust errors are unreliable, and "
-                "their joint tests have no meaning",
-                stacklevel=4,
+                "their joint tests have no meaning"
             )
 
     def _fitted(self) -> FittedCox:

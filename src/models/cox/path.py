@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from ...caller_warnings import warn
 from ...progress import track
 from ..estimator.one_event import OneEventModel
 from ..features.encoder import FeatureEncoder
@@ -326,7 +326,7 @@ class CoxElasticNetCV(OneEventModel):
         folds = track(range(n_folds), "Cross-validating the penalty", total=n_folds)
         found = cross_validate(data, whole, path, options, fold, grouped=self._is_grouped(fold), folds=folds)
         if not found.converged:
-            warnings.warn("some fits along the path did not converge; give larger lambdas", stacklevel=4)
+            warn("some fits along the path did not converge; give larger lambdas")
         self.events_ = (int(self.event),)
         self.lambdas_, self.deviance_ratio_ = path.lambdas, path.deviance_ratio
         self.null_deviance_ = path.null_deviance
@@ -350,9 +350,7 @@ class CoxElasticNetCV(OneEventModel):
     def _is_grouped(self, fold: np.ndarray) -> bool:
         if self.grouped or fold.size / (fold.max() + 1) >= LEAST_ROWS_UNGROUPED:
             return self.grouped
-        warnings.warn(
-            f"grouped=True is used, since folds have fewer than {LEAST_ROWS_UNGROUPED} rows each", stacklevel=5
-        )
+        warn(f"grouped=True is used, since folds have fewer than {LEAST_ROWS_UNGROUPED} rows each")
         return True
 
     def _strength(self, at: str | float) -> float:

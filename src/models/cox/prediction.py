@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from ...caller_warnings import warn
 from ..curves.confidence import check_interval
 from ..estimator.base import ROWS_PER_CHUNK, checked_times, hold_last, per_row
 from ..estimator.one_event import OneEventModel
@@ -269,10 +269,9 @@ class CoxPrediction(OneEventModel):
 
     def _warn_of_competing_events(self) -> None:
         if self.has_competing_events_:
-            warnings.warn(
+            warn(
                 "the training data have competing events, which CoxPH counts as censored: this incidence is too high; "
-                "use CauseSpecificCox",
-                stacklevel=3,
+                "use CauseSpecificCox"
             )
 
 

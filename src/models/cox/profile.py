@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, chdtri
 from sklearn.exceptions import ConvergenceWarning
 
+from ...caller_warnings import warn
 from .diagnostics import FittedCox, TrainingRows
 
 
@@ -29,10 +28,8 @@ def profile_table(rows: TrainingRows, fitted: FittedCox, level: float, *, firth:
     penalised = PenalisedRows(scaled.x, scaled.offset, sets, fitted.ties == "efron", firth, error > 0, LARGEST_ETA)
     found = profiles(penalised, fitted.coef * scaled.scale, error, float(chdtri(1, 1.0 - level)))
     if not found.converged:
-        warnings.warn(
-            "the search for some limits of the profile likelihood did not converge; they may be off",
-            ConvergenceWarning,
-            stacklevel=3,
+        warn(
+            "the search for some limits of the profile likelihood did not converge; they may be off", ConvergenceWarning
         )
     lower, upper = found.lower / scaled.scale, found.upper / scaled.scale
     with np.errstate(over="ignore"):

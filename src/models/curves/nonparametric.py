@@ -6,12 +6,12 @@ Standard errors equal those of R's ``survfit``.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ...caller_warnings import warn
 from ..inputs.case_weights import check_weight
 from ..inputs.cluster_levels import check_cluster
 from ..inputs.distinct_days import DistinctDays
@@ -205,7 +205,7 @@ def _with_warning(curve: Any) -> Any:
     elif n_empty:
         rule = "nobody was at risk for a while: the curves are as if nothing could happen then"
     if n_ended or n_empty:
-        warnings.warn(f"{rule}, although others enter later; begin later, or drop early entries", stacklevel=4)
+        warn(f"{rule}, although others enter later; begin later, or drop early entries")
     return curve
 
 

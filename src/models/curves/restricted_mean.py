@@ -8,13 +8,13 @@ Source: Andersen (2013), Decomposition of number of life years lost according to
 influence on the curve (as R's ``summary`` of a multi-state ``survfit`` with ``influence = TRUE``).
 """
 
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from ...caller_warnings import warn
 from .confidence import check_interval
 from .state_counts import StateCounts, event_free
 from .state_errors import greenwood_terms, incidence_tables
@@ -86,7 +86,7 @@ def last_days(tau: Any, times: np.ndarray, free: np.ndarray) -> np.ndarray:
     if days.ndim != 1 or not np.all(np.isfinite(days)) or np.any(days < 0):
         raise ValueError("tau must be days: finite and not negative")
     if np.any(days > times[-1]) and free[-1] > 0:
-        warnings.warn("tau lies beyond the last observed day: the curve is carried forward", stacklevel=3)
+        warn("tau lies beyond the last observed day: the curve is carried forward")
     return days
 
 

@@ -172,7 +172,7 @@ class BoostedHazard(IncidenceModel):
         self.trees_ = export_trees(classifier).as_dict()
         self.n_events_ = n_events
         self.n_person_periods_ = np.array([n_lines, len(lines)])
-        warn_of_dropped(self.encoder_, stacklevel=4)
+        warn_of_dropped(self.encoder_)
 
     def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
         times, event = rest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +11,7 @@ from scipy.special import ndtr, ndtri
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from ...caller_warnings import warn
 from ..estimator.delta_interval import DeltaIntervalModel
 from ..estimator.fit_problems import warn_of_dropped
 from ..features.encoder import FeatureEncoder
@@ -198,7 +198,7 @@ class DiscreteTimeHazard(DeltaIntervalModel):
         self.n_events_ = fitted.n_events
         self.n_iterations_ = fitted.n_iterations
         self.converged_ = fitted.converged
-        warn_of_dropped(self.encoder_, stacklevel=4)
+        warn_of_dropped(self.encoder_)
         _warn(fitted, events, self.feature_names_out_)
 
     @property
@@ -282,27 +282,22 @@ class DiscreteTimeHazard(DeltaIntervalModel):
 def _warn(fitted: DiscreteTimeFit, events: tuple[int, ...], names: np.ndarray) -> None:
     if fitted.dependent:
         columns = ", ".join(str(names[column]) for column in fitted.dependent)
-        warnings.warn(
-            f"features that are constant or combinations of others have coefficient 0: {columns}", stacklevel=4
-        )
+        warn(f"features that are constant or combinations of others have coefficient 0: {columns}")
     if fitted.rare:
         causes = ", ".join(f"event {events[cause]} ({fitted.n_events[cause]})" for cause in fitted.rare)
-        warnings.warn(
+        warn(
             f"no more events than features: {causes}; everybody is given the same hazard of it. Leave features out, or "
-            "join the event to another one",
-            stacklevel=4,
+            "join the event to another one"
         )
     if fitted.unbounded:
         columns = ", ".join(f"{names[column]} (event {events[cause]})" for cause, column in fitted.unbounded)
-        warnings.warn(
+        warn(
             f"no finite coefficient fits best (separation): {columns}; join levels, leave the feature out, or do not "
             "read its coefficient",
             ConvergenceWarning,
-            stacklevel=4,
         )
     if not fitted.converged:
-        warnings.warn(
+        warn(
             "the likelihood was not maximised; raise max_iter, lower period_df, or leave features out",
             ConvergenceWarning,
-            stacklevel=4,
         )

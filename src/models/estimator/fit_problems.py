@@ -1,10 +1,10 @@
 """What a fit of a regression of hazards found wrong with its columns, in words that name them and say what to do."""
 
-import warnings
 from typing import Protocol
 
 import numpy as np
 
+from ...caller_warnings import warn
 from ..features.encoder import FeatureEncoder
 
 # Columns that one message names.
@@ -35,15 +35,12 @@ class FoundProblems(Protocol):
         """Number of iterations."""
 
 
-def warn_of_dropped(encoder: FeatureEncoder, stacklevel: int = 3) -> None:
-    """Warn of columns without a feature that nobody asked to drop.
-
-    The warning is in the name of the caller of ``fit``: 3 levels up from a model's ``fit``, 4 from its ``_fit``.
-    """
+def warn_of_dropped(encoder: FeatureEncoder) -> None:
+    """Warn of columns without a feature that nobody asked to drop."""
     asked = set(encoder.drop or ())
     dropped = [str(name) for name in encoder.dropped_ if name not in asked]
     if dropped:
-        warnings.warn(f"constant in training, left out: {', '.join(dropped)}", stacklevel=stacklevel)
+        warn(f"constant in training, left out: {', '.join(dropped)}")
 
 
 def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha > 0") -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from ...caller_warnings import warn
 from ..cox.baseline import kept_means
 from ..cox.model import TIES, CoxPH
 from ..estimator.coefficient_table import chi_squared_table, coefficient_table, wald_statistic
@@ -246,12 +247,11 @@ class FineGray(FineGrayPrediction):
         self.cell_coef_covariance_ = fit.cell_coef_covariance
         self._training = TrainingRows(design, float(design.sum()), outcome, sample_weight)
         for message in fit_problems(fit, self.feature_names_out_, remedy="use fewer features"):
-            warnings.warn(message, stacklevel=4)
+            warn(message)
         if fit.n_unseen_days:
-            warnings.warn(
+            warn(
                 f"nobody was left under observation before the entries of {fit.n_unseen_days} days: the weights of "
-                "rows that had other events before are not known there, and are kept; leave out the first days",
-                stacklevel=4,
+                "rows that had other events before are not known there, and are kept; leave out the first days"
             )
 
     def _fit_event_free(self) -> CoxPH:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from ...caller_warnings import warn
 from ..curves.tables import as_html, as_text
 from ..inputs.case_weights import check_weight
 from ..inputs.labels import label_codes
@@ -118,7 +118,7 @@ def group_test(
     df = int(kept.sum())
     statistic = float((parts**2 / size[kept]).sum())
     if df == 0:
-        warnings.warn(f"{name}: no event at which two groups were at risk, so the test says nothing", stacklevel=3)
+        warn(f"{name}: no event at which two groups were at risk, so the test says nothing")
     return GroupTest(
         name=name,
         statistic=statistic,

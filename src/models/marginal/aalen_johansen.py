@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from ...caller_warnings import warn
 from ..curves.confidence import check_interval, probability_bounds
 from ..curves.nonparametric import codes_within, incidence_curve
 from ..curves.results import StratifiedCurves
@@ -131,7 +131,7 @@ class AalenJohansen(IncidenceModel):
             self.strata_, codes = learn_strata(special["strata"], self._strata_columns())
         self.events_ = tuple(sorted({1, *outcome.take(weight > 0).events}))
         if 1 not in outcome.take(weight > 0).events:
-            warnings.warn("no row has event 1: its incidence is 0 at every day", stacklevel=3)
+            warn("no row has event 1: its incidence is 0 at every day")
         parts = [(codes == code) & (weight > 0) for code in range(len(self.strata_))]
         if not parts or self.unseen == "marginal":
             parts.append(weight > 0)

@@ -1,11 +1,11 @@
 """The one gate for what a metric is given: outcomes, predicted risks, times and weights."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...caller_warnings import warn
 from ..inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 
 
@@ -137,4 +137,4 @@ def warn_past_follow_up(outcome: Outcome, times: np.ndarray, supported: np.ndarr
 
 def warn_metric(message: str) -> None:
     """Issue a :class:`MetricWarning`, seen from the caller of the metric."""
-    warnings.warn(message, MetricWarning, stacklevel=4)
+    warn(message, MetricWarning)

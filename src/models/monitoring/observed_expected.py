@@ -10,13 +10,13 @@ holds: it wanders around 0. Whatever the covariates explain is in E.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ...caller_warnings import warn
 from ..cause_specific.model import CauseSpecificCox
 from ..cox.model import CoxPH
 from ..features.encoder import as_frame
@@ -182,10 +182,9 @@ def _warn_beyond(hazard: CoxPH, entry: np.ndarray, duration: np.ndarray) -> None
     known = float(np.max(hazard.baseline_time_, initial=0.0))
     beyond = np.maximum(duration - np.maximum(entry, known), 0.0).sum()
     if beyond > SHARE_BEYOND * (duration - entry).sum():
-        warnings.warn(
+        warn(
             f"rows are at risk until day {duration.max()}, the model knows the hazard until day {known:g} and expects "
-            f"nothing after it; give within={known:g} or less",
-            stacklevel=3,
+            f"nothing after it; give within={known:g} or less"
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
+from ...caller_warnings import warn
 from ..aft.model import ZERO_DURATION_DAYS
 from ..estimator.coefficient_table import coefficient_table
 from ..estimator.fit_problems import fit_problems, warn_of_dropped
@@ -284,7 +284,7 @@ class RoystonParmar(RoystonParmarPrediction):
         except ValueError as error:
             raise ValueError(f"event {cause}: {error}") from None
         for message in fit_problems(fit, self.feature_names_out_, REMEDY):
-            warnings.warn(f"event {cause}: {message}", stacklevel=6)
+            warn(f"event {cause}: {message}")
         return fit
 
     def _spline(self, cause: int, log_time: np.ndarray, weight: np.ndarray) -> LogTimeSpline:
@@ -301,10 +301,9 @@ class RoystonParmar(RoystonParmarPrediction):
     def _own_spline(self, cause: int, log_time: np.ndarray, weight: np.ndarray, df: int) -> LogTimeSpline:
         spline = orthogonal_spline(place_log_knots(log_time, weight, df), log_time, weight)
         if spline.df < df:
-            warnings.warn(
+            warn(
                 f"event {cause}: {spline.df} degrees of freedom instead of {df}; its events fall on too few days for "
-                "more knots",
-                stacklevel=7,
+                "more knots"
             )
         return spline
 
@@ -329,10 +328,9 @@ class RoystonParmar(RoystonParmarPrediction):
         for cause, fit in fits.items():
             n_negative = int(is_negative_somewhere([row_curves(fit.curve, design)]).sum())
             if n_negative:
-                warnings.warn(
+                warn(
                     f"event {cause}: its hazard is negative at some time in {n_negative} of {len(design)} rows, and "
-                    f"counts as 0 there; {REMEDY}",
-                    stacklevel=5,
+                    f"counts as 0 there; {REMEDY}"
                 )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from ...caller_warnings import warn
 from ..curves.confidence import check_interval
 from ..estimator.base import checked_times, require_event
 from ..estimator.delta_interval import NUMBERS_PER_BLOCK, DeltaIntervalModel
@@ -289,10 +289,9 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         curves = self._curves()
         n_negative = int(is_negative_somewhere([row_curves(curve, design) for curve in curves]).sum())
         if n_negative:
-            warnings.warn(
+            warn(
                 f"a hazard is negative at some time in {n_negative} of {len(design)} rows and counts as 0 there; "
-                "fewer degrees of freedom (df, time_varying) avoid it",
-                stacklevel=5,
+                "fewer degrees of freedom (df, time_varying) avoid it"
             )
         return curves
 

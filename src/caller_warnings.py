@@ -1,0 +1,25 @@
+"""Warnings in the name of whoever called the package, however deep inside it the reason was found."""
+
+import sys
+import warnings
+
+PACKAGE = __name__.partition(".")[0]
+MARK = "is_of_secondplan"
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn of ``message`` at the line outside this package that called it.
+
+    A library that called it, such as scikit-learn's ``Pipeline``, is outside too.
+    """
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+        level, frame = level + 1, frame.f_back
+    warning = category(message)
+    setattr(warning, MARK, True)
+    warnings.warn(warning, stacklevel=level)
+
+
+def is_own(warning: Warning | str) -> bool:
+    """Whether this package gave the warning: the text of another library's may quote a value of the data."""
+    return hasattr(warning, MARK)
