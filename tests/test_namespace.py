@@ -65,7 +65,7 @@ def test_first_fits_load_no_more_of_other_libraries_than_scikit_learn_has_loaded
         "rng = np.random.default_rng(0)\n"
         "X = pd.DataFrame({'age': rng.normal(size=60), 'sex': rng.choice(['f', 'm'], 60)})\n"
         "y = pd.DataFrame({'duration': rng.integers(1, 30, 60), 'event': rng.integers(0, 3, 60)})\n"
-        "for model in (sp.CoxPH(), sp.CauseSpecificCox(), sp.FineGray()):\n"
+        "for model in (sp.CoxPH(), sp.CauseSpecificCox(), sp.FineGray(), sp.ParametricAFT(), sp.RoystonParmar()):\n"
         "    model.fit(X, y).predict_cumulative_incidence_interval(X, [9.0])"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -40,8 +40,8 @@ class ParametricAFT(DeltaIntervalModel):
 
     .. math:: F_k(t \mid x) = \int_0^t h_k(u \mid x) \exp\Bigl(-\sum_j H_j(u \mid x)\Bigr) du,
 
-    integrated to about ten digits. lifelines fits each distribution without features; Newton's method goes on from
-    there to the maximum with features, the one that lifelines' regressions approach, and gives the standard errors.
+    integrated to about ten digits. Newton's method goes from the exponential distribution without features to the
+    maximum with features, the one that lifelines' regressions approach, and gives the standard errors.
     Time is continuous here: a duration of 0 days counts as half a day.
 
     Coefficients without a finite estimate, or determined by other columns, are warned of by name. Events that features
@@ -173,10 +173,9 @@ class ParametricAFT(DeltaIntervalModel):
         mean = np.average(design[:, kept], axis=0, weights=weight)
         spread = np.sqrt(np.average((design[:, kept] - mean) ** 2, axis=0, weights=weight))
         scaled = (design[:, kept] - mean) / spread
-        starts = [_start_from_lifelines(self.distribution, entry, duration, is_event, weight)]
-        if has_scale and np.any(
-            entry > 0
-        ):  # the likelihood may then rise towards a hazard of 1 / t, far from its maximum
+        starts = [_start_from_rate(entry, duration, is_event, weight)]
+        if has_scale and np.any(entry > 0):
+            # The likelihood may then rise towards a hazard of 1 / t, far from its maximum.
             starts.append(_start_from_events(duration, is_event, weight))
         found = max(
             (
@@ -267,42 +266,18 @@ class ParametricAFT(DeltaIntervalModel):
         return _by_parameter(design, *(slope.reshape(z.shape) for slope in slopes))
 
 
+def _start_from_rate(
+    entry: np.ndarray, duration: np.ndarray, is_event: np.ndarray, weight: np.ndarray
+) -> tuple[float, float]:
+    """Log of the mean days at risk per event, and log sigma 0: the exponential distribution, in closed form."""
+    return float(np.log(weight @ (duration - np.minimum(entry, duration)) / (weight @ is_event))), 0.0
+
+
 def _start_from_events(duration: np.ndarray, is_event: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
     """Mean of log time, and log of its standard deviation, over the rows with the event."""
     log_time, share = np.log(duration[is_event]), weight[is_event] / weight[is_event].sum()
     mean = share @ log_time
     return float(mean), float(np.log(max(np.sqrt(share @ (log_time - mean) ** 2), 1e-3)))
-
-
-def _start_from_lifelines(
-    distribution: str, entry: np.ndarray, duration: np.ndarray, is_event: np.ndarray, weight: np.ndarray
-) -> tuple[float, float]:
-    """Intercept and log sigma of the distribution that lifelines fits without features; plain ones if it finds none."""
-    if distribution in FIXED_SCALE:
-        exposed = weight @ (duration - np.minimum(entry, duration))
-        return float(np.log(exposed / (weight @ is_event))), 0.0
-    import lifelines
-    from lifelines.exceptions import ConvergenceError
-
-    fitter = {
-        "weibull": lifelines.WeibullFitter,
-        "lognormal": lifelines.LogNormalFitter,
-        "loglogistic": lifelines.LogLogisticFitter,
-    }[distribution]
-    late = entry if np.any(entry > 0) else None
-    with warnings.catch_warnings():
-        # Newton's method goes on from here and judges convergence.
-        warnings.simplefilter("ignore")
-        try:
-            found = fitter().fit(duration, is_event, entry=late, weights=weight / weight.mean())
-        except (ConvergenceError, ValueError, ArithmeticError, np.linalg.LinAlgError):
-            return float(np.log(np.average(duration, weights=weight))), 0.0
-    location, log_sigma = {
-        "weibull": lambda: (np.log(found.lambda_), -np.log(found.rho_)),
-        "lognormal": lambda: (found.mu_, np.log(found.sigma_)),
-        "loglogistic": lambda: (np.log(found.alpha_), -np.log(found.beta_)),
-    }[distribution]()
-    return float(location), float(log_sigma)
 
 
 def _to_original_scale(kept: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:

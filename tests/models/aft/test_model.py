@@ -90,9 +90,7 @@ def test_interval_is_that_of_the_quantiles_of_survreg(distribution, case):
             np.testing.assert_allclose(found, bounds, rtol=1e-6)
 
 
-def test_causes_are_joint_where_rows_are_in_clusters(monkeypatch):
-    # The maximum is the same from any start; this one takes no time.
-    monkeypatch.setattr(module, "_start_from_lifelines", lambda *args: (6.5, 0.0))
+def test_causes_are_joint_where_rows_are_in_clusters():
     frame, y = simulate(400, np.random.default_rng(12))
     frame = frame[["x"]]
     twice, both = pd.concat([frame, frame]), pd.concat([y, y])
@@ -118,6 +116,37 @@ def test_weights_inside_clusters_equal_repeated_rows():
     expected = ParametricAFT().fit(repeated[X.columns], repeated[Y.columns], cluster=repeated["cluster"])
     model = ParametricAFT().fit(X, Y, sample_weight=LUNG["weight"], cluster=LUNG["cluster"])
     pd.testing.assert_frame_equal(model.summary_, expected.summary_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("distribution", REFERENCE)
+@pytest.mark.parametrize("case", ["plain", "entry", "weighted", "tied", "few events"])
+def test_the_maximum_is_the_same_from_where_lifelines_ends_without_features(distribution, case, monkeypatch):
+    frame, y = simulate(300, np.random.default_rng(15), entry=case == "entry")
+    weight = np.arange(len(y)) % 3 + 1 if case == "weighted" else None
+    if case == "tied":
+        y["duration"] = np.ceil(y["duration"] / 91) * 91
+    if case == "few events":
+        y["event"] = y["event"].where(np.arange(len(y)) % 12 == 0, 0)
+    ours = ParametricAFT(distribution).fit(frame, y, sample_weight=weight)
+    fitter = {
+        "weibull": lifelines.WeibullFitter,
+        "lognormal": lifelines.LogNormalFitter,
+        "loglogistic": lifelines.LogLogisticFitter,
+    }[distribution]
+
+    def start(entry, duration, is_event, weight):
+        late = entry if case == "entry" else None
+        found = fitter().fit(duration, is_event, entry=late, weights=weight)
+        location, scale = found.params_
+        is_lognormal = distribution == "lognormal"
+        return (location, np.log(scale)) if is_lognormal else (np.log(location), -np.log(scale))
+
+    monkeypatch.setattr(module, "_start_from_rate", start)
+    from_there = ParametricAFT(distribution).fit(frame, y, sample_weight=weight)
+    # Both within a Newton decrement of 1e-14 of the one maximum.
+    np.testing.assert_allclose(ours.log_likelihood_, from_there.log_likelihood_, rtol=1e-12)
+    np.testing.assert_allclose(ours.coef_, from_there.coef_, atol=1e-6)
+    np.testing.assert_allclose(ours.sigma_, from_there.sigma_, rtol=1e-6)
 
 
 @pytest.mark.parametrize("distribution", REFERENCE)
