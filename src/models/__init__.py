@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from .aft.distributions import compare_distributions
     from .aft.model import ParametricAFT
     from .bundle import load_model, model_digest
     from .cause_specific.model import CauseSpecificCox
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
+        "aft.distributions": ["compare_distributions"],
         "aft.model": ["ParametricAFT"],
         "bundle": ["load_model", "model_digest"],
         "cause_specific.model": ["CauseSpecificCox"],

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "coefficients": ["plot_coefficients"],
         "comparison": ["plot_comparison"],
         "curves": ["plot_curves"],
+        "distributions": ["plot_distributions"],
         "hazard": ["plot_hazard", "plot_hazard_ratio"],
         "incidence": ["plot_incidence"],
         "indicators": ["plot_indicators"],

@@ -1,0 +1,237 @@
+"""Distributions of one time, fitted by lifelines; only numbers leave this file, as its objects carry the rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from ..inputs.outcome import Outcome
+from .model import ZERO_DURATION_DAYS
+
+THREE_PARAMETERS = "generalised gamma"
+SHAPES = {
+    "exponential": "ExponentialFitter",
+    "weibull": "WeibullFitter",
+    "lognormal": "LogNormalFitter",
+    "loglogistic": "LogLogisticFitter",
+    THREE_PARAMETERS: "GeneralizedGammaFitter",
+}
+"""Names of the shapes, and of lifelines' fitters."""
+
+YARDSTICK = "piecewise exponential"
+PIECES = 8
+# A third parameter, or a piece of the yardstick, takes this many distinct days of an event: fewer it fits exactly.
+FEWEST_TIMES = 3
+# Step of finite differences in parameters of order 1: the cube root of the precision of a float.
+STEP = float(np.cbrt(np.finfo(float).eps))
+
+
+@dataclass(frozen=True)
+class UnivariateTimes:
+    """Distinct rows (m of them) with their weights; one event, all others censored.
+
+    Attributes
+    ----------
+    entry, duration : ndarray, shape (m,)
+        Days; 0 without delayed entry, and half a day where the duration is 0.
+    is_event : ndarray of bool, shape (m,)
+    weight : ndarray, shape (m,)
+        Sum over the rows that are alike.
+    """
+
+    entry: np.ndarray
+    duration: np.ndarray
+    is_event: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, outcome: Outcome, weight: np.ndarray) -> UnivariateTimes:
+        """The rows of an outcome whose event of interest is 1, with positive weights of shape (n,)."""
+        duration = np.where(outcome.duration == 0, ZERO_DURATION_DAYS, outcome.duration)
+        rows = np.column_stack([np.maximum(outcome.entry, 0.0), duration, outcome.event])
+        distinct, place = np.unique(rows, axis=0, return_inverse=True)
+        return cls(distinct[:, 0], distinct[:, 1], distinct[:, 2] == 1, np.bincount(place.ravel(), weight))
+
+    @property
+    def event_times(self) -> np.ndarray:
+        """Distinct days of an event, ascending."""
+        return np.unique(self.duration[self.is_event])
+
+    @property
+    def suffice_for_three_parameters(self) -> bool:
+        """Whether there are more distinct days of an event than parameters."""
+        return self.event_times.size > FEWEST_TIMES
+
+    @property
+    def days_per_event(self) -> float:
+        """Days at risk over events."""
+        return float(self.weight @ (self.duration - self.entry) / (self.weight @ self.is_event))
+
+    def in_units_of(self, days: float) -> UnivariateTimes:
+        """The same rows with another unit of time."""
+        return UnivariateTimes(self.entry / days, self.duration / days, self.is_event, self.weight)
+
+
+@dataclass(frozen=True)
+class UnivariateFit:
+    """One fitted distribution.
+
+    Attributes
+    ----------
+    log_likelihood : float
+        Of the days.
+    parameters : DataFrame
+        Indexed by lifelines' names, times in days: estimate, std_error, lower, upper.
+    hazard, error : ndarray, shape (k,)
+        Cumulative hazard at the days that were asked for, and its standard error; NaN where the likelihood is flat.
+    """
+
+    log_likelihood: float
+    parameters: pd.DataFrame
+    hazard: np.ndarray
+    error: np.ndarray
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        return 2.0 * len(self.parameters) - 2.0 * self.log_likelihood
+
+
+def fit_shapes(times: UnivariateTimes, begin: float, days: np.ndarray, level: float) -> dict[str, UnivariateFit]:
+    """Fit all shapes and, where there are events enough, the yardstick.
+
+    Parameters
+    ----------
+    times : UnivariateTimes
+        With events on two days, or one before the last.
+    begin : float
+        Day from which cumulative hazards are counted.
+    days : ndarray, shape (k,)
+    level : float
+        Coverage of the intervals of parameters.
+
+    Returns
+    -------
+    dict of str to UnivariateFit
+        By name, without what takes more events than there are, and without what failed.
+    """
+    import lifelines
+
+    # Near 1 the search of lifelines works: it stops by absolute changes.
+    unit = times.days_per_event
+    scaled = times.in_units_of(unit)
+    found: dict[str, Any] = {}
+    for name, fitter in SHAPES.items():
+        if name == THREE_PARAMETERS and not times.suffice_for_three_parameters:
+            continue
+        starts = _special_cases(found) if name == THREE_PARAMETERS else [None]
+        found[name] = _best(getattr(lifelines, fitter), (), scaled, starts)
+    breaks = _breaks(scaled)
+    if breaks.size:
+        found[YARDSTICK] = _best(lifelines.PiecewiseExponentialFitter, (breaks,), scaled, [_rates(scaled, breaks)])
+    grid, start, z = days / unit, begin / unit, ndtri(0.5 + level / 2.0)
+    # The density of days is that of units over the unit.
+    shift = float(scaled.weight @ scaled.is_event) * np.log(unit)
+    return {
+        name: _numbers(model, name, grid, start, unit, shift, z) for name, model in found.items() if model is not None
+    }
+
+
+def _best(fitter: Any, settings: tuple[Any, ...], times: UnivariateTimes, starts: Iterable[Any]) -> Any:
+    """The fit of highest likelihood from several starts (None: lifelines' own), or None."""
+    from lifelines.exceptions import ConvergenceError
+
+    late = times.entry if np.any(times.entry > 0) else None
+    best = None
+    for start in starts:
+        # lifelines warns of flat likelihoods, which are told by the errors, and of its own trials on the way.
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                model = fitter(*settings).fit(
+                    times.duration,
+                    times.is_event,
+                    entry=late,
+                    weights=times.weight,
+                    initial_point=start,
+                    timeline=times.duration[:1],
+                )
+            except (ConvergenceError, ValueError, ArithmeticError, np.linalg.LinAlgError):
+                continue
+        is_better = best is None or model.log_likelihood_ > best.log_likelihood_
+        if np.isfinite(model.log_likelihood_) and is_better:
+            best = model
+    return best
+
+
+def _special_cases(found: dict[str, Any]) -> list[np.ndarray | None]:
+    """Location, log scale and shape of the generalised gammas that are Weibull (shape 1) and near lognormal (0)."""
+    starts: list[np.ndarray | None] = []
+    if (weibull := found["weibull"]) is not None:
+        starts.append(np.array([np.log(weibull.lambda_), -np.log(weibull.rho_), 1.0]))
+    if (lognormal := found["lognormal"]) is not None:
+        starts.append(np.array([lognormal.mu_, np.log(lognormal.sigma_), 0.1]))
+    return starts or [None]
+
+
+def _breaks(times: UnivariateTimes) -> np.ndarray:
+    """Breaks between the pieces of the yardstick: quantiles of the times of events; none where events are few."""
+    at, weight = times.duration[times.is_event], times.weight[times.is_event]
+    days = times.event_times
+    if days.size < PIECES * FEWEST_TIMES:
+        return np.empty(0)
+    order = np.argsort(at, kind="stable")
+    reached = np.cumsum(weight[order]) / weight.sum()
+    breaks = np.unique(at[order][np.searchsorted(reached, np.arange(1, PIECES) / PIECES)])
+    return breaks[breaks < days[-1]]
+
+
+def _rates(times: UnivariateTimes, breaks: np.ndarray) -> np.ndarray:
+    """Time at risk per event within each piece: where the likelihood of the yardstick is highest, in closed form."""
+    edges = np.r_[0.0, breaks, np.inf]
+    within = [
+        times.weight @ (np.clip(times.duration, low, high) - np.clip(times.entry, low, high))
+        for low, high in pairwise(edges)
+    ]
+    piece = np.searchsorted(breaks, times.duration[times.is_event])
+    return np.array(within) / np.bincount(piece, times.weight[times.is_event], minlength=breaks.size + 1)
+
+
+def _numbers(
+    model: Any, name: str, grid: np.ndarray, start: float, unit: float, shift: float, z: float
+) -> UnivariateFit:
+    """What is kept of lifelines' fit in units of time, with times in days."""
+    theta, covariance = model.params_.to_numpy(dtype=float), model.variance_matrix_.to_numpy()
+    names = [parameter.removesuffix("_") for parameter in model.params_.index]
+
+    def hazard(parameters: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            since = model._cumulative_hazard(parameters, np.array([start])) if start > 0 else 0.0
+            return np.asarray(model._cumulative_hazard(parameters, grid) - since, dtype=float)
+
+    steps = STEP * np.diag(np.maximum(np.abs(theta), 1.0))
+    slopes = np.array([(hazard(theta + step) - hazard(theta - step)) / (2.0 * step.sum()) for step in steps])
+    variances = np.diag(covariance)
+    if not (np.all(np.isfinite(covariance)) and np.all(variances > 0)):
+        covariance = np.full_like(covariance, np.nan)
+    with np.errstate(invalid="ignore"):
+        errors = np.sqrt(np.diag(covariance))
+        of_hazard = np.sqrt(np.einsum("ik,ij,jk->k", slopes, covariance, slopes))
+    is_gamma, is_mu = name == THREE_PARAMETERS, np.array([parameter == "mu" for parameter in names])
+    is_time = [parameter.startswith(("lambda", "alpha")) and not is_gamma for parameter in names]
+    factor = np.where(is_time, unit, 1.0)
+    estimate, errors = theta * factor + np.where(is_mu, np.log(unit), 0.0), errors * factor
+    lower, upper = estimate - z * errors, estimate + z * errors
+    is_positive = ~is_mu & (not is_gamma)
+    lower[is_positive], upper[is_positive] = (
+        estimate[is_positive] * np.exp(sign * z * errors[is_positive] / estimate[is_positive]) for sign in (-1.0, 1.0)
+    )
+    parameters = pd.DataFrame({"estimate": estimate, "std_error": errors, "lower": lower, "upper": upper}, index=names)
+    return UnivariateFit(float(model.log_likelihood_) - shift, parameters, hazard(theta), of_hazard)
