@@ -288,7 +288,7 @@ def as_frame(X: Any) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        ``X`` has not two dimensions, or a DataFrame whose column names are not text, or not different.
+        ``X`` is sparse, has not two dimensions, or is a DataFrame whose column names are not text, or not different.
     """
     if isinstance(X, pd.DataFrame):
         if not all(isinstance(name, str) for name in X.columns):
@@ -296,9 +296,11 @@ def as_frame(X: Any) -> pd.DataFrame:
         if X.columns.has_duplicates:
             raise ValueError("X has several columns of the same name")
         return X
+    if hasattr(X, "toarray"):
+        raise ValueError("X must be a DataFrame or an array, got a sparse one: give X.toarray()")
     values = np.asarray(X)
     if values.ndim != 2:
-        raise ValueError(f"X must have two dimensions, got {values.ndim}")
+        raise ValueError(f"X must have two dimensions, got {values.ndim}: Reshape your data (X.reshape(-1, 1))")
     return pd.DataFrame(values, columns=[f"x{position}" for position in range(values.shape[1])], copy=False)
 
 
