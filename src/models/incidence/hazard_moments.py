@@ -103,15 +103,16 @@ class CauseInfluence:
     jump: np.ndarray
 
     def of(self, slope: np.ndarray, rows: slice) -> np.ndarray:
-        """Influence (m, n') of rows on sums of increments with the weights ``slope`` (m, J'), 0 after the first J'."""
+        """Influence (n', m) of rows on sums of increments with the weights ``slope`` (m, J'), 0 after the first J'."""
         n_used = slope.shape[1]
-        until = np.zeros((len(slope), n_used + 1))
-        np.cumsum(slope * self.increment[:n_used], axis=1, out=until[:, 1:])
+        until = np.zeros((n_used + 1, len(slope)))
+        np.cumsum((slope * self.increment[:n_used]).T, axis=0, out=until[1:])
         first, last = np.minimum(self.first[rows], n_used), self.last[rows]
-        result = until[:, first] - until[:, np.minimum(last + 1, n_used)]
-        result *= self.risk[rows]
+        result = until[first]
+        result -= until[np.minimum(last + 1, n_used)]
+        result *= self.risk[rows, None]
         own = np.flatnonzero((self.jump[rows] != 0) & (last < n_used))
-        result[:, own] += self.jump[rows][own] * slope[:, last[own]]
+        result[own] += self.jump[rows][own, None] * slope.T[last[own]]
         return result
 
 
@@ -138,32 +139,37 @@ class RowMoments:
     def of(self, slopes: list[np.ndarray], by_coef: np.ndarray) -> np.ndarray:
         """As :meth:`CellMoments.of`."""
         result = np.einsum("nd,nd->n", by_coef @ self.elsewhere, by_coef)
-        for rows, clusters in self._blocks(len(by_coef)):
-            parts = [cause.of(slope, rows) for cause, slope in zip(self.causes, slopes, strict=True)]
-            influence = self._by_cluster(np.sum(parts, axis=0), rows, clusters) + by_coef @ self.coef[clusters].T
-            result += np.einsum("nc,nc->n", influence, influence)
+        for influence in self._influences(slopes, by_coef):
+            result += np.einsum("cn,cn->n", influence, influence)
         return result
 
     def together(self, slopes: list[np.ndarray], by_coef: np.ndarray) -> np.ndarray:
         """As :meth:`CellMoments.together`."""
         result = by_coef @ self.elsewhere @ by_coef.T
-        for rows, clusters in self._blocks(len(by_coef)):
-            parts = [cause.of(slope, rows) for cause, slope in zip(self.causes, slopes, strict=True)]
-            influence = self._by_cluster(np.sum(parts, axis=0), rows, clusters) + by_coef @ self.coef[clusters].T
-            result += influence @ influence.T
+        for influence in self._influences(slopes, by_coef):
+            result += influence.T @ influence
         return result
 
     def gram(self, functions: np.ndarray, by_coef: np.ndarray) -> np.ndarray:
         """As :meth:`CellMoments.gram`."""
-        from_coef = np.vstack([block_diag(*by_coef), np.eye(by_coef.shape[0] * by_coef.shape[2])])
-        result = from_coef @ self.elsewhere @ from_coef.T
-        n_functions = len(self.causes) * len(functions)
-        for rows, clusters in self._blocks(len(from_coef)):
-            influence = from_coef @ self.coef[clusters].T
+        n_slopes, n_coef = len(self.causes) * len(functions), by_coef.shape[0] * by_coef.shape[2]
+        result = np.zeros((n_slopes + n_coef, n_slopes + n_coef))
+        for rows, clusters in self._blocks(len(result)):
             parts = [self._by_cluster(cause.of(functions, rows), rows, clusters) for cause in self.causes]
-            influence[:n_functions] += np.vstack(parts)
-            result += influence @ influence.T
+            influence = np.hstack([*parts, self.coef[clusters]])
+            result += influence.T @ influence
+        result[n_slopes:, n_slopes:] += self.elsewhere
+        # Each function moves what depends on the coefficients too.
+        from_coef = block_diag(*by_coef)
+        result[:n_slopes] += from_coef @ result[n_slopes:]
+        result[:, :n_slopes] += result[:, n_slopes:] @ from_coef.T
         return result
+
+    def _influences(self, slopes: list[np.ndarray], by_coef: np.ndarray) -> Iterator[np.ndarray]:
+        """Influence (n_clusters', n) of the clusters of one block after the other on n quantities."""
+        for rows, clusters in self._blocks(len(by_coef)):
+            parts = [cause.of(slope, rows) for cause, slope in zip(self.causes, slopes, strict=True)]
+            yield self._by_cluster(np.sum(parts, axis=0), rows, clusters) + self.coef[clusters] @ by_coef.T
 
     def _blocks(self, n_held: int) -> Iterator[tuple[slice, slice]]:
         """Rows and clusters, a block after the other, so that ``n_held`` numbers a row stay few."""
@@ -178,7 +184,7 @@ class RowMoments:
 
     def _by_cluster(self, influence: np.ndarray, rows: slice, clusters: slice) -> np.ndarray:
         starts = self.starts[clusters] - rows.start
-        return influence if starts.size == influence.shape[1] else np.add.reduceat(influence, starts, axis=1)
+        return influence if starts.size == len(influence) else np.add.reduceat(influence, starts, axis=0)
 
 
 def row_moments(causes: list[CauseRows], stratum: np.ndarray, target: np.ndarray) -> list[RowMoments]:

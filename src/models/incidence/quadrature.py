@@ -23,9 +23,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import qr
 
 from ..numerics.interpolative_decomposition import choose_columns, column_weights
-from .exact_sums import Jumps, free_before, incidence_after, total_increments
+from .exact_sums import Jumps, sum_incidence
 from .predictor_region import PredictorRegion, predictor_region
 
 # Largest difference of an incidence from the exact sum that is accepted.
@@ -260,23 +261,18 @@ def _spread_positions(hazard: np.ndarray) -> np.ndarray:
 
 def _independent_rows(matrix: np.ndarray) -> np.ndarray:
     """Rows that determine the weights of the columns, and as many more, so that rounding is averaged."""
-    picked = choose_columns(matrix.T, 0.0, matrix.shape[1])
+    picked = qr(matrix.T, mode="r", pivoting=True)[1][: matrix.shape[1]]
     others = np.setdiff1d(np.arange(len(matrix)), picked)
     return np.concatenate([picked, others[:: max(1, others.size // max(1, picked.size))]])
 
 
 def _largest_error(found: Quadrature, checks: np.ndarray) -> float:
     """Largest difference from the exact sums at other points (n, K), over causes and some times."""
-    hazard = found.jumps.hazard
-    n_times = hazard.shape[1]
+    n_times = found.jumps.time.size
     position = np.unique(np.linspace(1, n_times, N_POSITIONS).astype(np.int64))
-    largest = 0.0
-    for begin in range(0, len(checks), max(1, BLOCK // n_times)):
-        points = checks[begin : begin + max(1, BLOCK // n_times)]
-        total = total_increments(hazard, points)
-        free = free_before(total, found.form)
-        for cause in range(len(hazard)):
-            exact = incidence_after(hazard, points, total, free, cause)[:, position - 1]
-            ours = found.incidence(points, position[None], [cause])
-            largest = max(largest, float(np.abs(ours - exact).max()))
-    return largest
+    times = np.broadcast_to(found.jumps.time[position - 1], (len(checks), position.size))
+    differences = [
+        found.incidence(checks, position[None], [cause]) - sum_incidence(found.jumps, checks, times, cause, found.form)
+        for cause in range(len(found.jumps.hazard))
+    ]
+    return float(np.abs(differences).max())

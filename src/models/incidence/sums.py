@@ -5,8 +5,10 @@ import numpy as np
 from .exact_sums import Jumps, event_positions, sum_incidence
 from .quadrature import Quadrature, build_quadrature
 
-# Rows times event times above which a quadrature is made: the exact sums would take as long as making it.
-NUMBERS_FOR_QUADRATURE = 4_000_000
+# Rows times event times from which a quadrature is made: the exact sums would take as long as making it. Where rows
+# have times of their own the sums take longer, and the numbers count so many times.
+NUMBERS_FOR_QUADRATURE = 2_500_000
+OWN_TIMES = 4
 # A quadrature depends on the last event time asked for, which eligible days make differ between parts of the rows.
 MOST_KEPT = 4
 
@@ -38,7 +40,7 @@ class IncidenceSums:
         position = event_positions(self.jumps, times)
         n_used = int(position.max(initial=0))
         quadrature = None
-        if len(times) * n_used >= NUMBERS_FOR_QUADRATURE:
+        if len(times) * n_used * (1 if len(position) == 1 else OWN_TIMES) >= NUMBERS_FOR_QUADRATURE:
             quadrature = self.quadrature(n_used)
         if quadrature is None:
             return sum_incidence(self.jumps, relative_risk, times, cause, self.form)

@@ -15,6 +15,9 @@ Nguyen and Patera (2004), Comptes Rendus Mathématique 339:667 (empirical interp
 import numpy as np
 from scipy.linalg import solve_triangular
 
+# Most columns that are picked together, and what the squared distances may come down to meanwhile.
+TOGETHER, LEAST_LEFT = 8, 1e-8
+
 
 def choose_columns(matrix: np.ndarray, tolerance: float, most: int) -> np.ndarray:
     """Columns that span the others, picked one by one.
@@ -35,16 +38,32 @@ def choose_columns(matrix: np.ndarray, tolerance: float, most: int) -> np.ndarra
     left = matrix.copy()
     most = min(most, *matrix.shape)
     columns, basis = np.empty(most, dtype=np.int64), np.zeros((matrix.shape[0], most))
-    for number in range(most):
+    number = 0
+    while number < most:
         if max(left.max(initial=0.0), -left.min(initial=0.0)) <= tolerance:
             return columns[:number]
-        column = int(np.argmax(np.einsum("ij,ij->j", left, left)))
-        direction = left[:, column].copy()
-        # Once more, since what was left of it is small and no longer orthogonal to the digits.
-        direction -= basis[:, :number] @ (basis[:, :number].T @ direction)
-        direction /= np.linalg.norm(direction)
-        left -= np.multiply.outer(direction, direction @ left)
-        columns[number], basis[:, number] = column, direction
+        squares = np.einsum("ij,ij->j", left, left)
+        # As long as the furthest column is beyond the tolerance on average, some are picked before they are taken from
+        # what is left, together; the digits of the distances that they leave must not be lost.
+        enough = max(len(matrix) * tolerance**2, LEAST_LEFT * squares.max())
+        end = min(number + TOGETHER, most)
+        for position in range(number, end):
+            if position > number and squares.max() <= enough:
+                end = position
+                break
+            column = int(np.argmax(squares))
+            direction = left[:, column].copy()
+            # Twice, since what was left of it is small and no longer orthogonal to the digits.
+            for first in (number, 0):
+                before = basis[:, first:position]
+                direction -= before @ (before.T @ direction)
+            direction /= np.linalg.norm(direction)
+            squares -= (direction @ left) ** 2
+            squares[column] = -np.inf
+            columns[position], basis[:, position] = column, direction
+        taken = basis[:, number:end]
+        left -= taken @ (taken.T @ left)
+        number = end
     return columns
 
 
