@@ -17,8 +17,10 @@ from ..numerics.interpolative_decomposition import choose_columns, column_weight
 from .influence_error import UncertainHazards
 from .quadrature import MOST_TIMES, Quadrature
 
-# Tolerance for what the derivatives are made of; the relative error of the standard errors is about a tenth of it.
+# Tolerance for what the derivatives are made of, of very many rows and of fewer; the relative error of the standard
+# errors is about a tenth to one time of it.
 TOLERANCE = 3e-5
+FINE_TOLERANCE = 1e-7
 # Rows whose numbers are held at once, and quadratic forms that are kept.
 ROWS_PER_BLOCK = 1024
 FORMS_KEPT = 512
@@ -56,9 +58,10 @@ class ErrorQuadrature:
         Over the first event times of ``hazards``.
     cause : int
         Position of the cause.
+    tolerance : float
     """
 
-    def __init__(self, hazards: UncertainHazards, quadrature: Quadrature, cause: int):
+    def __init__(self, hazards: UncertainHazards, quadrature: Quadrature, cause: int, tolerance: float = TOLERANCE):
         self._hazards = hazards
         self._quadrature = quadrature
         self.covers = quadrature.covers
@@ -72,7 +75,7 @@ class ErrorQuadrature:
         curve = points[:, [cause]] * free
         # What the slopes are combinations of, as functions of time.
         parts = np.vstack([free @ quadrature.weights, curve @ after, np.ones((1, after.shape[1]))])
-        self._times = choose_columns(parts[:, quadrature.candidates], TOLERANCE, MOST_TIMES)
+        self._times = choose_columns(parts[:, quadrature.candidates], tolerance, MOST_TIMES)
         self._times = quadrature.candidates[self._times]
         self._weights = column_weights(parts[:, self._times], parts)
         self._free = quadrature.weights[:, self._times]

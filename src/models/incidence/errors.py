@@ -2,11 +2,15 @@
 
 import numpy as np
 
-from .error_quadrature import ErrorQuadrature
+from .error_quadrature import FINE_TOLERANCE, TOLERANCE, ErrorQuadrature
 from .exact_sums import event_positions
 from .influence_error import UncertainHazards, incidence_error
-from .sums import NUMBERS_FOR_QUADRATURE, IncidenceSums
+from .sums import IncidenceSums
 
+# What the exact standard errors pass over from which a quadrature is made: they would take as long as making it.
+NUMBERS_FOR_QUADRATURE = 1_500_000
+# Rows times event times from which fewer digits do.
+NUMBERS_FOR_SPEED = 4_000_000
 # Rows over the same event times for which the quadratic form of a quadrature is worth its making.
 LEAST_ROWS = 32
 # Probability of being free of events when the incidence begins, below which a row is summed exactly.
@@ -26,20 +30,22 @@ class IncidenceErrors:
     def __init__(self, hazards: UncertainHazards, sums: IncidenceSums):
         self.hazards = hazards
         self._sums = sums
-        self._made: dict[tuple[int, int], ErrorQuadrature | None] = {}
+        self._made: dict[tuple[int, int, float], ErrorQuadrature | None] = {}
 
     def error(
         self, distance: np.ndarray, relative_risk: np.ndarray, times: np.ndarray, since: np.ndarray, cause: int
     ) -> np.ndarray:
         """Standard errors, shape (n, m), as :func:`.cause_specific_error.incidence_error`.
 
-        Those of many rows are within 1e-4 of that, relatively, or within 1e-5 where they are small.
+        Those of many rows are within 1e-4 of that, relatively, or within 1e-5 where they are small; those of fewer, for
+        which there is time, within 1e-6 and 1e-7.
         """
         last = event_positions(self.hazards.jumps, times)
         n_used = int(last.max(initial=0))
         quadrature = None
-        if len(times) * n_used >= NUMBERS_FOR_QUADRATURE:
-            quadrature = self._quadrature(n_used, cause)
+        if times.size * self.hazards.moments.n_passed(n_used) >= NUMBERS_FOR_QUADRATURE:
+            is_many = len(times) * n_used >= NUMBERS_FOR_SPEED
+            quadrature = self._quadrature(n_used, cause, TOLERANCE if is_many else FINE_TOLERANCE)
         if quadrature is None:
             return incidence_error(self.hazards, distance, relative_risk, times, since, cause, self._sums.form)
         first = np.where(since > 0, event_positions(self.hazards.jumps, since), 0)
@@ -73,14 +79,15 @@ class IncidenceErrors:
         hazard = np.einsum("nk,kn->n", relative_risk, until[:, np.broadcast_to(first, (len(relative_risk), 1))[:, 0]])
         return hazard <= -np.log(LEAST_FREE)
 
-    def _quadrature(self, n_used: int, cause: int) -> ErrorQuadrature | None:
+    def _quadrature(self, n_used: int, cause: int, tolerance: float) -> ErrorQuadrature | None:
         found = self._sums.quadrature(n_used)
         if found is None:
             return None
-        if (n_used, cause) not in self._made:
+        key = n_used, cause, tolerance
+        if key not in self._made:
             self._made.clear()
-            self._made[n_used, cause] = ErrorQuadrature(self.hazards, found, cause)
-        return self._made[n_used, cause]
+            self._made[key] = ErrorQuadrature(self.hazards, found, cause, tolerance)
+        return self._made[key]
 
 
 def _groups(windows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -69,7 +69,7 @@ def sum_incidence(
     relative_risk = np.minimum(relative_risk, LARGEST_INCREMENT / max(1.0, float(jumps.hazard.max())))
     if len(times) > 1 and position.strides[0] == 0:
         # Hazards of one day that may add up to more than 1 are left to the sum that looks at each day.
-        is_plain = relative_risk @ jumps.hazard.max(axis=1) <= 1.0
+        is_plain = relative_risk @ jumps.hazard[:, :n_used].max(axis=1) <= 1.0
         if is_plain.all():
             return _sum_by_shared_times(jumps.hazard, relative_risk, position[0], cause, form)
         result[is_plain] = _sum_by_shared_times(jumps.hazard, relative_risk[is_plain], position[0], cause, form)

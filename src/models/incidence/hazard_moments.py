@@ -81,6 +81,10 @@ class CellMoments:
         form = np.vstack([upper, lower])
         return form @ self.covariance @ form.T + block_diag(*within, np.zeros((n_coef, n_coef)))
 
+    def n_passed(self, n_used: int) -> int:
+        """Numbers that the variance of one quantity of the first ``n_used`` event times takes."""
+        return len(self.variance) * n_used
+
     def _by_cell(self, cause: int, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean by cell (n, G), the slope times the variance (n, J'), and its sum by cell (n, G)."""
         n_used = slope.shape[1]
@@ -164,6 +168,10 @@ class RowMoments:
         result[:n_slopes] += from_coef @ result[n_slopes:]
         result[:, :n_slopes] += result[:, n_slopes:] @ from_coef.T
         return result
+
+    def n_passed(self, n_used: int) -> int:
+        """As :meth:`CellMoments.n_passed`."""
+        return len(self.causes) * (n_used + self.causes[0].first.size)
 
     def _influences(self, slopes: list[np.ndarray], by_coef: np.ndarray) -> Iterator[np.ndarray]:
         """Influence (n_clusters', n) of the clusters of one block after the other on n quantities."""

@@ -62,6 +62,21 @@ def test_blocks_do_not_change_anything(form, monkeypatch):
     np.testing.assert_array_equal(one_by_one, whole)
 
 
+@pytest.mark.parametrize("form", module.FORMS)
+@pytest.mark.parametrize("cause", [0, 2, None])
+def test_times_that_all_rows_share_are_summed_at_once(form, cause, monkeypatch):
+    rng = np.random.default_rng(1)
+    jumps = Jumps(np.arange(1.0, 41), rng.exponential(0.02, size=(3, 40)))
+    risk = rng.exponential(size=(90, 3))
+    risk[::7] *= 20.0  # hazards of some days add up to more than 1
+    shared = np.broadcast_to([30.0, 0.5, 7.0, 7.5, 99.0], (90, 5))
+    row_by_row = sum_incidence(jumps, risk, shared.copy(), cause, form)
+    monkeypatch.setattr(module, "SHARED_BLOCK", 400)
+    found = sum_incidence(jumps, risk, shared, cause, form)
+    np.testing.assert_allclose(found, row_by_row, rtol=1e-13, atol=1e-15)
+    np.testing.assert_array_equal(found[:, 2], found[:, 3])
+
+
 def test_merging():
     jumps = merge_jumps([np.array([1.0, 4.0]), np.array([2.0, 4.0])], [np.array([0.1, 0.3]), np.array([0.5, 0.6])])
     np.testing.assert_array_equal(jumps.time, [1, 2, 4])
