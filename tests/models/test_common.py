@@ -240,7 +240,7 @@ def test_given_elapsed_days_the_rest_is_rescaled(name, fitted):
     total = model.predict_event_free(X, TIMES, elapsed=since)
     for event, incidence in given.items():
         plain = model.predict_cumulative_incidence(X, TIMES, event=event)
-        np.testing.assert_array_equal(incidence[~late], plain[~late])
+        np.testing.assert_allclose(incidence[~late], plain[~late], rtol=1e-13)  # other sums at times of their own
         assert np.all(incidence[late][:, :3] == 0)
         ratio = incidence[late][:, 3:] * model._still_free(
             *(part[late] for part in model._design(X)), since[late, None]

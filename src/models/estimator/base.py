@@ -121,7 +121,7 @@ class IncidenceModel(BaseEstimator):
         require_event(event, self.events_)
 
         def conditional(part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray) -> np.ndarray:
-            incidence = self._incidence(*part, np.maximum(times, since), event)
+            incidence = self._incidence(*part, _not_before(times, since), event)
             if not np.any(since > 0):
                 return incidence
             still_free = self._still_free(*part, since)
@@ -282,6 +282,16 @@ class IncidenceModel(BaseEstimator):
 def is_faint(still_free: np.ndarray, since: np.ndarray) -> np.ndarray:
     """Rows that the model all but rules out to be free of events by ``since``, shape (n_rows, 1) as the arguments."""
     return (since > 0) & (still_free > 0) & (still_free < FAINT)
+
+
+def _not_before(times: np.ndarray, since: np.ndarray) -> np.ndarray:
+    """The later of each row's times (n, m) and the day (n, 1) since when; a view of one row where all rows share both.
+
+    Sums over event times are done at once for rows that share their times.
+    """
+    if len(times) > 1 and times.strides[0] == since.strides[0] == 0:
+        return np.broadcast_to(np.maximum(times[:1], since[:1]), times.shape)
+    return np.maximum(times, since)
 
 
 def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -> float:

@@ -93,7 +93,7 @@ def test_a_known_end_leaves_the_risk_sets_and_flattens_the_curve():
     eligible = np.full(len(X), np.inf)
     eligible[0] = 60.5
     flat = model.predict_cumulative_incidence(X, times, eligible_days=eligible)
-    np.testing.assert_array_equal(flat[1:], expected[1:])
+    np.testing.assert_allclose(flat[1:], expected[1:], rtol=1e-13)  # other sums where rows have times of their own
     assert flat[0, 2] == flat[0, 1] == expected[0, 1] < expected[0, 2]
 
 
