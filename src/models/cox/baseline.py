@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..curves.confidence import hazard_bounds, probability_bounds
+from ..numerics.quadratic import quadratic_forms
 from ..numerics.steps import step_position, step_values
 
 # exp(700) is finite; a larger relative risk says no more.
@@ -168,7 +169,7 @@ def cumulative_hazard_error(
     """
     found = hazard_windows(baseline, coef, design, offset, stratum, times, since)
     own = step_values(baseline.variance, found.position) - step_values(baseline.variance, found.before)
-    from_coef = np.einsum("ntp,pq,ntq->nt", found.direction, covariance, found.direction, optimize=True)
+    from_coef = quadratic_forms(found.direction, covariance)
     return found.with_error(own + from_coef)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..incidence.hazard_moments import CellMoments, RowMoments
+from ..numerics.quadratic import quadratic_forms
 from .baseline import BaselineHazard, hazard_windows
 
 # Pairs of s and t whose moments are computed together.
@@ -46,7 +47,7 @@ def jackknife_hazard_error(
         distinct, window = np.unique(windows.reshape(-1, 2), axis=0, return_inverse=True)
         own, shared, covariance = _window_moments(moments[code], distinct, int(end - begin), coef.size)
         window, direction = window.reshape(last.shape), found.direction[rows]
-        from_coef = np.einsum("ntp,pq,ntq->nt", direction, covariance, direction, optimize=True)
+        from_coef = quadratic_forms(direction, covariance)
         variance[rows] = own[window] + 2.0 * np.einsum("ntp,ntp->nt", direction, shared[window]) + from_coef
     return found.with_error(variance)
 

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..curves.confidence import check_interval, incidence_bounds
 from ..numerics.blas_threads import one_blas_thread
+from ..numerics.quadratic import quadratic_forms
 from .base import IncidenceModel, checked_times, divide, hold_last, is_faint, per_row, require_event
 
 # Numbers of one array of gradients held at once.
@@ -77,7 +78,7 @@ class DeltaIntervalModel(IncidenceModel):
             rows = slice(start, start + rows_per_block)
             part = tuple(array[rows] for array in design)
             incidence, gradient = self._conditional_gradient(part, row_times[rows], since[rows], event)
-            variance = np.einsum("ntq,ntq->nt", gradient @ covariance, gradient)
+            variance = quadratic_forms(gradient, covariance)
             error = np.sqrt(np.maximum(variance, 0.0))
             bounds[rows] = np.stack(incidence_bounds(np.clip(incidence, 0.0, 1.0), error, level), axis=-1)
             bounds[rows][np.isnan(incidence)] = (0.0, 1.0)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..cox.baseline import LARGEST_ETA, fill_means
 from ..curves.confidence import check_interval, incidence_bounds
-from ..estimator.base import ROWS_PER_CHUNK, checked_times, divide, hold_last, per_row, require_event
+from ..estimator.base import checked_times, divide, hold_last, per_row, require_event
 from ..estimator.one_event import OneEventModel
 from ..features.encoder import as_frame
 from ..numerics.blas_threads import one_blas_thread
@@ -19,6 +19,9 @@ from .standard_error import UncertainBaseline, incidence_error
 
 if TYPE_CHECKING:
     from ..cox.model import CoxPH
+
+# Rows whose derivatives are held at once: few, to stay in the processor's cache.
+ROWS_PER_BLOCK = 2_000
 
 
 class FineGrayPrediction(OneEventModel):
@@ -119,8 +122,8 @@ class FineGrayPrediction(OneEventModel):
         since = per_row(elapsed, len(design), "elapsed")[:, None]
         baseline = self._uncertain_baseline()
         error = np.empty(row_times.shape)
-        for begin in range(0, len(design), ROWS_PER_CHUNK):
-            rows = slice(begin, begin + ROWS_PER_CHUNK)
+        for begin in range(0, len(design), ROWS_PER_BLOCK):
+            rows = slice(begin, begin + ROWS_PER_BLOCK)
             distance = design[rows] - self.center_
             error[rows] = incidence_error(
                 baseline, distance, self._relative_risk(design[rows]), row_times[rows], since[rows]

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..numerics.quadratic import quadratic_forms
+
 
 @dataclass(frozen=True)
 class UncertainBaseline:
@@ -69,27 +71,33 @@ def incidence_error(
     since : ndarray, shape (n, 1)
         The day s; 0 where nothing is known, and then ``F(s)`` is 0. A time that is not after s has error 0.
     """
+    if len(times) > 1 and times.strides[0] == since.strides[0] == 0:
+        times, since = times[:1], since[:1]
     until = baseline_steps(baseline, np.maximum(times, since))
     begin = np.where(since > 0, baseline_steps(baseline, since), 0)
-    pairs, pair = np.unique(
-        np.stack([np.broadcast_to(begin, until.shape).ravel(), until.ravel()]), axis=1, return_inverse=True
-    )
+    n_steps = baseline.time.size + 1
+    pairs, pair = np.unique(begin * n_steps + until, return_inverse=True)
     pair = pair.reshape(until.shape)
-    early, late = (_Moments(baseline, steps) for steps in pairs)
+    early, late = (_Moments(baseline, steps) for steps in np.divmod(pairs, n_steps))
     together = early.covariance_with(late)
     risk = relative_risk[:, None]
+    # Before the first event time nothing is uncertain.
+    parts = [(1.0, late)] if not begin.any() else [(-1.0, early), (1.0, late)]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        weights = [sign * risk * np.exp(-risk * moments.hazard[pair]) for sign, moments in ((-1.0, early), (1.0, late))]
-        variance = 2.0 * weights[0] * weights[1] * together[pair]
-        by_coef = np.zeros((*until.shape, distance.shape[1]))
-        for weight, moments in zip(weights, (early, late), strict=True):
+        weights = [sign * risk * np.exp(-risk * moments.hazard[pair]) for sign, moments in parts]
+        variance = np.zeros((len(distance), until.shape[1]))
+        if len(parts) == 2:
+            variance += 2.0 * weights[0] * weights[1] * together[pair]
+        by_coef = np.zeros((*variance.shape, distance.shape[1]))
+        cross = np.zeros_like(by_coef)
+        for weight, (_, moments) in zip(weights, parts, strict=True):
             variance += weight**2 * moments.variance[pair]
-            slope = moments.hazard[pair][..., None] * distance[:, None, :] - moments.mean[pair]
-            by_coef += weight[..., None] * slope
-        cross = weights[0][..., None] * early.with_coef[pair] + weights[1][..., None] * late.with_coef[pair]
+            by_coef += (weight * moments.hazard[pair])[..., None] * distance[:, None, :]
+            by_coef -= weight[..., None] * moments.mean[pair]
+            cross += weight[..., None] * moments.with_coef[pair]
         variance += 2.0 * np.einsum("nmp,nmp->nm", cross, by_coef)
-        variance += np.einsum("nmp,nmp->nm", by_coef @ baseline.coef_covariance, by_coef)
-    return np.sqrt(np.where(np.isfinite(variance), np.maximum(variance, 0.0), 0.0))
+        variance += quadratic_forms(by_coef, baseline.coef_covariance)
+    return np.sqrt(np.where(np.isfinite(variance) & (until > begin), np.maximum(variance, 0.0), 0.0))
 
 
 class _Moments:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
+from ..numerics.quadratic import quadratic_forms
 from .curve import CauseCurve, by_parameter, row_curves
 
 
@@ -48,5 +49,5 @@ def log_hazard_gradient(curve: CauseCurve, design: np.ndarray, log_time: np.ndar
 
 def half_width(gradient: np.ndarray, covariance: np.ndarray, level: float) -> np.ndarray:
     """Half the width of normal intervals, shape (n, m), from gradients of shape (n, m, q)."""
-    error = np.sqrt(np.maximum(np.einsum("ntq,ntq->nt", gradient @ covariance, gradient), 0.0))
+    error = np.sqrt(np.maximum(quadratic_forms(gradient, covariance), 0.0))
     return float(ndtri(0.5 + level / 2.0)) * error
