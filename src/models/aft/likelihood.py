@@ -12,16 +12,14 @@ import numpy as np
 from scipy.special import expit, log_ndtr
 
 from ..numerics.independent_columns import independent_columns
+from ..numerics.information import positive_inverse
+from ..numerics.newton import Objective, maximise
 
-MAX_ITERATIONS = 60
-MAX_HALVINGS = 40
 # Longer steps are cut. A cut step that gains less than this means that the likelihood is flat: an estimate runs away.
 LONGEST_MOVE = 4.0
 FLAT_GAIN = 1e-7
-# Squared length of the last step in standard errors: the step is still taken, so the error left is of its square.
+# The last step is evaluated as well, so the error left is far smaller.
 DECREMENT = 1e-14
-# Smallest curvature of the likelihood, relative to its largest, that counts in steps and in variances.
-FLATTEST = 1e-12
 # A column is collinear when less than this share of its variance is left by the columns before it.
 COLLINEAR = 1e-10
 LOG_ROOT_2_PI = 0.5 * np.log(2.0 * np.pi)
@@ -51,11 +49,10 @@ class AFTFit:
 
 
 @dataclass(frozen=True)
-class _Point:
-    """The likelihood at ``theta``; ``by_location`` and ``by_scale``, shape (n,), are its slopes row by row."""
+class AFTPoint:
+    """The log likelihood somewhere; ``by_location`` and ``by_scale``, shape (n,), are its slopes row by row."""
 
-    theta: np.ndarray
-    log_likelihood: float
+    value: float
     gradient: np.ndarray
     information: np.ndarray
     by_location: np.ndarray
@@ -121,7 +118,82 @@ def collinear_columns(design: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return ~independent_columns(gram, floor)
 
 
-def maximise(
+class AFTLikelihood(Objective[AFTPoint]):
+    """The likelihood of some rows as a function of ``theta``; parameters are those of :func:`fit_aft`."""
+
+    def __init__(
+        self,
+        distribution: str,
+        design: np.ndarray,
+        entry: np.ndarray,
+        duration: np.ndarray,
+        is_event: np.ndarray,
+        weight: np.ndarray,
+    ) -> None:
+        self.x = np.column_stack([design, np.ones(duration.size)])
+        self.log_time = np.log(duration)
+        self._late = np.flatnonzero(entry > 0)
+        self._log_entry = np.log(entry[self._late])
+        self._event, self._weight = is_event.astype(float), weight
+        self._hazard, self._slopes = HAZARDS[distribution], SLOPES[distribution]
+        self._has_scale = distribution not in FIXED_SCALE
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def evaluate(self, theta: np.ndarray) -> AFTPoint | None:
+        """The likelihood and its derivatives; None where they overflow."""
+        if not np.all(np.isfinite(theta)) or abs(theta[-1]) > 50:
+            return None
+        sigma = np.exp(theta[-1])
+        location = self.x @ theta[:-1]
+        z = (self.log_time - location) / sigma
+        cumulative, rate = self._hazard(z)
+        rate_slope, log_rate, log_rate_slope, log_rate_curvature = self._slopes(z, rate)
+        value = self._event * (log_rate - theta[-1] - self.log_time) - cumulative
+        first = self._event * log_rate_slope - rate
+        second = self._event * log_rate_curvature - rate_slope
+        score_scale = -self._event - first * z
+        first_z, second_z, second_zz = first.copy(), second * z, second * z**2 + first * z
+        if self._late.size:
+            z_late = (self._log_entry - location[self._late]) / sigma
+            cumulative, rate = self._hazard(z_late)
+            rate_slope = self._slopes(z_late, rate)[0]
+            value[self._late] += cumulative
+            first_z[self._late] += rate
+            second[self._late] += rate_slope
+            second_z[self._late] += rate_slope * z_late
+            second_zz[self._late] += rate_slope * z_late**2 + rate * z_late
+            score_scale[self._late] -= rate * z_late
+        log_likelihood = float(self._weight @ value)
+        by_location, by_scale = -self._weight * first_z / sigma, self._weight * score_scale * self._has_scale
+        gradient = np.r_[by_location @ self.x, by_scale.sum()]
+        information = np.empty((theta.size, theta.size))
+        information[:-1, :-1] = -(self.x.T * (self._weight * second / sigma**2)) @ self.x
+        information[:-1, -1] = information[-1, :-1] = -self.x.T @ (self._weight * (first_z + second_z) / sigma)
+        information[-1, -1] = -float(self._weight @ second_zz)
+        if not self._has_scale:
+            information[:-1, -1] = information[-1, :-1] = 0.0
+            information[-1, -1] = 1.0
+        if not (np.isfinite(log_likelihood) and np.all(np.isfinite(information)) and np.all(np.isfinite(gradient))):
+            return None
+        return AFTPoint(log_likelihood, gradient, information, by_location, by_scale)
+
+    def step(self, theta: np.ndarray, point: AFTPoint) -> tuple[np.ndarray, float]:
+        """Newton's step, with a large variance where the likelihood is flat."""
+        step = positive_inverse(point.information) @ point.gradient
+        return step, float(point.gradient @ step)
+
+    def longest(self, theta: np.ndarray, point: AFTPoint, step: np.ndarray) -> float:
+        """Part of the step that moves no row's z by more than LONGEST_MOVE through its location, nor sigma e-fold."""
+        moves = self.x @ step[:-1] / np.exp(theta[-1])
+        largest = max(np.abs(moves).max() / LONGEST_MOVE, abs(step[-1]))
+        return 1.0 if largest <= 1.0 else 1.0 / largest
+
+    def moved(self, before: AFTPoint, after: AFTPoint, step: np.ndarray, decrement: float, part: float) -> bool:
+        """A step that had to be cut and gains next to nothing: an estimate runs away."""
+        return part < 1.0 and after.value - before.value < FLAT_GAIN
+
+
+def fit_aft(
     distribution: str,
     design: np.ndarray,
     entry: np.ndarray,
@@ -130,7 +202,7 @@ def maximise(
     weight: np.ndarray,
     start: np.ndarray,
 ) -> AFTFit:
-    """Newton's method with step halving.
+    """Maximise the likelihood.
 
     Parameters
     ----------
@@ -146,89 +218,14 @@ def maximise(
     start : ndarray, shape (p + 2,)
         Coefficients, intercept, log sigma.
     """
-    x = np.column_stack([design, np.ones(duration.size)])
-    log_time = np.log(duration)
-    late = np.flatnonzero(entry > 0)
-    log_entry = np.log(entry[late])
-    event = is_event.astype(float)
-    hazard, slopes = HAZARDS[distribution], SLOPES[distribution]
-    has_scale = distribution not in FIXED_SCALE
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def evaluate(theta: np.ndarray) -> _Point | None:
-        if not np.all(np.isfinite(theta)) or abs(theta[-1]) > 50:
-            return None
-        sigma = np.exp(theta[-1])
-        location = x @ theta[:-1]
-        z = (log_time - location) / sigma
-        cumulative, rate = hazard(z)
-        rate_slope, log_rate, log_rate_slope, log_rate_curvature = slopes(z, rate)
-        value = event * (log_rate - theta[-1] - log_time) - cumulative
-        first = event * log_rate_slope - rate
-        second = event * log_rate_curvature - rate_slope
-        score_scale = -event - first * z
-        first_z, second_z, second_zz = first.copy(), second * z, second * z**2 + first * z
-        if late.size:
-            z_late = (log_entry - location[late]) / sigma
-            cumulative, rate = hazard(z_late)
-            rate_slope = slopes(z_late, rate)[0]
-            value[late] += cumulative
-            first_z[late] += rate
-            second[late] += rate_slope
-            second_z[late] += rate_slope * z_late
-            second_zz[late] += rate_slope * z_late**2 + rate * z_late
-            score_scale[late] -= rate * z_late
-        log_likelihood = float(weight @ value)
-        by_location, by_scale = -weight * first_z / sigma, weight * score_scale * has_scale
-        gradient = np.r_[by_location @ x, by_scale.sum()]
-        information = np.empty((theta.size, theta.size))
-        information[:-1, :-1] = -(x.T * (weight * second / sigma**2)) @ x
-        information[:-1, -1] = information[-1, :-1] = -x.T @ (weight * (first_z + second_z) / sigma)
-        information[-1, -1] = -float(weight @ second_zz)
-        if not has_scale:
-            information[:-1, -1] = information[-1, :-1] = 0.0
-            information[-1, -1] = 1.0
-        if not (np.isfinite(log_likelihood) and np.all(np.isfinite(information)) and np.all(np.isfinite(gradient))):
-            return None
-        return _Point(theta, log_likelihood, gradient, information, by_location, by_scale)
-
-    current = evaluate(start)
-    if current is None:
-        current = evaluate(np.r_[np.zeros(design.shape[1]), np.average(log_time, weights=weight), 0.0])
-    if current is None:
+    rows = AFTLikelihood(distribution, design, entry, duration, is_event, weight)
+    first = rows.evaluate(start)
+    if first is None:
+        start = np.r_[np.zeros(design.shape[1]), np.average(rows.log_time, weights=weight), 0.0]
+        first = rows.evaluate(start)
+    if first is None:
         raise ValueError("the likelihood of the accelerated failure time model cannot be computed")
-    converged = False
-    for _ in range(MAX_ITERATIONS):
-        step = positive_inverse(current.information) @ current.gradient
-        length = _step_length(x @ step[:-1] / np.exp(current.theta[-1]), step[-1])
-        limited, slack = length < 1.0, 1e-13 * abs(current.log_likelihood)
-        proposal = evaluate(current.theta + length * step)
-        for _ in range(MAX_HALVINGS):
-            if proposal is not None and proposal.log_likelihood >= current.log_likelihood - slack:
-                break
-            length /= 2
-            proposal = evaluate(current.theta + length * step)
-        if proposal is None or proposal.log_likelihood < current.log_likelihood - slack:
-            break
-        gain = proposal.log_likelihood - current.log_likelihood
-        converged = float(current.gradient @ step) < DECREMENT
-        current = proposal
-        if converged or (limited and gain < FLAT_GAIN):
-            break
-    scores = np.column_stack([x * current.by_location[:, None], current.by_scale])
-    return AFTFit(current.theta, current.information, scores, current.log_likelihood, converged)
-
-
-def _step_length(moves: np.ndarray, log_sigma: float) -> float:
-    """Part of Newton's step that moves no row's z by more than LONGEST_MOVE through its location, nor sigma e-fold."""
-    largest = max(np.abs(moves).max() / LONGEST_MOVE, abs(log_sigma))
-    return 1.0 if largest <= 1.0 else 1.0 / largest
-
-
-def positive_inverse(information: np.ndarray) -> np.ndarray:
-    """Inverse of an information matrix; where the likelihood is flat, or bends the wrong way, a large variance."""
-    curvature = np.abs(np.diag(information))
-    scale = np.sqrt(np.maximum(curvature, max(1e-100, FLATTEST**2 * curvature.max())))
-    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
-    root = vectors / np.sqrt(np.maximum(np.abs(values), FLATTEST)) / scale[:, None]
-    return root @ root.T
+    found = maximise(rows, start, first, decrement=DECREMENT, evaluate_last=True)
+    point = found.point
+    scores = np.column_stack([rows.x * point.by_location[:, None], point.by_scale])
+    return AFTFit(found.theta, point.information, scores, point.value, found.converged)

@@ -15,8 +15,9 @@ from ..estimator.delta_interval import DeltaIntervalModel
 from ..estimator.fit_problems import warn_of_dropped
 from ..features.encoder import FeatureEncoder
 from ..inputs.outcome import Outcome
+from ..numerics.information import positive_inverse
 from .incidence import event_free_gradient, incidence, incidence_gradient
-from .likelihood import FIXED_SCALE, HAZARDS, collinear_columns, maximise, positive_inverse
+from .likelihood import FIXED_SCALE, HAZARDS, collinear_columns, fit_aft
 
 ZERO_DURATION_DAYS = 0.5
 INTERCEPT, LOG_SIGMA = "(intercept)", "(log sigma)"
@@ -178,7 +179,7 @@ class ParametricAFT(DeltaIntervalModel):
             starts.append(_start_from_events(duration, is_event, weight))
         found = max(
             (
-                maximise(
+                fit_aft(
                     self.distribution, scaled, entry, duration, is_event, weight, np.r_[np.zeros(kept.sum()), start]
                 )
                 for start in starts

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..numerics.newton import Objective, maximise
 from .calibration_estimate import CalibrationEstimate, from_normal, group_codes, unknown_estimate
 from .inputs import check_metric_inputs, warn_metric
 from .pseudo_observations import pseudo_values
 
-MAX_ITERATIONS = 100
-TOLERANCE = 1e-10
+MAX_ITERATIONS = 200
+# Fisher scoring gains digits step by step, not twice as many each time: the last step is 1e-10 standard errors long.
+DECREMENT = 1e-20
+LARGEST_CONDITION = 1e12
 N_KNOTS = 5
 KNOT_QUANTILES = (0.05, 0.275, 0.5, 0.725, 0.95)  # Harrell (2015), Regression Modeling Strategies, table 2.3
 
@@ -61,7 +66,10 @@ def calibration_slope(y: Any, risk: Any, time: float, *, event: int = 1, cluster
     theta, x, groups = _regression_rows(y, risk, time, event, cluster)
     if theta.size == 0 or np.ptp(x) < 1e-12:
         return unknown_estimate()
-    return _fit(theta, np.column_stack((np.ones_like(x), x)), np.zeros_like(x), np.array([0.0, 1.0]), groups, 1)
+    # Centred and scaled, so that risks nearly alike, or near 0, cost no digits.
+    center, spread = float(x.mean()), float(x.std())
+    design = np.column_stack((np.ones_like(x), (x - center) / spread))
+    return _fit(theta, design, np.zeros_like(x), np.array([center, spread]), groups, spread)
 
 
 def calibration_intercept(
@@ -93,7 +101,7 @@ def calibration_intercept(
     theta, x, groups = _regression_rows(y, risk, time, event, cluster)
     if theta.size == 0:
         return unknown_estimate()
-    return _fit(theta, np.ones((x.size, 1)), x, np.zeros(1), groups, 0)
+    return _fit(theta, np.ones((x.size, 1)), x, np.zeros(1), groups, 1.0)
 
 
 def integrated_calibration_index(y: Any, risk: Any, time: float, *, event: int = 1) -> float:
@@ -187,38 +195,61 @@ def _regression_rows(
 
 
 def _fit(
-    theta: np.ndarray, design: np.ndarray, offset: np.ndarray, start: np.ndarray, groups: np.ndarray | None, which: int
+    theta: np.ndarray, design: np.ndarray, offset: np.ndarray, start: np.ndarray, groups: np.ndarray | None, unit: float
 ) -> CalibrationEstimate:
-    """One coefficient of the complementary log-log regression of ``theta`` (n,) on ``design`` (n, p), ``offset`` (n,).
+    """The last coefficient, in ``unit``, of the complementary log-log regression of ``theta`` (n,).
 
+    It is on ``design`` (n, p) and ``offset`` (n,), and the search begins at ``start`` (p,).
     Least squares with Fisher scoring and step halving (the estimating equation of an independence GEE with constant
     variance, as ``geese(family = gaussian, mean.link = "cloglog")``), and a sandwich variance.
     """
-
-    def residual_and_slope(beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        eta = np.minimum(design @ beta + offset, 5.0)  # beyond it the mean is 1 to machine precision
-        hazard = np.exp(eta)
-        return theta + np.expm1(-hazard), hazard * np.exp(-hazard)
-
-    beta = start
-    residual, slope = residual_and_slope(beta)
-    for _ in range(MAX_ITERATIONS):
-        weighted = design * slope[:, None]
-        information = weighted.T @ weighted
-        if not np.linalg.cond(information) < 1e12:
-            break
-        step = np.linalg.solve(information, weighted.T @ residual)
-        size = 1.0
-        moved, moved_slope = residual_and_slope(beta + step)
-        while moved @ moved > residual @ residual and size > 1e-6:
-            size /= 2
-            moved, moved_slope = residual_and_slope(beta + size * step)
-        beta, residual, slope = beta + size * step, moved, moved_slope
-        if np.max(np.abs(step)) < TOLERANCE:
-            variance = _sandwich(design * slope[:, None], residual, groups)[which, which]
-            return from_normal(float(beta[which]), float(np.sqrt(variance)))
+    objective = _LeastSquares(theta, design, offset)
+    first = objective.evaluate(start)
+    found = maximise(objective, start, first, decrement=DECREMENT, max_iterations=MAX_ITERATIONS, evaluate_last=True)
+    if found.converged and np.linalg.cond(found.point.information) < LARGEST_CONDITION:
+        variance = _sandwich(found.point.weighted, found.point.residual, groups)[-1, -1]
+        return from_normal(float(found.theta[-1]) / unit, float(np.sqrt(variance)) / unit)
     warn_metric("the calibration regression did not converge (few events, or risks nearly alike): the result is NaN")
     return unknown_estimate()
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Least squares as a normal likelihood whose variance is the mean square, so that a perfect fit has no maximum.
+
+    ``residual`` (n,), and ``weighted`` (n, p), the design times the slope of the mean.
+    """
+
+    residual: np.ndarray
+    weighted: np.ndarray
+
+    @cached_property
+    def variance(self) -> float:
+        return max(float(np.mean(self.residual**2)), np.finfo(float).tiny)
+
+    @property
+    def value(self) -> float:
+        return -0.5 * self.residual.size * float(np.log(self.variance))
+
+    @cached_property
+    def gradient(self) -> np.ndarray:
+        return self.weighted.T @ self.residual / self.variance
+
+    @cached_property
+    def information(self) -> np.ndarray:
+        return self.weighted.T @ self.weighted / self.variance
+
+
+class _LeastSquares(Objective[_Fit]):
+    """The complementary log-log regression, for Fisher scoring."""
+
+    def __init__(self, theta: np.ndarray, design: np.ndarray, offset: np.ndarray) -> None:
+        self._theta, self._design, self._offset = theta, design, offset
+
+    def evaluate(self, theta: np.ndarray) -> _Fit:
+        eta = np.minimum(self._design @ theta + self._offset, 5.0)  # beyond it the mean is 1 to machine precision
+        hazard = np.exp(eta)
+        return _Fit(self._theta + np.expm1(-hazard), self._design * (hazard * np.exp(-hazard))[:, None])
 
 
 def _sandwich(weighted: np.ndarray, residual: np.ndarray, groups: np.ndarray | None) -> np.ndarray:

@@ -8,22 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import block_diag
 
-from ..aft.likelihood import COLLINEAR, positive_inverse
+from ..aft.likelihood import COLLINEAR
 from ..numerics.independent_columns import independent_columns
+from ..numerics.information import positive_inverse
+from ..numerics.newton import FLAT_GAIN, Maximum, Objective, maximise
 from .curve import CauseCurve, VaryingEffects
 from .likelihood import ROWS_PER_BLOCK, CauseRows, Likelihood, Point, start_values
 from .spline import LogTimeSpline
 
-MAX_ITERATIONS = 60
-MAX_HALVINGS = 40
-# Squared length of the last step in standard errors: the step is still taken, so the error left is of its square.
+# The last step is evaluated as well, so the error left is far smaller.
 DECREMENT = 1e-14
 # A step goes at most this part of the way to where the hazard of an event would be 0.
 TO_THE_EDGE = 0.9
 # The likelihood is flat along a step that moves the linear predictor by more than this while it gains less than
 # FLAT_GAIN.
 DIVERGING_STEP = 0.1
-FLAT_GAIN = 1e-8
 # A log hazard as steep as this in log time is that of features which fit the times exactly.
 STEEPEST = 1e4
 # A cumulative hazard at the first entry under which nobody would have come to enter.
@@ -80,14 +79,6 @@ class ColumnMoments:
     collinear: np.ndarray
 
 
-@dataclass(frozen=True)
-class _Maximum:
-    point: Point
-    diverging: np.ndarray
-    n_iterations: int
-    converged: bool
-
-
 def fit_cause(
     design: np.ndarray,
     moments: ColumnMoments,
@@ -136,7 +127,7 @@ def fit_cause(
     )
     likelihood = Likelihood(rows)
     feature, reach = _features_of_parameters(rows)
-    found = maximise(likelihood, _without_features(rows), feature, reach)
+    found, runs_away = maximum(likelihood, _without_features(rows), feature, reach)
     if np.median(found.point.slope) > STEEPEST:
         raise ValueError("too few events for these features, which fit their times exactly")
     if _log_hazard_at_entry(rows, found.point.theta) > np.log(NOBODY_ENTERS):
@@ -147,7 +138,7 @@ def fit_cause(
     back = _to_design_scale(rows, kept, varying)
     inverse = positive_inverse(found.point.information)
     diverging = np.zeros(kept.size, dtype=bool)
-    diverging[np.flatnonzero(kept)] = found.diverging
+    diverging[np.flatnonzero(kept)] = runs_away
     return CauseFit(
         _curve(back @ found.point.theta, spline, kept.size, varying),
         back @ inverse @ back.T / unit,
@@ -220,8 +211,44 @@ def column_moments(design: np.ndarray, weight: np.ndarray) -> ColumnMoments:
     return ColumnMoments(mean * peak, np.where(constant, 1.0, np.sqrt(variance)) * peak, constant, collinear)
 
 
-def maximise(likelihood: Likelihood, theta: np.ndarray, feature: np.ndarray, reach: np.ndarray) -> _Maximum:
-    """Newton's method with step halving.
+class _Parameters(Objective[Point]):
+    """The likelihood as a function of the parameters of features that do not run away."""
+
+    def __init__(self, likelihood: Likelihood, feature: np.ndarray, reach: np.ndarray) -> None:
+        self._likelihood, self._feature, self._reach = likelihood, feature, reach
+        self.diverging = np.zeros(int(feature.max(initial=-1)) + 1, dtype=bool)
+
+    def evaluate(self, theta: np.ndarray) -> Point | None:
+        return self._likelihood.evaluate(theta)
+
+    def step(self, theta: np.ndarray, point: Point) -> tuple[np.ndarray, float]:
+        free = np.flatnonzero(~np.r_[self.diverging, False][self._feature])
+        step = np.zeros_like(theta)
+        step[free] = positive_inverse(point.information[np.ix_(free, free)]) @ point.gradient[free]
+        return step, float(point.gradient @ step)
+
+    def longest(self, theta: np.ndarray, point: Point, step: np.ndarray) -> float:
+        """Not to where the hazard of an event is 0."""
+        change = self._likelihood.slope_terms @ step[self._likelihood.slope_columns]
+        steepest = float(np.max(-change / point.slope, initial=0.0))
+        return min(1.0, TO_THE_EDGE / steepest) if steepest > 0 else 1.0
+
+    def reconsider(self, theta: np.ndarray, step: np.ndarray, decrement: float, *, stuck: bool) -> bool:
+        """Let go of features along which the likelihood is flat."""
+        if stuck or decrement >= FLAT_GAIN:
+            return False
+        runaway = (np.abs(step) * self._reach > DIVERGING_STEP) & (self._feature >= 0)
+        self.diverging[self._feature[runaway]] = True
+        return bool(runaway.any())
+
+    def moved(self, before: Point, after: Point, step: np.ndarray, decrement: float, part: float) -> bool:
+        return bool(np.median(after.slope) > STEEPEST)
+
+
+def maximum(
+    likelihood: Likelihood, theta: np.ndarray, feature: np.ndarray, reach: np.ndarray
+) -> tuple[Maximum[Point], np.ndarray]:
+    """Maximise a likelihood; where the search ended, and which features' parameters run away.
 
     Parameters
     ----------
@@ -234,45 +261,11 @@ def maximise(likelihood: Likelihood, theta: np.ndarray, feature: np.ndarray, rea
     reach : ndarray, shape (q,)
         How far the linear predictor moves by a unit of the parameter.
     """
-    current = likelihood.evaluate(theta)
-    if current is None:
+    start = likelihood.evaluate(theta)
+    if start is None:
         raise ValueError("the likelihood of the Royston-Parmar model cannot be computed")
-    diverging = np.zeros(int(feature.max(initial=-1)) + 1, dtype=bool)
-    converged, iteration = False, 0
-    while iteration < MAX_ITERATIONS and not converged:
-        iteration += 1
-        free = np.flatnonzero(~np.r_[diverging, False][feature])
-        step = np.zeros_like(current.theta)
-        step[free] = positive_inverse(current.information[np.ix_(free, free)]) @ current.gradient[free]
-        decrement = float(current.gradient @ step)
-        runaway = (np.abs(step) * reach > DIVERGING_STEP) & (feature >= 0)
-        if decrement < FLAT_GAIN and runaway.any():
-            diverging[feature[runaway]] = True
-            continue
-        proposal = _improve(likelihood, current, step)
-        converged = decrement < DECREMENT
-        if proposal is None:
-            # Rounding hides a gain as small as this.
-            converged = converged or decrement < FLAT_GAIN
-            break
-        current = proposal
-        if np.median(current.slope) > STEEPEST:
-            break
-    return _Maximum(current, diverging, iteration, converged)
-
-
-def _improve(likelihood: Likelihood, current: Point, step: np.ndarray) -> Point | None:
-    """The point after as much of the step as raises the likelihood, up to rounding; None if no part of it does."""
-    slack = 1e-13 * abs(current.value)
-    change = likelihood.slope_terms @ step[likelihood.slope_columns]
-    steepest = float(np.max(-change / current.slope, initial=0.0))
-    length = min(1.0, TO_THE_EDGE / steepest) if steepest > 0 else 1.0
-    for _ in range(MAX_HALVINGS):
-        proposal = likelihood.evaluate(current.theta + length * step)
-        if proposal is not None and proposal.value >= current.value - slack:
-            return proposal
-        length /= 2.0
-    return None
+    objective = _Parameters(likelihood, feature, reach)
+    return maximise(objective, theta, start, decrement=DECREMENT, evaluate_last=True), objective.diverging
 
 
 def _without_features(rows: CauseRows) -> np.ndarray:
@@ -281,7 +274,7 @@ def _without_features(rows: CauseRows) -> np.ndarray:
     none = np.zeros(0)
     alone = replace(rows, design=rows.design[:, :0], center=none, spread=none, varying=())
     n_spline = alone.n_parameters
-    found = maximise(Likelihood(alone), start[:n_spline], np.full(n_spline, -1), np.zeros(n_spline))
+    found, _ = maximum(Likelihood(alone), start[:n_spline], np.full(n_spline, -1), np.zeros(n_spline))
     start[:n_spline] = found.point.theta
     return start
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import fisk, lognorm, weibull_min
 
-from secondplan.models.aft.likelihood import FIXED_SCALE, HAZARDS, SLOPES, collinear_columns, maximise
+from secondplan.models.aft.likelihood import FIXED_SCALE, HAZARDS, SLOPES, AFTLikelihood, collinear_columns, fit_aft
 
 # The exponential distribution is the Weibull distribution with sigma 1.
 WITH_SCALE = [distribution for distribution in HAZARDS if distribution not in FIXED_SCALE]
@@ -47,27 +47,20 @@ def test_scores_and_information_are_the_derivatives_of_the_likelihood(distributi
     duration = rng.exponential(300, 40) + 1
     entry = np.where(rng.random(40) < 0.4, duration * 0.5, 0.0)
     data = (design, entry, duration, rng.random(40) < 0.6, rng.uniform(0.5, 2, 40))
-    found = maximise(distribution, *data, np.r_[0.0, 0.0, np.log(300), 0.0])
+    found = fit_aft(distribution, *data, np.r_[0.0, 0.0, np.log(300), 0.0])
     assert found.converged
     np.testing.assert_allclose(found.scores.sum(axis=0), 0, atol=1e-6)
     step = 1e-4
     away = [found.theta + step * direction for direction in np.vstack([np.eye(4), -np.eye(4)])]
-    scores = np.array([_value_at(distribution, data, theta).scores.sum(axis=0) for theta in away])
+    likelihood = AFTLikelihood(distribution, *data)
+    scores = np.array([likelihood.evaluate(theta).gradient for theta in away])
     np.testing.assert_allclose((scores[4:] - scores[:4]) / (2 * step), found.information, rtol=1e-4, atol=1e-4)
-    values = np.array([_value_at(distribution, data, theta).log_likelihood for theta in away])
-    centre = _value_at(distribution, data, found.theta + 0.1)
-    around = [_value_at(distribution, data, found.theta + 0.1 + s * d) for d in np.eye(4) for s in (step, -step)]
-    slopes = np.diff([fit.log_likelihood for fit in around])[::2] / (-2 * step)
-    np.testing.assert_allclose(centre.scores.sum(axis=0), slopes, rtol=1e-5, atol=1e-4)
+    values = np.array([likelihood.evaluate(theta).value for theta in away])
+    centre = likelihood.evaluate(found.theta + 0.1)
+    around = [likelihood.evaluate(found.theta + 0.1 + s * d) for d in np.eye(4) for s in (step, -step)]
+    slopes = np.diff([point.value for point in around])[::2] / (-2 * step)
+    np.testing.assert_allclose(centre.gradient, slopes, rtol=1e-5, atol=1e-4)
     assert np.all(values < found.log_likelihood)
-
-
-def _value_at(distribution, data, theta):
-    import secondplan.models.aft.likelihood as module
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "MAX_ITERATIONS", 0)
-        return maximise(distribution, *data, theta)
 
 
 def test_collinear_columns():

@@ -107,3 +107,23 @@ def test_no_convergence_is_nan_with_a_warning():
     y = {"duration": [1.0] * 6, "event": [2, 2, 2, 2, 2, 1]}
     with pytest.warns(MetricWarning, match="did not converge"):
         assert np.isnan(calibration_slope(y, [0.1, 0.11, 0.12, 0.13, 0.14, 0.9], 1).estimate)
+
+
+@pytest.mark.parametrize("far", [1e-3, 1e-7])
+def test_converges_where_steps_on_the_slope_are_lost_in_rounding(far):
+    # Risks all but alike: the slope and its standard error are huge, and their last digits are noise.
+    y, risk = simulated(2000, seed=8)
+    x = np.log(-np.log1p(-risk))
+    close = -np.expm1(-np.exp(x.mean() + far * (x - x.mean())))
+    plain, found = calibration_slope(y, risk, 1000), calibration_slope(y, close, 1000)
+    noise = 1e-9 + 1e-14 / far  # of risks near 1, relative to how they differ
+    assert found.estimate * far == pytest.approx(plain.estimate, rel=noise)
+    assert found.std_error * far == pytest.approx(plain.std_error, rel=noise)
+
+
+def test_converges_from_risks_of_every_size():
+    y, risk = simulated(3000, seed=9)
+    spoilt = np.random.default_rng(1).random(3000) < 0.02
+    for tiny in (1e-4, 1e-8, 1e-16):
+        found = calibration_slope(y, np.where(spoilt, tiny, risk), 1000)
+        assert 0.0 < found.estimate < 1.0 and found.std_error < 0.2

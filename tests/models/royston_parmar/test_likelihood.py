@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from secondplan.models.royston_parmar.fit import column_moments, fit_cause, joint_covariance, maximise
+from secondplan.models.royston_parmar.fit import column_moments, fit_cause, joint_covariance, maximum
 from secondplan.models.royston_parmar.likelihood import CauseRows, Likelihood, start_values
 from secondplan.models.royston_parmar.spline import orthogonal_spline, place_log_knots
 
@@ -134,8 +134,8 @@ def test_maximise_finds_its_way_from_a_bad_start():
     likelihood = Likelihood(data)
     q = data.n_parameters
     feature, reach = np.r_[np.full(4, -1), 0, 1, 2], np.r_[np.zeros(4), np.full(3, 5.0)]
-    good = maximise(likelihood, start_values(data), feature, reach)
-    bad = maximise(likelihood, start_values(data) + np.r_[2.0, 0.5, np.zeros(q - 3), 1.0], feature, reach)
+    good, _ = maximum(likelihood, start_values(data), feature, reach)
+    bad, _ = maximum(likelihood, start_values(data) + np.r_[2.0, 0.5, np.zeros(q - 3), 1.0], feature, reach)
     np.testing.assert_allclose(bad.point.theta, good.point.theta, atol=1e-7)
 
 

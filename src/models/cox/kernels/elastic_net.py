@@ -14,23 +14,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...numerics.newton import Objective, maximise
 from ...numerics.penalised_quadratic import quadratic_maximum
 from ...risk_sets.partial_likelihood import cumulative_hazards, evaluate, risk_sums, time_gram
 from ...risk_sets.risk_sets import RiskSets
 from ...risk_sets.row_risks import LARGEST_ETA
 from ...risk_sets.scaled_rows import column_scale
-from .newton import Maximum
+from .maximum import CoxMaximum
 from .subsample_start import corrected
 
 MAX_ITERATIONS = 200
-MAX_HALVINGS = 30
 # Squared length of the last step, in units of the standard errors; the step is still taken.
 DECREMENT = 1e-15
 # A step with an old information matrix must be this much shorter, squared, than the one before.
 SHRINKS = 0.04
 # A shorter step, squared, shows rounding rather than the information.
 SHOWS = 1e-12
-ROUNDING = 1e-13
 SMALL = 64
 # Many columns are followed from penalty to penalty, each at most so many times the next.
 LARGEST_FALL = 4.0
@@ -160,12 +159,12 @@ def null_point(rows: Rows) -> Point:
     return null
 
 
-def penalised_maximum(rows: Rows, penalty: Penalty) -> Maximum:
-    """The maximum from ``beta = 0``, as :func:`.newton.maximise` gives it."""
+def penalised_maximum(rows: Rows, penalty: Penalty) -> CoxMaximum:
+    """The maximum from ``beta = 0``, as :func:`.maximum.cox_maximum` gives it."""
     null = null_point(rows)
     found = approach(rows, Optimum(null, None, 0, True), penalty)
     none = np.zeros(null.beta.size, dtype=bool)
-    return Maximum(
+    return CoxMaximum(
         beta=found.point.beta,
         likelihood=evaluate(rows.x, found.point.eta, rows.sets, rows.efron),
         null=evaluate(rows.x, null.eta, rows.sets, rows.efron),
@@ -235,30 +234,62 @@ def _maximise_over(
 ) -> Optimum:
     if columns.size == 0:
         return Optimum(point, information, 0, True)
-    unit = rows.unit
     # A small matrix serves all later searches when it holds every column.
-    of = allowed if allowed.size <= SMALL else columns
-    fresh, before, passes = False, np.inf, 0
-    if information is None or not np.isin(columns, information.columns).all():
-        information, fresh = information_at(rows, point, of), True
-    for _ in range(MAX_ITERATIONS):
-        step, decrement = _step(point, penalty, columns, information, unit)
-        if not fresh and decrement > max(SHRINKS * before, DECREMENT):
-            information, fresh, before = information_at(rows, point, of), True, np.inf
-            continue
-        trial = _improve(rows, point, step, penalty, unit)
-        passes += 1
-        if trial is None:
-            if not fresh:
-                information, fresh, before = information_at(rows, point, of), True, np.inf
-                continue
-            return Optimum(point, information, passes, decrement < 1e-8)
-        if decrement > SHOWS:
-            information = _corrected(information, trial.beta - point.beta, point.gradient - trial.gradient)
-        point, fresh, before = trial, False, decrement
-        if decrement <= DECREMENT:
-            return Optimum(point, information, passes, True)
-    return Optimum(point, information, passes, False)
+    objective = _Penalised(rows, penalty, columns, allowed if allowed.size <= SMALL else columns, information)
+    found = maximise(
+        objective,
+        point.beta,
+        point,
+        unit=rows.unit,
+        decrement=DECREMENT,
+        max_iterations=MAX_ITERATIONS,
+        evaluate_last=True,
+    )
+    return Optimum(found.point, objective.information, found.n_iterations, found.converged)
+
+
+class _Penalised(Objective[Point]):
+    """The penalised likelihood as a function of some ``columns``.
+
+    The information matrix, of the columns ``of``, is that of an earlier point as long as steps with it shrink fast.
+    """
+
+    def __init__(
+        self, rows: Rows, penalty: Penalty, columns: np.ndarray, of: np.ndarray, information: Information | None
+    ) -> None:
+        self._rows, self._penalty, self._columns, self._of = rows, penalty, columns, of
+        is_known = information is not None and bool(np.isin(columns, information.columns).all())
+        self.information = information if is_known else None
+        self._is_fresh, self._before = False, np.inf
+
+    def evaluate(self, theta: np.ndarray) -> Point | None:
+        return point_at(self._rows, theta)
+
+    def value(self, point: Point) -> float:
+        return point.value - self._penalty.of(point.beta)
+
+    def step(self, theta: np.ndarray, point: Point) -> tuple[np.ndarray, float]:
+        unit = self._rows.unit
+        if self.information is not None:
+            step, decrement = _step(point, self._penalty, self._columns, self.information, unit)
+            if self._is_fresh or decrement <= max(SHRINKS * self._before, DECREMENT):
+                return step, decrement * unit
+        self.information, self._is_fresh, self._before = information_at(self._rows, point, self._of), True, np.inf
+        step, decrement = _step(point, self._penalty, self._columns, self.information, unit)
+        return step, decrement * unit
+
+    def reconsider(self, theta: np.ndarray, step: np.ndarray, decrement: float, *, stuck: bool) -> bool:
+        """Where no part of a step gains, one with a matrix of this point may."""
+        if not stuck or self._is_fresh:
+            return False
+        self.information = None
+        return True
+
+    def moved(self, before: Point, after: Point, step: np.ndarray, decrement: float, part: float) -> bool:
+        if decrement > SHOWS and self.information is not None:
+            self.information = _corrected(self.information, after.beta - before.beta, before.gradient - after.gradient)
+        self._is_fresh, self._before = False, decrement
+        return False
 
 
 def _corrected(information: Information, step: np.ndarray, fall: np.ndarray) -> Information:
@@ -281,15 +312,3 @@ def _step(
     step = np.zeros_like(point.beta)
     step[columns] = change
     return step, float(change @ matrix @ change + ridge @ change**2) / unit
-
-
-def _improve(rows: Rows, point: Point, step: np.ndarray, penalty: Penalty, unit: float) -> Point | None:
-    """The step, halved until it does not lower the objective; None if no part of it does."""
-    objective = point.value - penalty.of(point.beta)
-    allowed = objective - ROUNDING * max(unit, abs(objective))
-    for _ in range(MAX_HALVINGS):
-        trial = point_at(rows, point.beta + step)
-        if trial is not None and trial.value - penalty.of(trial.beta) >= allowed:
-            return trial
-        step = 0.5 * step
-    return None

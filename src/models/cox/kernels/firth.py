@@ -12,19 +12,21 @@ Source: Heinze and Schemper (2001), Biometrics 57:114; Firth (1993), Biometrika 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
 
 from ...numerics.independent_columns import independent_columns
+from ...numerics.information import inverse
+from ...numerics.newton import Objective, maximise
 from ...risk_sets.intervals import gather
 from ...risk_sets.partial_likelihood import Likelihood, RiskSums, cumulative_hazards, evaluate, risk_sums, time_gram
 from ...risk_sets.risk_sets import RiskSets
 from ...risk_sets.score_residuals import mean_increments
-from .newton import COLLINEAR, Maximum, inverse
+from .maximum import COLLINEAR, CoxMaximum
 
 MAX_ITERATIONS = 200
-MAX_HALVINGS = 30
 # Squared length of the last step in standard errors.
 DECREMENT = 1e-18
 # Curvature of a guess that is trusted, relative to that of the information.
@@ -37,7 +39,7 @@ ROUNDING = 1e-12
 class FirthMaximum:
     """The maximum, and the logarithm of the penalty at 0 and there, shape (2,)."""
 
-    maximum: Maximum
+    maximum: CoxMaximum
     log_penalty: np.ndarray
 
 
@@ -96,6 +98,26 @@ class PenalisedRows:
         return _penalty_slope(self.x, eta, self.sets, self.efron, current, self.kept)
 
 
+@dataclass(frozen=True)
+class _FirthPoint:
+    """The likelihood and the logarithm of its penalty at one linear predictor ``eta`` (m,)."""
+
+    rows: PenalisedRows
+    eta: np.ndarray
+    likelihood: Likelihood
+    log_penalty: float
+
+    @property
+    def value(self) -> float:
+        """Logarithm of the likelihood times its penalty."""
+        return self.likelihood.value + self.log_penalty
+
+    @cached_property
+    def slope(self) -> np.ndarray:
+        """Gradient of the penalty, shape (p,); wanted only where the search goes on from here."""
+        return self.rows.slope(self.eta, self.likelihood)
+
+
 def firth_maximum(
     x: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool, usable: np.ndarray, largest_eta: float
 ) -> FirthMaximum:
@@ -115,44 +137,52 @@ def firth_maximum(
     found = climb(PenalisedRows(x, offset, sets, efron, True, kept, largest_eta), np.zeros(x.shape[1]), kept)
     collinear = usable & ~kept
     ended = (found.n_iterations, found.converged)
-    maximum = Maximum(found.beta, found.likelihood, null, collinear, np.zeros_like(kept), *ended)
+    maximum = CoxMaximum(found.beta, found.likelihood, null, collinear, np.zeros_like(kept), *ended)
     return FirthMaximum(maximum, np.array([log_penalty(null.information, kept), found.log_penalty]))
 
 
-def climb(rows: PenalisedRows, beta: np.ndarray, free: np.ndarray) -> Climb:
-    """Maximise over the ``free`` columns (p,) from ``beta`` by quasi-Newton steps, halved where they do not gain.
+class _Climber(Objective[_FirthPoint]):
+    """The penalised likelihood over the ``free`` columns; its curvature is the information plus what the changes of the
+    penalty's slope say of its own."""
 
-    The curvature is the information plus what the changes of the penalty's slope say of its own.
-    """
-    unit = float(rows.sets.tied_weight.sum() / rows.sets.n_tied.sum())
-    eta = rows.eta(beta)
-    current = evaluate(rows.x, eta, rows.sets, rows.efron)
-    penalty, slope = rows.log_penalty(current), rows.slope(eta, current)
-    bend = np.zeros((beta.size, beta.size))
-    converged = not free.any()
-    iteration = 0
-    while not converged and iteration < MAX_ITERATIONS:
-        iteration += 1
-        step = _step(current, bend, np.where(free, current.gradient + slope, 0.0), free)
-        if step @ current.information @ step <= DECREMENT * unit:
-            beta, converged = beta + step, True
-            break
-        objective = current.value + penalty
-        allowed = objective - ROUNDING * max(unit, abs(objective))
-        for _ in range(MAX_HALVINGS):
-            eta = rows.eta(beta + step)
-            if np.abs(eta).max() <= rows.largest_eta:
-                trial = evaluate(rows.x, eta, rows.sets, rows.efron)
-                trial_penalty = rows.log_penalty(trial)
-                if trial.value + trial_penalty >= allowed:
-                    break
-            step = 0.5 * step
-        else:
-            break
-        beta, current, penalty = beta + step, trial, trial_penalty
-        old_slope, slope = slope, rows.slope(eta, current)
-        bend = _symmetric_rank_one(bend, step, old_slope - slope)
-    return Climb(beta, current, penalty, iteration, bool(converged))
+    def __init__(self, rows: PenalisedRows, free: np.ndarray) -> None:
+        self._rows, self._free = rows, free
+        self._bend = np.zeros((free.size, free.size))
+
+    def evaluate(self, theta: np.ndarray) -> _FirthPoint | None:
+        eta = self._rows.eta(theta)
+        return _point(self._rows, eta) if np.abs(eta).max() <= self._rows.largest_eta else None
+
+    def step(self, theta: np.ndarray, point: _FirthPoint) -> tuple[np.ndarray, float]:
+        gradient = np.where(self._free, point.likelihood.gradient + point.slope, 0.0)
+        step = _step(point.likelihood, self._bend, gradient, self._free)
+        return step, float(step @ point.likelihood.information @ step)
+
+    def moved(self, before: _FirthPoint, after: _FirthPoint, step: np.ndarray, decrement: float, part: float) -> bool:
+        self._bend = _symmetric_rank_one(self._bend, step, before.slope - after.slope)
+        return False
+
+
+def climb(rows: PenalisedRows, beta: np.ndarray, free: np.ndarray) -> Climb:
+    """Maximise over the ``free`` columns (p,) from ``beta``."""
+    start = _point(rows, rows.eta(beta))
+    if not free.any():
+        return Climb(beta, start.likelihood, start.log_penalty, 0, True)
+    found = maximise(
+        _Climber(rows, free),
+        beta,
+        start,
+        unit=float(rows.sets.tied_weight.sum() / rows.sets.n_tied.sum()),
+        decrement=DECREMENT,
+        rounding=ROUNDING,
+        max_iterations=MAX_ITERATIONS,
+    )
+    return Climb(found.theta, found.point.likelihood, found.point.log_penalty, found.n_iterations, found.converged)
+
+
+def _point(rows: PenalisedRows, eta: np.ndarray) -> _FirthPoint:
+    likelihood = evaluate(rows.x, eta, rows.sets, rows.efron)
+    return _FirthPoint(rows, eta, likelihood, rows.log_penalty(likelihood))
 
 
 def _penalty_slope(

@@ -5,6 +5,8 @@ from functools import partial
 
 import numpy as np
 
+from ...numerics.information import inverse
+from ...numerics.newton import DECREMENT
 from ...risk_sets.intervals import running_sums
 from ...risk_sets.partial_likelihood import (
     RiskSums,
@@ -20,7 +22,7 @@ from ...risk_sets.scaled_rows import ScaledRows, scale_rows
 from ...risk_sets.score_residuals import mean_increments
 from .elastic_net import Rows, elastic_net, penalised_maximum, penalty_scale
 from .firth import firth_maximum
-from .newton import DECREMENT, Maximum, inverse, maximise
+from .maximum import CoxMaximum, cox_maximum
 from .score_statistics import score_statistics
 from .subsample_start import DECREMENT as NEAR_DECREMENT
 from .subsample_start import STEPS, near_start
@@ -175,11 +177,11 @@ def fit_cox(
     return _collect(found, scaled, sums, hazards, sets, naive, covariance, n_rows, scores, values, n_steps)
 
 
-def _unpenalised_maximum(scaled: ScaledRows, sets: RiskSets, efron: bool) -> tuple[Maximum, int]:
+def _unpenalised_maximum(scaled: ScaledRows, sets: RiskSets, efron: bool) -> tuple[CoxMaximum, int]:
     """The maximum, and the steps over all rows that were taken before Newton's method began."""
     usable = ~scaled.constant
     start = near_start(scaled.x, scaled.offset, scaled.event_sum, sets, efron, usable)
-    found = maximise(
+    found = cox_maximum(
         partial(evaluate_at, scaled.x, offset=scaled.offset, sets=sets, efron=efron),
         usable,
         scaled.spread,
@@ -190,7 +192,7 @@ def _unpenalised_maximum(scaled: ScaledRows, sets: RiskSets, efron: bool) -> tup
     return found, 0 if start is None else STEPS
 
 
-def _state_of(found: Maximum, scaled: ScaledRows, sets: RiskSets, efron: bool) -> tuple[RiskSums, np.ndarray]:
+def _state_of(found: CoxMaximum, scaled: ScaledRows, sets: RiskSets, efron: bool) -> tuple[RiskSums, np.ndarray]:
     """Sums over the risk sets and cumulative hazards (m,) at the maximum, of the last evaluation where they do."""
     sums, hazards, step = found.likelihood.sums, found.likelihood.hazards, found.last_step
     if sums is None or hazards is None or step is None or np.abs(step) @ scaled.spread > SAME_RISKS:
@@ -200,7 +202,7 @@ def _state_of(found: Maximum, scaled: ScaledRows, sets: RiskSets, efron: bool) -
 
 
 def _collect(
-    found: Maximum,
+    found: CoxMaximum,
     scaled: ScaledRows,
     sums: RiskSums,
     hazards: np.ndarray,

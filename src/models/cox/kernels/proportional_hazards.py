@@ -7,10 +7,10 @@ each risk set instead of its average.
 import numpy as np
 from scipy.stats import rankdata
 
+from ...numerics.information import inverse
 from ...risk_sets.partial_likelihood import cumulative_hazards, time_gram
 from ...risk_sets.score_residuals import tied_means
 from ...risk_sets.weighted_gram import weighted_gram
-from .newton import inverse
 from .residuals import at_coefficients
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ...numerics.information import inverse
 from ...risk_sets.partial_likelihood import Likelihood, cumulative_hazards, likelihood_of
 from ...risk_sets.sandwich import score_products
-from .newton import inverse
 from .residuals import at_coefficients
 
 

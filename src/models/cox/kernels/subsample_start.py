@@ -13,10 +13,12 @@ from functools import partial
 import numpy as np
 
 from ...numerics.independent_columns import independent_columns
+from ...numerics.information import inverse
+from ...numerics.newton import FLAT_GAIN, ROUNDING
 from ...risk_sets.partial_likelihood import evaluate_at, risk_sums_at
 from ...risk_sets.risk_sets import RiskSets, build_risk_sets
 from ...risk_sets.score_residuals import tied_means
-from .newton import COLLINEAR, FLAT_GAIN, ROUNDING, Maximum, inverse, maximise
+from .maximum import COLLINEAR, CoxMaximum, cox_maximum
 
 # Fewer rows are fitted as fast without.
 FEWEST_ROWS = 200_000
@@ -65,10 +67,10 @@ def near_start(
 
 def _maximum_of_sample(
     x: np.ndarray, offset: np.ndarray, sample: RiskSets, efron: bool, usable: np.ndarray
-) -> Maximum | None:
+) -> CoxMaximum | None:
     unit = float(sample.tied_weight.sum() / sample.n_tied.sum())
     evaluate = partial(evaluate_at, x, offset=offset, sets=sample, efron=efron)
-    found = maximise(evaluate, usable, np.ptp(x, axis=0), unit=unit, decrement=SAMPLE_DECREMENT)
+    found = cox_maximum(evaluate, usable, np.ptp(x, axis=0), unit=unit, decrement=SAMPLE_DECREMENT)
     null = found.null
     if null is None or not found.converged or found.diverging.any():
         return None

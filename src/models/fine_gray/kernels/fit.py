@@ -5,9 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from ...cox.kernels.newton import Maximum, inverse, maximise
+from ...cox.kernels.maximum import CoxMaximum, cox_maximum
 from ...cox.kernels.row_influence import row_factor
 from ...incidence.moments import CUTS, assign_cells, event_variance
+from ...numerics.information import inverse
 from ...risk_sets.partial_likelihood import RiskSums, hazard_increments
 from ...risk_sets.scaled_rows import ScaledRows, scale_rows
 from ...risk_sets.score_residuals import mean_increments
@@ -120,7 +121,7 @@ def fit_fine_gray(
     efron = ties == "efron"
     likelihood = partial(evaluate_subdistribution, scaled.x, sub=sub, efron=efron)
     unit = float(sets.tied_weight.sum() / sets.n_tied.sum())
-    found = maximise(likelihood, ~scaled.constant, scaled.spread, unit=unit)
+    found = cox_maximum(likelihood, ~scaled.constant, scaled.spread, unit=unit)
     sums = subdistribution_sums(scaled.x, scaled.x @ found.beta, sub, efron)
     cell = assign_cells(sets.time, sets.n_tied, N_CELLS, np.array([*CUTS, horizon]))
     increments = baseline_increments(sums, sub, cell)
@@ -141,7 +142,7 @@ def fit_fine_gray(
 
 
 def _collect(
-    found: Maximum,
+    found: CoxMaximum,
     scaled: ScaledRows,
     sums: RiskSums,
     sub: Subdistribution,

@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 
 from secondplan.models.cox.kernels.firth import log_penalty, penalty_gradient
 from secondplan.models.cox.kernels.fit import fit_cox
-from secondplan.models.cox.kernels.newton import inverse
+from secondplan.models.numerics.information import inverse
 from secondplan.models.risk_sets.partial_likelihood import evaluate
 from secondplan.models.risk_sets.risk_sets import build_risk_sets
 

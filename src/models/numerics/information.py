@@ -1,0 +1,63 @@
+"""Inverses of information matrices, and steps by them; scaled for accuracy, and sound where a likelihood is flat."""
+
+import numpy as np
+from scipy.linalg.lapack import dposv
+
+# Smallest curvature of a likelihood, relative to its largest, that counts in steps and in variances.
+FLATTEST = 1e-12
+
+
+def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Inverse of the ``kept`` rows and columns of a positive definite matrix (p, p), 0 elsewhere."""
+    result = np.zeros_like(matrix)
+    if not kept.any():
+        return result
+    part, scale = _scaled(matrix, kept)
+    try:
+        half = np.linalg.inv(np.linalg.cholesky(part))
+        solution = half.T @ half
+    except np.linalg.LinAlgError:
+        solution = _positive_part(part)
+    solution = solution * np.outer(scale, scale)
+    if kept.all():
+        return solution
+    result[np.ix_(kept, kept)] = solution
+    return result
+
+
+def solve(matrix: np.ndarray, vector: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
+    """:func:`inverse` times a ``vector`` (p,), without the inverse; all columns are kept unless told."""
+    kept = np.ones(vector.size, dtype=bool) if kept is None else kept
+    if not kept.any():
+        return np.zeros_like(vector)
+    part, scale = _scaled(matrix, kept)
+    own = vector[kept] * scale
+    _, solution, failed = dposv(part, own)
+    if failed:
+        solution = _positive_part(part) @ own
+    result = np.zeros_like(vector)
+    result[kept] = solution * scale
+    return result
+
+
+def positive_inverse(information: np.ndarray) -> np.ndarray:
+    """Inverse of an information matrix; where the likelihood is flat, or bends the wrong way, a large variance."""
+    curvature = np.abs(np.diag(information))
+    scale = np.sqrt(np.maximum(curvature, max(1e-100, FLATTEST**2 * curvature.max())))
+    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
+    root = vectors / np.sqrt(np.maximum(np.abs(values), FLATTEST)) / scale[:, None]
+    return root @ root.T
+
+
+def _scaled(matrix: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The kept rows and columns with a diagonal of 1, and what they were multiplied by."""
+    part = matrix if kept.all() else matrix[np.ix_(kept, kept)]
+    scale = 1.0 / np.sqrt(np.maximum(np.diag(part), np.finfo(float).tiny))
+    return part * np.outer(scale, scale), scale
+
+
+def _positive_part(part: np.ndarray) -> np.ndarray:
+    """Inverse of the positive part of a matrix: only what rounding makes of a flat direction is not positive."""
+    values, vectors = np.linalg.eigh(part)
+    positive = values > values.size * np.finfo(float).eps * max(values[-1], 0.0)
+    return (vectors[:, positive] / values[positive]) @ vectors[:, positive].T
