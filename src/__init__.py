@@ -6,6 +6,7 @@ Everything public is reached from here: ``import secondplan as sp``. Modules loa
 from typing import TYPE_CHECKING
 
 from .lazy_names import lazy_names
+from .models.registry import MODELS
 from .version import __version__
 
 # Public name -> the module that holds it.
@@ -20,16 +21,8 @@ _HOMES = {
         "SecondplanError",
     ),
     "models": (
-        "AalenJohansen",
-        "BoostedHazard",
-        "CauseSpecificCox",
-        "CoxElasticNetCV",
-        "CoxPH",
-        "DiscreteTimeHazard",
+        *MODELS,
         "FeatureEncoder",
-        "FineGray",
-        "ParametricAFT",
-        "RoystonParmar",
         "aalen_johansen",
         "check_outcome",
         "compare_distributions",
@@ -135,6 +128,7 @@ if TYPE_CHECKING:
     from .models.monitoring import *  # noqa: F403
     from .plans import *  # noqa: F403
     from .plans.indicators import *  # noqa: F403
+    from .plots import *  # noqa: F403
     from .report import *  # noqa: F403
     from .scoring import *  # noqa: F403
     from .synthetic import *  # noqa: F403

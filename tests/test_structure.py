@@ -7,7 +7,8 @@ from types import ModuleType
 
 import pytest
 
-import secondplan
+import secondplan.models
+from secondplan.models.registry import MODELS
 
 SOURCE = Path(secondplan.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -80,6 +81,16 @@ def test_no_circle_of_files_but_of_types():
 
     for name in sorted(needs):
         visit(name, ())
+
+
+def test_type_checkers_see_the_names_that_load_late():
+    """``models/__init__`` imports for type checkers what ``models/registry`` and its own list name."""
+    file = SOURCE / "models" / "__init__.py"
+    seen = set(imports(file, of_types=True)) - set(imports(file))
+    assert {name for _, name in seen} == set(secondplan.models.__all__)
+    assert {f"{module}.{name}" for module, name in seen} >= {
+        f"secondplan.models.{module}.{name}" for name, module in MODELS.items()
+    }
 
 
 def test_no_file_is_over_450_lines():

@@ -10,18 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import InputError
 from ..files.yaml_file import load_checked
+from ..models.registry import MODELS
 
-ModelType = Literal[
-    "AalenJohansen",
-    "CoxElasticNetCV",
-    "CoxPH",
-    "CauseSpecificCox",
-    "FineGray",
-    "ParametricAFT",
-    "RoystonParmar",
-    "DiscreteTimeHazard",
-    "BoostedHazard",
-]
+ModelType = Literal[*MODELS]  # type: ignore[valid-type]
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$"
 # Names of models become names of folders in the MLflow store.

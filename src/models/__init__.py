@@ -6,6 +6,7 @@ Names are loaded when they are first used, so that importing one model does not 
 from typing import TYPE_CHECKING
 
 from ..lazy_names import lazy_names
+from .registry import MODELS
 
 if TYPE_CHECKING:
     from .aft.distributions import compare_distributions
@@ -30,23 +31,15 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
+        **{module: [name] for name, module in MODELS.items()},
         "aft.distributions": ["compare_distributions"],
-        "aft.model": ["ParametricAFT"],
         "bundle": ["load_model", "model_digest"],
-        "cause_specific.model": ["CauseSpecificCox"],
-        "cox.model": ["CoxPH"],
-        "cox.path": ["CoxElasticNetCV"],
         "curves.nonparametric": ["aalen_johansen", "kaplan_meier", "nelson_aalen"],
-        "discrete_time.boosting": ["BoostedHazard"],
-        "discrete_time.model": ["DiscreteTimeHazard"],
         "estimator.base": ["IncidenceModel"],
         "estimator.bundle_files": ["save_bundle"],
         "features.encoder": ["FeatureEncoder"],
-        "fine_gray.model": ["FineGray"],
         "group_tests.gray": ["gray_test"],
         "group_tests.logrank": ["logrank_test"],
         "inputs.outcome": ["Outcome", "check_outcome"],
-        "marginal.aalen_johansen": ["AalenJohansen"],
-        "royston_parmar.model": ["RoystonParmar"],
     },
 )

@@ -1,4 +1,4 @@
-"""One test over every model: whoever adds a model adds it to MODELS, and it is tested the day it exists."""
+"""One test over every model: one that is entered in ``all_models`` is tested the day it exists."""
 
 import subprocess
 import sys
@@ -13,78 +13,33 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 
+import secondplan as sp
 import secondplan.models
 from secondplan.models import (
-    AalenJohansen,
-    BoostedHazard,
     CauseSpecificCox,
-    CoxElasticNetCV,
-    CoxPH,
-    DiscreteTimeHazard,
     FeatureEncoder,
     FineGray,
     IncidenceModel,
-    ParametricAFT,
-    RoystonParmar,
     aalen_johansen,
     load_model,
 )
+from secondplan.models.registry import MODELS as REGISTERED
 
-BOOSTED = {"max_iter": 8, "min_samples_leaf": 5, "period_days": 60}
-MODELS = {
-    "AalenJohansen": AalenJohansen(),
-    "AalenJohansen by stratum": AalenJohansen(strata="category"),
-    # One strength: the choice between several would depend on how rows fall into folds.
-    "CoxElasticNetCV": CoxElasticNetCV(lambdas=[0.001], n_folds=3),
-    "CoxPH": CoxPH(),
-    "CoxPH breslow, strata": CoxPH(ties="breslow", strata="category"),
-    "CauseSpecificCox": CauseSpecificCox(),
-    "CauseSpecificCox product limit, strata": CauseSpecificCox(form="product_limit", strata="category"),
-    "FineGray": FineGray(),
-    "FineGray efron, strata of the censoring": FineGray(
-        ties="efron", censoring_ties="finegray", censoring_strata="category"
-    ),
-    "ParametricAFT": ParametricAFT(),
-    "RoystonParmar": RoystonParmar(),
-    "DiscreteTimeHazard": DiscreteTimeHazard(period_days=60, period_df=2),
-    "BoostedHazard": BoostedHazard(**BOOSTED),
-}
-REGRESSIONS = [name for name in MODELS if not name.startswith(("Aalen", "Boosted"))]
-WITHOUT_STRATA = [name for name in MODELS if "strat" not in name]
-INTERVALS = [name for name in MODELS if hasattr(MODELS[name], "predict_cumulative_incidence_interval")]
-KNOWN_END = [name for name in MODELS if "known_end_event" in MODELS[name].get_params(deep=False)]
-TIMES = [0, 30, 91, 182, 365, 540, 730]
-# Models of one event; the second takes data with others, of which it says nothing.
-ONE_HAZARD = (CoxPH, CoxElasticNetCV)
-ONE_EVENT = (*ONE_HAZARD, FineGray)
-# Sums in another order differ by this much.
-ROUNDING = 1e-11
-
-
-def simulate(n_rows=240, seed=0, events=(1, 2)):
-    rng = np.random.default_rng(seed)
-    X = pd.DataFrame(
-        {
-            "age": rng.uniform(0, 17, n_rows).round(1),
-            "disabled": rng.random(n_rows) < 0.3,
-            "category": pd.Series(rng.choice(["NEG", "EMO", "PHY"], n_rows), dtype="string"),
-        }
-    )
-    first = rng.exponential(900 * np.exp(0.04 * X["age"] - 0.5 * X["disabled"]))
-    second = rng.exponential(1200 * np.exp(-0.05 * X["age"]))
-    end = rng.uniform(200, 1100, n_rows)
-    duration = np.floor(np.minimum.reduce([first, second if 2 in events else np.full(n_rows, np.inf), end]))
-    event = np.select([duration == np.floor(first), duration == np.floor(end)], [1, 0], 2)
-    return X, pd.DataFrame({"duration": duration, "event": event})
-
-
-X, Y = simulate()
-Y_ONE = simulate(events=(1,))[1]
-NUMBERS = pd.DataFrame({"x0": X["age"], "x1": X["disabled"].astype(float)}).to_numpy()
-
-
-def outcome_for(model):
-    return Y_ONE if isinstance(model, ONE_HAZARD) else Y
+from .all_models import (
+    INTERVALS,
+    KNOWN_END,
+    MODELS,
+    NUMBERS,
+    ONE_EVENT,
+    ONE_HAZARD,
+    REGRESSIONS,
+    ROUNDING,
+    TIMES,
+    WITHOUT_STRATA,
+    X,
+    Y,
+    outcome_for,
+)
 
 
 @pytest.fixture(scope="module")
@@ -104,10 +59,12 @@ def all_incidences(model, rows, times, **options):
     return {event: model.predict_cumulative_incidence(rows, times, event=event, **options) for event in model.events_}
 
 
-def test_every_public_model_is_in_this_test():
+def test_every_model_is_registered_and_has_an_example_here():
     public = {getattr(secondplan.models, name) for name in secondplan.models.__all__}
-    classes = {item for item in public if isinstance(item, type) and issubclass(item, IncidenceModel)}
-    assert classes - {IncidenceModel} == {type(model) for model in MODELS.values()}
+    classes = {item.__name__ for item in public if isinstance(item, type) and issubclass(item, IncidenceModel)}
+    assert classes - {"IncidenceModel"} == set(REGISTERED)
+    assert {type(model).__name__ for model in MODELS.values()} == set(REGISTERED)
+    assert all(getattr(sp, name) is getattr(secondplan.models, name) for name in REGISTERED)
 
 
 @pytest.mark.parametrize("name", MODELS)

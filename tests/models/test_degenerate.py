@@ -1,16 +1,14 @@
 """Degenerate input to every model and function on outcomes: one clear error, or finite numbers, never a silent NaN.
 
-A case changes one thing of good data. Whoever adds a model to ``test_common.MODELS``, or exports a function that takes
+A case changes one thing of good data. Whoever adds a model to ``all_models``, or exports a function that takes
 ``duration`` and ``event``, has it tested here the same day.
 """
 
-import importlib.util
 import inspect
 import re
 import warnings
 from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +18,8 @@ from sklearn.base import clone
 
 import secondplan.models
 
-_spec = importlib.util.spec_from_file_location("models_of_test_common", Path(__file__).with_name("test_common.py"))
-common = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(common)
-MODELS = common.MODELS
+from .all_models import MODELS, ONE_HAZARD, simulate
+
 FUNCTIONS = {
     name: function
     for name, function in ((name, getattr(secondplan.models, name)) for name in secondplan.models.__all__)
@@ -32,8 +28,8 @@ FUNCTIONS = {
 TIMES = [0, 50, 400, 730, 5000]
 ROUNDING = 1e-7  # the incidences of ParametricAFT are integrals
 N_ROWS = 120
-X, Y = common.simulate(N_ROWS, seed=11)
-Y_ONE = common.simulate(N_ROWS, seed=11, events=(1,))[1]
+X, Y = simulate(N_ROWS, seed=11)
+Y_ONE = simulate(N_ROWS, seed=11, events=(1,))[1]
 WIDE = pd.DataFrame(np.random.default_rng(3).normal(size=(N_ROWS, 150))).rename(columns="c{}".format)
 WIDE.insert(0, "category", X["category"])
 NOISE = np.random.default_rng(12).normal(size=(N_ROWS, 3))
@@ -187,7 +183,7 @@ NAMES = list(cases(Y))
 
 
 def outcome_for(model):
-    return Y_ONE if common.outcome_for(model) is common.Y_ONE else Y
+    return Y_ONE if isinstance(model, ONE_HAZARD) else Y
 
 
 def complete(case, name, y):

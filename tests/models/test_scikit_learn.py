@@ -1,12 +1,10 @@
 """What scikit-learn asks: its own checks, and beyond them and ``test_common`` that refits forget, copies hold no rows,
 searches run in processes."""
 
-import importlib.util
 import pickle
 import struct
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,10 +17,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from secondplan.models import DiscreteTimeHazard, FeatureEncoder
 
-_spec = importlib.util.spec_from_file_location("models_of_test_common", Path(__file__).with_name("test_common.py"))
-common = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(common)
-MODELS, X = common.MODELS, common.X
+from .all_models import MODELS, TIMES, WITHOUT_STRATA, X, Y, outcome_for
+
 FAMILY = np.arange(len(X)) // 2
 
 
@@ -92,7 +88,7 @@ def failed_checks(model):
 
 
 @parametrize_with_checks(
-    [of_numbers(MODELS[name]) for name in common.WITHOUT_STRATA],
+    [of_numbers(MODELS[name]) for name in WITHOUT_STRATA],
     expected_failed_checks=failed_checks,
     xfail_strict=True,
 )
@@ -103,7 +99,7 @@ def test_check_of_scikit_learn(estimator, check):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_second_fit_forgets_the_first(name):
-    y = common.outcome_for(MODELS[name])
+    y = outcome_for(MODELS[name])
     other = X.assign(more=np.random.default_rng(5).normal(size=len(X)))
     fresh = clone(MODELS[name]).fit(X, y)
     again = clone(MODELS[name]).fit(other, y, cluster=FAMILY).fit(X, y)
@@ -120,21 +116,21 @@ def test_a_copy_for_another_process_predicts_the_same_and_holds_no_row(name):
     rows = [17, 61, 103, 199]
     marked = X.assign(age=X["age"].to_numpy())
     marked.loc[rows, "age"] = marks
-    model = clone(MODELS[name]).fit(marked, common.outcome_for(MODELS[name]), cluster=FAMILY)
+    model = clone(MODELS[name]).fit(marked, outcome_for(MODELS[name]), cluster=FAMILY)
     stored = pickle.dumps(model)
     assert not any(struct.pack("<d", mark) in stored for mark in marks)
     copy = pickle.loads(stored)
     for event in model.events_:
         np.testing.assert_allclose(
-            copy.predict_cumulative_incidence(X, common.TIMES, event=event),
-            model.predict_cumulative_incidence(X, common.TIMES, event=event),
+            copy.predict_cumulative_incidence(X, TIMES, event=event),
+            model.predict_cumulative_incidence(X, TIMES, event=event),
             rtol=1e-12,
         )
 
 
-@pytest.mark.parametrize("name", common.WITHOUT_STRATA)
+@pytest.mark.parametrize("name", WITHOUT_STRATA)
 def test_a_pipeline_passes_weights_and_clusters_on(name):
-    y = common.outcome_for(MODELS[name])
+    y = outcome_for(MODELS[name])
     weight = 1.0 + np.arange(len(X)) % 3
     with config_context(enable_metadata_routing=True):
         model = clone(MODELS[name]).set_fit_request(sample_weight=True, cluster=True)
@@ -146,9 +142,9 @@ def test_a_pipeline_passes_weights_and_clusters_on(name):
         pd.testing.assert_frame_equal(pipeline["model"].summary_, direct.summary_)
 
 
-@pytest.mark.parametrize("name", common.WITHOUT_STRATA)
+@pytest.mark.parametrize("name", WITHOUT_STRATA)
 def test_a_pipeline_scores_with_the_weights_it_is_given(name):
-    y = common.outcome_for(MODELS[name])
+    y = outcome_for(MODELS[name])
     weight = 1.0 + np.arange(len(X)) % 3
     pipeline = Pipeline([("encode", FeatureEncoder()), ("model", clone(MODELS[name]))]).fit(X, y)
     plain, weighted = pipeline.score(X, y), pipeline.score(X, y, sample_weight=weight)
@@ -166,7 +162,7 @@ def test_a_search_over_pipelines_routes_weights_and_clusters():
         pipeline = Pipeline([("encode", FeatureEncoder()), ("model", model)])
         for given in ({}, {"cluster": FAMILY}, {"cluster": FAMILY, "sample_weight": weight}):
             search = GridSearchCV(pipeline, {"encode__drop": [None, ["age"]]}, cv=GroupKFold(2), error_score="raise")
-            search.fit(X, common.Y, groups=FAMILY, **given)
+            search.fit(X, Y, groups=FAMILY, **given)
             assert np.ptp(search.cv_results_["mean_test_score"]) > 0
 
 
@@ -177,7 +173,7 @@ def test_a_search_in_two_processes_finds_what_one_finds():
         scores = []
         for n_jobs in (1, 2):
             search = GridSearchCV(model, grid, cv=GroupKFold(2), n_jobs=n_jobs, error_score="raise")
-            search.fit(X, common.Y, cluster=FAMILY, groups=FAMILY, sample_weight=np.ones(len(X)))
+            search.fit(X, Y, cluster=FAMILY, groups=FAMILY, sample_weight=np.ones(len(X)))
             scores.append(search.cv_results_["mean_test_score"])
     np.testing.assert_array_equal(*scores)
     assert np.ptp(scores[0]) > 0

@@ -24,24 +24,14 @@ from sklearn.utils.validation import check_is_fitted
 from ...errors import BundleError, OutputError, cannot_be_written
 from ...version import __version__
 from ..features.encoder import FeatureEncoder
+from ..registry import MODELS
 from .plain_data import pack
 
 FORMAT = "secondplan-bundle"
 FORMAT_VERSION = 3
 JSON_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"
-CLASSES = {
-    "AalenJohansen": "marginal.aalen_johansen",
-    "BoostedHazard": "discrete_time.boosting",
-    "CauseSpecificCox": "cause_specific.model",
-    "CoxElasticNetCV": "cox.path",
-    "CoxPH": "cox.model",
-    "DiscreteTimeHazard": "discrete_time.model",
-    "FeatureEncoder": "features.encoder",
-    "FineGray": "fine_gray.model",
-    "ParametricAFT": "aft.model",
-    "RoystonParmar": "royston_parmar.model",
-}
+CLASSES = {**MODELS, "FeatureEncoder": "features.encoder"}
 COMMON_ATTRIBUTES = (
     *("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_"),
     "average_risk_",
