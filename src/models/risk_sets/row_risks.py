@@ -61,6 +61,6 @@ def _predict(x, beta, offset, begin, end, eta):
         for column in range(beta.size):
             value += own[column] * beta[column]
         eta[row] = value
-        if not abs(value) <= largest:
+        if abs(value) > largest or value != value:  # no number is larger than NaN, which so stays
             largest = abs(value)
     return largest
