@@ -95,6 +95,10 @@ def _limit(profile: _Profile, best: Climb, column: int, step: float, quantile: f
     """Where the profile has lost half the ``quantile``, on the side to which ``step`` points."""
     center, target = float(best.beta[column]), best.value - 0.5 * quantile
     inner, outer = center, center + np.sqrt(quantile) * step
+    for _ in range(MAX_DOUBLINGS):  # the standard error of a coefficient that runs away is far too large a step
+        if not profile.is_too_far(outer):
+            break
+        outer = center + 0.5 * (outer - center)
     for _ in range(MAX_DOUBLINGS):
         if profile.is_too_far(outer):
             break

@@ -5,7 +5,6 @@ import pytest
 
 from secondplan.models.cox.kernels import elastic_net as module
 from secondplan.models.cox.kernels.elastic_net import Rows, elastic_net, penalised_maximum, scaled_factors
-from secondplan.models.numerics.penalised_quadratic import quadratic_maximum
 from secondplan.models.risk_sets.risk_sets import build_risk_sets
 
 
@@ -50,18 +49,3 @@ def test_the_way_there_does_not_matter(rows, monkeypatch):
     stepwise = penalised_maximum(rows, penalty)
     np.testing.assert_allclose(stepwise.beta, straight.beta, rtol=1e-7)
     assert stepwise.n_iterations > straight.n_iterations
-
-
-def test_maximum_of_a_penalised_quadratic():
-    """The conditions of the optimum, from a start with the wrong sign and with a matrix of rank 1."""
-    matrix = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
-    beta, aim = np.array([-1.0, 0.0, 2.0]), np.array([3.0, -2.0, 1.5])
-    for lasso, ridge in ((1.5, 0.0), (2.0, 0.4), (0.0, 0.7)):
-        for curvature in (matrix, np.ones((3, 3))):
-            gradient = curvature @ aim
-            step = quadratic_maximum(beta, gradient, curvature, np.full(3, lasso), np.full(3, ridge), 1e-20)
-            after = beta + step
-            pull = gradient - curvature @ step - ridge * after
-            chosen = after != 0
-            np.testing.assert_allclose(pull[chosen], lasso * np.sign(after[chosen]), atol=1e-8)
-            assert np.all(np.abs(pull[~chosen]) <= lasso + 1e-9)
