@@ -97,3 +97,12 @@ def test_no_file_is_over_450_lines():
     long = {dotted(path): n for path in FILES if (n := len(path.read_text(encoding="utf-8").splitlines())) > 450}
     # Each holds one class and what its parameters mean.
     assert set(long) <= {"secondplan.models.cox.model", "secondplan.models.cause_specific.model"}, long
+
+
+def test_each_kernel_has_a_test_of_its_name():
+    rooms = {"kernels", "risk_sets", "numerics"}
+    files = {path.relative_to(SOURCE): path.read_text(encoding="utf-8") for path in FILES if path.name != "__init__.py"}
+    kernels = [path for path, text in files.items() if rooms & set(path.parts) or "from numba import" in text]
+    tests = Path(__file__).parent
+    missing = [str(path) for path in kernels if not (tests / path.parent / f"test_{path.name}").exists()]
+    assert len(kernels) > 30 and missing == []
