@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import SecondplanError, cannot_be_written
-from .options import refuse_unwritable
+from .options import day_option, refuse_unwritable
 
 if TYPE_CHECKING:
     from ..plans.indicators import Indicators
-
-DAY = ["%Y-%m-%d"]
 
 
 def indicators(
@@ -22,8 +20,8 @@ def indicators(
     year_ending: Annotated[
         int | None, typer.Option(help="The year to 31 March of it; the latest that the data reach by default.")
     ] = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day of another period.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day of another period.")] = None,
+    first: Annotated[datetime | None, day_option("--from", help="First day of another period.")] = None,
+    last: Annotated[datetime | None, day_option("--to", help="Last day of another period.")] = None,
     by: Annotated[
         list[str] | None,
         typer.Option(help="la_code, region, category, latest_category, age_band or sex; may be given twice."),

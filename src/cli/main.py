@@ -14,7 +14,7 @@ import typer
 from ..errors import InputError, SecondplanError
 from .exit import INTERRUPTED, show_warning, stop, stop_unexpected
 from .indicators import indicators
-from .options import Out, refuse_unwritable, terminal_width
+from .options import Out, day_option, refuse_unwritable, terminal_width
 from .read import read_app
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ app.add_typer(experiment_app, name="experiment")
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
 Store = Annotated[str, typer.Option("--store", help="Address of the MLflow store.")]
-AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="As things stood on this day.")]
+AsOf = Annotated[datetime | None, day_option("--as-of", help="As things stood on this day.")]
 
 
 def main() -> None:

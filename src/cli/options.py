@@ -1,9 +1,10 @@
 """What several commands take, and the width of what they print."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +13,20 @@ from ..errors import OutputError, cannot_be_written
 Out = Annotated[
     Path, typer.Option("--out", help="The folder to write; it must not exist yet or be empty.", readable=False)
 ]
+
+
+def _day(text: str) -> datetime:
+    from ..given_dates import given_date
+
+    try:
+        return given_date(text, "it").to_pydatetime()
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def day_option(*names: str, help: str) -> Any:
+    """An option that holds a date."""
+    return typer.Option(*names, parser=_day, metavar="DATE", help=help)
 
 
 def terminal_width() -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Out, terminal_width
+from .options import Out, day_option, terminal_width
 
 if TYPE_CHECKING:
     from ..plans import Plans, QualityReport
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 LaCode = Annotated[str | None, typer.Option(help="Authority (three digits) where the files do not tell it.")]
 ExtractDate = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="Day on which the data were extracted, where the files do not tell it."),
+    day_option(help="Day on which the data were extracted, where the files do not tell it."),
 ]
 FirstDate = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="Day from which on all plans that ended are in the data."),
+    day_option(help="Day from which on all plans that ended are in the data."),
 ]
 
 read_app = typer.Typer(help="Read child protection data into a plan store.", no_args_is_help=True)

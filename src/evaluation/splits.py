@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 
+from ..given_dates import given_date
+
 if TYPE_CHECKING:
     from ..plans.cohort import Cohort
 
@@ -107,6 +109,14 @@ class TemporalSplit:
 
     cut_date: Any
 
+    def __post_init__(self) -> None:
+        """Refuse what is no date before the long work."""
+        given_date(self.cut_date, "cut_date")
+
+    @property
+    def _cut(self) -> pd.Timestamp:
+        return given_date(self.cut_date, "cut_date")
+
     def split(self, cohort: Cohort) -> tuple[Cohort, Cohort]:
         """The training and the test cohort that ``cohort`` is split into.
 
@@ -119,16 +129,16 @@ class TemporalSplit:
 
     def test_rows(self, cohort: Cohort) -> np.ndarray:
         """Positions of the test rows in ``cohort``."""
-        rows = np.flatnonzero(_days_to(self.cut_date, cohort) <= 0)
+        rows = np.flatnonzero(_days_to(self._cut, cohort) <= 0)
         if rows.size == 0:
-            raise ValueError(f"no plan ended on or after {self._day()}: nothing to test on")
+            raise ValueError(f"no plan ended on or after {self._cut:%Y-%m-%d}: nothing to test on")
         return rows
 
     def _train(self, cohort: Cohort) -> Cohort:
-        days = _days_to(self.cut_date, cohort)
+        days = _days_to(self._cut, cohort)
         rows = np.flatnonzero((days > 0) & (cohort.y["entry"].to_numpy(dtype=float) < days))
         if rows.size == 0:
-            raise ValueError(f"no plan ended before {self._day()}: nothing to train on")
+            raise ValueError(f"no plan ended before {self._cut:%Y-%m-%d}: nothing to train on")
         train = cohort.take(rows)
         duration = train.y["duration"].to_numpy(dtype=float)
         later = duration > days[rows]
@@ -136,10 +146,7 @@ class TemporalSplit:
             duration=np.minimum(duration, days[rows]),
             event=train.y["event"].mask(later, 0).astype(train.y["event"].dtype),
         )
-        return dataclasses.replace(train, y=y, as_of=min(pd.Timestamp(self.cut_date), train.as_of))
-
-    def _day(self) -> str:
-        return f"{pd.Timestamp(self.cut_date):%Y-%m-%d}"
+        return dataclasses.replace(train, y=y, as_of=min(self._cut, train.as_of))
 
 
 def families_in_both(train: np.ndarray, test: np.ndarray, family: Any) -> int:
@@ -148,9 +155,9 @@ def families_in_both(train: np.ndarray, test: np.ndarray, family: Any) -> int:
     return int(np.intersect1d(codes[train], codes[test]).size)
 
 
-def _days_to(cut_date: Any, cohort: Cohort) -> np.ndarray:
+def _days_to(cut: pd.Timestamp, cohort: Cohort) -> np.ndarray:
     """Days from each row's plan end to the cut, shape (n,)."""
-    return ((pd.Timestamp(cut_date) - cohort.keys["index_end"]).dt.days).to_numpy(dtype=float)
+    return (cut - cohort.keys["index_end"]).dt.days.to_numpy(dtype=float)
 
 
 def _counts_by_family(family: np.ndarray, n_families: int, n_rows: int, y: Any) -> np.ndarray:

@@ -6,10 +6,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..errors import InputError
 from ..files.yaml_file import load_checked
+from ..given_dates import given_date
 from ..models.registry import MODELS
 
 ModelType = Literal[*MODELS]  # type: ignore[valid-type]
@@ -19,6 +20,7 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$"
 NAME_OF_MODEL = r"^[^/\\\x00-\x1f\x7f]+$"
 # Nobody has a plan after the 18th birthday.
 LONGEST_DAYS = 18 * 366
+Day = Annotated[date, BeforeValidator(lambda value: given_date(value, "it").date())]
 
 
 class _Spec(BaseModel):
@@ -50,7 +52,7 @@ class CohortSpec(_Spec):
     """The parameters of ``build_cohort``."""
 
     index: Literal["first", "every"] = "first"
-    as_of: date | None = None
+    as_of: Day | None = None
     washout_days: Annotated[int, Field(ge=0)] = 0
     care: Literal["competing", "ignore"] = "competing"
 
@@ -61,7 +63,7 @@ class ValidationSpec(_Spec):
     kind: Literal["family_folds", "in_time"] = "family_folds"
     n_splits: Annotated[int, Field(ge=2)] = 5
     seed: Annotated[int, Field(ge=0)] = 0
-    cut_date: date | None = None
+    cut_date: Day | None = None
 
     @model_validator(mode="after")
     def _cut_date_where_needed(self) -> ValidationSpec:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from ..given_dates import given_date
 from .calendar_months import days_between
 from .families import clusters
 from .features import case_features
@@ -16,7 +17,6 @@ from .follow_up import add_follow_up, eligible_days
 from .index_plans import (
     CARE_CHOICES,
     KEY_COLUMNS,
-    as_date,
     held_elsewhere,
     not_at_risk,
     own_periods,
@@ -134,7 +134,7 @@ def open_cases(plans: Plans, as_of: Any = None, *, care: Literal["competing", "i
     True
     """
     require_choice("care", care, CARE_CHOICES)
-    snapshot = take_snapshot(plans, as_date(as_of))
+    snapshot = take_snapshot(plans, None if as_of is None else given_date(as_of, "as_of"))
     periods, period_of_plan, elsewhere = own_periods(snapshot)
     latest = periods[periods["next_start"].isna()]
     today = latest["la_code"].map(snapshot.last_date).astype("datetime64[us]").fillna(snapshot.as_of)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from ..given_dates import given_date
 from .families import clusters
 from .features import case_features
 from .flow import Exclusion, NeverRows, apply_exclusions, require_rows
@@ -33,7 +34,6 @@ from .follow_up import EVENT_NAMES, add_follow_up, eligible_days, outcomes
 from .index_plans import (
     CARE_CHOICES,
     KEY_COLUMNS,
-    as_date,
     held_elsewhere,
     not_at_risk,
     own_periods,
@@ -169,7 +169,7 @@ def build_cohort(
     require_choice("before_extract", before_extract, BEFORE_EXTRACT_CHOICES)
     if washout_days < 0:
         raise ValueError(f"washout_days must not be negative, got {washout_days}")
-    snapshot = take_snapshot(plans, as_date(as_of))
+    snapshot = take_snapshot(plans, None if as_of is None else given_date(as_of, "as_of"))
     periods, period_of_plan, elsewhere = own_periods(snapshot, washout_days)
     candidates = periods[periods["position"] == 0] if index == "first" else periods
     ended = candidates[candidates["end_date"].notna()]

@@ -6,6 +6,7 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 
+from ..given_dates import date_in_text
 from .codes import is_not_given
 
 ISO, REFORMATTED, NOT_GIVEN, UNREADABLE = "iso", "reformatted", "not-given", "unreadable"
@@ -19,12 +20,6 @@ _EXCEL_EPOCH = date(1899, 12, 30).toordinal()
 _EARLIEST, _LATEST = date(1900, 1, 2), date(2199, 12, 31)
 # What systems write for "unknown" and "never".
 _STAND_INS = {date(1900, 1, 1), date(1753, 1, 1), date(1, 1, 1), date(9999, 12, 31), date(2999, 12, 31)}
-_MONTH_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
-_TIME = r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp][Mm])?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
-_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.]?)(\d{{2}})\2(\d{{2}}){_TIME}(?:Z|[+-]\d{{2}}:\d{{2}})?")
-_DAY_FIRST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_TIME}")
-_MONTH_NAMED = re.compile(rf"(\d{{1,2}})[- /]([A-Za-z]{{3}})[a-z]*[- /](\d{{4}}){_TIME}")
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 
 
@@ -52,16 +47,11 @@ def read_date(text: str) -> tuple[int, str]:
     >>> read_date("1970-01-02"), read_date("02/01/1970"), read_date("25570")
     ((1, 'iso'), (1, 'reformatted'), (1, 'reformatted'))
     """
-    # ASCII only: int() and \d would also take digits of other scripts.
     text = text.strip()
     if is_not_given(text):
         return NO_DATE, NOT_GIVEN
-    parts = _parts(text) if text.isascii() else None
-    if parts is None:
-        return NO_DATE, UNREADABLE
-    try:
-        day = date(*parts)
-    except ValueError:
+    day = date_in_text(text) or _from_serial(text)
+    if day is None:
         return NO_DATE, UNREADABLE
     if day in _STAND_INS:
         return NO_DATE, NOT_GIVEN
@@ -104,9 +94,14 @@ def to_timestamps(days: np.ndarray) -> np.ndarray:
     return dates
 
 
+def to_date(day: int) -> date:
+    """The date of a day number."""
+    return date.fromordinal(day + _EPOCH)
+
+
 def to_text(day: int) -> str:
     """A day number as ``yyyy-mm-dd``."""
-    return date.fromordinal(day + _EPOCH).isoformat()
+    return to_date(day).isoformat()
 
 
 def day_number(year: int, month: int, day: int) -> int:
@@ -114,17 +109,10 @@ def day_number(year: int, month: int, day: int) -> int:
     return date(year, month, day).toordinal() - _EPOCH
 
 
-def _parts(text: str) -> tuple[int, int, int] | None:
-    if match := _YEAR_FIRST.fullmatch(text):
-        return int(match[1]), int(match[3]), int(match[4])
-    if match := _DAY_FIRST.fullmatch(text):
-        return int(match[4]), int(match[3]), int(match[1])
-    if (match := _MONTH_NAMED.fullmatch(text)) and match[2].lower() in _MONTHS:
-        return int(match[3]), _MONTHS[match[2].lower()], int(match[1])
-    if match := _SERIAL.fullmatch(text):
-        day = date.fromordinal(int(match[1]) + _EXCEL_EPOCH)
-        return day.year, day.month, day.day
-    return None
+def _from_serial(text: str) -> date | None:
+    """The date of a spreadsheet's serial number, which counts days."""
+    match = _SERIAL.fullmatch(text)
+    return date.fromordinal(int(match[1]) + _EXCEL_EPOCH) if match and text.isascii() else None
 
 
 def _read_value(value: object) -> tuple[int, str]:

@@ -16,25 +16,6 @@ KEY_COLUMNS = ["child_id", "plan_id", "family_id", "la_code", "index_end"]
 CARE_CHOICES = ("competing", "ignore")
 
 
-def as_date(date: Any) -> pd.Timestamp | None:
-    """Midnight of a date given as text, ``datetime.date`` or ``Timestamp``; None for None.
-
-    Raises
-    ------
-    ValueError
-        It is not a date.
-    """
-    if date is None:
-        return None
-    try:
-        timestamp = pd.Timestamp(date)
-    except (TypeError, ValueError):
-        raise ValueError("as_of must be a date such as 2018-03-31") from None
-    if timestamp is pd.NaT:
-        raise ValueError("as_of must be a date such as 2018-03-31")
-    return timestamp.tz_localize(None).normalize().as_unit("us")
-
-
 def require_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     """Raise ValueError unless ``value`` is one of ``choices``."""
     if value not in choices:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
+from ..given_dates import given_dates
 from .columns import COLUMNS, DATE
 from .schema import FOREIGN_KEYS, PRIMARY_KEYS, column_names, column_type, empty_table, schema
 
@@ -83,7 +84,7 @@ def _cast(column: pd.Series, kind: str, table: str) -> pd.Series:
 
 def _cast_date(column: pd.Series) -> pd.Series:
     if not pd.api.types.is_datetime64_any_dtype(column.dtype):
-        column = pd.to_datetime(column, format="ISO8601") if column.notna().any() else column.astype("datetime64[us]")
+        column = pd.Series(given_dates(column, str(column.name)), index=column.index, name=column.name)
     if getattr(column.dtype, "tz", None) is not None:
         raise TypeError("dates have no time zone")
     return column.dt.normalize().astype(DATE)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import EmptyCohortError, InputError
+from ..given_dates import given_date
 from .cases import KEYS, OPTIONAL, Cases, as_cases
 
 PLAN_STORE = "datapackage.json"
@@ -112,7 +113,7 @@ def open_source(path: str | Path, *, as_of: Any = None, care: str = "competing")
         raise InputError(f"{place}: no such file or folder")
     if place.is_dir():
         if (place / PLAN_STORE).is_file():
-            day = None if as_of is None else _day(as_of)
+            day = None if as_of is None else f"{given_date(as_of, 'as_of'):%Y-%m-%d}"
             files = sorted(file for file in place.iterdir() if file.is_file())
             return Source("plan store", place, _digest(files)[0], 0, day, care)
         if not _parquet_files(place):
@@ -132,7 +133,7 @@ def open_source(path: str | Path, *, as_of: Any = None, care: str = "competing")
 def _plan_store_chunks(path: Path, as_of: str | None, care: Any, rows_per_chunk: int) -> Iterator[Chunk]:
     from ..plans import open_cases, read_plans
 
-    cases = open_cases(read_plans(path), None if as_of is None else pd.Timestamp(as_of), care=care)
+    cases = open_cases(read_plans(path), as_of, care=care)
     for start in range(0, len(cases), rows_per_chunk):
         rows = np.arange(start, min(start + rows_per_chunk, len(cases)))
         yield Chunk(as_cases(cases.take(rows)), rows + 1)
@@ -269,13 +270,6 @@ def _digest(files: list[Path]) -> tuple[str, int]:
         except OSError as error:
             raise InputError(f"{file}: cannot be read ({type(error).__name__})") from None
     return digest.hexdigest(), lines
-
-
-def _day(as_of: Any) -> str:
-    try:
-        return pd.Timestamp(as_of).date().isoformat()
-    except (ValueError, TypeError):
-        raise InputError("as_of must be a date") from None
 
 
 def require_rows(n_read: int, path: Path) -> None:

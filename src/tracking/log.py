@@ -100,7 +100,7 @@ def log_comparison(
     models = list(comparison.table.index)
     with _run(opened, experiment_id, f"comparison of {len(models)} models", common | {KIND_TAG: COMPARISON}) as parent:
         log_cohort(opened, parent, cohort, name=data_name, digest=digest)
-        shared = {"n_rows": len(cohort), "care": cohort.care, "as_of": _day(cohort.as_of)} | dict(params or {})
+        shared = {"n_rows": len(cohort), "care": cohort.care, "as_of": f"{cohort.as_of:%Y-%m-%d}"} | dict(params or {})
         _log_params(opened, parent, shared | {"models": ", ".join(models)})
         _log_extras(opened, parent, _part(images, models), _part(pages, models), _part(tables, models))
         _log_table(opened, parent, "comparison", comparison.table.reset_index(names="model"))
@@ -262,7 +262,3 @@ def _columns_of(model: IncidenceModel, X: pd.DataFrame) -> pd.DataFrame:
     special = [named for parameter in model._column_parameters for named in np.atleast_1d(getattr(model, parameter))]
     wanted = {*model.encoder_.columns_, *(str(named) for named in special if named is not None)}
     return X.iloc[:0][[column for column in X.columns if column in wanted]]
-
-
-def _day(moment: Any) -> str:
-    return pd.Timestamp(moment).date().isoformat()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
+from ...caller_warnings import warn
 from ..curves.confidence import check_interval, hazard_bounds
 from ..curves.nonparametric import nelson_aalen
 from ..curves.tables import as_html, as_text
@@ -160,7 +160,7 @@ def compare_distributions(
         if name not in fits and (name != THREE_PARAMETERS or times.suffice_for_three_parameters)
     ]
     for message in failed:
-        warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        warn(message, ConvergenceWarning)
     steps, band = _nelson_aalen(outcome, weight, times.event_times, level)
     table = _table(fits, float(weight.sum()))
     n_steps = times.event_times.size

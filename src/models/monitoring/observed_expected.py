@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ...caller_warnings import warn
+from ...given_dates import given_date, given_dates
 from ..cause_specific.model import CauseSpecificCox
 from ..cox.model import CoxPH
 from ..features.encoder import as_frame
@@ -195,22 +196,16 @@ def _whole_days(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _day_numbers(start: Any, n_rows: int) -> np.ndarray:
-    try:
-        dates = pd.Series(pd.to_datetime(np.asarray(start)))
-    except (TypeError, ValueError):
-        raise ValueError("start must hold dates") from None
+    dates = given_dates(start, "start")
     if len(dates) != n_rows:
         raise ValueError(f"start has {len(dates)} dates for {n_rows} rows")
-    if dates.isna().any():
-        raise ValueError(f"start is missing in {int(dates.isna().sum())} rows")
-    return dates.to_numpy(dtype="datetime64[D]").astype(np.int64)
+    if np.isnat(dates).any():
+        raise ValueError(f"start is missing in {int(np.isnat(dates).sum())} rows")
+    return dates.astype("datetime64[D]").astype(np.int64)
 
 
 def _day_number(date: Any, name: str) -> int:
-    try:
-        return int(np.datetime64(pd.Timestamp(date), "D").astype(np.int64))
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be a date such as 2018-03-31") from None
+    return int(np.datetime64(given_date(date, name), "D").astype(np.int64))
 
 
 def _batches(cluster: Any, is_counted: np.ndarray) -> np.ndarray:

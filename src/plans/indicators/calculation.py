@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ...errors import EmptyCohortError, InputError
+from ...given_dates import given_date
 from ...small_counts import SMALLEST_SHOWN, is_small
-from ..index_plans import as_date, require_choice
+from ..index_plans import require_choice
 from .beside import authority_counts, england_shares, region_shares
 from .counted_plans import CountedPlans, count_plans
 from .counting import ALL, check_groups, count_indicators
@@ -95,11 +96,11 @@ def _period(plans: Plans, year_ending: int | None, period: Any) -> tuple[pd.Time
         if year_ending is not None:
             raise ValueError("give year_ending or period, not both")
         if isinstance(period, str) or len(period) != 2 or None in tuple(period):
-            raise ValueError("period must be two dates, the first and the last day")
-        first, last = (as_date(day) for day in period)
-        if first > last:  # type: ignore[operator]
+            raise ValueError(f"period must be two dates, the first and the last day, got {period!r}")
+        first, last = given_date(period[0], "period"), given_date(period[1], "period")
+        if first > last:
             raise ValueError("the period ends before it begins")
-        return first, last  # type: ignore[return-value]
+        return first, last
     if year_ending is None:
         latest = plans.extract["extract_date"].max()
         if latest is pd.NaT:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ...given_dates import given_date
 from ..bands import PLAN_LENGTH_BANDS, plan_length_band
-from ..index_plans import as_date, require_choice
+from ..index_plans import require_choice
 from .counted_plans import count_plans
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def monthly_shares(
     """
     require_choice("what", what, SHARES)
     extract = plans.extract.groupby("la_code").agg({"first_date": "min", "extract_date": "max"})
-    begin = as_date(first) if first is not None else extract["first_date"].max()
-    end = as_date(last) if last is not None else extract["extract_date"].min()
+    begin = given_date(first, "first") if first is not None else extract["first_date"].max()
+    end = given_date(last, "last") if last is not None else extract["extract_date"].min()
     if begin is pd.NaT or end is pd.NaT:
         raise ValueError("the extract table does not say which days the data cover: give first and last")
     months = pd.period_range(begin, end, freq="M")

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...given_dates import given_date
 from .scenario_checks import check_scenario
 
 CHANGED = ("assumed", "Set by the caller.")
@@ -201,6 +202,8 @@ class Scenario:
     provenance: Mapping[str, tuple[str, str]] = field(repr=False)
 
     def __post_init__(self) -> None:
+        for name in ("first_date", "extract_date"):
+            object.__setattr__(self, name, given_date(getattr(self, name), name).date())
         check_scenario(self)
 
     def replace(self, **changes: Any) -> "Scenario":
@@ -239,8 +242,6 @@ class Scenario:
         if unknown or missing:
             raise ValueError(f"scenario parameters unknown: {unknown}; missing: {missing}")
         values = {name: given[name]["value"] for name in parameter_names()}
-        for name in ("first_date", "extract_date"):
-            values[name] = dt.date.fromisoformat(values[name])
         for name in ("end_logits", "authority_codes"):
             values[name] = tuple(values[name])
         provenance = {name: (given[name]["mark"], given[name]["source"]) for name in parameter_names()}

@@ -1,11 +1,11 @@
 """The rules that a scenario's parameters obey."""
 
 import dataclasses
-import datetime as dt
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...given_dates import given_date
 from ...plans.bands import PLAN_LENGTH_BANDS
 from ...plans.codes import CATEGORIES, CLOSURE_REASONS, DISABILITIES, ETHNICITIES, FACTORS
 from ...plans.features.assessments import FACTORS_OF_FEATURE
@@ -166,10 +166,7 @@ def _check_names(scenario: "Scenario") -> None:
 def _check_trends(scenario: "Scenario") -> None:
     for name, knots in scenario.trends.items():
         for date, value in knots.items():
-            try:
-                dt.date.fromisoformat(date)
-            except ValueError:
-                raise ValueError(f"trends[{name}]: dates must be like 2017-11-15, got {date!r}") from None
+            given_date(date, f"trends[{name}]")
             _require(math.isfinite(value), f"trends[{name}][{date}]", "a finite number", value)
 
 

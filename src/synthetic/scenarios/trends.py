@@ -3,11 +3,11 @@
 A scenario states them as data, so that a change of practice, such as Birmingham's in 2017, is a table and no code.
 """
 
-import datetime as dt
 from collections.abc import Mapping
 
 import numpy as np
 
+from ...given_dates import given_date
 from ..randomness.day_numbers import day_number
 
 TRENDS = ("entry", "end_at_first_review", "end_at_later_reviews", "second_plan")
@@ -40,5 +40,5 @@ def trend(trends: Mapping[str, Mapping[str, float]], name: str, days: np.ndarray
     knots = trends.get(name, {})
     if not knots:
         return np.zeros(days.shape)
-    when = sorted((day_number(dt.date.fromisoformat(date)), value) for date, value in knots.items())
+    when = sorted((day_number(given_date(date, "trends").date()), value) for date, value in knots.items())
     return np.interp(days, [day for day, _ in when], [value for _, value in when])

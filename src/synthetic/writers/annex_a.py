@@ -16,6 +16,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ...errors import InputError, OutputError, cannot_be_written
+from ...given_dates import given_date
 from ...plans.codes import ETHNICITIES
 from ...plans.readers.annex_a.reader import MONTHS_SHOWN
 from ...plans.store import Plans
@@ -107,7 +108,7 @@ def write_annex_a(
     OutputError
         The folder cannot be written.
     """
-    days = half_years(plans.extract) if dates is None else [pd.Timestamp(date) for date in dates]
+    days = half_years(plans.extract) if dates is None else [given_date(date, "dates") for date in dates]
     jobs = [(code, day) for code in sorted(plans.children["la_code"].unique()) for day in days]
     made = []
     try:

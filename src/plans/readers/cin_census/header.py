@@ -1,12 +1,11 @@
 """Whose data a CIN census file holds, and of which year."""
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from ....errors import InputError
 from ...codes import UNKNOWN_AUTHORITY
-from ...dates import NO_DATE, day_number, read_date, to_text
+from ...dates import NO_DATE, day_number, read_date, to_date, to_text
 from ...quality import NOTED, FindingLog
 from ..records.extracts import today
 from .xml import CensusFile
@@ -73,7 +72,7 @@ def read_coverage(
         if known_year is None or not 1900 < known_year < 2200:
             raise InputError(f"{path}: says neither its year nor a date to take it from; give the year (--year)")
         last = day_number(known_year, 3, 31)
-    end = date.fromisoformat(to_text(last))
+    end = to_date(last)
     # The same day a year earlier is the last day of the year before; 29 February has no such day.
     is_leap_day = (end.month, end.day) == (2, 29)
     before = end.replace(year=end.year - 1, day=28 if is_leap_day else end.day)
@@ -96,5 +95,5 @@ def _year_of_latest_date(census: CensusFile) -> int | None:
                     latest = day
     if latest == NO_DATE:
         return None
-    found = date.fromisoformat(to_text(latest))
+    found = to_date(latest)
     return found.year + ((found.month, found.day) > (3, 31))

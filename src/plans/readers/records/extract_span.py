@@ -10,7 +10,7 @@ import pandas as pd
 from ....errors import InputError
 from ...codes import UNKNOWN_AUTHORITY
 from ...columns import COLUMNS, DATE
-from ...dates import NO_DATE, day_number, to_text
+from ...dates import NO_DATE, day_number, to_date
 from ...quality import NOTED, FindingLog
 from .extracts import ExtractDate, check_authority, day_in_name, extract_table, given_day, latest_day
 
@@ -81,7 +81,7 @@ def as_one_extract(
         log.add("no-extract-date" if last is None else "extract-date-inferred", "extract", NOTED)
     first = given_day(facts.first_date, "first_date") if facts.first_date is not None else NO_DATE
     if first == NO_DATE and last is not None:
-        begin = look_back(date.fromisoformat(to_text(last)))
+        begin = look_back(to_date(last))
         first = day_number(begin.year, begin.month, begin.day)
         log.add("first-date-assumed", "extract", NOTED)
     if facts.la_code is None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ....errors import InputError
+from ....given_dates import given_date
 from ...dates import NO_DATE, day_number, read_date, to_timestamps
 
 ExtractDate = str | date | datetime
@@ -49,10 +50,11 @@ def given_day(value: ExtractDate, name: str = "extract_date") -> int:
     InputError
         It is no date, or is still to come.
     """
-    text = value if isinstance(value, str) else f"{value:%Y-%m-%d}"
-    day, _ = read_date(text)
-    if day == NO_DATE:
-        raise InputError(f"{name} must be a date such as 2018-03-31")
+    try:
+        date_given = given_date(value, name)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    day = day_number(date_given.year, date_given.month, date_given.day)
     if day > today():
         raise InputError(f"{name} is still to come; give the day on which the data were extracted")
     return day

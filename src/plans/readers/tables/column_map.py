@@ -31,6 +31,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ....files.yaml_file import load_checked
+from ....given_dates import given_date
 from ...columns import COLUMNS
 from ...schema import TABLES
 from ..records.extracts import is_authority, today
@@ -45,11 +46,11 @@ class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _none_if_empty(value: object) -> object:
-    return None if value == "" else value
+def _day(value: object) -> object:
+    return None if value in ("", None) else given_date(value, "it").date()
 
 
-Day = Annotated[date | None, BeforeValidator(_none_if_empty)]
+Day = Annotated[date | None, BeforeValidator(_day)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -120,8 +121,8 @@ def column_map_template() -> str:
         "source: our warehouse",
         'la_code: "330"  # three digits; unless every table has a column la_code',
         "extract:",
-        "  first_date:  # yyyy-mm-dd; plans that ended earlier are not in the files; empty if all plans ever are",
-        "  extract_date:  # yyyy-mm-dd; nothing later is known",
+        "  first_date:  # the day first or yyyy-mm-dd; plans that ended earlier are not in the files; empty if all are",
+        "  extract_date:  # the day first or yyyy-mm-dd; nothing later is known",
         "tables:",
     ]
     for table in MAPPED_TABLES:
