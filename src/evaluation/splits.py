@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 
 from ..given_dates import given_date
+from ..models.inputs.labels import refuse_other_order
 
 if TYPE_CHECKING:
     from ..plans.cohort import Cohort
@@ -62,6 +63,7 @@ class FamilyKFold(BaseCrossValidator):
         ValueError
             ``groups`` is absent or has missing values, or there are fewer families than folds.
         """
+        refuse_other_order(X=X, y=y, groups=groups)
         fold = self.fold_of_rows(len(X), y, groups)
         for k in range(self.n_splits):
             yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)

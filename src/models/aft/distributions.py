@@ -14,6 +14,7 @@ from ..curves.confidence import check_interval, hazard_bounds
 from ..curves.nonparametric import nelson_aalen
 from ..curves.tables import as_html, as_text
 from ..inputs.case_weights import check_weight
+from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import Outcome, outcome_from_arrays
 from .univariate_fits import SHAPES, THREE_PARAMETERS, YARDSTICK, UnivariateFit, UnivariateTimes, fit_shapes
 
@@ -33,7 +34,7 @@ class DistributionComparison:
         One row a distribution, best AIC first, the yardstick last: ``log_likelihood``, ``n_parameters``, ``aic``,
         ``bic``, ``aic_difference`` (to the best shape; below 2 is no evidence), ``outside`` (share of the days with an
         event on which its cumulative hazard lies outside the interval of Nelson-Aalen) and ``verdict`` in words. NaN
-        where the fit failed.
+        where lifelines' search failed.
     parameters : DataFrame
         Indexed by (distribution, parameter), as lifelines names them, times in days: ``estimate``, ``std_error``,
         ``lower``, ``upper`` (of what is positive symmetric for the logarithm); NaN where the likelihood is flat.
@@ -138,6 +139,7 @@ def compare_distributions(
     'weibull'
     """
     check_interval(level, "log")
+    refuse_other_order(duration=duration, event=event, entry=entry, sample_weight=sample_weight)
     outcome = outcome_from_arrays(duration, event, entry)
     given = check_weight(sample_weight, len(outcome))
     weight = np.ones(len(outcome)) if given is None else given
@@ -154,15 +156,21 @@ def compare_distributions(
     fits = fit_shapes(times, begin, np.r_[times.event_times, days], level)
     if not fits.keys() & SHAPES.keys():
         raise ValueError(f"event {event_of_interest}: lifelines could fit none of {', '.join(SHAPES)} to its days")
-    failed = [
-        f"{name}: not fitted; lifelines' search for the maximum of its likelihood did not converge."
-        for name in SHAPES
-        if name not in fits and (name != THREE_PARAMETERS or times.suffice_for_three_parameters)
+    missing = [
+        name for name in SHAPES if name not in fits and (name != THREE_PARAMETERS or times.suffice_for_three_parameters)
     ]
-    for message in failed:
+    failed = [
+        f"{name}: not fitted; lifelines' search for the maximum of its likelihood did not converge." for name in missing
+    ]
+    flat = [
+        f"{name}: the likelihood is flat at its maximum, so that it has no intervals."
+        for name, fit in fits.items()
+        if not np.all(np.isfinite(fit.parameters))
+    ]
+    for message in (*failed, *flat):
         warn(message, ConvergenceWarning)
     steps, band = _nelson_aalen(outcome, weight, times.event_times, level)
-    table = _table(fits, float(weight.sum()))
+    table = _table(fits, missing, float(weight.sum()))
     n_steps = times.event_times.size
     for name, fit in fits.items():
         at_events = fit.hazard[:n_steps]
@@ -179,7 +187,7 @@ def compare_distributions(
         n_rows=len(outcome),
         n_events=float(weight @ outcome.event),
         level=level,
-        notes=(*_notes_on_days(outcome, begin), *failed, *_notes_on_fits(fits, table, times)),
+        notes=(*_notes_on_days(outcome, begin), *failed, *flat, *_notes_on_fits(table, times)),
     )
 
 
@@ -196,17 +204,18 @@ def _nelson_aalen(
 
 
 def _curve(name: str, days: np.ndarray, hazard: np.ndarray, error: np.ndarray, level: float) -> pd.DataFrame:
-    lower, upper = hazard_bounds(hazard, error, level)
+    with np.errstate(over="ignore"):
+        lower, upper = hazard_bounds(hazard, error, level)
     return pd.DataFrame({"distribution": name, "day": days, "estimate": hazard, "lower": lower, "upper": upper})
 
 
-def _table(fits: dict[str, UnivariateFit], n_rows: float) -> pd.DataFrame:
+def _table(fits: dict[str, UnivariateFit], missing: list[str], n_rows: float) -> pd.DataFrame:
     """The criteria of each fit, best AIC first, what failed after it, the yardstick last."""
     shapes = [name for name in SHAPES if name in fits]
     shapes.sort(key=lambda name: fits[name].aic)
     best = fits[shapes[0]].aic
     rows: dict[str, dict[str, Any]] = {}
-    for name in [*shapes, *(name for name in SHAPES if name not in fits), *([YARDSTICK] if YARDSTICK in fits else [])]:
+    for name in [*shapes, *missing, *([YARDSTICK] if YARDSTICK in fits else [])]:
         fit = fits.get(name)
         if fit is None:
             rows[name] = {"verdict": "not fitted"}
@@ -243,12 +252,8 @@ def _notes_on_days(outcome: Outcome, begin: float) -> list[str]:
     return notes
 
 
-def _notes_on_fits(fits: dict[str, UnivariateFit], table: pd.DataFrame, times: UnivariateTimes) -> list[str]:
-    notes = [
-        f"{name}: the likelihood is flat at its maximum, so that it has no intervals."
-        for name, fit in fits.items()
-        if fit.parameters["std_error"].isna().any()
-    ]
+def _notes_on_fits(table: pd.DataFrame, times: UnivariateTimes) -> list[str]:
+    notes = []
     if not times.suffice_for_three_parameters:
         notes.append(f"{THREE_PARAMETERS}: not fitted; it takes events on four days or more.")
     ahead = -table["aic_difference"].get(YARDSTICK, np.nan)

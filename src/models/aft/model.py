@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ...caller_warnings import warn
 from ..estimator.delta_interval import DeltaIntervalModel
-from ..estimator.fit_problems import warn_of_dropped
+from ..estimator.fit_problems import listed, warn_of_dropped
 from ..features.encoder import FeatureEncoder
 from ..inputs.outcome import Outcome
 from ..numerics.information import positive_inverse
@@ -206,8 +206,7 @@ class ParametricAFT(DeltaIntervalModel):
         return fit
 
     def _warn(self, cause: int, what: str, columns: np.ndarray) -> None:
-        names = ", ".join(self.feature_names_out_[columns])
-        warn(f"event {cause}: coefficients {what}: {names}", ConvergenceWarning)
+        warn(f"event {cause}: coefficients {what}: {listed(self.feature_names_out_[columns])}", ConvergenceWarning)
 
     def _table(self, fit: dict[str, Any], names: list[str], *, robust: bool) -> pd.DataFrame:
         coef = pd.Series(fit["theta"], index=names)

@@ -204,6 +204,8 @@ def _rates(times: UnivariateTimes, breaks: np.ndarray) -> np.ndarray:
     return np.array(within) / np.bincount(piece, times.weight[times.is_event], minlength=breaks.size + 1)
 
 
+# Times and errors may be beyond all numbers, which the result then says.
+@np.errstate(all="ignore")
 def _numbers(
     model: Any, name: str, grid: np.ndarray, start: float, unit: float, shift: float, z: float
 ) -> UnivariateFit:
@@ -212,18 +214,16 @@ def _numbers(
     names = [parameter.removesuffix("_") for parameter in model.params_.index]
 
     def hazard(parameters: np.ndarray) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            since = model._cumulative_hazard(parameters, np.array([start])) if start > 0 else 0.0
-            return np.asarray(model._cumulative_hazard(parameters, grid) - since, dtype=float)
+        since = model._cumulative_hazard(parameters, np.array([start])) if start > 0 else 0.0
+        return np.asarray(model._cumulative_hazard(parameters, grid) - since, dtype=float)
 
     steps = STEP * np.diag(np.maximum(np.abs(theta), 1.0))
     slopes = np.array([(hazard(theta + step) - hazard(theta - step)) / (2.0 * step.sum()) for step in steps])
     variances = np.diag(covariance)
     if not (np.all(np.isfinite(covariance)) and np.all(variances > 0)):
         covariance = np.full_like(covariance, np.nan)
-    with np.errstate(invalid="ignore"):
-        errors = np.sqrt(np.diag(covariance))
-        of_hazard = np.sqrt(np.einsum("ik,ij,jk->k", slopes, covariance, slopes))
+    errors = np.sqrt(np.diag(covariance))
+    of_hazard = np.sqrt(np.einsum("ik,ij,jk->k", slopes, covariance, slopes))
     is_gamma, is_mu = name == THREE_PARAMETERS, np.array([parameter == "mu" for parameter in names])
     is_time = [parameter.startswith(("lambda", "alpha")) and not is_gamma for parameter in names]
     factor = np.where(is_time, unit, 1.0)

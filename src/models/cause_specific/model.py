@@ -26,6 +26,7 @@ from ..incidence.influence_error import UncertainHazards, incidence_covariance
 from ..incidence.predictor_region import predictor_moments
 from ..incidence.simultaneous import simultaneous_quantile
 from ..incidence.sums import IncidenceSums
+from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import Outcome
 from ..inputs.strata import learn_strata, match_strata, refuse_unseen
 from ..numerics.blas_threads import one_blas_thread
@@ -241,6 +242,7 @@ class CauseSpecificCox(IncidenceModel):
         check_is_fitted(self)
         require_event(event, self.events_)
         design, *special = self._design(X)
+        refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
         row_times = checked_times(times, len(design), eligible_days)
         since = per_row(elapsed, len(design), "elapsed")[:, None]
         error = np.empty(row_times.shape)

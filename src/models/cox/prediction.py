@@ -14,6 +14,7 @@ from ..curves.confidence import check_interval
 from ..estimator.base import ROWS_PER_CHUNK, checked_times, hold_last, per_row
 from ..estimator.one_event import OneEventModel
 from ..incidence.hazard_moments import CellMoments, RowMoments
+from ..inputs.labels import refuse_other_order
 from ..inputs.strata import match_strata, refuse_unseen
 from ..numerics.blas_threads import one_blas_thread
 from .baseline import BaselineHazard, cumulative_hazard, cumulative_hazard_error, fill_means, survival_bounds
@@ -216,6 +217,7 @@ class CoxPrediction(OneEventModel):
         check_is_fitted(self)
         design = self._design(X)
         n_rows = len(design[0])
+        refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
         row_times = checked_times(times, n_rows, eligible_days)
         since = per_row(elapsed, n_rows, "elapsed")[:, None]
         hazard, error = np.empty(row_times.shape), np.zeros(row_times.shape if with_error else (0, 0))

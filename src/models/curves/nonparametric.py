@@ -15,7 +15,7 @@ from ...caller_warnings import warn
 from ..inputs.case_weights import check_weight
 from ..inputs.cluster_levels import check_cluster
 from ..inputs.distinct_days import DistinctDays
-from ..inputs.labels import label_codes
+from ..inputs.labels import label_codes, refuse_other_order
 from ..inputs.outcome import BEFORE_DAY_0, Outcome, outcome_from_arrays
 from .results import CurveRows, IncidenceCurve, StepCurve, StratifiedCurves
 from .state_counts import StateCounts, count_states, cumulative_hazard, event_free, incidence
@@ -173,6 +173,9 @@ def _by_stratum(
     cluster: Any,
 ) -> Any:
     """Check the input, leave out rows of weight 0, and make one curve, or one for each value of ``strata``."""
+    refuse_other_order(
+        duration=duration, event=event, entry=entry, sample_weight=sample_weight, strata=strata, cluster=cluster
+    )
     outcome = outcome_from_arrays(duration, event, entry)
     given = check_weight(sample_weight, len(outcome))
     weight = np.ones(len(outcome)) if given is None else given

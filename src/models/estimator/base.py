@@ -14,6 +14,7 @@ from ..curves.state_counts import count_states, incidence
 from ..features.encoder import FeatureEncoder, as_frame
 from ..inputs.case_weights import check_weight
 from ..inputs.cluster_levels import check_cluster
+from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import Outcome, as_numbers, check_outcome
 from ..numerics.blas_threads import one_blas_thread
 
@@ -66,8 +67,7 @@ class IncidenceModel(BaseEstimator):
         # A block, as a decorator would stand between the caller and the warnings given in its name.
         with one_blas_thread():
             frame, special = self._split_columns(X)
-            for given, name in ((y, "y"), (sample_weight, "sample_weight"), (cluster, "cluster")):
-                _refuse_other_order(X, given, name)
+            refuse_other_order(X=X, y=y, sample_weight=sample_weight, cluster=cluster)
             outcome = check_outcome(y, n_rows=len(frame))
             weight = check_weight(sample_weight, len(frame))
             groups = check_cluster(cluster, len(frame), weight)
@@ -185,6 +185,7 @@ class IncidenceModel(BaseEstimator):
         """
         from ..metrics import index_of_prediction_accuracy
 
+        refuse_other_order(X=X, y=y, sample_weight=sample_weight)
         risk, options = self.predict(X)[:, None], {"event": self._stated_event, "sample_weight": sample_weight}
         return float(index_of_prediction_accuracy(y, risk, [self.horizon], **options)[0])
 
@@ -242,6 +243,7 @@ class IncidenceModel(BaseEstimator):
 
     def _by_chunk(self, probability: Any, X: Any, times: Any, eligible_days: Any, elapsed: Any) -> np.ndarray:
         """``probability(design, times, since)`` for all rows, by chunks that keep memory flat; between 0 and 1."""
+        refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
         design = self._design(X)
         n_rows = len(design[0])
         row_times = checked_times(times, n_rows, eligible_days)
@@ -307,16 +309,6 @@ def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -
 def _check_horizon(horizon: Any) -> None:
     if isinstance(horizon, bool) or not isinstance(horizon, int | float | np.number) or not 0 <= horizon < np.inf:
         raise ValueError("horizon must be a number of days, finite and not negative")
-
-
-def _refuse_other_order(X: Any, other: Any, name: str) -> None:
-    """Rows are matched by position; the same labels in another order say that this is not what was meant."""
-    if not isinstance(X, pd.DataFrame) or not isinstance(other, pd.DataFrame | pd.Series):
-        return
-    if X.index.equals(other.index) or len(X) != len(other) or not (X.index.is_unique and other.index.is_unique):
-        return
-    if X.index.isin(other.index).all():
-        raise ValueError(f"the index of {name} has the labels of X in another order: take {name}.loc[X.index]")
 
 
 def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..curves.confidence import check_interval, incidence_bounds
+from ..inputs.labels import refuse_other_order
 from ..numerics.blas_threads import one_blas_thread
 from ..numerics.quadratic import quadratic_forms
 from .base import IncidenceModel, checked_times, divide, hold_last, is_faint, per_row, require_event
@@ -67,6 +68,7 @@ class DeltaIntervalModel(IncidenceModel):
         check_interval(level, "log-log")
         design = self._design(X)
         n_rows = len(design[0])
+        refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
         row_times = checked_times(times, n_rows, eligible_days)
         since = per_row(elapsed, n_rows, "elapsed")[:, None]
         covariance = self._parameter_covariance()

@@ -1,6 +1,7 @@
 """What a fit of a regression of hazards found wrong with its columns, in words that name them and say what to do."""
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -43,6 +44,13 @@ def warn_of_dropped(encoder: FeatureEncoder) -> None:
         warn(f"constant in training, left out: {', '.join(dropped)}")
 
 
+def listed(names: Iterable[Any]) -> str:
+    """Names of columns for a message: the first few, and how many more there are."""
+    found = [str(name) for name in names]
+    rest = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
+    return ", ".join(found[:MOST_NAMES]) + rest
+
+
 def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha > 0") -> list[str]:
     """One message for each kind of problem, to be given as a warning; none for a fit without problems.
 
@@ -54,23 +62,17 @@ def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha
     remedy : str
         What else the model offers against coefficients without a finite estimate.
     """
-
-    def listed(chosen: np.ndarray) -> str:
-        found = [str(name) for name in names[chosen]]
-        rest = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
-        return ", ".join(found[:MOST_NAMES]) + rest
-
     messages = []
     if fit.constant.any():
-        messages.append(f"no variation among the rows at risk, coefficient left at 0: {listed(fit.constant)}")
+        messages.append(f"no variation among the rows at risk, coefficient left at 0: {listed(names[fit.constant])}")
     if fit.collinear.any():
         messages.append(
-            f"determined by the features before them (collinear), coefficient left at 0: {listed(fit.collinear)}"
+            f"determined by the features before them (collinear), coefficient left at 0: {listed(names[fit.collinear])}"
         )
     if fit.diverging.any():
         messages.append(
             f"the event is separated by these features, their coefficients have no finite estimate: "
-            f"{listed(fit.diverging)}; merge rare levels, drop them, or {remedy}"
+            f"{listed(names[fit.diverging])}; merge rare levels, drop them, or {remedy}"
         )
     if not fit.converged:
         messages.append(f"the fit did not converge in {fit.n_iterations} iterations; check the features or {remedy}")

@@ -13,7 +13,7 @@ from scipy.special import chdtrc
 from ...caller_warnings import warn
 from ..curves.tables import as_html, as_text
 from ..inputs.case_weights import check_weight
-from ..inputs.labels import label_codes
+from ..inputs.labels import label_codes, refuse_other_order
 from ..inputs.outcome import Outcome, outcome_from_arrays
 
 SINGULAR = 1e-10
@@ -87,6 +87,9 @@ def grouped_rows(
     duration: Any, event: Any, group: Any, *, entry: Any = None, strata: Any = None, sample_weight: Any = None
 ) -> GroupedRows:
     """Check what a test is given and leave out rows of weight 0; ValueError unless there are two groups or more."""
+    refuse_other_order(
+        duration=duration, event=event, group=group, entry=entry, strata=strata, sample_weight=sample_weight
+    )
     outcome = outcome_from_arrays(duration, event, entry)
     weight = check_weight(sample_weight, len(outcome))
     groups, group_code = label_codes(group, len(outcome), "group")

@@ -1,11 +1,44 @@
-"""Labels of rows, of groups or strata, as codes in order of the labels."""
+"""Labels: of rows, which must stand in one order; of groups or strata, as codes in order of the labels."""
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .strata import learn_strata
+
+
+def refuse_other_order(**given: Any) -> None:
+    """Rows are matched by position: the same labels in another order say that this is not what was meant.
+
+    Parameters
+    ----------
+    **given
+        Whatever has a row for each row, by name; only frames and columns of pandas have labels. Labels that are not
+        unique, or not the same, say nothing.
+
+    Raises
+    ------
+    ValueError
+        Two of them hold the same labels in another order; the message names both.
+
+    Examples
+    --------
+    >>> days = pd.Series([30, 400])
+    >>> refuse_other_order(duration=days, event=days.iloc[::-1])
+    Traceback (most recent call last):
+        ...
+    ValueError: the index of event has the labels of duration in another order: take event.loc[duration.index]
+    """
+    labelled = [(name, value.index) for name, value in given.items() if isinstance(value, pd.DataFrame | pd.Series)]
+    for (first, index), (other, its) in combinations(labelled, 2):
+        if index is its or len(index) != len(its) or index.equals(its) or not (index.is_unique and its.is_unique):
+            continue
+        if index.isin(its).all():
+            raise ValueError(
+                f"the index of {other} has the labels of {first} in another order: take {other}.loc[{first}.index]"
+            )
 
 
 def label_codes(labels: Any, n_rows: int, name: str) -> tuple[list[Any], np.ndarray]:

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .labels import refuse_other_order
+
 BEFORE_DAY_0 = -1.0
 # Gaps between times, relative to their mean, that are rounding: the square root of the precision of a float, as in R.
 ROUNDING_OF_TIMES = float(np.sqrt(np.finfo(float).eps))
@@ -112,6 +114,8 @@ def check_outcome(y: Any, *, n_rows: int | None = None) -> Outcome:
         outcome = y
     else:
         names = _column_names(y)
+        if isinstance(y, dict):
+            refuse_other_order(**{name: y[name] for name in ("duration", "event", "entry") if name in names})
         missing = [name for name in ("duration", "event") if name not in names]
         if missing:
             raise ValueError(

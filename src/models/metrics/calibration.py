@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..inputs.labels import refuse_other_order
 from .brier import marginal_incidence
 from .calibration_estimate import Z_95, CalibrationEstimate, clustered_std_error, group_codes, unknown_estimate
 from .inputs import MetricInputs, check_metric_inputs, followed_to, warn_past_follow_up
@@ -91,6 +92,7 @@ def calibration_curve(
     """
     if n_bins < 1:
         raise ValueError(f"n_bins must be at least 1, got {n_bins}")
+    refuse_other_order(y=y, risk=risk, cluster=cluster)
     given = check_metric_inputs(y, risk, [time])
     groups = None if cluster is None else group_codes(cluster, given.n_given)[given.rows]
     predicted = given.risk[:, 0]
@@ -132,6 +134,7 @@ def observed_expected_ratio(
     >>> round(observed_expected_ratio(y, [0.25] * 50, 1).estimate, 6)
     0.8
     """
+    refuse_other_order(y=y, risk=risk, cluster=cluster)
     given = check_metric_inputs(y, risk, [time])
     supported = followed_to(given.outcome, given.times)
     warn_past_follow_up(given.outcome, given.times, supported)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs.labels import refuse_other_order
 from ..numerics.newton import Objective, maximise
 from .calibration_estimate import CalibrationEstimate, from_normal, group_codes, unknown_estimate
 from .inputs import check_metric_inputs, warn_metric
@@ -178,6 +179,7 @@ def _regression_rows(
     y: Any, risk: Any, time: float, event: int, cluster: Any
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Pseudo-values, complementary log-log of the risks, and clusters; empty where nothing can be estimated."""
+    refuse_other_order(y=y, risk=risk, cluster=cluster)
     given = check_metric_inputs(y, risk, [time])
     theta = pseudo_values(given.outcome, given.times, event=event)[:, 0]
     predicted = given.risk[:, 0]

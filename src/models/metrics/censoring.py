@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import Outcome, check_outcome
 from .inputs import rows_without_delayed_entry
 
@@ -69,6 +70,7 @@ def fit_censoring(y: Any, *, sample_weight: Any = None) -> CensoringDistribution
     >>> fit_censoring({"duration": [1, 2, 3, 4], "event": [1, 0, 1, 0]}).at([1, 2, 4]).round(3)
     array([1.   , 0.667, 0.   ])
     """
+    refuse_other_order(y=y, sample_weight=sample_weight)
     outcome = check_outcome(y)
     weight = np.ones(len(outcome)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     rows = rows_without_delayed_entry(outcome)

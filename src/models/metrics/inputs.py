@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...caller_warnings import warn
+from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 
 
@@ -64,6 +65,7 @@ def check_metric_inputs(
     ValueError
         Shapes differ, a number is missing or out of its range, or no row remains.
     """
+    refuse_other_order(y=y, risk=risk, sample_weight=sample_weight)
     outcome = check_outcome(y)
     grid = np.atleast_1d(np.asarray(times, dtype=float))
     if grid.ndim != 1 or not np.all(np.isfinite(grid)) or np.any(grid < 0):

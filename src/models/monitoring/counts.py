@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import as_numbers
 
 
@@ -16,6 +17,7 @@ def check_counts(count: Any, n: Any) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         They differ in length, are no whole numbers, or a count lies outside 0 to its denominator.
     """
+    refuse_other_order(count=count, n=n)
     counts, sizes = as_numbers(count, "count"), as_numbers(n, "n")
     if counts.shape != sizes.shape:
         raise ValueError(f"count has {counts.size} values, n has {sizes.size}")

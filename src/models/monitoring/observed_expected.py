@@ -21,6 +21,7 @@ from ...given_dates import given_date, given_dates
 from ..cause_specific.model import CauseSpecificCox
 from ..cox.model import CoxPH
 from ..features.encoder import as_frame
+from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import Outcome, check_outcome
 
 # Days of one chunk of rows are held together: about 30 MB.
@@ -119,6 +120,7 @@ def expected_events(
     True
     """
     hazard = _hazard_model(model, event)
+    refuse_other_order(X=X, y=y, start=start, cluster=cluster)
     outcome = check_outcome(y, n_rows=len(X)).keep_event(event)
     entry, duration = _whole_days(outcome)
     begin = _day_numbers(start, len(X))

@@ -165,7 +165,7 @@ def test_a_search_that_fails_is_warned_of_and_left_empty(monkeypatch):
 def test_few_events():
     found = compare_distributions([10, 20, 30, 40], [1, 2, 1, 0])
     assert found.notes == ("generalised gamma: not fitted; it takes events on four days or more.",)
-    assert list(found.table.index[-1:]) == ["generalised gamma"]
+    assert "generalised gamma" not in found.table.index
     assert np.isfinite(found.table.loc["weibull", "aic"])
 
 

@@ -25,7 +25,7 @@ def test_what_is_not_named_has_no_trend():
     ("trends", "message"),
     [
         ({"closing": {"2017-01-01": 1.0}}, "trends must be of entry, end_at_first_review"),
-        ({"entry": {"January": 1.0}}, r"trends\[entry\]: must be a date such as 2018-03-31"),
+        ({"entry": {"January": 1.0}}, r"trends\[entry\] must be a date such as 2018-03-31"),
         ({"entry": {"2017-01-01": np.inf}}, "must be a finite number"),
     ],
 )
