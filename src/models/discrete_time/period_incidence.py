@@ -10,6 +10,7 @@ After the last period the curves are flat.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 
 import numpy as np
 
@@ -18,8 +19,13 @@ HAZARDS_PER_BLOCK = 1_000_000
 
 def log_one_plus_sum(eta: np.ndarray) -> np.ndarray:
     """``log(1 + sum(exp(eta)))`` over the last axis, without overflow."""
-    top = np.maximum(eta.max(axis=-1), 0.0)
-    return top + np.log(np.exp(-top) + np.exp(eta - top[..., None]).sum(axis=-1))
+    # Few along the last axis: one after the other takes a fraction of the time of a reduction.
+    causes = [eta[..., cause] for cause in range(eta.shape[-1])]
+    top = reduce(np.maximum, causes, np.zeros(eta.shape[:-1]))
+    total = np.exp(-top)
+    for cause in causes:
+        total += np.exp(cause - top)
+    return top + np.log(total)
 
 
 def hazards_from_log_odds(log_odds: np.ndarray) -> np.ndarray:

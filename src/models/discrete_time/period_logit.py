@@ -21,7 +21,9 @@ from statsmodels.base.model import LikelihoodModel
 from .period_incidence import log_one_plus_sum
 from .person_period import PersonPeriods
 
-LINES_PER_BLOCK = 200_000
+# Few, to stay in the processor's cache; and how many lines' hazards are kept from one call to the next.
+LINES_PER_BLOCK = 20_000
+LINES_KEPT = 500_000
 NEAR = 1e-4
 POLISH = 10
 NOTHING_TO_GAIN = 1e-6
@@ -29,8 +31,9 @@ NOTHING_TO_GAIN = 1e-6
 
 @dataclass(frozen=True)
 class _Block:
-    """Consecutive rows and their lines; ``row`` counts from the block's first row, ``first`` holds first lines."""
+    """Consecutive rows from ``start`` and their lines; ``row`` counts from there, ``first`` holds first lines."""
 
+    start: int
     design: np.ndarray
     row: np.ndarray
     period: np.ndarray
@@ -39,13 +42,32 @@ class _Block:
     first: np.ndarray
 
     def by_row(self, values: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(values, self.first, axis=0)
+        """Sums over the lines, along the last axis, of each row."""
+        return np.add.reduceat(values, self.first, axis=-1)
 
     def spread(self, values: np.ndarray, n_periods: int) -> np.ndarray:
         """Values of the lines as a matrix (rows, periods), 0 where a row has no line."""
         table = np.zeros((self.first.size, n_periods))
         table[self.row, self.period] = values
         return table
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the likelihood of a block is made of, at some parameters.
+
+    Attributes
+    ----------
+    own : ndarray, shape (n_events,)
+        Linear predictors of the events that happened.
+    log_total : ndarray, shape (n_lines,)
+        Logarithm of 1 plus the sum of the exponentials of the linear predictors.
+    hazard : ndarray, shape (n_causes, n_lines)
+    """
+
+    own: np.ndarray
+    log_total: np.ndarray
+    hazard: np.ndarray
 
 
 class PeriodLogit(LikelihoodModel):
@@ -85,6 +107,8 @@ class PeriodLogit(LikelihoodModel):
         self.n_causes = n_causes
         self.restriction = np.eye(self.n_full) if restriction is None else restriction
         self.first_line = np.searchsorted(lines.row, np.arange(design.shape[0] + 1))
+        self._kept: dict[int, tuple[bytes, _State]] = {}
+        self._last_hessian: tuple[bytes, np.ndarray] | None = None
         self.bounds = _block_bounds(self.first_line, np.arange(design.shape[0]) if starts is None else starts)
 
     @property
@@ -97,10 +121,9 @@ class PeriodLogit(LikelihoodModel):
         params = self.restriction @ params
         total = 0.0
         for block in self._blocks():
-            eta, log_total = self._predictors(block, params)
-            occurred = np.flatnonzero(block.cause >= 0)
-            total -= float(block.weight @ log_total)
-            total += float(block.weight[occurred] @ eta[occurred, block.cause[occurred]])
+            state = self._state(block, params)
+            total -= float(block.weight @ state.log_total)
+            total += float(block.weight[block.cause >= 0] @ state.own)
         return total
 
     def score(self, params: np.ndarray) -> np.ndarray:
@@ -110,32 +133,38 @@ class PeriodLogit(LikelihoodModel):
         gradient = np.zeros((self.n_causes, n_columns + self.basis.shape[1]))
         for block in self._blocks():
             residual = self._residuals(block, params)
-            gradient[:, :n_columns] += block.by_row(residual).T @ block.design
+            gradient[:, :n_columns] += block.by_row(residual) @ block.design
             for cause in range(self.n_causes):
-                by_period = np.bincount(block.period, residual[:, cause], minlength=self.basis.shape[0])
+                by_period = np.bincount(block.period, residual[cause], minlength=self.basis.shape[0])
                 gradient[cause, n_columns:] += by_period @ self.basis
         return self.restriction.T @ gradient.ravel()
 
     def hessian(self, params: np.ndarray) -> np.ndarray:
         """Second derivatives of the log-likelihood by the free parameters, shape (n_free, n_free)."""
-        params = self.restriction @ params
+        key = np.asarray(params).tobytes()
+        if self._last_hessian is None or self._last_hessian[0] != key:
+            self._last_hessian = key, self._hessian(self.restriction @ params)
+        return self._last_hessian[1].copy()
+
+    def _hessian(self, params: np.ndarray) -> np.ndarray:
         n_periods, n_terms = self.basis.shape
         n_columns = self.design.shape[1]
         size = n_columns + n_terms
         information = np.zeros((self.n_causes, size, self.n_causes, size))
+        every_period = np.ones(n_periods)
         for block in self._blocks():
-            eta, log_total = self._predictors(block, params)
-            hazard = np.exp(eta - log_total[:, None])
+            hazard = self._state(block, params).hazard
             for one in range(self.n_causes):
                 for other in range(one + 1):
-                    spread = block.weight * hazard[:, one] * ((one == other) - hazard[:, other])
+                    spread = block.spread(block.weight * hazard[one] * ((one == other) - hazard[other]), n_periods)
                     part = information[one, :, other]
-                    part[:n_columns, :n_columns] += block.design.T @ (block.by_row(spread)[:, None] * block.design)
-                    mixed = block.design.T @ (block.spread(spread, n_periods) @ self.basis)
+                    part[:n_columns, :n_columns] += block.design.T @ ((spread @ every_period)[:, None] * block.design)
+                    mixed = block.design.T @ (spread @ self.basis)
                     part[:n_columns, n_columns:] += mixed
                     part[n_columns:, :n_columns] += mixed.T
-                    by_period = np.bincount(block.period, spread, minlength=n_periods)
-                    part[n_columns:, n_columns:] += self.basis.T @ (by_period[:, None] * self.basis)
+                    part[n_columns:, n_columns:] += self.basis.T @ (
+                        (np.ones(len(spread)) @ spread)[:, None] * self.basis
+                    )
         for one in range(self.n_causes):
             for other in range(one):
                 information[other, :, one] = information[one, :, other].T
@@ -157,8 +186,8 @@ class PeriodLogit(LikelihoodModel):
                     part
                     for cause in range(self.n_causes)
                     for part in (
-                        summed[:, [cause]] * block.design,
-                        block.spread(residual[:, cause], n_periods) @ self.basis,
+                        summed[cause, :, None] * block.design,
+                        block.spread(residual[cause], n_periods) @ self.basis,
                     )
                 ]
             )
@@ -172,6 +201,7 @@ class PeriodLogit(LikelihoodModel):
         for start, stop in zip(self.bounds[:-1], self.bounds[1:], strict=True):
             own = slice(self.first_line[start], self.first_line[stop])
             yield _Block(
+                int(start),
                 self.design[start:stop],
                 self.lines.row[own] - start,
                 self.lines.period[own],
@@ -180,21 +210,31 @@ class PeriodLogit(LikelihoodModel):
                 self.first_line[start:stop] - self.first_line[start],
             )
 
-    def _predictors(self, block: _Block, params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Linear predictors (lines, causes), and the logarithm of 1 plus the sum of their exponentials (lines,)."""
+    def _state(self, block: _Block, params: np.ndarray) -> _State:
+        """The block at full parameters; kept for the next call unless there are very many lines."""
+        key = np.asarray(params).tobytes()
+        kept = self._kept.get(block.start)
+        if kept is not None and kept[0] == key:
+            return kept[1]
         n_columns = self.design.shape[1]
         of_cause = np.asarray(params).reshape(self.n_causes, -1)
-        eta = (block.design @ of_cause[:, :n_columns].T)[block.row]
-        eta += (self.basis @ of_cause[:, n_columns:].T)[block.period]
-        return eta, log_one_plus_sum(eta)
+        eta = (of_cause[:, :n_columns] @ block.design.T)[:, block.row]
+        eta += (of_cause[:, n_columns:] @ self.basis.T)[:, block.period]
+        occurred = np.flatnonzero(block.cause >= 0)
+        own, log_total = eta[block.cause[occurred], occurred], log_one_plus_sum(eta.T)
+        eta -= log_total
+        state = _State(own, log_total, np.exp(eta, out=eta))
+        if len(self.lines) <= LINES_KEPT:
+            self._kept[block.start] = key, state
+        return state
 
     def _residuals(self, block: _Block, params: np.ndarray) -> np.ndarray:
-        """Weighted observed less expected events, shape (lines, causes)."""
-        eta, log_total = self._predictors(block, params)
-        residual = -np.exp(eta - log_total[:, None])
+        """Weighted observed less expected events, shape (causes, lines)."""
+        residual = -self._state(block, params).hazard
         occurred = np.flatnonzero(block.cause >= 0)
-        residual[occurred, block.cause[occurred]] += 1.0
-        return residual * block.weight[:, None]
+        residual[block.cause[occurred], occurred] += 1.0
+        residual *= block.weight
+        return residual
 
 
 @dataclass(frozen=True)
