@@ -12,6 +12,7 @@ from ..estimator.base import IncidenceModel
 from ..estimator.fit_problems import warn_of_dropped
 from ..features.encoder import FeatureEncoder
 from ..inputs.outcome import Outcome
+from .binning import Bins, bin_features, with_thresholds
 from .period_incidence import curves_by_blocks, hazards_from_log_odds
 from .person_period import PersonPeriods, number_causes, period_ends, person_periods, sample_event_free
 from .tree_arrays import TreeArrays, export_trees, scores_by_period
@@ -19,6 +20,8 @@ from .tree_arrays import TreeArrays, export_trees, scores_by_period
 # Each split waits for every thread. On shared cores a thread that has to wait for its turn holds up all others, which
 # spin meanwhile: four times as long as with one thread. The default sample of lines is quick enough without.
 LINES_FOR_THREADS = 400_000
+# Beyond so many lines scikit-learn takes percentiles of a sample of them, which is quick.
+LINES_FOR_BINS = 200_000
 SMALLEST_MEAN, LARGEST_MEAN = 1e-3, 1e6
 
 
@@ -165,11 +168,14 @@ class BoostedHazard(IncidenceModel):
             early_stopping=False,
             random_state=int(rng.integers(2**31 - 1)),
         )
+        bins: list[Bins] = []
+        if len(lines) <= LINES_FOR_BINS:
+            design, bins = bin_features(design, np.bincount(lines.row, lines.weight, minlength=len(design)))
         with threadpool_limits(1 if len(lines) < LINES_FOR_THREADS else None, user_api="openmp"):
             classifier.fit(expand_design(design, lines, ends), lines.event, sample_weight=lines.weight)
         self.events_ = events
         self.period_ends_ = ends
-        self.trees_ = export_trees(classifier).as_dict()
+        self.trees_ = with_thresholds(export_trees(classifier), bins).as_dict()
         self.n_events_ = n_events
         self.n_person_periods_ = np.array([n_lines, len(lines)])
         warn_of_dropped(self.encoder_)
