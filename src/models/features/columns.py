@@ -131,7 +131,10 @@ def learn_column(values: pd.Series, rules: Rules, spline_df: int | None) -> Colu
 def learn_plain_columns(names: list[str], matrix: np.ndarray) -> list[Column]:
     """:func:`learn_column` for numeric columns all at once; every value of ``matrix``, shape (n, p), is finite."""
     step = max(1, len(matrix) // ROWS_FOR_TYPICAL_VALUE)
-    typical = np.median(np.ascontiguousarray(matrix[::step].T), axis=1)
+    # Sorted in bulk, which is faster than to look for the medians.
+    ordered = np.sort(np.ascontiguousarray(matrix[::step].T), axis=1)
+    middle = ordered.shape[1] // 2
+    typical = 0.5 * (ordered[:, (ordered.shape[1] - 1) // 2] + ordered[:, middle])
     perhaps_constant = np.flatnonzero(np.all(matrix[:1000] == matrix[0], axis=0))
     varies = np.ones(len(names), dtype=bool)
     varies[perhaps_constant] = ~np.all(matrix[:, perhaps_constant] == matrix[0, perhaps_constant], axis=0)

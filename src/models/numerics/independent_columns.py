@@ -17,6 +17,12 @@ def independent_columns(gram: np.ndarray, floor: np.ndarray | float) -> np.ndarr
     -------
     ndarray of bool, shape (p,)
     """
+    try:
+        # Where all columns are kept the pivots are those of Cholesky, which takes a fraction of the time.
+        if np.all(np.diag(np.linalg.cholesky(gram)) ** 2 > floor):
+            return np.ones(len(gram), dtype=bool)
+    except np.linalg.LinAlgError:
+        pass
     left = gram.copy()
     floor = np.broadcast_to(floor, len(gram))
     independent = np.zeros(len(gram), dtype=bool)

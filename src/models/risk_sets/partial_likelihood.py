@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from .intervals import gather_one
+from ..numerics.threads import cached_rows
+from .intervals import FAST, gather_one
 from .risk_sets import RiskSets
-from .row_risks import RowRisks, risks_of, spread_at
-from .spread import spread
-from .weighted_gram import weighted_gram
+from .row_risks import LARGEST_ETA, RowRisks, predict_rows, risks_of, spread_at
+from .spread import add, spread, sum_backwards
+from .weighted_gram import gram_and_product, weighted_gram
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,20 @@ def evaluate(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> Lik
 
 def evaluate_at(x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool) -> Likelihood | None:
     """:func:`evaluate` at ``eta = offset + x beta``; None where that is beyond ``LARGEST_ETA``."""
+    if sets.late_rows.size == 0 and offset.size <= cached_rows(beta.size):
+        return _evaluate_few(x, beta, offset, sets, efron)
     sums = risk_sums_at(x, beta, offset, sets, efron)
     return None if sums is None else likelihood_of(x, sums, cumulative_hazards(sums, sets), sets)
+
+
+def _evaluate_few(
+    x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool
+) -> Likelihood | None:
+    """In one kernel, for rows of one chunk that are at risk from the start: calls would cost more than the sums."""
+    rows = (sets.weight, sets.event_weight, sets.is_event, sets.last, sets.row_end)
+    times = (sets.start, sets.n_tied, sets.tied_weight)
+    is_defined, derivatives, hazards, state = _one_pass(x, beta, offset, *rows, *times, efron)
+    return Likelihood(*derivatives, RiskSums(*state), hazards) if is_defined else None
 
 
 def likelihood_of(x: np.ndarray, sums: RiskSums, hazards: np.ndarray, sets: RiskSets) -> Likelihood:
@@ -129,10 +142,79 @@ def time_gram(sums: RiskSums, sets: RiskSets, weights_of_time: np.ndarray | None
     weight = sets.tied_weight / sets.n_tied
     if weights_of_time is not None:
         weight = weight * weights_of_time
-    _, _, square, square_f, square_ff = (weight * sums.moments.T)[:, :, None]
-    cross = (sums.mean * square_f).T @ sums.tied_mean
-    gram = (sums.mean * square).T @ sums.mean
-    return gram - cross - cross.T + (sums.tied_mean * square_ff).T @ sums.tied_mean
+    return _gram_of_times(sums.mean, sums.tied_mean, sums.moments, weight)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _one_pass(x, beta, offset, weight, event_weight, is_event, last, row_end, start, n_tied, tied_weight, efron):
+    """Whether the likelihood is defined; first fields of ``Likelihood``; the rows' hazards; fields of ``RiskSums``."""
+    n_rows, n_columns, n_times = offset.size, beta.size, start.size
+    eta, relative, weighted = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
+    means, tied_means = np.zeros((n_times, n_columns)), np.zeros((n_times, n_columns))
+    total, tied = np.zeros(n_times), np.zeros(n_times)
+    is_defined = predict_rows(x, beta, offset, 0, n_rows, eta) <= LARGEST_ETA
+    if not is_defined:
+        eta[:] = 0.0
+    for time in range(n_times):
+        for row in range(row_end[time], row_end[time + 1]):
+            relative[row] = np.exp(eta[row])
+            risk = weighted[row] = weight[row] * relative[row]
+            total[time] += risk
+            add(means[time], x[row], risk)
+            if is_event[row]:
+                tied[time] += risk
+                add(tied_means[time], x[row], risk)
+    sum_backwards(start, means, total)
+    moments, log_denominator = _tied_moments(total, tied, n_tied, tied_weight, efron)
+    hazard, less_if_own = np.empty(n_times), np.empty(n_times)
+    for time in range(n_times):
+        for column in range(n_columns):
+            means[time, column] /= total[time]
+            tied_means[time, column] /= total[time]
+        scale = tied_weight[time] / n_tied[time] / total[time]
+        hazard[time] = scale * moments[time, 0]
+        less_if_own[time] = scale * moments[time, 1]
+        if start[time] < time:
+            hazard[time] += hazard[time - 1]
+    value = -log_denominator
+    hazards, mass, residual = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
+    for row in range(n_rows):
+        hazards[row] = hazard[last[row]]
+        if is_event[row]:
+            hazards[row] -= less_if_own[last[row]]
+            value += event_weight[row] * eta[row]
+        mass[row] = weighted[row] * hazards[row]
+        residual[row] = event_weight[row] - mass[row]
+    gram, gradient = gram_and_product(x, mass, residual, 0, n_rows)
+    size = np.diag(gram).copy()
+    gram -= _gram_of_times(means, tied_means, moments, tied_weight / n_tied)
+    state = (relative, weighted, total, tied, means, tied_means, moments, value)
+    return is_defined, (value, gradient, gram, size), hazards, state
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _gram_of_times(mean, tied_mean, moments, weight):
+    """Sum over times and tied events of ``weight u^2 (mean - f tied_mean) (mean - f tied_mean)'``, shape (p, p).
+
+    Over the events of one time that is a square about the mean of f, and the spread of f.
+    """
+    n_times, n_columns = mean.shape
+    nothing, has_ties = np.zeros(n_times), False
+    about, around = np.empty(n_times), np.zeros(n_times)
+    for time in range(n_times):
+        about[time] = weight[time] * moments[time, 2]
+        if moments[time, 3] > 0.0:
+            has_ties = True
+    if not has_ties:
+        return gram_and_product(mean, about, nothing, 0, n_times)[0]
+    center = np.empty((n_times, n_columns))
+    for time in range(n_times):
+        f = moments[time, 3] / moments[time, 2]
+        around[time] = weight[time] * max(moments[time, 4] - f * moments[time, 3], 0.0)
+        for column in range(n_columns):
+            center[time, column] = mean[time, column] - f * tied_mean[time, column]
+    gram, _ = gram_and_product(center, about, nothing, 0, n_times)
+    return gram + gram_and_product(tied_mean, around, nothing, 0, n_times)[0]
 
 
 @njit(cache=True, nogil=True)

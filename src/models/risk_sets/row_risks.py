@@ -40,7 +40,7 @@ def spread_at(
     beyond: list[bool] = []
 
     def fill(rows: slice) -> None:
-        largest = _predict(x, beta, offset, rows.start, rows.stop, eta)
+        largest = predict_rows(x, beta, offset, rows.start, rows.stop, eta)
         if not largest <= LARGEST_ETA:
             beyond.append(True)
             eta[rows] = 0.0
@@ -53,7 +53,7 @@ def spread_at(
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _predict(x, beta, offset, begin, end, eta):
+def predict_rows(x, beta, offset, begin, end, eta):
     """Write ``offset + x beta`` of the rows from ``begin`` to ``end``; the largest in absolute value, or one NaN."""
     largest = 0.0
     for row in range(begin, end):

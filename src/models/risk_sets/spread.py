@@ -48,9 +48,9 @@ def spread(
         return before
 
     starts = [rows.start for rows in row_chunks(risk.size, cached_rows(n_columns))]
-    cuts = np.unique(np.searchsorted(sets.row_end, starts).clip(max=n_times))
+    cuts = np.unique(np.searchsorted(sets.row_end, starts).clip(max=n_times)).tolist() if len(starts) > 1 else [0]
     before = sum(run_all([partial(scatter, begin, end) for begin, end in pairwise([*cuts, n_times])]))
-    _sum_backwards(sets.start, sums, total)
+    sum_backwards(sets.start, sums, total)
     if pivots.n_slots:
         _add_across(sets.start, pivots.slot, across, across_total, before, sums, total)
     if pivots.rest.size:
@@ -103,17 +103,19 @@ def _scatter(
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _add(to, own, risk):
+def add(to, own, risk):
+    """``to += risk * own``."""
     for column in range(to.size):
         to[column] += risk * own[column]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _sum_backwards(start, sums, total):
+def sum_backwards(start, sums, total):
+    """Add to the sums (K, p) and totals (K,) of each event time those of the later ones of its stratum, in place."""
     for time in range(total.size - 2, -1, -1):
         if start[time + 1] == start[time]:
             total[time] += total[time + 1]
-            _add(sums[time], sums[time + 1], 1.0)
+            add(sums[time], sums[time + 1], 1.0)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -124,15 +126,15 @@ def _add_across(start, slot, across, across_total, before, sums, total):
         if slot[time] < 0:
             if time + 1 < n_times and start[time + 1] == start[time]:
                 across_total[time] += across_total[time + 1]
-                _add(across[time], across[time + 1], 1.0)
+                add(across[time], across[time + 1], 1.0)
             total[time] += across_total[time]
-            _add(sums[time], across[time], 1.0)
+            add(sums[time], across[time], 1.0)
     for time in range(n_times):
         if slot[time] >= 0:
             if start[time] != time:
-                _add(before[slot[time]], before[slot[time] - 1], 1.0)
+                add(before[slot[time]], before[slot[time] - 1], 1.0)
             total[time] += before[slot[time], n_columns]
-            _add(sums[time], before[slot[time], :n_columns], 1.0)
+            add(sums[time], before[slot[time], :n_columns], 1.0)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -146,7 +148,7 @@ def _spread_late(x, risk, first, last, rows, level_end, n_times):
     for position in range(level_end[0]):
         row = rows[position]
         sums[last[row], n_columns] += risk[row]
-        _add(sums[last[row], :n_columns], x[row], risk[row])
+        add(sums[last[row], :n_columns], x[row], risk[row])
     for level in range(1, level_end.size):
         if level_end[level] == level_end[level - 1]:
             continue

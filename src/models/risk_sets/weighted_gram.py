@@ -21,26 +21,23 @@ def weighted_gram(x: np.ndarray, mass: np.ndarray, residual: np.ndarray) -> tupl
     n_columns = x.shape[1]
 
     def of_chunk(rows: slice) -> tuple[np.ndarray, np.ndarray]:
-        return _gram(x, mass, residual, rows.start, rows.stop)
+        return gram_and_product(x, mass, residual, rows.start, rows.stop)
 
     gram, product = np.zeros((n_columns, n_columns)), np.zeros(n_columns)
     for part, part_product in run_all([partial(of_chunk, rows) for rows in row_chunks(len(x), cached_rows(n_columns))]):
         gram += part
         product += part_product
-    upper = np.triu_indices(n_columns, 1)
-    gram[upper] = gram.T[upper]
     return gram, product
 
 
 def gram_of_rows(x: np.ndarray) -> np.ndarray:
     """``x' x`` (p, p) of few rows, in this thread."""
-    gram, _ = _gram(x, np.ones(len(x)), np.zeros(len(x)), 0, len(x))
-    return np.tril(gram) + np.tril(gram, -1).T
+    return gram_and_product(x, np.ones(len(x)), np.zeros(len(x)), 0, len(x))[0]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _gram(x, mass, residual, begin, end):
-    """Lower half of the Gram matrix, and the product, of the rows from ``begin`` to ``end``."""
+def gram_and_product(x, mass, residual, begin, end):
+    """The Gram matrix (p, p), and the product (p,), of the rows from ``begin`` to ``end``."""
     n_columns = x.shape[1]
     n_padded = (n_columns + TILE - 1) // TILE * TILE
     gram, product = np.zeros((n_padded, n_padded)), np.zeros(n_columns)
@@ -62,7 +59,10 @@ def _gram(x, mass, residual, begin, end):
                     scaled[k, row] = block[i + k, row] * own_mass[row]
             for j in range(0, i + TILE, TILE):
                 _add_tile(scaled, block, i, j, gram)
-    return gram[:n_columns, :n_columns], product
+    for i in range(n_columns):
+        for j in range(i + 1, n_columns):
+            gram[i, j] = gram[j, i]
+    return gram[:n_columns, :n_columns].copy(), product
 
 
 @njit(cache=True, nogil=True)

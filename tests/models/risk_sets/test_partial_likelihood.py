@@ -1,11 +1,13 @@
 """The partial likelihood against its definition, its derivatives against differences."""
 
+from dataclasses import fields
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from secondplan.models.risk_sets.partial_likelihood import evaluate
+from secondplan.models.risk_sets import partial_likelihood
+from secondplan.models.risk_sets.partial_likelihood import RiskSums, evaluate, evaluate_at
 from secondplan.models.risk_sets.risk_sets import build_risk_sets
 
 
@@ -78,3 +80,23 @@ def test_risks_of_very_different_size():
         mean = sum(r * int(power[i]) for r, i in zip(risks, at_risk, strict=True)) / sum(risks)
         gradient += int(power[row]) - mean
     assert found.gradient[0] == pytest.approx(float(gradient), rel=1e-12)
+
+
+@pytest.mark.parametrize("efron", [True, False])
+def test_the_kernel_for_few_rows_gives_what_the_passes_for_many_give(efron, monkeypatch):
+    rng = np.random.default_rng(3)
+    n_rows = 200
+    x, duration = rng.normal(size=(n_rows, 3)), rng.integers(1, 30, n_rows).astype(float)
+    outcome = np.full(n_rows, -1.0), duration, rng.random(n_rows) < 0.5
+    sets = build_risk_sets(*outcome, rng.uniform(0.2, 3.0, n_rows), rng.integers(0, 3, n_rows))
+    rows = x[sets.rows], np.array([0.5, -0.2, 1.0]), 0.1 * x[sets.rows, 0], sets, efron
+    few = evaluate_at(*rows)
+    beyond = evaluate_at(rows[0], 1e4 * rows[1], *rows[2:])
+    monkeypatch.setattr(partial_likelihood, "cached_rows", lambda _: 0)
+    many = evaluate_at(*rows)
+    assert beyond is None and evaluate_at(rows[0], 1e4 * rows[1], *rows[2:]) is None
+    for name in ("value", "gradient", "information", "size", "hazards"):
+        np.testing.assert_allclose(getattr(few, name), getattr(many, name), rtol=1e-11, atol=1e-11)
+    for field in fields(RiskSums):
+        found = getattr(few.sums, field.name)
+        np.testing.assert_allclose(found, getattr(many.sums, field.name), rtol=1e-11, atol=1e-11)
