@@ -40,7 +40,7 @@ def choose_features(
     *,
     present: list[str],
     missing: tuple[str, ...],
-    special: tuple[str, ...] = (),
+    naming: tuple[str, ...] = (),
 ) -> ModelFeatures:
     """The features that a model asks for, of those that the data have.
 
@@ -50,7 +50,7 @@ def choose_features(
     experiment : Experiment
     present, missing : names
         Features of the cohort, and those that its data cannot give.
-    special : tuple of str
+    naming : tuple of str
         Parameters of the model that name columns: ``strata``, ``offset``.
 
     Returns
@@ -65,7 +65,7 @@ def choose_features(
     """
     asked = spec.features if spec.features is not None else experiment.features
     asked = present if asked is None else asked
-    named = [spec.params[parameter] for parameter in special if spec.params.get(parameter) is not None]
+    named = [spec.params[parameter] for parameter in naming if spec.params.get(parameter) is not None]
     needed = [str(name) for names in named for name in ([names] if isinstance(names, str) else list(names))]
     where = f"{experiment.name}: {spec.name}"
     unknown = [name for name in dict.fromkeys([*asked, *needed]) if name not in present and name not in missing]

@@ -208,7 +208,7 @@ def _features(spec: ModelSpec, experiment: Experiment, cohort: Cohort) -> ModelF
         experiment,
         present=list(cohort.X.columns),
         missing=cohort.missing_features,
-        special=getattr(models, spec.type)._column_parameters,
+        naming=tuple(getattr(models, spec.type)._column_parameters),
     )
 
 

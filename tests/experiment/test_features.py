@@ -10,11 +10,11 @@ PRESENT = ["plan_length_band", "plan_length_days", "age_at_end", "la_code"]
 MISSING = ("n_siblings_on_plan", "share_agency_worker")
 
 
-def choose(spec, *, present=PRESENT, missing=MISSING, special=("strata",), **settings):
+def choose(spec, *, present=PRESENT, missing=MISSING, naming=("strata",), **settings):
     model = {"name": "m", "type": "CauseSpecificCox", **spec}
     given = {"name": "e", "data": {"plans": "store"}, "models": [model], **settings}
     experiment = Experiment.model_validate(given)
-    return choose_features(experiment.models[0], experiment, present=present, missing=missing, special=special)
+    return choose_features(experiment.models[0], experiment, present=present, missing=missing, naming=naming)
 
 
 def test_missing_features_are_dropped_where_the_experiment_says_so():

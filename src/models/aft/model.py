@@ -12,9 +12,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ...caller_warnings import warn
 from ..estimator.delta_interval import DeltaIntervalModel
+from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import listed, warn_of_dropped
 from ..features.encoder import FeatureEncoder
-from ..inputs.outcome import Outcome
 from ..numerics.information import positive_inverse
 from .incidence import event_free_gradient, incidence, incidence_gradient
 from .likelihood import FIXED_SCALE, HAZARDS, collinear_columns, fit_aft
@@ -115,25 +115,14 @@ class ParametricAFT(DeltaIntervalModel):
         self.horizon = horizon
         self.encoder = encoder
 
-    def _fit(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        **special: Any,
-    ) -> None:
+    def _fit(self, rows: TrainingRows) -> None:
         if self.distribution not in HAZARDS:
             raise ValueError(f"distribution must be one of {', '.join(HAZARDS)}")
-        weight = np.ones(len(outcome)) if sample_weight is None else sample_weight
-        used = np.flatnonzero(weight > 0)
-        if used.size < len(outcome):
-            design, outcome, weight = design[used], outcome.take(used), weight[used]
-            cluster = None if cluster is None else cluster[used]
-        causes = outcome.without(self.known_end_event).events
+        rows = rows.of_positive_weight()
+        causes = rows.outcome.without(self.known_end_event).events
         if not causes:
             raise ValueError("no row has an event to model; an accelerated failure time model needs at least one")
-        fits = {cause: self._fit_cause(design, outcome.keep_event(cause), weight, cluster, cause) for cause in causes}
+        fits = {cause: self._fit_cause(rows, cause) for cause in causes}
         names = [*self.feature_names_out_, INTERCEPT, LOG_SIGMA]
         theta = pd.DataFrame({cause: fit["theta"] for cause, fit in fits.items()}, index=names)
         self.events_ = causes
@@ -141,24 +130,18 @@ class ParametricAFT(DeltaIntervalModel):
         self.intercept_ = theta.loc[INTERCEPT]
         self.sigma_ = np.exp(theta.loc[LOG_SIGMA])
         self.log_likelihood_ = pd.Series({cause: fit["log_likelihood"] for cause, fit in fits.items()})
-        if cluster is None:
+        if rows.cluster is None:
             self.joint_covariance_ = block_diag(*(fit["covariance"] for fit in fits.values()))
         else:
             influence = np.hstack([fit["influence"] for fit in fits.values()])
             self.joint_covariance_ = influence.T @ influence
-        tables = {cause: self._table(fit, names, robust=cluster is not None) for cause, fit in fits.items()}
+        tables = {cause: self._table(fit, names, robust=rows.cluster is not None) for cause, fit in fits.items()}
         self.summary_ = pd.concat(tables, names=["event", "feature"])
         warn_of_dropped(self.encoder_)
 
-    def _fit_cause(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        weight: np.ndarray,
-        cluster: np.ndarray | None,
-        cause: int,
-    ) -> dict[str, Any]:
+    def _fit_cause(self, rows: TrainingRows, cause: int) -> dict[str, Any]:
         """Estimates and covariances of one cause on the scale of the design, shape (p + 2,) and (p + 2, p + 2)."""
+        design, outcome, weight = rows.design.matrix, rows.outcome.keep_event(cause), rows.weight_of_each
         entry = np.maximum(outcome.entry, 0.0)
         duration = np.where(outcome.duration == 0, ZERO_DURATION_DAYS, outcome.duration)
         is_event = outcome.event == 1
@@ -201,8 +184,8 @@ class ParametricAFT(DeltaIntervalModel):
         back = _to_original_scale(kept, mean, spread)
         fit = {"theta": back @ found.theta, "log_likelihood": found.log_likelihood}
         fit["covariance"] = back @ model_based @ back.T
-        if cluster is not None:
-            fit["influence"] = _by_cluster(found.scores, cluster) @ model_based @ back.T
+        if rows.cluster is not None:
+            fit["influence"] = _by_cluster(found.scores, rows.cluster) @ model_based @ back.T
         return fit
 
     def _warn(self, cause: int, what: str, columns: np.ndarray) -> None:
@@ -240,29 +223,27 @@ class ParametricAFT(DeltaIntervalModel):
             for cause, own in blocks.items()
         }
 
-    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        times, event = rest
-        z = self._standardised_log_time(design, times)
+    def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
+        z = self._standardised_log_time(design.matrix, times)
         by_cause = incidence(self.distribution, z.reshape(len(z), -1), self.sigma_.to_numpy())
         return by_cause[self.events_.index(event)].reshape(times.shape)
 
-    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+    def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
         hazard = HAZARDS[self.distribution]
-        return np.exp(-np.sum([hazard(z)[0] for z in self._standardised_log_time(design, rest[0])], axis=0))
+        return np.exp(-np.sum([hazard(z)[0] for z in self._standardised_log_time(design.matrix, times)], axis=0))
 
     def _parameter_covariance(self) -> np.ndarray:
         return self.joint_covariance_
 
-    def _incidence_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        times, event = rest
-        z, cause = self._standardised_log_time(design, times), self.events_.index(event)
+    def _incidence_gradient(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
+        z, cause = self._standardised_log_time(design.matrix, times), self.events_.index(event)
         slopes = incidence_gradient(self.distribution, z.reshape(len(z), -1), self.sigma_.to_numpy(), cause)
-        return _by_parameter(design, *(slope.reshape(z.shape) for slope in slopes))
+        return _by_parameter(design.matrix, *(slope.reshape(z.shape) for slope in slopes))
 
-    def _event_free_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        z = self._standardised_log_time(design, rest[0])
+    def _event_free_gradient(self, design: Design, times: np.ndarray) -> np.ndarray:
+        z = self._standardised_log_time(design.matrix, times)
         slopes = event_free_gradient(self.distribution, z.reshape(len(z), -1), self.sigma_.to_numpy())
-        return _by_parameter(design, *(slope.reshape(z.shape) for slope in slopes))
+        return _by_parameter(design.matrix, *(slope.reshape(z.shape) for slope in slopes))
 
 
 def _start_from_rate(

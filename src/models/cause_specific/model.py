@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,11 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
 from ..cox.baseline import LARGEST_ETA
-from ..cox.diagnostics import TrainingRows
 from ..cox.fitted_influence import fitted_influence
 from ..cox.model import TIES, CoxPH
 from ..curves.confidence import check_interval, probability_bounds
 from ..estimator.base import FAINT, ROWS_PER_CHUNK, IncidenceModel, checked_times, hold_last, per_row, require_event
+from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import warn_of_dropped
 from ..features.encoder import FeatureEncoder
 from ..incidence.errors import IncidenceErrors
@@ -27,8 +28,6 @@ from ..incidence.predictor_region import predictor_moments
 from ..incidence.simultaneous import simultaneous_quantile
 from ..incidence.sums import IncidenceSums
 from ..inputs.labels import refuse_other_order
-from ..inputs.outcome import Outcome
-from ..inputs.strata import learn_strata, match_strata, refuse_unseen
 from ..numerics.blas_threads import one_blas_thread
 
 MADE_WHEN_ASKED = ("_sums_by_stratum", "_errors_by_stratum")
@@ -110,7 +109,7 @@ class CauseSpecificCox(IncidenceModel):
     (2, 2)
     """
 
-    _column_parameters: ClassVar[tuple[str, ...]] = ("strata",)
+    _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata"}
     _bundle_attributes: ClassVar[tuple[str, ...]] = ("cause_models_", "strata_", "moments_", "predictor_moments_")
 
     def __init__(
@@ -241,15 +240,14 @@ class CauseSpecificCox(IncidenceModel):
         """
         check_is_fitted(self)
         require_event(event, self.events_)
-        design, *special = self._design(X)
+        design = self._design(X)
         refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
         row_times = checked_times(times, len(design), eligible_days)
         since = per_row(elapsed, len(design), "elapsed")[:, None]
         error = np.empty(row_times.shape)
         for begin in range(0, len(design), ROWS_PER_CHUNK):
             rows = slice(begin, begin + ROWS_PER_CHUNK)
-            part = (design[rows], *(column[rows] for column in special))
-            error[rows] = self._incidence_error(*part, row_times[rows], since[rows], event)
+            error[rows] = self._incidence_error(design[rows], row_times[rows], since[rows], event)
         return hold_last(error, row_times)
 
     @one_blas_thread()
@@ -308,15 +306,15 @@ class CauseSpecificCox(IncidenceModel):
         incidence = self.predict_cumulative_incidence(
             X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
         )
-        design, *special = self._design(X)
+        design = self._design(X)
         row_times = checked_times(times, len(design), eligible_days)
         since = per_row(elapsed, len(design), "elapsed")
         draws = np.random.default_rng(random_state).standard_normal((n_simulations, row_times.shape[1]))
-        relative_risk, cause = self._relative_risk(design), self.events_.index(event)
+        relative_risk, cause = self._relative_risk(design.matrix), self.events_.index(event)
         bounds = np.empty((*row_times.shape, 2))
-        for code, rows in self._rows_by_stratum(special):
+        for code, rows in _rows_by_stratum(design):
             for row in np.arange(len(design))[rows]:
-                distance = np.stack([design[[row]] - model.center_ for model in self.cause_models_.values()])
+                distance = np.stack([design.matrix[[row]] - model.center_ for model in self.cause_models_.values()])
                 covariance = incidence_covariance(
                     self._errors(code).hazards,
                     distance,
@@ -331,65 +329,34 @@ class CauseSpecificCox(IncidenceModel):
                 bounds[row] = np.stack(probability_bounds(incidence[row], error, together, "log-log"), axis=-1)
         return bounds
 
-    def _fit(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        **special: Any,
-    ) -> None:
+    def _fit(self, rows: TrainingRows) -> None:
         for name, choices in (("form", FORMS), ("ties", TIES), ("std_error", STD_ERRORS)):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}")
-        outcome = outcome.without(self.known_end_event)
-        causes = outcome.events if sample_weight is None else outcome.take(sample_weight > 0).events
+        rows = replace(rows, outcome=rows.outcome.without(self.known_end_event))
+        causes = rows.outcome.of_weight(rows.weight).events
         if not causes:
             raise ValueError("no row has an event to model (and a weight above 0)")
-        self.strata_: list[str] = []
-        stratum = None
-        if self.strata is not None:
-            self.strata_, stratum = learn_strata(special["strata"], self._strata_columns())
-        self.events_ = causes
-        self.cause_models_ = {
-            cause: self._fit_cause(cause, design, outcome, sample_weight, cluster, special) for cause in causes
-        }
+        self.events_, self.strata_ = causes, list(rows.design.labels)
+        self.cause_models_ = {cause: self._fit_cause(cause, rows) for cause in causes}
         for made in (*MADE_WHEN_ASKED, *OF_ROWS):
             self.__dict__.pop(made, None)
-        counted = slice(None) if sample_weight is None else sample_weight > 0
-        self.predictor_moments_ = predictor_moments(self._predictors(design)[counted])
-        self.moments_ = self._moments(design, outcome, sample_weight, stratum, cluster)
+        counted = slice(None) if rows.weight is None else rows.weight > 0
+        self.predictor_moments_ = predictor_moments(self._predictors(rows.design.matrix)[counted])
+        self.moments_ = self._moments(rows)
         warn_of_dropped(self.encoder_)
 
-    def _fit_cause(
-        self,
-        cause: int,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        special: dict[str, Any],
-    ) -> CoxPH:
+    def _fit_cause(self, cause: int, rows: TrainingRows) -> CoxPH:
         # Intervals rest on the influences of all causes together: those of one are not needed.
         model = CoxPH(cause, self.ties, self.strata, encoder=self.encoder, horizon=self.horizon, std_error="survfit")
-        for shared in ("encoder_", "feature_names_in_", "n_features_in_", "feature_names_out_", "average_risk_"):
-            setattr(model, shared, getattr(self, shared))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            model._fit(design, outcome, sample_weight, cluster, **special)
+            model.fit_encoded(rows, self.encoder_, self.average_risk_)
         for warning in caught:
             warn(f"event {cause}: {warning.message}", warning.category)
-        model.n_rows_ = len(outcome)
         return model
 
-    def _moments(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        stratum: np.ndarray | None,
-        cluster: np.ndarray | None,
-    ) -> list[dict[str, np.ndarray]]:
+    def _moments(self, rows: TrainingRows) -> list[dict[str, np.ndarray]]:
         """What is saved; the influences of the rows themselves are kept too where they are few."""
         from ..cox.kernels.row_influence import CauseFit
 
@@ -397,60 +364,53 @@ class CauseSpecificCox(IncidenceModel):
             CauseFit(cause, model.coef_, model.naive_covariance_, model.center_)
             for cause, model in self.cause_models_.items()
         ]
-        rows = TrainingRows(design, outcome, sample_weight, stratum, None, cluster)
         found = fitted_influence(rows, fits, ties=self.ties, std_error=self.std_error, horizon=self.horizon)
         if found.rows is not None:
             self._row_moments, self._row_means = found.rows, found.means
         return found.moments
 
-    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        *special, times, event = rest
-        return self._summed(design, special, times, self.events_.index(event))
+    def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
+        return self._summed(design, times, self.events_.index(event))
 
-    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        *special, times = rest
-        free = 1.0 - self._summed(design, special, times, None)
+    def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
+        free = 1.0 - self._summed(design, times, None)
         faint = np.asarray((free < FAINT).any(axis=1))
         if self.form == "product_limit" and faint.any():
-            relative_risk = self._relative_risk(design)
-            for code, rows in self._rows_by_stratum(special):
+            relative_risk = self._relative_risk(design.matrix)
+            for code, rows in _rows_by_stratum(design):
                 own = np.arange(len(design))[rows]
                 own = own[faint[own]]
                 exact = product_limit(self._sums(code).jumps, relative_risk[own], times[own])
                 free[own] = np.where(free[own] < FAINT, exact, free[own])
         return free
 
-    def _still_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+    def _still_free(self, design: Design, times: np.ndarray) -> np.ndarray:
         """The S of the sum, so that the sum goes on from that day as if it began there."""
         if self.form == "product_limit":
-            return self._event_free(design, *rest)
-        *special, times = rest
-        relative_risk = self._relative_risk(design)
+            return self._event_free(design, times)
+        relative_risk = self._relative_risk(design.matrix)
         result = np.empty(times.shape)
-        for code, rows in self._rows_by_stratum(special):
+        for code, rows in _rows_by_stratum(design):
             result[rows] = total_hazard(self._sums(code).jumps, relative_risk[rows], times[rows])
         return np.exp(-result)
 
-    def _incidence_error(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+    def _incidence_error(self, design: Design, times: np.ndarray, since: np.ndarray, event: int) -> np.ndarray:
         """Standard error of the incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times)."""
-        *special, times, since, event = rest
         cause = self.events_.index(event)
-        relative_risk = self._relative_risk(design)
-        distance = np.stack([design - model.center_ for model in self.cause_models_.values()])
+        relative_risk = self._relative_risk(design.matrix)
+        distance = np.stack([design.matrix - model.center_ for model in self.cause_models_.values()])
         error = np.empty(times.shape)
-        for code, rows in self._rows_by_stratum(special):
+        for code, rows in _rows_by_stratum(design):
             error[rows] = self._errors(code).error(
                 distance[:, rows], relative_risk[rows], times[rows], since[rows], cause
             )
         return error
 
-    def _summed(
-        self, design: np.ndarray, special: list[np.ndarray], times: np.ndarray, cause: int | None
-    ) -> np.ndarray:
+    def _summed(self, design: Design, times: np.ndarray, cause: int | None) -> np.ndarray:
         """Incidence of the cause at this position, or of all, shape (n_rows, n_times)."""
-        relative_risk = self._relative_risk(design)
+        relative_risk = self._relative_risk(design.matrix)
         result = np.empty(times.shape)
-        for code, rows in self._rows_by_stratum(special):
+        for code, rows in _rows_by_stratum(design):
             result[rows] = self._sums(code).incidence(relative_risk[rows], times[rows], cause)
         return result
 
@@ -477,14 +437,6 @@ class CauseSpecificCox(IncidenceModel):
         for name in (*MADE_WHEN_ASKED, *OF_ROWS):
             state.pop(name, None)
         return state
-
-    def _rows_by_stratum(self, special: list[np.ndarray]) -> list[tuple[int, Any]]:
-        """Code of each stratum that occurs, and its rows."""
-        if self.strata is None:
-            return [(0, slice(None))]
-        stratum = match_strata(special[0], self._strata_columns(), self.strata_)
-        refuse_unseen(stratum, self._strata_columns())
-        return [(int(code), np.flatnonzero(stratum == code)) for code in np.unique(stratum)]
 
     def _errors(self, stratum: int) -> IncidenceErrors:
         """The standard errors over the stratum's event times, made when first asked for and never saved."""
@@ -515,5 +467,9 @@ class CauseSpecificCox(IncidenceModel):
             cumulative.append(model.baseline_hazard_[begin:end])
         return merge_jumps(times, cumulative)
 
-    def _strata_columns(self) -> list[str]:
-        return [self.strata] if isinstance(self.strata, str) else list(self.strata or [])
+
+def _rows_by_stratum(design: Design) -> list[tuple[int, Any]]:
+    """Code of each stratum that occurs, and its rows."""
+    if design.strata is None:
+        return [(0, slice(None))]
+    return [(int(code), np.flatnonzero(design.strata == code)) for code in np.unique(design.strata)]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..curves.confidence import hazard_bounds, probability_bounds
+from ..estimator.design import Design
 from ..numerics.quadratic import quadratic_forms
 from ..numerics.steps import step_position, step_values
 
@@ -89,14 +90,16 @@ def fill_means(stratum: np.ndarray, hazard: np.ndarray, kept: np.ndarray, means:
 def cumulative_hazard(
     baseline: BaselineHazard,
     coef: np.ndarray,
-    design: np.ndarray,
-    offset: np.ndarray,
-    stratum: np.ndarray,
+    design: Design,
     times: np.ndarray,
     since: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Cumulative hazard of each row by its times, shape (n_rows, n_times); from ``since`` (n_rows, 1) where above 0."""
-    relative_risk = np.exp(np.minimum((design - baseline.center) @ coef + offset, LARGEST_ETA))
+    """Cumulative hazard of each row by its times, shape (n_rows, n_times); from ``since`` (n_rows, 1) where above 0.
+
+    The offsets of ``design`` are against that of the baseline.
+    """
+    relative_risk = np.exp(np.minimum((design.matrix - baseline.center) @ coef + design.offset_of_each, LARGEST_ETA))
+    stratum = design.stratum_of_each
     hazard = step_values(baseline.hazard, baseline.position(stratum, times))
     if since is not None:
         before = np.where(since > 0, step_values(baseline.hazard, baseline.position(stratum, since)), 0.0)
@@ -135,18 +138,17 @@ class HazardWindows:
 def hazard_windows(
     baseline: BaselineHazard,
     coef: np.ndarray,
-    design: np.ndarray,
-    offset: np.ndarray,
-    stratum: np.ndarray,
+    design: Design,
     times: np.ndarray,
     since: np.ndarray,
 ) -> HazardWindows:
     """From ``since`` (n_rows, 1) to ``times`` (n_rows, n_times); a time before ``since`` has hazard 0."""
+    stratum = design.stratum_of_each
     position = baseline.position(stratum, np.maximum(times, since))
     before = baseline.position(stratum, since) if np.any(since > 0) else np.full(since.shape, -1)
     before = np.where(since > 0, before, -1)
-    distance = design - baseline.center
-    relative_risk = np.exp(np.minimum(distance @ coef + offset, LARGEST_ETA))[:, None]
+    distance = design.matrix - baseline.center
+    relative_risk = np.exp(np.minimum(distance @ coef + design.offset_of_each, LARGEST_ETA))[:, None]
     hazard = step_values(baseline.hazard, position) - step_values(baseline.hazard, before)
     mean = step_values(baseline.mean, position) - step_values(baseline.mean, before)
     direction = hazard[:, :, None] * distance[:, None, :] - mean
@@ -157,9 +159,7 @@ def cumulative_hazard_error(
     baseline: BaselineHazard,
     coef: np.ndarray,
     covariance: np.ndarray,
-    design: np.ndarray,
-    offset: np.ndarray,
-    stratum: np.ndarray,
+    design: Design,
     times: np.ndarray,
     since: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -167,7 +167,7 @@ def cumulative_hazard_error(
 
     A time before ``since`` has hazard 0.
     """
-    found = hazard_windows(baseline, coef, design, offset, stratum, times, since)
+    found = hazard_windows(baseline, coef, design, times, since)
     own = step_values(baseline.variance, found.position) - step_values(baseline.variance, found.before)
     from_coef = quadratic_forms(found.direction, covariance)
     return found.with_error(own + from_coef)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..estimator.design import Design
 from ..incidence.hazard_moments import CellMoments, RowMoments
 from ..numerics.quadratic import quadratic_forms
 from .baseline import BaselineHazard, hazard_windows
@@ -29,15 +30,13 @@ def jackknife_hazard_error(
     baseline: BaselineHazard,
     coef: np.ndarray,
     moments: Sequence[RowMoments | CellMoments],
-    design: np.ndarray,
-    offset: np.ndarray,
-    stratum: np.ndarray,
+    design: Design,
     times: np.ndarray,
     since: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """As :func:`.baseline.cumulative_hazard_error`, with the ``moments`` of each stratum for a covariance."""
-    found = hazard_windows(baseline, coef, design, offset, stratum, times, since)
-    variance = np.zeros(times.shape)
+    found = hazard_windows(baseline, coef, design, times, since)
+    variance, stratum = np.zeros(times.shape), design.stratum_of_each
     for code in np.unique(stratum):
         begin, end = np.searchsorted(baseline.stratum, [code, code + 1])
         rows = np.flatnonzero(stratum == code)

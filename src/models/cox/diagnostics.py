@@ -8,21 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from ..inputs.outcome import Outcome
+from ..estimator.design import TrainingRows
 
 RESIDUALS = ("martingale", "deviance", "score", "schoenfeld", "scaledsch", "dfbeta", "dfbetas")
 TRANSFORMS = ("km", "rank", "identity", "log")
-
-
-class TrainingRows(NamedTuple):
-    """What diagnostics need of the data; kept in the process that fitted the model, never saved or pickled."""
-
-    design: np.ndarray
-    outcome: Outcome
-    weight: np.ndarray | None
-    stratum: np.ndarray | None
-    offset: np.ndarray | None
-    cluster: np.ndarray | None
 
 
 class FittedCox(NamedTuple):
@@ -79,12 +68,10 @@ def concordance(rows: TrainingRows, fitted: FittedCox) -> tuple[float, float]:
     from ..risk_sets.risk_sets import build_risk_sets
     from .kernels.concordance import comparable_pairs
 
-    n_rows = len(rows.outcome)
-    weight = np.ones(n_rows) if rows.weight is None else rows.weight
-    stratum = np.zeros(n_rows, dtype=np.int64) if rows.stratum is None else rows.stratum
+    weight, stratum = rows.weight_of_each, rows.design.stratum_of_each
     is_event = rows.outcome.event == fitted.event
     sets = build_risk_sets(rows.outcome.entry, rows.outcome.duration, is_event, weight, stratum)
-    eta = rows.design @ fitted.coef + (0.0 if rows.offset is None else rows.offset)
+    eta = rows.design.matrix @ fitted.coef + rows.design.offset_of_each
     # Equal rows may differ by the rounding of a sum, which must not order them.
     unit = 1e-12 * max(1.0, float(np.abs(eta).max()))
     ranks, rank = np.unique(np.round(eta[sets.rows] / unit), return_inverse=True)
@@ -112,13 +99,13 @@ def score_statistics(rows: TrainingRows, fitted: FittedCox) -> tuple[float, floa
     from .kernels.score_statistics import score_statistics_of_rows
 
     return score_statistics_of_rows(
-        rows.design,
+        rows.design.matrix,
         rows.outcome.entry,
         rows.outcome.duration,
         rows.outcome.event == fitted.event,
         weight=rows.weight,
-        stratum=rows.stratum,
-        offset=rows.offset,
+        stratum=rows.design.strata,
+        offset=rows.design.offset,
         cluster=rows.cluster,
         ties=fitted.ties,
         usable=np.diag(fitted.naive_covariance) > 0,
@@ -149,15 +136,15 @@ def _residuals(
 
     return cox_residuals(
         kind,
-        rows.design,
+        rows.design.matrix,
         rows.outcome.entry,
         rows.outcome.duration,
         rows.outcome.event == fitted.event,
         coef=fitted.coef,
         naive_covariance=fitted.naive_covariance,
         weight=rows.weight,
-        stratum=rows.stratum,
-        offset=rows.offset,
+        stratum=rows.design.strata,
+        offset=rows.design.offset,
         ties=fitted.ties,
         weighted=weighted,
     )
@@ -201,7 +188,7 @@ def proportionality_table(
     groups = {name: [c for c in columns if used[c]] for name, columns in groups.items()}
     groups = {name: columns for name, columns in groups.items() if columns}
     statistics = proportional_hazards_test(
-        rows.design,
+        rows.design.matrix,
         rows.outcome.entry,
         rows.outcome.duration,
         is_event,
@@ -209,8 +196,8 @@ def proportionality_table(
         list(groups.values()),
         coef=fitted.coef,
         weight=rows.weight,
-        stratum=rows.stratum,
-        offset=rows.offset,
+        stratum=rows.design.strata,
+        offset=rows.design.offset,
         ties=fitted.ties,
     )
     df = np.array([*(len(columns) for columns in groups.values()), int(used.sum())])

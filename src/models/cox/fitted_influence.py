@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..estimator.design import TrainingRows
 from ..incidence.hazard_moments import RowMoments, row_moments
 from ..incidence.moments import cell_moments
-from .diagnostics import TrainingRows
 
 if TYPE_CHECKING:
     from .kernels.row_influence import CauseFit
@@ -42,16 +42,16 @@ def fitted_influence(
     from .kernels.row_influence import cause_rows, row_factor
 
     n_rows = len(rows.outcome)
-    stratum = np.zeros(n_rows, dtype=np.int64) if rows.stratum is None else rows.stratum
+    stratum = rows.design.stratum_of_each
     target = np.arange(n_rows) if rows.cluster is None else rows.cluster
     found = [
         cause_rows(
-            rows.design,
+            rows.design.matrix,
             rows.outcome,
             fit,
             weight=rows.weight,
             stratum=stratum,
-            offset=rows.offset,
+            offset=rows.design.offset,
             factor=row_factor(rows.weight, rows.cluster, n_rows),
             target=target,
             ties=ties,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,17 +13,15 @@ from sklearn.utils.validation import check_is_fitted
 from ...caller_warnings import warn
 from ..curves.confidence import check_interval
 from ..estimator.coefficient_table import chi_squared_table, coefficient_table, wald_statistic
+from ..estimator.design import TrainingRows
 from ..estimator.fit_problems import fit_problems, warn_of_dropped
 from ..features.encoder import FeatureEncoder
 from ..features.penalty_factors import feature_factors
 from ..inputs.cluster_levels import nested_levels
-from ..inputs.outcome import Outcome
-from ..inputs.strata import learn_strata
 from ..numerics.blas_threads import one_blas_thread
 from .baseline import kept_means
 from .diagnostics import (
     FittedCox,
-    TrainingRows,
     concordance,
     proportionality_table,
     residual_table,
@@ -30,7 +29,7 @@ from .diagnostics import (
     score_statistics,
 )
 from .fitted_influence import fitted_influence
-from .prediction import CoxPrediction, offset_values
+from .prediction import CoxPrediction
 from .profile import profile_table
 
 TIES = ("efron", "breslow")
@@ -415,37 +414,24 @@ class CoxPH(CoxPrediction):
         state.pop("martingale_residuals_", None)
         return state
 
-    def _fit(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        **special: Any,
-    ) -> None:
+    def _fit(self, rows: TrainingRows) -> None:
         from .kernels.fit import fit_cox
 
         self._check_parameters()
-        stratum = None
-        self.strata_: list[str] = []
-        if "strata" in special:
-            self.strata_, stratum = learn_strata(special["strata"], self._strata_columns())
-        offset = offset_values(special.get("offset"))
+        outcome, cluster = rows.outcome, rows.cluster
         if self.entry_convention == "statsmodels":
-            outcome = Outcome(np.nextafter(outcome.entry, -np.inf), outcome.duration, outcome.event)
-        is_event = self._has_event(outcome, sample_weight, "Cox")
-        # Weights that are no counts of rows make the inverse information meaningless; R's coxph does the same.
-        is_fractional = sample_weight is not None and bool(np.any(sample_weight != np.round(sample_weight)))
-        groups = np.arange(len(outcome)) if cluster is None and is_fractional else cluster
+            outcome = replace(outcome, entry=np.nextafter(outcome.entry, -np.inf))
+        rows = replace(rows, outcome=outcome, cluster=rows.robust_groups)
+        is_event = self._has_event(outcome, rows.weight, "Cox")
         fit = fit_cox(
-            design,
+            rows.design.matrix,
             outcome.entry,
             outcome.duration,
             is_event,
-            weight=sample_weight,
-            stratum=stratum,
-            offset=offset,
-            cluster=groups,
+            weight=rows.weight,
+            stratum=rows.design.strata,
+            offset=rows.design.offset,
+            cluster=rows.cluster,
             ties=self.ties,
             alpha=self.alpha,
             l1_ratio=self.l1_ratio,
@@ -453,10 +439,10 @@ class CoxPH(CoxPrediction):
             standardize=self.standardize,
             firth=self.firth,
         )
-        self.events_ = (int(self.event),)
+        self.events_, self.strata_ = (int(self.event),), list(rows.design.labels)
         self.has_competing_events_ = bool(np.any((outcome.event > 0) & ~is_event))
         self.coef_, self.covariance_, self.naive_covariance_ = fit.coef, fit.covariance, fit.naive_covariance
-        self.is_robust_, self.covariance_by_level_ = groups is not None, {}
+        self.is_robust_, self.covariance_by_level_ = rows.cluster is not None, {}
         self.log_likelihood_, self._scores = fit.log_likelihood, fit.score_statistics
         self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
         self.center_, self.offset_center_ = fit.center, fit.offset_center
@@ -469,7 +455,7 @@ class CoxPH(CoxPrediction):
         self.__dict__.pop("_found_concordance", None)
         is_jackknife = self.std_error == "jackknife" or (self.std_error is None and cluster is not None)
         self._moments, self._row_moments = None if is_jackknife else [], None
-        self._training = TrainingRows(design, outcome, sample_weight, stratum, offset, groups)
+        self._training = rows
         for message in fit_problems(fit, self.feature_names_out_, "set firth=True or alpha > 0"):
             warn(message)
         n_estimated = int((np.diag(self.naive_covariance_) > 0).sum())

@@ -11,14 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
 from ...progress import track
+from ..estimator.design import TrainingRows
 from ..estimator.one_event import OneEventModel
 from ..features.encoder import FeatureEncoder
 from ..features.penalty_factors import feature_factors
 from ..inputs.folds import check_folds, deal_folds
-from ..inputs.outcome import Outcome
-from ..inputs.strata import learn_strata
 from .model import TIES, CoxPH
-from .prediction import offset_values
 
 CHOICES = ("lambda_min", "lambda_1se")
 # With fewer rows a fold, risk sets within it are too small (glmnet's limit).
@@ -110,7 +108,7 @@ class CoxElasticNetCV(OneEventModel):
     ['n_features', 'deviance_ratio', 'cv_mean', 'cv_std_error', 'cv_lower', 'cv_upper']
     """
 
-    _column_parameters: ClassVar[tuple[str, ...]] = ("strata", "offset")
+    _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata", "offset": "offset"}
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "lambdas_",
         "coef_path_",
@@ -290,26 +288,14 @@ class CoxElasticNetCV(OneEventModel):
         state.pop("_training", None)
         return state
 
-    def _fit(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        **special: Any,
-    ) -> None:
+    def _fit(self, rows: TrainingRows) -> None:
         from .kernels.path import PathOptions, cox_path
         from .kernels.path_folds import PathData, cross_validate
 
         self._check_parameters()
-        weight = np.ones(len(outcome)) if sample_weight is None else sample_weight
+        outcome, weight, cluster = rows.outcome, rows.weight_of_each, rows.cluster
         is_event = self._has_event(outcome, weight, "Cox")
         fold = self._folds(is_event & (weight > 0), cluster)
-        stratum = np.zeros(len(outcome), dtype=np.int64)
-        if "strata" in special:
-            names = [self.strata] if isinstance(self.strata, str) else list(self.strata or [])
-            stratum = learn_strata(special["strata"], names)[1]
-        offset = offset_values(special.get("offset"))
         options = PathOptions(
             l1_ratio=self.l1_ratio,
             penalty_factor=feature_factors(self.penalty_factor, self.encoder_),
@@ -319,7 +305,10 @@ class CoxElasticNetCV(OneEventModel):
             standardize=self.standardize,
             efron=self.ties == "efron",
         )
-        data = PathData(design, outcome.entry, outcome.duration, is_event, weight, stratum, offset)
+        design = rows.design
+        data = PathData(
+            design.matrix, outcome.entry, outcome.duration, is_event, weight, design.stratum_of_each, design.offset
+        )
         whole = data.rows(slice(None), options)
         path = cox_path(whole, options)
         n_folds = int(fold.max()) + 1
@@ -338,9 +327,6 @@ class CoxElasticNetCV(OneEventModel):
         near = found.mean <= found.mean[best] + found.std_error[best]
         self.lambda_min_ = float(path.lambdas[best])
         self.lambda_1se_ = float(path.lambdas[np.argmax(near)])
-
-    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        return self.model_._event_free(design, *rest)
 
     def _folds(self, counted: np.ndarray, cluster: np.ndarray | None) -> np.ndarray:
         if self._foldid is not None:

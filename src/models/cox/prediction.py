@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from ...caller_warnings import warn
 from ..curves.confidence import check_interval
 from ..estimator.base import ROWS_PER_CHUNK, checked_times, hold_last, per_row
+from ..estimator.design import Design
 from ..estimator.one_event import OneEventModel
 from ..incidence.hazard_moments import CellMoments, RowMoments
 from ..inputs.labels import refuse_other_order
-from ..inputs.strata import match_strata, refuse_unseen
 from ..numerics.blas_threads import one_blas_thread
 from .baseline import BaselineHazard, cumulative_hazard, cumulative_hazard_error, fill_means, survival_bounds
 from .curve_error import jackknife_hazard_error
@@ -24,13 +25,12 @@ from .curve_error import jackknife_hazard_error
 class CoxPrediction(OneEventModel):
     """The part of :class:`.cox.CoxPH` that needs no training rows: loaded models have it too."""
 
-    _column_parameters: ClassVar[tuple[str, ...]] = ("strata", "offset")
+    _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata", "offset": "offset"}
     strata: str | list[str] | None
     offset: str | None
     coef_: np.ndarray
     covariance_: np.ndarray
     has_competing_events_: bool
-    strata_: list[str]
     center_: np.ndarray
     offset_center_: float
     baseline_time_: np.ndarray
@@ -113,16 +113,18 @@ class CoxPrediction(OneEventModel):
         [0.0, -2.42]
         """
         check_is_fitted(self)
-        design, offset, _ = self._arguments(*self._design(X))
-        base, base_offset = np.zeros((1, design.shape[1])), -self.offset_center_
+        rows = self._centred(self._design(X))
+        base, base_offset = np.zeros((1, rows.matrix.shape[1])), -self.offset_center_
         if reference is not None:
-            base, (base_offset, *others), _ = self._arguments(*self._design(reference))
-            if others:
-                raise ValueError(f"reference must be one row, got {len(base)}")
-        ratio = (design - base) @ self.coef_ + offset - base_offset
+            one = self._centred(self._design(reference))
+            if len(one) != 1:
+                raise ValueError(f"reference must be one row, got {len(one)}")
+            base, base_offset = one.matrix, one.offset_of_each[0]
+        distance = rows.matrix - base
+        ratio = distance @ self.coef_ + rows.offset_of_each - base_offset
         if not return_std:
             return ratio
-        variance = np.einsum("np,pq,nq->n", design - base, self.covariance_, design - base, optimize=True)
+        variance = np.einsum("np,pq,nq->n", distance, self.covariance_, distance, optimize=True)
         return ratio, np.sqrt(np.maximum(variance, 0.0))
 
     def predict_cumulative_hazard(
@@ -215,27 +217,26 @@ class CoxPrediction(OneEventModel):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Cumulative hazard since ``elapsed`` and its standard error, both (n_rows, n_times); by chunks of rows."""
         check_is_fitted(self)
-        design = self._design(X)
-        n_rows = len(design[0])
+        design = self._centred(self._design(X))
         refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
-        row_times = checked_times(times, n_rows, eligible_days)
-        since = per_row(elapsed, n_rows, "elapsed")[:, None]
+        row_times = checked_times(times, len(design), eligible_days)
+        since = per_row(elapsed, len(design), "elapsed")[:, None]
         hazard, error = np.empty(row_times.shape), np.zeros(row_times.shape if with_error else (0, 0))
         baseline, moments = self.baseline_, self._jackknife_moments() if with_error else []
-        for begin in range(0, n_rows, ROWS_PER_CHUNK):
+        for begin in range(0, len(design), ROWS_PER_CHUNK):
             rows = slice(begin, begin + ROWS_PER_CHUNK)
-            part = self._arguments(*(array[rows] for array in design))
+            part = design[rows]
             if moments:
                 hazard[rows], error[rows] = jackknife_hazard_error(
-                    baseline, self.coef_, moments, *part, row_times[rows], since[rows]
+                    baseline, self.coef_, moments, part, row_times[rows], since[rows]
                 )
             elif with_error:
                 hazard[rows], error[rows] = cumulative_hazard_error(
-                    baseline, self.coef_, self.covariance_, *part, row_times[rows], since[rows]
+                    baseline, self.coef_, self.covariance_, part, row_times[rows], since[rows]
                 )
             else:
                 hazard[rows] = cumulative_hazard(
-                    baseline, self.coef_, *part, row_times[rows], since[rows] if np.any(since[rows] > 0) else None
+                    baseline, self.coef_, part, row_times[rows], since[rows] if np.any(since[rows] > 0) else None
                 )
         return hold_last(hazard, row_times), hold_last(error, row_times) if with_error else error
 
@@ -245,29 +246,18 @@ class CoxPrediction(OneEventModel):
         rows = self.__dict__.get("_row_moments")
         return [CellMoments(**moments) for moments in saved] if rows is None else rows
 
-    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        *special, times, _ = rest
-        return -np.expm1(-self._hazard(design, *special, times))
+    def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
+        return -np.expm1(-self._hazard(design, times))
 
-    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        return np.exp(-self._hazard(design, *rest))
+    def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
+        return np.exp(-self._hazard(design, times))
 
-    def _hazard(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        *special, times = rest
-        return cumulative_hazard(self.baseline_, self.coef_, *self._arguments(design, *special), times)
+    def _hazard(self, design: Design, times: np.ndarray) -> np.ndarray:
+        return cumulative_hazard(self.baseline_, self.coef_, self._centred(design), times)
 
-    def _arguments(self, design: np.ndarray, *special: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Design, offset and code of the stratum by row."""
-        columns = list(special)
-        stratum = np.zeros(len(design), dtype=np.int64)
-        if self.strata is not None:
-            stratum = match_strata(columns.pop(0), self._strata_columns(), self.strata_)
-            refuse_unseen(stratum, self._strata_columns())
-        offset = offset_values(columns.pop(0)) if self.offset is not None else None
-        return design, np.zeros(len(design)) if offset is None else offset - self.offset_center_, stratum
-
-    def _strata_columns(self) -> list[str]:
-        return [self.strata] if isinstance(self.strata, str) else list(self.strata or [])
+    def _centred(self, design: Design) -> Design:
+        """The design with its offsets against that of the baseline."""
+        return design if design.offset is None else replace(design, offset=design.offset - self.offset_center_)
 
     def _warn_of_competing_events(self) -> None:
         if self.has_competing_events_:
@@ -275,17 +265,3 @@ class CoxPrediction(OneEventModel):
                 "the training data have competing events, which CoxPH counts as censored: this incidence is too high; "
                 "use CauseSpecificCox"
             )
-
-
-def offset_values(values: Any) -> np.ndarray | None:
-    """The offset column as numbers, shape (n_rows,)."""
-    if values is None:
-        return None
-    try:
-        numbers = np.asarray(values, dtype=float).reshape(len(values))
-    except (TypeError, ValueError):
-        raise ValueError("offset must name one numeric column") from None
-    n_bad = int((~np.isfinite(numbers)).sum())
-    if n_bad:
-        raise ValueError(f"offset: missing or infinite in {n_bad} of {numbers.size} rows")
-    return numbers

@@ -8,7 +8,8 @@ from scipy.special import chdtrc, chdtri
 from sklearn.exceptions import ConvergenceWarning
 
 from ...caller_warnings import warn
-from .diagnostics import FittedCox, TrainingRows
+from ..estimator.design import TrainingRows
+from .diagnostics import FittedCox
 
 
 def profile_table(rows: TrainingRows, fitted: FittedCox, level: float, *, firth: bool) -> pd.DataFrame:
@@ -18,12 +19,10 @@ def profile_table(rows: TrainingRows, fitted: FittedCox, level: float, *, firth:
     from .kernels.fit import LARGEST_ETA, scale_rows
     from .kernels.profile_likelihood import profiles
 
-    n_rows = len(rows.outcome)
-    weight = np.ones(n_rows) if rows.weight is None else rows.weight
-    stratum = np.zeros(n_rows, dtype=np.int64) if rows.stratum is None else rows.stratum
+    weight, stratum = rows.weight_of_each, rows.design.stratum_of_each
     is_event = rows.outcome.event == fitted.event
     sets = build_risk_sets(rows.outcome.entry, rows.outcome.duration, is_event, weight, stratum)
-    scaled = scale_rows(rows.design, sets, rows.offset)
+    scaled = scale_rows(rows.design.matrix, sets, rows.design.offset)
     error = np.sqrt(np.diag(fitted.naive_covariance)) * scaled.scale
     penalised = PenalisedRows(scaled.x, scaled.offset, sets, fitted.ties == "efron", firth, error > 0, LARGEST_ETA)
     found = profiles(penalised, fitted.coef * scaled.scale, error, float(chdtri(1, 1.0 - level)))

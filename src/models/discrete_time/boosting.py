@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..estimator.base import IncidenceModel
+from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import warn_of_dropped
 from ..features.encoder import FeatureEncoder
-from ..inputs.outcome import Outcome
 from .binning import Bins, bin_features, with_thresholds
 from .period_incidence import curves_by_blocks, hazards_from_log_odds
 from .person_period import PersonPeriods, number_causes, period_ends, person_periods, sample_event_free
@@ -136,18 +136,11 @@ class BoostedHazard(IncidenceModel):
         self.horizon = horizon
         self.encoder = encoder
 
-    def _fit(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        **special: Any,
-    ) -> None:
-        outcome = outcome.without(self.known_end_event)
-        counted = outcome.of_weight(sample_weight)
+    def _fit(self, rows: TrainingRows) -> None:
+        outcome = rows.outcome.without(self.known_end_event)
+        counted = outcome.of_weight(rows.weight)
         events = counted.events
-        sample_weight = _in_range(sample_weight)
+        sample_weight = _in_range(rows.weight)
         ends = period_ends(float(counted.duration.max()), self.period_days, self.max_days)
         lines, n_events = number_causes(person_periods(outcome, ends, sample_weight), events)
         if n_events.sum() == len(lines):
@@ -168,6 +161,7 @@ class BoostedHazard(IncidenceModel):
             early_stopping=False,
             random_state=int(rng.integers(2**31 - 1)),
         )
+        design = rows.design.matrix
         bins: list[Bins] = []
         if len(lines) <= LINES_FOR_BINS:
             design, bins = bin_features(design, np.bincount(lines.row, lines.weight, minlength=len(design)))
@@ -180,13 +174,11 @@ class BoostedHazard(IncidenceModel):
         self.n_person_periods_ = np.array([n_lines, len(lines)])
         warn_of_dropped(self.encoder_)
 
-    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        times, event = rest
-        return curves_by_blocks(self._hazards, design, self.period_ends_, times, self.events_.index(event))
+    def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
+        return curves_by_blocks(self._hazards, design.matrix, self.period_ends_, times, self.events_.index(event))
 
-    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        (times,) = rest
-        return curves_by_blocks(self._hazards, design, self.period_ends_, times, None)
+    def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
+        return curves_by_blocks(self._hazards, design.matrix, self.period_ends_, times, None)
 
     def _hazards(self, design: np.ndarray, n_periods: int) -> np.ndarray:
         scores = scores_by_period(TreeArrays(**self.trees_), design, period_middles(self.period_ends_)[:n_periods])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
 from ..estimator.delta_interval import DeltaIntervalModel
+from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import warn_of_dropped
 from ..features.encoder import FeatureEncoder
-from ..inputs.outcome import Outcome
 from .period_incidence import (
     curves_by_blocks,
     event_free_slopes,
@@ -157,28 +157,21 @@ class DiscreteTimeHazard(DeltaIntervalModel):
         self.horizon = horizon
         self.encoder = encoder
 
-    def _fit(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        **special: Any,
-    ) -> None:
+    def _fit(self, rows: TrainingRows) -> None:
         # Imported here because statsmodels is slow to import and only fitting needs it.
         from .fit import fit_discrete_time
 
-        outcome = outcome.without(self.known_end_event)
-        counted = outcome.of_weight(sample_weight)
+        outcome = rows.outcome.without(self.known_end_event)
+        counted = outcome.of_weight(rows.weight)
         ends = period_ends(float(counted.duration.max()), self.period_days, self.max_days)
         events = counted.events
         fitted = fit_discrete_time(
-            design,
+            rows.design.matrix,
             outcome,
             events,
             ends,
-            sample_weight,
-            cluster,
+            rows.weight,
+            rows.cluster,
             period_effect=self.period_effect,
             period_df=self.period_df,
             max_iter=self.max_iter,
@@ -241,14 +234,12 @@ class DiscreteTimeHazard(DeltaIntervalModel):
         variance = np.diag(covariance).reshape(n_causes, -1)[:, :n_features]
         return np.sqrt(np.where(self.estimated_, variance, np.nan)).ravel()
 
-    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        times, event = rest
+    def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         cause = self.events_.index(event)
-        return curves_by_blocks(self._hazards, design, self.period_ends_, times, cause)
+        return curves_by_blocks(self._hazards, design.matrix, self.period_ends_, times, cause)
 
-    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        (times,) = rest
-        return curves_by_blocks(self._hazards, design, self.period_ends_, times, None)
+    def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
+        return curves_by_blocks(self._hazards, design.matrix, self.period_ends_, times, None)
 
     def _parameter_covariance(self) -> np.ndarray:
         return self.covariance_
@@ -256,18 +247,16 @@ class DiscreteTimeHazard(DeltaIntervalModel):
     def _gradient_width(self) -> int:
         return max(len(self.covariance_), self.period_log_odds_.size)
 
-    def _incidence_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        times, event = rest
+    def _incidence_gradient(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         needed = n_periods_until(self.period_ends_, times)
-        hazards = self._hazards(design, needed)
+        hazards = self._hazards(design.matrix, needed)
         slopes = incidence_slopes(hazards, self.period_ends_[:needed], times, self.events_.index(event))
-        return self._by_parameter(design, slopes)
+        return self._by_parameter(design.matrix, slopes)
 
-    def _event_free_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        (times,) = rest
+    def _event_free_gradient(self, design: Design, times: np.ndarray) -> np.ndarray:
         needed = n_periods_until(self.period_ends_, times)
-        slopes = event_free_slopes(self._hazards(design, needed), self.period_ends_[:needed], times)
-        return self._by_parameter(design, slopes)
+        slopes = event_free_slopes(self._hazards(design.matrix, needed), self.period_ends_[:needed], times)
+        return self._by_parameter(design.matrix, slopes)
 
     def _by_parameter(self, design: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         """From derivatives by log odds to those by the parameters of ``covariance_``, along the last axis."""

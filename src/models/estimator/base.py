@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,8 +16,11 @@ from ..features.encoder import FeatureEncoder, as_frame
 from ..inputs.case_weights import check_weight
 from ..inputs.cluster_levels import check_cluster
 from ..inputs.labels import refuse_other_order
+from ..inputs.offset import offset_values
 from ..inputs.outcome import Outcome, as_numbers, check_outcome
+from ..inputs.strata import learn_strata, match_strata, refuse_unseen
 from ..numerics.blas_threads import one_blas_thread
+from .design import Design, TrainingRows
 
 ROWS_PER_CHUNK = 50_000
 # Differences of incidences divided by less than this would be rounding.
@@ -26,20 +30,20 @@ FAINT = 1e-8
 class IncidenceModel(BaseEstimator):
     """Base of the models: checks, encoding, horizons, conditioning and eligibility are the same for all.
 
-    A model implements ``_fit(design, outcome, sample_weight, cluster)``, ``_incidence(design, times, event)`` and
-    ``_event_free(design, times)``, where ``times`` has shape (n_rows, n_times) and may differ by row, and names in
-    ``_bundle_attributes`` the fitted attributes of its own that describe it without a row of the training data.
-    A model that uses columns of ``X`` for anything but covariates names their parameters in ``_column_parameters``;
-    these columns come as keyword arguments to ``_fit``, a DataFrame each, and after ``design`` to the others, as arrays
-    of shape (n_rows, n_named).
+    A model implements ``_fit(rows)``, ``_incidence(design, times, event)`` and ``_event_free(design, times)``, where
+    ``times`` has shape (n_rows, n_times) and may differ by row, and names in ``_bundle_attributes`` the fitted
+    attributes of its own that describe it without a row of the training data. A model that uses columns of ``X`` for
+    anything but covariates names in ``_column_parameters`` the parameters that name these columns, and the field of
+    :class:`.design.Design` that each fills. One with strata keeps their names, ``design.labels``, as ``strata_``.
     """
 
     _bundle_attributes: ClassVar[tuple[str, ...]] = ()
-    _column_parameters: ClassVar[tuple[str, ...]] = ()
+    _column_parameters: ClassVar[Mapping[str, str]] = {}
     # scikit-learn's name for what is passed on unasked: weights given to a search count in its scores too.
     __metadata_request__score: ClassVar[dict[str, bool]] = {"sample_weight": True}
     horizon: float
     encoder: FeatureEncoder | None
+    strata_: list[str]
 
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model.
@@ -66,18 +70,33 @@ class IncidenceModel(BaseEstimator):
         _check_horizon(self.horizon)
         # A block, as a decorator would stand between the caller and the warnings given in its name.
         with one_blas_thread():
-            frame, special = self._split_columns(X)
+            frame, named = self._split_columns(X)
             refuse_other_order(X=X, y=y, sample_weight=sample_weight, cluster=cluster)
             outcome = check_outcome(y, n_rows=len(frame))
             weight = check_weight(sample_weight, len(frame))
             groups = check_cluster(cluster, len(frame), weight)
-            self.encoder_, design = self._unfitted_encoder().fit_copy_design(frame)
-            self.feature_names_in_ = self.encoder_.feature_names_in_
-            self.n_features_in_ = self.feature_names_in_.size
-            self.feature_names_out_ = self.encoder_.get_feature_names_out()
-            self.average_risk_ = _average_risk(outcome, weight, self.horizon)
-            self._fit(design, outcome, weight, groups, **special)
-        self.n_rows_ = len(frame)
+            encoder, matrix = self._unfitted_encoder().fit_copy_design(frame)
+            rows = TrainingRows(_learnt_design(matrix, named), outcome, weight, groups)
+            return self.fit_encoded(rows, encoder, _average_risk(outcome, weight, self.horizon))
+
+    def fit_encoded(self, rows: TrainingRows, encoder: FeatureEncoder, average_risk: float) -> Self:
+        """Fit to rows that are checked and encoded, as :meth:`fit` does and models do that are made of others.
+
+        Parameters
+        ----------
+        rows : TrainingRows
+        encoder : FeatureEncoder
+            The fitted encoder that made their design.
+        average_risk : float
+            Incidence of event 1 at the horizon in training.
+        """
+        self.encoder_ = encoder
+        self.feature_names_in_ = encoder.feature_names_in_
+        self.n_features_in_ = self.feature_names_in_.size
+        self.feature_names_out_ = encoder.get_feature_names_out()
+        self.average_risk_ = average_risk
+        self._fit(rows)
+        self.n_rows_ = len(rows)
         return self
 
     @one_blas_thread()
@@ -120,16 +139,15 @@ class IncidenceModel(BaseEstimator):
         check_is_fitted(self)
         require_event(event, self.events_)
 
-        def conditional(part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray) -> np.ndarray:
-            incidence = self._incidence(*part, _not_before(times, since), event)
+        def conditional(design: Design, times: np.ndarray, since: np.ndarray) -> np.ndarray:
+            incidence = self._incidence(design, _not_before(times, since), event)
             if not np.any(since > 0):
                 return incidence
-            still_free = self._still_free(*part, since)
-            later = divide(incidence - self._incidence(*part, since, event), still_free)
+            still_free = self._still_free(design, since)
+            later = divide(incidence - self._incidence(design, since, event), still_free)
             faint = np.flatnonzero(is_faint(still_free, since))
             if faint.size:
-                of_faint = tuple(array[faint] for array in part)
-                later[faint] = self._incidence_of_faint(of_faint, times[faint], since[faint], event)
+                later[faint] = self._incidence_of_faint(design[faint], times[faint], since[faint], event)
             return np.where(since > 0, np.where(times > since, later, 0.0), incidence)
 
         return self._by_chunk(conditional, X, times, eligible_days, elapsed)
@@ -152,11 +170,11 @@ class IncidenceModel(BaseEstimator):
         """
         check_is_fitted(self)
 
-        def conditional(part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray) -> np.ndarray:
-            free = self._event_free(*part, times)
+        def conditional(design: Design, times: np.ndarray, since: np.ndarray) -> np.ndarray:
+            free = self._event_free(design, times)
             if not np.any(since > 0):
                 return free
-            at_start, still_free = self._event_free(*part, since), self._still_free(*part, since)
+            at_start, still_free = self._event_free(design, since), self._still_free(design, since)
             later = 1.0 - divide(at_start - free, still_free)
             later = np.where(is_faint(still_free, since), np.clip(divide(free, at_start), 0.0, 1.0), later)
             return np.where(since > 0, np.where(times > since, later, 1.0), free)
@@ -205,37 +223,28 @@ class IncidenceModel(BaseEstimator):
         """Whether ``fit`` went through to its end."""
         return hasattr(self, "n_rows_")
 
-    def _fit(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        **special: Any,
-    ) -> None:
+    def _fit(self, rows: TrainingRows) -> None:
         raise NotImplementedError
 
-    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+    def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         raise NotImplementedError
 
-    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+    def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
         raise NotImplementedError
 
-    def _still_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+    def _still_free(self, design: Design, times: np.ndarray) -> np.ndarray:
         """Probability by which incidences after a day are divided, given that the row is free of events on that day."""
-        return self._event_free(design, *rest)
+        return self._event_free(design, times)
 
-    def _incidence_of_faint(
-        self, part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray, event: int
-    ) -> np.ndarray:
+    def _incidence_of_faint(self, design: Design, times: np.ndarray, since: np.ndarray, event: int) -> np.ndarray:
         """Incidence after ``since`` of rows that the model all but rules out to be free of events by then.
 
         The incidences differ by less than their rounding; the event-free probability keeps its digits. What it leaves
         is shared as the events shared it by each time.
         """
-        free = self._event_free(*part, times)
-        happened = np.clip(1.0 - divide(free, self._event_free(*part, since)), 0.0, 1.0)
-        return happened * divide(self._incidence(*part, times, event), 1.0 - free)
+        free = self._event_free(design, times)
+        happened = np.clip(1.0 - divide(free, self._event_free(design, since)), 0.0, 1.0)
+        return happened * divide(self._incidence(design, times, event), 1.0 - free)
 
     def _unfitted_encoder(self) -> FeatureEncoder:
         """The encoder to fit; a model without covariates overrides it."""
@@ -245,25 +254,25 @@ class IncidenceModel(BaseEstimator):
         """``probability(design, times, since)`` for all rows, by chunks that keep memory flat; between 0 and 1."""
         refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
         design = self._design(X)
-        n_rows = len(design[0])
+        n_rows = len(design)
         row_times = checked_times(times, n_rows, eligible_days)
         since = per_row(elapsed, n_rows, "elapsed")[:, None]
         result = np.empty(row_times.shape)
         for start in range(0, n_rows, ROWS_PER_CHUNK):
             rows = slice(start, start + ROWS_PER_CHUNK)
-            result[rows] = probability(tuple(array[rows] for array in design), row_times[rows], since[rows])
+            result[rows] = probability(design[rows], row_times[rows], since[rows])
         return hold_last(np.clip(result, 0.0, 1.0), row_times)
 
     def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-        """The covariates, and the values of each column that a parameter names (strata, offset)."""
+        """The covariates, and the columns that parameters name, by the field of the design that they fill."""
         frame = as_frame(X)
-        special: dict[str, pd.DataFrame] = {}
+        named: dict[str, pd.DataFrame] = {}
         used: list[str] = []
-        for parameter in self._column_parameters:
-            named = getattr(self, parameter)
-            if named is None:
+        for parameter, field in self._column_parameters.items():
+            given = getattr(self, parameter)
+            if given is None:
                 continue
-            columns = [named] if isinstance(named, str) else list(named)
+            columns = [given] if isinstance(given, str) else list(given)
             absent = [column for column in columns if column not in frame.columns]
             if absent:
                 raise ValueError(f"{parameter} names columns that X does not have: {', '.join(map(str, absent))}")
@@ -271,14 +280,33 @@ class IncidenceModel(BaseEstimator):
                 n_missing = int(frame[column].isna().sum())
                 if n_missing:
                     raise ValueError(f"column {column} ({parameter}): missing in {n_missing} of {len(frame)} rows")
-            special[parameter] = frame[columns]
+            named[field] = frame[columns]
             used += columns
-        return (frame.drop(columns=used) if used else frame), special
+        return (frame.drop(columns=used) if used else frame), named
 
-    def _design(self, X: Any) -> tuple[np.ndarray, ...]:
-        """Arrays with the rows of ``X``: the design matrix, then the special columns in order of their parameters."""
-        frame, special = self._split_columns(X)
-        return (self.encoder_.design(frame), *(columns.to_numpy() for columns in special.values()))
+    def _design(self, X: Any) -> Design:
+        """The rows of ``X`` as the fitted model takes them."""
+        frame, named = self._split_columns(X)
+        matrix = self.encoder_.design(frame)
+        strata = self._match_strata(named["strata"]) if "strata" in named else None
+        offset = offset_values(named["offset"]) if "offset" in named else None
+        return Design(matrix, strata, offset, tuple(self.strata_) if strata is not None else ())
+
+    def _match_strata(self, values: pd.DataFrame) -> np.ndarray:
+        """Code of each row's stratum among those of the fit, shape (n_rows,)."""
+        columns = list(values.columns)
+        codes = match_strata(values.to_numpy(), columns, self.strata_)
+        refuse_unseen(codes, columns)
+        return codes
+
+
+def _learnt_design(matrix: np.ndarray, named: dict[str, pd.DataFrame]) -> Design:
+    """The design of rows of training, from the matrix and the columns that parameters name."""
+    offset = offset_values(named["offset"]) if "offset" in named else None
+    if "strata" not in named:
+        return Design(matrix, None, offset)
+    labels, strata = learn_strata(named["strata"], list(named["strata"].columns))
+    return Design(matrix, strata, offset, tuple(labels))
 
 
 def is_faint(still_free: np.ndarray, since: np.ndarray) -> np.ndarray:

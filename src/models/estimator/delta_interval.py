@@ -12,6 +12,7 @@ from ..inputs.labels import refuse_other_order
 from ..numerics.blas_threads import one_blas_thread
 from ..numerics.quadratic import quadratic_forms
 from .base import IncidenceModel, checked_times, divide, hold_last, is_faint, per_row, require_event
+from .design import Design
 
 # Numbers of one array of gradients held at once.
 NUMBERS_PER_BLOCK = 1_000_000
@@ -67,7 +68,7 @@ class DeltaIntervalModel(IncidenceModel):
         require_event(event, self.events_)
         check_interval(level, "log-log")
         design = self._design(X)
-        n_rows = len(design[0])
+        n_rows = len(design)
         refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
         row_times = checked_times(times, n_rows, eligible_days)
         since = per_row(elapsed, n_rows, "elapsed")[:, None]
@@ -78,8 +79,7 @@ class DeltaIntervalModel(IncidenceModel):
             return bounds
         for start in range(0, n_rows, rows_per_block):
             rows = slice(start, start + rows_per_block)
-            part = tuple(array[rows] for array in design)
-            incidence, gradient = self._conditional_gradient(part, row_times[rows], since[rows], event)
+            incidence, gradient = self._conditional_gradient(design[rows], row_times[rows], since[rows], event)
             variance = quadratic_forms(gradient, covariance)
             error = np.sqrt(np.maximum(variance, 0.0))
             bounds[rows] = np.stack(incidence_bounds(np.clip(incidence, 0.0, 1.0), error, level), axis=-1)
@@ -87,22 +87,22 @@ class DeltaIntervalModel(IncidenceModel):
         return hold_last(bounds, row_times)
 
     def _conditional_gradient(
-        self, part: tuple[np.ndarray, ...], times: np.ndarray, since: np.ndarray, event: int
+        self, design: Design, times: np.ndarray, since: np.ndarray, event: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times), and its gradient in the parameters.
 
         The incidence is NaN, and the gradient 0, where nothing can be said (see :func:`.base.is_faint`).
         """
-        incidence = self._incidence(*part, times, event)
-        gradient = self._incidence_gradient(*part, times, event)
+        incidence = self._incidence(design, times, event)
+        gradient = self._incidence_gradient(design, times, event)
         if not np.any(since > 0):
             return incidence, gradient
-        free = self._event_free(*part, since)
+        free = self._event_free(design, since)
         faint = is_faint(free, since)
         free = np.where(faint, 0.0, free)
-        later = divide(incidence - self._incidence(*part, since, event), free)
-        slope = gradient - self._incidence_gradient(*part, since, event)
-        slope -= later[:, :, None] * self._event_free_gradient(*part, since)
+        later = divide(incidence - self._incidence(design, since, event), free)
+        slope = gradient - self._incidence_gradient(design, since, event)
+        slope -= later[:, :, None] * self._event_free_gradient(design, since)
         slope = divide(slope, free[:, :, None])
         after, given = times > since, since > 0
         incidence = np.where(given, np.where(after, np.where(faint, np.nan, later), 0.0), incidence)
@@ -114,8 +114,8 @@ class DeltaIntervalModel(IncidenceModel):
     def _gradient_width(self) -> int:
         return len(self._parameter_covariance())
 
-    def _incidence_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+    def _incidence_gradient(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         raise NotImplementedError
 
-    def _event_free_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
+    def _event_free_gradient(self, design: Design, times: np.ndarray) -> np.ndarray:
         raise NotImplementedError

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, ClassVar, NamedTuple, Self
+from dataclasses import replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -13,22 +14,12 @@ from ...caller_warnings import warn
 from ..cox.baseline import kept_means
 from ..cox.model import TIES, CoxPH
 from ..estimator.coefficient_table import chi_squared_table, coefficient_table, wald_statistic
+from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import fit_problems, warn_of_dropped
 from ..features.encoder import FeatureEncoder
-from ..inputs.outcome import Outcome
-from ..inputs.strata import learn_strata
 from .prediction import FineGrayPrediction
 
 CONVENTIONS = ("crr", "finegray")
-
-
-class TrainingRows(NamedTuple):
-    """What the model of all events needs; kept in the process that fitted the model until it is fitted."""
-
-    design: np.ndarray
-    total: float
-    outcome: Outcome
-    weight: np.ndarray | None
 
 
 class FineGray(FineGrayPrediction):
@@ -208,29 +199,20 @@ class FineGray(FineGrayPrediction):
         state.pop("_training", None)
         return state
 
-    def _fit(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        **special: Any,
-    ) -> None:
+    def _fit(self, rows: TrainingRows) -> None:
         from .kernels.fit import fit_fine_gray
 
         self._check_parameters()
-        stratum = None
-        if "censoring_strata" in special:
-            stratum = learn_strata(special["censoring_strata"], self._strata_columns())[1]
-        is_event = self._has_event(outcome, sample_weight, "Fine-Gray")
+        outcome, matrix = rows.outcome, rows.design.matrix
+        is_event = self._has_event(outcome, rows.weight, "Fine-Gray")
         fit = fit_fine_gray(
-            design,
+            matrix,
             outcome.entry,
             outcome.duration,
             np.where(is_event, 1, np.where(outcome.event > 0, 2, 0)),
-            weight=sample_weight,
-            censoring_stratum=stratum,
-            cluster=cluster,
+            weight=rows.weight,
+            censoring_stratum=rows.design.strata,
+            cluster=rows.cluster,
             ties=self.ties,
             convention=self.censoring_ties,
             horizon=self.horizon,
@@ -245,7 +227,7 @@ class FineGray(FineGrayPrediction):
         self.mean_values_ = fit.cumulative_mean[self.mean_steps_]
         self.cell_start_, self.cell_covariance_ = fit.cell_start, fit.cell_covariance
         self.cell_coef_covariance_ = fit.cell_coef_covariance
-        self._training = TrainingRows(design, float(design.sum()), outcome, sample_weight)
+        self._training, self._training_sum = rows, float(matrix.sum())
         for message in fit_problems(fit, self.feature_names_out_, remedy="use fewer features"):
             warn(message)
         if fit.n_unseen_days:
@@ -256,17 +238,15 @@ class FineGray(FineGrayPrediction):
 
     def _fit_event_free(self) -> CoxPH:
         rows = self._training
-        if float(rows.design.sum()) != rows.total:
+        if float(rows.design.matrix.sum()) != self._training_sum:
             raise ValueError("the array X was changed since the fit; fit the model again")
         model = CoxPH(ties=self.ties, encoder=self.encoder, horizon=self.horizon)
-        for shared in ("encoder_", "feature_names_in_", "n_features_in_", "feature_names_out_", "average_risk_"):
-            setattr(model, shared, getattr(self, shared))
-        outcome = Outcome(rows.outcome.entry, rows.outcome.duration, (rows.outcome.event > 0).astype(np.int64))
+        outcome = replace(rows.outcome, event=(rows.outcome.event > 0).astype(np.int64))
+        rows = TrainingRows(Design(rows.design.matrix), outcome, rows.weight)
         with warnings.catch_warnings():
             # What is wrong with the columns was said when the model itself was fitted.
             warnings.simplefilter("ignore", UserWarning)
-            model._fit(rows.design, outcome, rows.weight, None)
-        model.n_rows_ = len(outcome)
+            model.fit_encoded(rows, self.encoder_, self.average_risk_)
         for fitted in (self, model):
             fitted.__dict__.pop("_training", None)
         return model

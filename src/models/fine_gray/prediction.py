@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..cox.baseline import LARGEST_ETA, fill_means
 from ..curves.confidence import check_interval, incidence_bounds
 from ..estimator.base import checked_times, divide, hold_last, per_row, require_event
+from ..estimator.design import Design
 from ..estimator.one_event import OneEventModel
 from ..features.encoder import as_frame
 from ..numerics.blas_threads import one_blas_thread
@@ -27,7 +28,7 @@ ROWS_PER_BLOCK = 2_000
 class FineGrayPrediction(OneEventModel):
     """The part of :class:`.fine_gray.FineGray` that needs no training rows: loaded models have it too."""
 
-    _column_parameters: ClassVar[tuple[str, ...]] = ("censoring_strata",)
+    _column_parameters: ClassVar[dict[str, str]] = {"censoring_strata": "strata"}
     censoring_strata: str | list[str] | None
     coef_: np.ndarray
     covariance_: np.ndarray
@@ -117,41 +118,41 @@ class FineGrayPrediction(OneEventModel):
         incidence = self.predict_cumulative_incidence(
             X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
         )
-        (design,) = self._design(X)
+        design = self._design(X)
         row_times = checked_times(times, len(design), eligible_days)
         since = per_row(elapsed, len(design), "elapsed")[:, None]
         baseline = self._uncertain_baseline()
         error = np.empty(row_times.shape)
         for begin in range(0, len(design), ROWS_PER_BLOCK):
             rows = slice(begin, begin + ROWS_PER_BLOCK)
-            distance = design[rows] - self.center_
+            matrix = design.matrix[rows]
             error[rows] = incidence_error(
-                baseline, distance, self._relative_risk(design[rows]), row_times[rows], since[rows]
+                baseline, matrix - self.center_, self._relative_risk(matrix), row_times[rows], since[rows]
             )
             if np.any(since[rows] > 0):
                 free = np.where(since[rows] > 0, self._still_free(design[rows], since[rows]), 1.0)
                 error[rows] = divide(error[rows], free)
         return hold_last(np.stack(incidence_bounds(incidence, error, level), axis=-1), row_times)
 
-    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        times = rest[0]
+    def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         position = np.searchsorted(self.baseline_time_, times, side="right") - 1
+        relative_risk = self._relative_risk(design.matrix)[:, None]
         with np.errstate(over="ignore"):  # an infinite hazard is a probability of 1
-            return -np.expm1(-step_values(self.baseline_hazard_, position) * self._relative_risk(design)[:, None])
+            return -np.expm1(-step_values(self.baseline_hazard_, position) * relative_risk)
 
-    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        free = self.event_free_model_._event_free(design, *rest)
-        return np.minimum(free, 1.0 - self._incidence(design, *rest))
+    def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
+        free = self.event_free_model_._event_free(design, times)
+        return np.minimum(free, 1.0 - self._incidence(design, times, self.event))
 
     def _relative_risk(self, design: np.ndarray) -> np.ndarray:
         """Against the center, shape (n_rows,)."""
         return np.exp(np.minimum((design - self.center_) @ self.coef_, LARGEST_ETA))
 
-    def _design(self, X: Any) -> tuple[np.ndarray, ...]:
+    def _design(self, X: Any) -> Design:
         """The design matrix; strata of the censoring play no part in predictions."""
         frame = as_frame(X)
         unused = [name for name in self._strata_columns() if name in frame.columns]
-        return (self.encoder_.design(frame.drop(columns=unused)),)
+        return Design(self.encoder_.design(frame.drop(columns=unused)))
 
     def _uncertain_baseline(self) -> UncertainBaseline:
         stratum = np.zeros(self.baseline_time_.size, dtype=np.int64)

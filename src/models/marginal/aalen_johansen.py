@@ -14,9 +14,9 @@ from ..curves.nonparametric import codes_within, incidence_curve
 from ..curves.results import StratifiedCurves
 from ..curves.state_counts import count_states
 from ..estimator.base import IncidenceModel, checked_times, per_row, require_event
+from ..estimator.design import Design, TrainingRows
 from ..features.encoder import FeatureEncoder
-from ..inputs.outcome import Outcome
-from ..inputs.strata import learn_strata, match_strata, refuse_unseen
+from ..inputs.strata import match_strata
 from ..numerics.steps import step_position, step_values
 from .aalen_johansen_error import conditional_error, curve_moments
 
@@ -52,7 +52,7 @@ class AalenJohansen(IncidenceModel):
     [0.5, 0.5, 0.0, 0.0]
     """
 
-    _column_parameters: ClassVar[tuple[str, ...]] = ("strata",)
+    _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata"}
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "strata_",
         "step_time_",
@@ -99,13 +99,12 @@ class AalenJohansen(IncidenceModel):
         check_interval(level, interval)
         require_event(event, self.events_)
         design = self._design(X)
-        n_rows = len(design[0])
-        row_times = checked_times(times, n_rows, eligible_days)
-        since = per_row(elapsed, n_rows, "elapsed")[:, None]
+        row_times = checked_times(times, len(design), eligible_days)
+        since = per_row(elapsed, len(design), "elapsed")[:, None]
         estimate = self.predict_cumulative_incidence(
             X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
         )
-        error = self._standard_error(*design[1:], row_times, since, self.events_.index(event))
+        error = self._standard_error(design, row_times, since, self.events_.index(event))
         return np.stack(probability_bounds(estimate, error, level, interval), axis=-1)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -114,21 +113,12 @@ class AalenJohansen(IncidenceModel):
         state.pop("curves_", None)
         return state
 
-    def _fit(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        **special: Any,
-    ) -> None:
+    def _fit(self, rows: TrainingRows) -> None:
         if self.unseen not in UNSEEN:
             raise ValueError(f"unseen must be one of {', '.join(UNSEEN)}, got {self.unseen!r}")
-        weight = np.ones(len(outcome)) if sample_weight is None else sample_weight
-        self.strata_: list[str] = []
-        codes = np.zeros(len(outcome), dtype=np.int64)
-        if "strata" in special:
-            self.strata_, codes = learn_strata(special["strata"], self._strata_columns())
+        outcome, weight, cluster = rows.outcome, rows.weight_of_each, rows.cluster
+        self.strata_ = list(rows.design.labels)
+        codes = rows.design.stratum_of_each
         self.events_ = tuple(sorted({1, *outcome.take(weight > 0).events}))
         if 1 not in outcome.take(weight > 0).events:
             warn("no row has event 1: its incidence is 0 at every day")
@@ -138,16 +128,16 @@ class AalenJohansen(IncidenceModel):
         if not all(part.any() for part in parts):
             raise ValueError("a stratum has no row with a weight above 0")
         curves = [
-            incidence_curve(outcome.take(rows), weight[rows], codes_within(cluster, rows), self.events_)
-            for rows in parts
+            incidence_curve(outcome.take(part), weight[part], codes_within(cluster, part), self.events_)
+            for part in parts
         ]
         labelled = dict(zip(self.strata_, curves, strict=False))
         self.curves_ = StratifiedCurves(labelled) if labelled else curves[0]
         self.moments_ = [
             curve_moments(
-                count_states(outcome.take(rows), weight[rows], self.events_), codes_within(cluster, rows), self.horizon
+                count_states(outcome.take(part), weight[part], self.events_), codes_within(cluster, part), self.horizon
             )
-            for rows in parts
+            for part in parts
         ]
         steps = [curve.n_events.sum(axis=1) > 0 for curve in curves]
         self.step_time_ = _join(curve.times[step] for curve, step in zip(curves, steps, strict=True))
@@ -156,20 +146,17 @@ class AalenJohansen(IncidenceModel):
         self.step_event_free_ = _join(curve.event_free[step] for curve, step in zip(curves, steps, strict=True))
         self.step_std_error_ = _join(curve.std_error[step] for curve, step in zip(curves, steps, strict=True))
 
-    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        *special, times, event = rest
-        position = self._position(*special, times=times)
+    def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
+        position = self._position(design, times)
         return step_values(self.step_incidence_[:, self.events_.index(event)], position)
 
-    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        *special, times = rest
-        return step_values(self.step_event_free_, self._position(*special, times=times), before=1.0)
+    def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
+        return step_values(self.step_event_free_, self._position(design, times), before=1.0)
 
-    def _standard_error(self, *rest: Any) -> np.ndarray:
+    def _standard_error(self, design: Design, times: np.ndarray, since: np.ndarray, kind: int) -> np.ndarray:
         """Standard error of the incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times)."""
-        *special, times, since, kind = rest
-        error = step_values(self.step_std_error_[:, kind], self._position(*special, times=times))
-        stratum = self._stratum(len(times), *special)
+        error = step_values(self.step_std_error_[:, kind], self._position(design, times))
+        stratum = design.stratum_of_each
         for code in np.unique(stratum[since[:, 0] > 0]):
             rows = np.flatnonzero((stratum == code) & (since[:, 0] > 0))
             steps = slice(*np.searchsorted(self.step_stratum_, [code, code + 1]))
@@ -177,26 +164,19 @@ class AalenJohansen(IncidenceModel):
             error[rows] = conditional_error(*curve, self.moments_[code], times[rows], since[rows], kind)
         return error
 
-    def _position(self, *special: np.ndarray, times: np.ndarray) -> np.ndarray:
-        return step_position(self.step_time_, self.step_stratum_, self._stratum(len(times), *special), times)
+    def _position(self, design: Design, times: np.ndarray) -> np.ndarray:
+        return step_position(self.step_time_, self.step_stratum_, design.stratum_of_each, times)
 
-    def _stratum(self, n_rows: int, *special: np.ndarray) -> np.ndarray:
-        """Code of each row's curve, shape (n_rows,)."""
-        if self.strata is None:
-            return np.zeros(n_rows, dtype=np.int64)
-        stratum = match_strata(special[0], self._strata_columns(), self.strata_)
-        if self.unseen == "marginal":
-            stratum[stratum < 0] = len(self.strata_)
-        refuse_unseen(stratum, self._strata_columns())
-        return stratum
-
-    def _strata_columns(self) -> list[str]:
-        return [self.strata] if isinstance(self.strata, str) else list(self.strata or [])
+    def _match_strata(self, values: pd.DataFrame) -> np.ndarray:
+        if self.unseen == "error":
+            return super()._match_strata(values)
+        codes = match_strata(values.to_numpy(), list(values.columns), self.strata_)
+        return np.where(codes < 0, len(self.strata_), codes)
 
     def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         """No covariates: only the columns of the strata are looked at, so the others may be anything."""
-        frame, special = super()._split_columns(X)
-        return frame[[]], special
+        frame, named = super()._split_columns(X)
+        return frame[[]], named
 
     def _unfitted_encoder(self) -> FeatureEncoder:
         return FeatureEncoder()

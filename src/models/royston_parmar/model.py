@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from ...caller_warnings import warn
 from ..aft.model import ZERO_DURATION_DAYS
 from ..estimator.coefficient_table import coefficient_table
+from ..estimator.design import TrainingRows
 from ..estimator.fit_problems import fit_problems, warn_of_dropped
 from ..features.encoder import FeatureEncoder
 from ..inputs.outcome import Outcome
@@ -223,23 +225,10 @@ class RoystonParmar(RoystonParmarPrediction):
             )
         return covariances
 
-    def _fit(
-        self,
-        design: np.ndarray,
-        outcome: Outcome,
-        sample_weight: np.ndarray | None,
-        cluster: np.ndarray | None,
-        **special: Any,
-    ) -> None:
+    def _fit(self, rows: TrainingRows) -> None:
         groups = self._varying_columns()
-        # Weights that are no counts of rows make the inverse information meaningless, as for CoxPH.
-        if cluster is None and sample_weight is not None and np.any(sample_weight != np.round(sample_weight)):
-            cluster = np.arange(len(outcome))
-        weight = np.ones(len(outcome)) if sample_weight is None else sample_weight
-        used = np.flatnonzero(weight > 0)
-        if used.size < len(outcome):
-            design, outcome, weight = design[used], outcome.take(used), weight[used]
-            cluster = None if cluster is None else cluster[used]
+        rows = replace(rows, cluster=rows.robust_groups).of_positive_weight()
+        design, outcome, weight = rows.design.matrix, rows.outcome, rows.weight_of_each
         causes = outcome.without(self.known_end_event).events
         if not causes:
             raise ValueError("no row has an event to model (and a weight above 0)")
@@ -248,8 +237,8 @@ class RoystonParmar(RoystonParmarPrediction):
         self.events_ = causes
         self.cause_curves_ = {cause: curve_state(fit.curve) for cause, fit in fits.items()}
         self.naive_covariance_ = {cause: fit.covariance for cause, fit in fits.items()}
-        self.joint_covariance_ = joint_covariance(list(fits.values()), cluster)
-        self.is_robust_ = cluster is not None
+        self.joint_covariance_ = joint_covariance(list(fits.values()), rows.cluster)
+        self.is_robust_ = rows.cluster is not None
         self.log_likelihood_ = pd.Series({cause: fit.log_likelihood for cause, fit in fits.items()})
         self.n_estimated_ = pd.Series({cause: fit.n_estimated for cause, fit in fits.items()})
         self.n_events_ = pd.Series({cause: float(weight[outcome.event == cause].sum()) for cause in causes})

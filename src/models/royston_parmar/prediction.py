@@ -12,6 +12,7 @@ from ...caller_warnings import warn
 from ..curves.confidence import check_interval
 from ..estimator.base import checked_times, require_event
 from ..estimator.delta_interval import NUMBERS_PER_BLOCK, DeltaIntervalModel
+from ..estimator.design import Design
 from ..numerics.blas_threads import one_blas_thread
 from .curve import CauseCurve, curve_from_state, row_curves
 from .hazard import half_width, hazard, hazard_bounds, log_hazard, log_hazard_gradient
@@ -102,7 +103,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         """
         check_is_fitted(self)
         require_event(event, self.events_)
-        design = self._design(X)[0]
+        design = self._design(X).matrix
         log_time = log_days(checked_times(times, 1, None)[0])
         finite = np.isfinite(log_time)
         eta = row_curves(self._curve(event), design).eta(np.where(finite, log_time, 0.0))
@@ -261,22 +262,20 @@ class RoystonParmarPrediction(DeltaIntervalModel):
 
         return plot_hazard_ratio(ratio, ax=ax, **options)
 
-    def _incidence(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        times, event = rest
-        return incidence(self._checked_curves(design), design, times)[self.events_.index(event)]
+    def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
+        return incidence(self._checked_curves(design.matrix), design.matrix, times)[self.events_.index(event)]
 
-    def _event_free(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        return event_free(self._curves(), design, rest[0])
+    def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
+        return event_free(self._curves(), design.matrix, times)
 
     def _parameter_covariance(self) -> np.ndarray:
         return self.joint_covariance_
 
-    def _incidence_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        times, event = rest
-        return incidence_gradient(self._curves(), design, times, self.events_.index(event))
+    def _incidence_gradient(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
+        return incidence_gradient(self._curves(), design.matrix, times, self.events_.index(event))
 
-    def _event_free_gradient(self, design: np.ndarray, *rest: Any) -> np.ndarray:
-        return event_free_gradient(self._curves(), design, rest[0])
+    def _event_free_gradient(self, design: Design, times: np.ndarray) -> np.ndarray:
+        return event_free_gradient(self._curves(), design.matrix, times)
 
     def _curves(self) -> list[CauseCurve]:
         return [self._curve(event) for event in self.events_]
@@ -307,7 +306,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
     def _hazard_arguments(self, X: Any, times: Any, event: int) -> tuple[CauseCurve, np.ndarray, np.ndarray]:
         check_is_fitted(self)
         require_event(event, self.events_)
-        return self._curve(event), self._design(X)[0], _log_of_positive(times)
+        return self._curve(event), self._design(X).matrix, _log_of_positive(times)
 
     def _grid(self, event: int) -> np.ndarray:
         check_is_fitted(self)

@@ -24,7 +24,7 @@ def data(n_rows=60, seed=1, late=True):
 def standard_error(model, X, since, event=1):
     shape = (len(X), TIMES.size)
     days = np.full((len(X), 1), float(since))
-    return model._standard_error(*model._design(X)[1:], np.broadcast_to(TIMES, shape), days, model.events_.index(event))
+    return model._standard_error(model._design(X), np.broadcast_to(TIMES, shape), days, model.events_.index(event))
 
 
 def test_by_hand(a_cell_each):

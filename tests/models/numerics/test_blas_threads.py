@@ -40,9 +40,9 @@ def test_a_fit_and_a_prediction_use_one_and_give_the_others_back(monkeypatch):
     seen: list[set[int]] = []
 
     class Watched(CoxPH):
-        def _fit(self, *arguments, **special):
+        def _fit(self, *arguments):
             seen.append(n_threads())
-            super()._fit(*arguments, **special)
+            super()._fit(*arguments)
 
         def _incidence(self, *arguments):
             seen.append(n_threads())

@@ -1,0 +1,100 @@
+"""What travels together through a model: rows of features, and rows of training with their outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..inputs.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Design:
+    """Rows of features as a model takes them.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (n_rows, n_features)
+        The encoded covariates.
+    strata : ndarray of int, shape (n_rows,), or None
+        Code of each row's stratum; None where the model has none.
+    offset : ndarray, shape (n_rows,), or None
+        What is added to the linear predictor.
+    labels : list of str
+        Names of the strata, by code.
+    """
+
+    matrix: np.ndarray
+    strata: np.ndarray | None = None
+    offset: np.ndarray | None = None
+    labels: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.matrix)
+
+    def __getitem__(self, rows: Any) -> Design:
+        """Some of the rows, by a slice, positions or a mask."""
+        strata = None if self.strata is None else self.strata[rows]
+        offset = None if self.offset is None else self.offset[rows]
+        return Design(self.matrix[rows], strata, offset, self.labels)
+
+    @property
+    def stratum_of_each(self) -> np.ndarray:
+        """Code of each row's stratum, 0 where the model has none, shape (n_rows,)."""
+        return np.zeros(len(self), dtype=np.int64) if self.strata is None else self.strata
+
+    @property
+    def offset_of_each(self) -> np.ndarray:
+        """The offsets, 0 where the model has none, shape (n_rows,)."""
+        return np.zeros(len(self)) if self.offset is None else self.offset
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Checked rows that a model is fitted to; where a fitted model keeps them, they are never saved or pickled.
+
+    Attributes
+    ----------
+    design : Design
+    outcome : Outcome
+    weight : ndarray, shape (n_rows,), or None
+        Case weights; None where each row counts once.
+    cluster : ndarray of int, shape (n_rows,), or None
+        Code of each row's cluster; None where rows are independent.
+    """
+
+    design: Design
+    outcome: Outcome
+    weight: np.ndarray | None = None
+    cluster: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+    def __getitem__(self, rows: np.ndarray) -> TrainingRows:
+        """Some of the rows, by positions or a mask."""
+        weight = None if self.weight is None else self.weight[rows]
+        cluster = None if self.cluster is None else self.cluster[rows]
+        return TrainingRows(self.design[rows], self.outcome.take(rows), weight, cluster)
+
+    def of_positive_weight(self) -> TrainingRows:
+        """The rows that count for anything."""
+        return self if self.weight is None or np.all(self.weight > 0) else self[self.weight > 0]
+
+    @property
+    def weight_of_each(self) -> np.ndarray:
+        """The case weights, 1 where none were given, shape (n_rows,)."""
+        return np.ones(len(self)) if self.weight is None else self.weight
+
+    @property
+    def robust_groups(self) -> np.ndarray | None:
+        """Code of the group of each row whose scores robust errors add up, shape (n_rows,); None for plain errors.
+
+        Weights that are no counts of rows make the inverse information meaningless: errors are then robust, each row a
+        group of its own, as in R's ``coxph``.
+        """
+        if self.cluster is None and self.weight is not None and np.any(self.weight != np.round(self.weight)):
+            return np.arange(len(self))
+        return self.cluster
