@@ -127,7 +127,10 @@ def _evaluate_few(
     rows = (sets.weight, sets.event_weight, sets.is_event, sets.last, sets.row_end)
     times = (sets.start, sets.n_tied, sets.tied_weight)
     is_defined, derivatives, hazards, state = _one_pass(x, beta, offset, *rows, *times, efron)
-    return Likelihood(*derivatives, RiskSums(*state), hazards) if is_defined else None
+    if not is_defined:
+        return None
+    value, gradient, information, size = derivatives
+    return Likelihood(value, gradient, information, size, RiskSums(*state), hazards)
 
 
 def likelihood_of(x: np.ndarray, sums: RiskSums, hazards: np.ndarray, sets: RiskSets) -> Likelihood:
