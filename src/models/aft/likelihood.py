@@ -20,6 +20,8 @@ LONGEST_MOVE = 4.0
 FLAT_GAIN = 1e-7
 # The last step is evaluated as well, so the error left is far smaller.
 DECREMENT = 1e-14
+# Steps are short where features fit the times exactly, and sigma must have fallen far before that is plain.
+MAX_ITERATIONS = 200
 # A column is collinear when less than this share of its variance is left by the columns before it.
 COLLINEAR = 1e-10
 LOG_ROOT_2_PI = 0.5 * np.log(2.0 * np.pi)
@@ -225,7 +227,7 @@ def fit_aft(
         first = rows.evaluate(start)
     if first is None:
         raise ValueError("the likelihood of the accelerated failure time model cannot be computed")
-    found = maximise(rows, start, first, decrement=DECREMENT, evaluate_last=True)
+    found = maximise(rows, start, first, decrement=DECREMENT, max_iterations=MAX_ITERATIONS, evaluate_last=True)
     point = found.point
     scores = np.column_stack([rows.x * point.by_location[:, None], point.by_scale])
     return AFTFit(found.theta, point.information, scores, point.value, found.converged)
