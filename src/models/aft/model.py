@@ -192,18 +192,17 @@ class ParametricAFT(DeltaIntervalModel):
         warn(f"event {cause}: coefficients {what}: {listed(self.feature_names_out_[columns])}", ConvergenceWarning)
 
     def _table(self, fit: dict[str, Any], names: list[str], *, robust: bool) -> pd.DataFrame:
-        coef = pd.Series(fit["theta"], index=names)
-        table = pd.DataFrame({"coef": coef, "se": _errors(fit["covariance"])})
-        table["robust_se"] = np.linalg.norm(fit["influence"], axis=0) if robust else np.nan
-        error = table["robust_se" if robust else "se"]
-        table["lower"], table["upper"] = coef - ndtri(0.975) * error, coef + ndtri(0.975) * error
+        coef, se = fit["theta"][:-2], _errors(fit["covariance"])[:-2]
+        robust_se = np.linalg.norm(fit["influence"], axis=0)[:-2] if robust else np.full(coef.size, np.nan)
+        error = robust_se if robust else se
+        z = np.divide(coef, error, out=np.zeros(coef.size), where=error > 0)
+        table = {"coef": coef, "se": se, "robust_se": robust_se}
+        table |= {"lower": coef - ndtri(0.975) * error, "upper": coef + ndtri(0.975) * error}
         with np.errstate(over="ignore"):
             table["time_ratio"] = np.exp(coef)
             if self.distribution in ("weibull", "exponential"):
-                table["hazard_ratio"] = np.exp(-coef / np.exp(coef[LOG_SIGMA]))
-        table["z"] = np.divide(coef, error, out=np.zeros(len(table)), where=error.to_numpy() > 0)
-        table["p"] = 2.0 * ndtr(-np.abs(table["z"]))
-        return table.iloc[:-2]
+                table["hazard_ratio"] = np.exp(-coef / np.exp(fit["theta"][-1]))
+        return pd.DataFrame(table | {"z": z, "p": 2.0 * ndtr(-np.abs(z))}, index=names[:-2])
 
     def _standardised_log_time(self, design: np.ndarray, times: np.ndarray) -> np.ndarray:
         """z of each cause, shape (n_causes, n_rows, n_times)."""

@@ -114,6 +114,7 @@ class Likelihood:
 
     def __init__(self, rows: CauseRows) -> None:
         self.rows = rows
+        self._terms: np.ndarray | None = None
         self.events = np.flatnonzero(rows.is_event)
         self.late = np.flatnonzero(np.isfinite(rows.log_entry))
         self.event_weight = rows.weight[self.events]
@@ -145,7 +146,7 @@ class Likelihood:
             for block in _blocks(chosen.size):
                 part = chosen[block]
                 rows = block if chosen is every else part
-                terms = self.rows.terms(rows, log_time[rows])
+                terms = self._terms_of(rows, log_time[rows], chosen is every and part.size == every.size)
                 eta = terms @ theta
                 if not np.all(eta < LARGEST_ETA):
                     return None
@@ -156,6 +157,14 @@ class Likelihood:
         if not (np.isfinite(value) and np.all(np.isfinite(information)) and np.all(np.isfinite(gradient))):
             return None
         return Point(theta, float(value), gradient, information, slope)
+
+    def _terms_of(self, rows: np.ndarray | slice, log_time: np.ndarray, are_all: bool) -> np.ndarray:
+        """Z of ``rows``; that of all rows, where one block holds them, is kept for the next evaluation."""
+        if not are_all:
+            return self.rows.terms(rows, log_time)
+        if self._terms is None:
+            self._terms = self.rows.terms(rows, log_time)
+        return self._terms
 
     def scores(self, theta: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Weighted score of each of some rows, shape (n_chosen, q)."""
