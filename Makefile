@@ -19,8 +19,9 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 demo: setup
 	@$(BIN)/secondplan demo
 
+# The tests of a file share what they make once, so that one process takes them all.
 test: setup
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The tests of the models on the kernels that OpenBLAS, NumPy and numba would choose on other processors.
 test-kernels: setup
@@ -28,7 +29,7 @@ test-kernels: setup
 	for kernels in "OPENBLAS_CORETYPE=Haswell" \
 	  "OPENBLAS_CORETYPE=Nehalem NPY_DISABLE_CPU_FEATURES=$$newer" \
 	  "OPENBLAS_CORETYPE=Prescott NPY_DISABLE_CPU_FEATURES=$$newer NUMBA_CPU_NAME=generic"; do \
-	  echo "$$kernels"; env $$kernels $(BIN)/python -m pytest -n 2 tests/models || failed=yes; \
+	  echo "$$kernels"; env $$kernels $(BIN)/python -m pytest -n 2 --dist loadfile tests/models || failed=yes; \
 	done; test -z "$$failed"
 
 check: setup
