@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from .errors import InputError, OutputError, cannot_be_written
+from .files.whole import folder_beside, put_in_place
 
 if TYPE_CHECKING:
     from .synthetic import Scenario, SimulatedStore
@@ -57,7 +57,7 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
     _refuse_foreign_content(output)
     _refuse_store_inside(output, database_path(store))
     open_store(store)
-    work = _folder_beside(output)
+    work = folder_beside(output, mode=0o700)
     try:
         say(f"1/5  Simulating {n_children:,} children of England, 2018 ...")
         made = write_synthetic(work, scenario_name="england-2018", n_children=n_children, seed=2018)
@@ -146,7 +146,7 @@ def write_synthetic(
         raise InputError(str(error)) from None
     if processes is None:
         processes = 1 if n_children < FEW_CHILDREN else os.cpu_count() or 1
-    work = _folder_beside(folder)
+    work = folder_beside(folder, mode=0o700)
     try:
         made = simulate_to(
             work / "plans",
@@ -166,6 +166,7 @@ def write_synthetic(
                 write_cin_census(plans, work / "census")
             if formats:
                 write_formats(plans, work / "formats", formats)
+        # Part by part: the folder itself may be where the user stands.
         folder.mkdir(exist_ok=True)
         for part in sorted(work.iterdir()):
             part.rename(folder / part.name)
@@ -201,24 +202,12 @@ def _refuse_store_inside(output: Path, database: Path | None) -> None:
         raise OutputError(f"{output}: would hold the MLflow store {database.name}, and a demo replaces its folder")
 
 
-def _folder_beside(folder: Path) -> Path:
-    """A new folder to work in, on the same disk as ``folder``."""
-    parent = folder.absolute().parent
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        return Path(mkdtemp(prefix=f".{folder.absolute().name[:40]}-", dir=parent))
-    except OSError as error:
-        raise cannot_be_written(folder, error) from None
-
-
 def _replace(work: Path, output: Path) -> None:
     try:
-        if output.exists():
-            shutil.rmtree(output)
         work.chmod(0o755)
-        work.rename(output)
     except OSError as error:
         raise cannot_be_written(output, error) from None
+    put_in_place(work, output)
 
 
 def _indented(text: str) -> str:

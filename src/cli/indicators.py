@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import SecondplanError, cannot_be_written
+from ..errors import SecondplanError
+from ..files.whole import write_text
 from .options import day_option, refuse_unwritable
 
 if TYPE_CHECKING:
@@ -63,13 +64,10 @@ def _text(result: Indicators, exact: bool) -> str:
 
 def _write(result: Indicators, exact: bool, csv: Path | None, json: Path | None, html: Path | None) -> None:
     frame = result.to_frame(disclosure=not exact)
-    try:
-        if csv is not None:
-            frame.to_csv(csv, index=False, lineterminator="\n")
-        if json is not None:
-            json.write_text(_as_json(result, frame), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise cannot_be_written(error.filename, error) from None
+    if csv is not None:
+        write_text(csv, frame.to_csv(index=False, lineterminator="\n"))
+    if json is not None:
+        write_text(json, _as_json(result, frame))
     if html is not None:
         from ..report import write_indicators
 

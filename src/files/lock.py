@@ -1,4 +1,8 @@
-"""A lock on a file: one process holds it at a time, and the system releases it when that process ends in any way."""
+"""A lock on a file: one process holds it at a time, and the system releases it when that process ends in any way.
+
+The package filelock has the same locks, but makes a folder that is missing, which is an error here, and where a system
+has no such locks falls back to a file that a killed process leaves behind.
+"""
 
 import sys
 import time

@@ -1,12 +1,14 @@
-"""Files that are whole or absent: written beside their place, flushed to disk, renamed."""
+"""Files and folders that are whole or absent: written beside their place, flushed to disk, renamed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import secrets
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from ..errors import cannot_be_written
 
 UNFINISHED = ".unfinished"
 READ_BYTES = 1 << 20
+# A hidden name is longer than the folder's own, and names have a longest length.
+MOST_LETTERS = 40
 
 
 @contextmanager
@@ -27,21 +31,105 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     beside = path.with_name(path.name + UNFINISHED)
     try:
+        beside.unlink(missing_ok=True)
         yield beside
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
+        _sync_file(beside)
         beside.replace(path)
-        sync_folder(path.parent)
+        _sync_folder(path.parent)
     except OSError as error:
         raise cannot_be_written(path, error) from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to fill that takes the place of ``folder`` when the block ends well, and vanishes when it does not.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be made or replaced.
+    """
+    beside = folder_beside(folder)
+    try:
+        yield beside
+        put_in_place(beside, folder)
+    except OSError as error:
+        raise cannot_be_written(folder, error) from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def folder_beside(folder: Path, *, mode: int = 0o777) -> Path:
+    """A new hidden folder on the same disk as ``folder``, with the rights of ``mode`` that the user's mask leaves.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made.
+    """
+    place = folder.absolute()
+    beside = place.with_name(f".{place.name[:MOST_LETTERS]}.{secrets.token_hex(8)}{UNFINISHED}")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside.mkdir(mode=mode)
+    except OSError as error:
+        raise cannot_be_written(folder, error) from None
+    return beside
+
+
+def put_in_place(fresh: Path, folder: Path, *, keep_others: bool = False) -> None:
+    """Let ``fresh``, a folder on the same disk, be ``folder``: a reader finds the old one or the new one, never a part.
+
+    Parameters
+    ----------
+    fresh : Path
+        Its files are flushed to disk first.
+    folder : Path
+        May exist; what it holds goes when the new one stands.
+    keep_others : bool
+        Keep what the old folder held under names that the new one does not have.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be replaced; it is then as it was.
+    """
+    old = fresh.with_name(f"{fresh.name}.old")
+    try:
+        for found in fresh.rglob("*"):
+            _sync_folder(found) if found.is_dir() else _sync_file(found)
+        _sync_folder(fresh)
+        # Not every system lets a folder be replaced, not even an empty one.
+        if folder.exists():
+            folder.replace(old)
+        try:
+            fresh.replace(folder)
+        except OSError:
+            if old.exists():
+                old.replace(folder)
+            raise
+        if keep_others and old.exists():
+            for kept in old.iterdir():
+                if not (folder / kept.name).exists():
+                    kept.replace(folder / kept.name)
+        _sync_folder(folder.absolute().parent)
+    except OSError as error:
+        raise cannot_be_written(folder, error) from None
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole, in UTF-8, with the same line ends on every system."""
+    with whole_file(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a mapping as JSON, in the order of its keys."""
-    with whole_file(path) as beside:
-        beside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -65,7 +153,13 @@ def sha256_of(path: Path) -> str | None:
     return digest.hexdigest()
 
 
-def sync_folder(folder: Path) -> None:
+def _sync_file(path: Path) -> None:
+    # Open for writing: Windows flushes no others.
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
     """Make renames in a folder last; Windows has no such call."""
     if os.name == "nt":
         return

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import cannot_be_written
+from ..files.whole import write_text
 from ..small_counts import SMALLEST_SHOWN, SUPPRESSED
 from .findings import (
     ACTIONS,
@@ -241,10 +241,7 @@ class QualityReport:
         """
         file = Path(path)
         text = json.dumps(self.to_dict(suppress=suppress), indent=1, default=int)
-        try:
-            file.write_text(text + "\n", encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise cannot_be_written(file, error) from None
+        write_text(file, text + "\n")
         return file
 
     def __repr__(self) -> str:

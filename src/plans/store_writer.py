@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import OutputError, cannot_be_written
+from ..files.whole import folder_beside, put_in_place, write_text
 from .arrow_tables import ParquetParts, arrow_schema
 from .columns import COLUMNS
 from .schema import CODES, FOREIGN_KEYS, PRIMARY_KEYS, TABLES
@@ -47,16 +47,15 @@ class StoreWriter:
     def __init__(self, path: str | os.PathLike[str], *, metadata: Mapping[str, Any], overwrite: bool = False) -> None:
         self.folder = Path(path)
         self._metadata = metadata
-        self._busy = _is_busy(self.folder, overwrite=overwrite)
-        self._staging = self.folder.parent / f".{self.folder.name}.{secrets.token_hex(4)}.part"
+        _refuse_busy(self.folder, overwrite=overwrite)
+        self._staging: Path
         self._parts: dict[str, ParquetParts] = {}
 
     def __enter__(self) -> "StoreWriter":
+        # The records name children: only the user who made them reads them, unless the folder was made before.
+        mode = self.folder.stat().st_mode & 0o777 if self.folder.exists() else 0
+        self._staging = folder_beside(self.folder, mode=0o700 | mode)
         try:
-            self.folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-            # The records name children: only the user who made them reads them, unless the folder was made before.
-            mode = self.folder.stat().st_mode & 0o777 if self.folder.exists() else 0
-            self._staging.mkdir(mode=0o700 | mode)
             for name in COLUMNS:
                 self._parts[name] = ParquetParts(self._staging / f"{name}.parquet", arrow_schema(name))
         except OSError as error:
@@ -80,7 +79,7 @@ class StoreWriter:
                 part.close()
             if kind is None:
                 self._write_descriptor()
-                _move_into_place(self._staging, self.folder, busy=self._busy)
+                put_in_place(self._staging, self.folder, keep_others=True)
         except OSError as failed:
             if kind is None:
                 raise cannot_be_written(self.folder, failed) from None
@@ -100,7 +99,7 @@ class StoreWriter:
             "metadata": dict(self._metadata),
         }
         text = json.dumps(descriptor, indent=1, ensure_ascii=False, sort_keys=False, allow_nan=False)
-        (self._staging / DESCRIPTOR).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_text(self._staging / DESCRIPTOR, text + "\n")
 
     def _discard(self) -> None:
         shutil.rmtree(self._staging, ignore_errors=True)
@@ -149,35 +148,15 @@ def _describe(table: str, n_rows: int, file: Path) -> dict[str, Any]:
     }
 
 
-def _is_busy(folder: Path, *, overwrite: bool) -> bool:
-    """Whether a store stands at ``folder`` that may be replaced."""
+def _refuse_busy(folder: Path, *, overwrite: bool) -> None:
+    """Raise OutputError unless ``folder`` is absent, empty, or a store that may be replaced."""
     if not folder.exists():
-        return False
+        return
     if not folder.is_dir():
         raise OutputError(f"{folder}: is a file, expected a folder")
     if not any(folder.iterdir()):
-        return False
+        return
     if not overwrite:
         raise OutputError(f"{folder}: is not empty; choose another folder or ask to overwrite")
     if not (folder / DESCRIPTOR).is_file():
         raise OutputError(f"{folder}: holds files but no plan store, so it is not overwritten")
-    return True
-
-
-def _move_into_place(staging: Path, folder: Path, *, busy: bool) -> None:
-    if not busy:
-        if folder.exists():
-            folder.rmdir()
-        staging.replace(folder)
-        return
-    retired = folder.parent / f"{staging.name}.old"
-    folder.replace(retired)
-    try:
-        staging.replace(folder)
-    except OSError:
-        retired.replace(folder)
-        raise
-    for kept in retired.iterdir():
-        if not (folder / kept.name).exists():
-            kept.replace(folder / kept.name)
-    shutil.rmtree(retired)

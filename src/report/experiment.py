@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..errors import OutputError, cannot_be_written
+from ..errors import OutputError
+from ..files.whole import write_text
 from ..models import aalen_johansen
 from ..plans.disclosure import rounded_flow, suppress_small_counts
 from ..plots.calibration import plot_calibration
@@ -100,12 +101,7 @@ def write_report(path: str | Path, page: str) -> Path:
     file = Path(path)
     if file.exists():
         raise OutputError(f"{file}: exists already")
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    try:
-        unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(file)
-    except OSError as error:
-        raise cannot_be_written(file, error) from None
+    write_text(file, page)
     return file
 
 

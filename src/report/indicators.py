@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..errors import cannot_be_written
+from ..files.whole import write_text
 from ..plots.indicators import plot_indicators
 from ..plots.style import new_figure
 from .html import Section, note, page, picture, table
@@ -47,10 +47,7 @@ def write_indicators(path: str | os.PathLike[str], result: Indicators) -> Path:
         The file cannot be written.
     """
     file = Path(path)
-    try:
-        file.write_text(_page(result), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise cannot_be_written(file, error) from None
+    write_text(file, _page(result))
     return file
 
 

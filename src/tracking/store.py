@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, ModelNotFoundError, OutputError, SecondplanError, cannot_be_written
 from ..files.lock import locked
+from ..files.whole import whole_file
 from ..version import __version__
 
 if TYPE_CHECKING:
@@ -188,9 +189,7 @@ def _create(database: Path) -> None:
     with locked(_lock_file(database), wait_seconds=CREATION_SECONDS, holder="another experiment"):
         if database.exists():
             return
-        unfinished = database.with_name(f"{database.name}.unfinished")
-        unfinished.unlink(missing_ok=True)
-        with mlflow_edge("the MLflow store cannot be made"):
+        with whole_file(database) as beside, mlflow_edge("the MLflow store cannot be made"):
             import mlflow  # noqa: F401  configures its logging, which is then made quiet
 
             for logger in ("mlflow", "alembic"):
@@ -198,11 +197,8 @@ def _create(database: Path) -> None:
             from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
             with _flushed_once():
-                made = SqlAlchemyStore(SQLITE + str(unfinished), str(database.parent / "mlruns"))
+                made = SqlAlchemyStore(SQLITE + str(beside), str(database.parent / "mlruns"))
                 made.engine.dispose()
-            with unfinished.open("rb+") as file:
-                os.fsync(file.fileno())
-            unfinished.replace(database)
 
 
 @contextmanager

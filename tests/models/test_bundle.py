@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -9,7 +10,6 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
-import secondplan.models.estimator.bundle_files as module
 from secondplan.errors import BundleError, ModelNotFoundError, OutputError
 from secondplan.models import CauseSpecificCox, CoxPH, FeatureEncoder, ParametricAFT
 from secondplan.models.bundle import load_model, model_digest
@@ -226,7 +226,7 @@ def test_overwriting_is_all_or_nothing(model, bundle, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module.os, "fsync", fail)
+        patch.setattr(os, "fsync", fail)
         with pytest.raises(OutputError, match=r"cannot be written .No space left on device"):
             save_bundle(other, bundle, overwrite=True)
     assert model_digest(bundle) == before and names_in(bundle.parent) == ["model"]

@@ -9,9 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import secrets
-import shutil
 import zipfile
 from collections.abc import Mapping
 from importlib import import_module
@@ -21,7 +18,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ...errors import BundleError, OutputError, cannot_be_written
+from ...errors import BundleError, OutputError
+from ...files.whole import whole_folder
 from ...version import __version__
 from ..features.encoder import FeatureEncoder
 from ..registry import MODELS
@@ -78,10 +76,9 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Pat
     document = {"format": FORMAT, "format_version": FORMAT_VERSION, "content": content, "manifest": manifest}
     files = {JSON_FILE: json.dumps(document, indent=1, allow_nan=False).encode(), ARRAYS_FILE: array_bytes}
     _refuse_busy(folder, overwrite)
-    try:
-        _write_folder(folder, files)
-    except OSError as error:
-        raise cannot_be_written(folder, error) from None
+    with whole_folder(folder) as beside:
+        for name, data in files.items():
+            (beside / name).write_bytes(data)
     return folder
 
 
@@ -137,43 +134,6 @@ def _refuse_busy(folder: Path, overwrite: bool) -> None:
         raise OutputError(f"{folder}: the folder is not empty and is not a model bundle")
     if not overwrite:
         raise OutputError(f"{folder}: the folder holds a model bundle already (overwrite=True replaces it)")
-
-
-def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write beside the folder, flush to disk, rename: a reader finds the old folder or the new one, never a part."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    token = secrets.token_hex(8)
-    fresh, old = (folder.parent / f".{folder.name}.{kind}-{token}" for kind in ("new", "old"))
-    fresh.mkdir()
-    try:
-        for name, data in files.items():
-            with (fresh / name).open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        _sync_folder(fresh)
-        if folder.exists():
-            folder.rename(old)
-        try:
-            fresh.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-        _sync_folder(folder.parent)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # Windows cannot open a folder
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def canonical(tree: Any) -> bytes:

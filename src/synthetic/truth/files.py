@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...errors import InputError, OutputError, cannot_be_written
+from ...files.whole import folder_beside, put_in_place, write_text
 from ...plans.arrow_tables import ParquetParts
 from ...plans.store_writer import DESCRIPTOR
 from ..scenarios.definition import Scenario
@@ -46,19 +48,20 @@ class TruthWriter:
             raise OutputError(f"{self.folder}: lies in a plan store; keep the truth apart from the data")
         if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             raise OutputError(f"{self.folder}: is not an empty folder")
+        self._staging: Path
         self._parts: dict[str, ParquetParts] = {}
         self._sums: list[pa.Table] = []
 
     def __enter__(self) -> "TruthWriter":
+        self._staging = folder_beside(self.folder)
         return self
 
     def append(self, tables: Mapping[str, pa.Table]) -> None:
         """Add rows to each table; the first call decides their columns."""
         try:
             if not self._parts:
-                self.folder.mkdir(parents=True, exist_ok=True)
                 for name in TABLES:
-                    self._parts[name] = ParquetParts(self.folder / f"{name}.parquet", tables[name].schema)
+                    self._parts[name] = ParquetParts(self._staging / f"{name}.parquet", tables[name].schema)
             for name in TABLES:
                 self._parts[name].append(tables[name])
         except OSError as error:
@@ -76,16 +79,16 @@ class TruthWriter:
                 self._write_json(
                     "effects.json", effects_document(self._scenario, pa.concat_tables(self._sums).to_pandas())
                 )
-            else:
-                for name in self._parts:
-                    (self.folder / f"{name}.parquet").unlink(missing_ok=True)
+                put_in_place(self._staging, self.folder)
         except OSError as failed:
             if kind is None:
                 raise cannot_be_written(self.folder, failed) from None
+        finally:
+            shutil.rmtree(self._staging, ignore_errors=True)
 
     def _write_json(self, name: str, content: dict) -> None:
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        (self.folder / name).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_text(self._staging / name, text + "\n")
 
 
 def read_tables(folder: Path) -> tuple[Scenario, dict[str, pa.Table]]:

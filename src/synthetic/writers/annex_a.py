@@ -16,6 +16,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ...errors import InputError, OutputError, cannot_be_written
+from ...files.whole import whole_file
 from ...given_dates import given_date
 from ...plans.codes import ETHNICITIES
 from ...plans.readers.annex_a.reader import MONTHS_SHOWN
@@ -232,9 +233,8 @@ def _write_workbook(target: Path, lists: Iterable[tuple[str, Iterable[tuple[Any,
         for row in rows:
             sheet.append([None if value == "" else value for value in row])
     path = target.with_name(f"{target.name}.xlsx")
-    unfinished = path.with_name(f"{path.name}.part")
-    book.save(unfinished)
-    unfinished.replace(path)
+    with whole_file(path) as beside:
+        book.save(beside)
     return path
 
 
@@ -242,7 +242,10 @@ def _write_csv(target: Path, lists: Iterable[tuple[str, Iterable[tuple[Any, ...]
     target.mkdir(parents=True, exist_ok=True)
     for name, rows in lists:
         # As Excel saves it on Windows in the United Kingdom.
-        with (target / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as stream:
+        with (
+            whole_file(target / f"{name}.csv") as beside,
+            beside.open("w", encoding="utf-8-sig", newline="") as stream,
+        ):
             writer = csv.writer(stream)
             writer.writerow(HEADINGS[name])
             writer.writerows([_british(value) for value in row] for row in rows)

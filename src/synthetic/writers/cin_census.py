@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import InputError, cannot_be_written
+from ...files.whole import whole_file
 from ...plans.store import Plans
 from ...progress import track
 from ..randomness.streams import Streams
@@ -289,8 +290,7 @@ def _write_file(
     rng: np.random.Generator,
     counts: Counter[str],
 ) -> None:
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("w", encoding="utf-8", newline="\n") as stream:
+    with whole_file(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as stream:
         stream.write('<?xml version="1.0" encoding="utf-8"?>\n<Message>\n')
         stream.write(_xml(header, 1))
         stream.write(" <Children>\n")
@@ -298,7 +298,6 @@ def _write_file(
             for written in [child] if faults is None else damage(child, faults, rng, counts):
                 stream.write(_xml(written, 2))
         stream.write(" </Children>\n</Message>\n")
-    unfinished.replace(path)
 
 
 def _xml(element: Element, depth: int) -> str:

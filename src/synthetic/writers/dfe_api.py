@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from ...errors import InputError, cannot_be_written
+from ...errors import InputError
+from ...files.whole import whole_file
 from ...plans.store import Plans
 from .one_authority import SEX_LETTERS, of_one_authority, placements
 
@@ -89,17 +90,12 @@ def write_dfe_api(
     True
     """
     file = Path(path)
-    unfinished = file.with_name(file.name + ".part")
     children = _children(of_one_authority(plans, la_code))
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as stream:
-            for number, child in enumerate(children):
-                text = json.dumps(child, ensure_ascii=False, allow_nan=False)
-                stream.write(f"{text}\n" if lines else f"{',' if number else '['}\n{text}")
-            stream.write("" if lines else "\n]\n")
-        unfinished.replace(file)
-    except OSError as error:
-        raise cannot_be_written(file, error) from None
+    with whole_file(file) as beside, beside.open("w", encoding="utf-8", newline="\n") as stream:
+        for number, child in enumerate(children):
+            text = json.dumps(child, ensure_ascii=False, allow_nan=False)
+            stream.write(f"{text}\n" if lines else f"{',' if number else '['}\n{text}")
+        stream.write("" if lines else "\n]\n")
     return file
 
 

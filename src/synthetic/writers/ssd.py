@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ...errors import InputError, OutputError, cannot_be_written
+from ...files.whole import whole_file
 from ...plans.readers.ssd.database import connected, is_database
 from ...plans.store import Plans
 from .one_authority import of_one_authority
@@ -82,9 +83,8 @@ def _write_folder(tables: dict[str, pd.DataFrame], folder: Path, system: SsdSyst
                 lambda value: value.strftime(system.date_format) if isinstance(value, dt.datetime) else value
             )
             file = folder / f"{name}.csv"
-            unfinished = file.with_name(file.name + ".part")
-            texts.to_csv(unfinished, index=False, na_rep=system.missing, encoding="utf-8", lineterminator="\n")
-            unfinished.replace(file)
+            with whole_file(file) as beside:
+                texts.to_csv(beside, index=False, na_rep=system.missing, encoding="utf-8", lineterminator="\n")
     except OSError as error:
         raise cannot_be_written(folder, error) from None
 

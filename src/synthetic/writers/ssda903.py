@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ...errors import cannot_be_written
+from ...files.whole import whole_file
 from ...plans.store import Plans
 from .cin_census import window_years
 
@@ -102,10 +103,8 @@ def _date(value: Any) -> str:
 
 
 def _write(path: Path, headings: Sequence[str], rows: Any) -> Path:
-    unfinished = path.with_name(f"{path.name}.part")
-    with unfinished.open("w", encoding="utf-8", newline="") as stream:
+    with whole_file(path) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(headings)
         writer.writerows(rows)
-    unfinished.replace(path)
     return path

@@ -7,6 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from ...errors import cannot_be_written
+from ...files.whole import whole_file, write_text
 from ...plans.store import Plans
 
 COLUMN_MAP = "column_map.yaml"
@@ -44,13 +45,14 @@ def write_tables(plans: Plans, folder: str | os.PathLike[str], *, form: Literal[
             if frame.empty or table == "extract":
                 continue
             path = target / f"{table}.{form}"
-            if form == "csv":
-                frame.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n", encoding="utf-8")
-            else:
-                frame.to_parquet(path, index=False)
+            with whole_file(path) as beside:
+                if form == "csv":
+                    frame.to_csv(beside, index=False, date_format="%Y-%m-%d", lineterminator="\n", encoding="utf-8")
+                else:
+                    frame.to_parquet(beside, index=False)
             lines += [f"  {table}:", f"    file: {path.name}", "    columns:"]
             lines += [f"      {name}: {name}" for name in frame.columns]
-        (target / COLUMN_MAP).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+        write_text(target / COLUMN_MAP, "\n".join(lines) + "\n")
     except OSError as error:
         raise cannot_be_written(folder, error) from None
     return target / COLUMN_MAP
