@@ -10,6 +10,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
+import secondplan.models.estimator.bundle_files as module
 from secondplan.errors import BundleError, ModelNotFoundError, OutputError
 from secondplan.models import CauseSpecificCox, CoxPH, FeatureEncoder, ParametricAFT
 from secondplan.models.bundle import load_model, model_digest
