@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from .cases import CASES, HEADLINES, OURS, SIZES, TASKS, Case
+from .cases import CASES, HEADLINES, OURS, SIZES, SMALL_SIZES, SMALL_TASKS, TASKS, Case
 from .criteria import judge
 from .data import make_data
 from .report import write
@@ -22,8 +22,9 @@ LIMIT = 90.0
 def main(arguments: list[str] | None = None) -> int:
     """Run what was asked for; the exit code is 1 when a bound is not met and ``--strict`` was given."""
     asked = _parse(arguments)
-    sizes = tuple(asked.sizes or (SIZES[1:] if asked.quick else SIZES))
-    tasks = asked.tasks or (HEADLINES if asked.quick else tuple(TASKS))
+    every_size = SMALL_SIZES if asked.small else SIZES[len(SMALL_SIZES) :] if asked.quick else SIZES
+    sizes = tuple(asked.sizes or every_size)
+    tasks = asked.tasks or (SMALL_TASKS if asked.small else HEADLINES if asked.quick else tuple(TASKS))
     cases = [case for case in CASES if case.task in tasks and _is_asked(case, asked.packages)]
     results: list[Result] = []
     for n_rows in sizes:
@@ -34,9 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
                     result = _measure(case, Path(folder), n_rows, asked.limit, results)
                     results.append(result)
                     _tell(result)
-    startup = {} if asked.no_startup else startup_seconds()
+    startup = {} if asked.no_startup or asked.small else startup_seconds()
     criteria = judge(results, startup)
-    write(Path(asked.output), results, startup, criteria)
+    name = "small_sizes" if asked.small else "benchmarks"
+    write(Path(asked.output), name, results, startup, criteria)
     missed = [criterion for criterion in criteria if not criterion.is_met]
     for criterion in missed:
         print(f"not met: {criterion.name}: {criterion.value:.3g} {criterion.unit}", file=sys.stderr)
@@ -49,7 +51,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--tasks", nargs="+", choices=list(TASKS), help="default: all")
     parser.add_argument("--packages", nargs="+", help=f"beginnings of names, e.g. R comprisk; {OURS} always runs")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds a fit may take (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="only the tasks with a bound, and not the smallest size")
+    parser.add_argument("--quick", action="store_true", help="only the tasks with a bound, and large sizes")
+    few = f"only sizes up to {SMALL_SIZES[-1]:,} and what is done often at them; written as small_sizes"
+    parser.add_argument("--small", action="store_true", help=few)
     parser.add_argument("--no-startup", action="store_true", help="do not time imports and first fits")
     parser.add_argument("--strict", action="store_true", help="end with code 1 when a bound is not met")
     parser.add_argument("--output", default=str(RESULTS), help="folder for the results")

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-SIZES = (10_000, 100_000, 1_000_000)
+# Children of a council, and of a country.
+SMALL_SIZES = (300, 1_000, 3_000, 10_000)
+SIZES = (*SMALL_SIZES, 100_000, 1_000_000)
 OURS = "secondplan"
 
 # glmnet's kind of sequence of penalties, the same for all packages.
@@ -66,6 +68,10 @@ TASKS = {
     "fine_gray": Task("Fine-Gray regression", "coefficients"),
     "incidence": Task("Cause-specific incidence of every row at four horizons", "risks"),
     "incidence_interval": Task("The same with intervals", "lower bounds"),
+    "cause_specific": Task("Cause-specific Cox regression of two events", "coefficients", SMALL_SIZES[-1]),
+    "aft": Task("Accelerated failure times", "coefficients", SMALL_SIZES[-1]),
+    "royston_parmar": Task("Flexible parametric hazards", "coefficients", SMALL_SIZES[-1]),
+    "discrete_time": Task("Discrete-time hazards, two years", "coefficients", SMALL_SIZES[-1]),
     "path": Task("Elastic net, 20 penalties, five folds", "coefficients", 100_000),
     "boosting": Task("Boosted hazards, 100 iterations", "none", 100_000),
 }
@@ -122,6 +128,10 @@ CASES = [
     Case("incidence_interval", OURS, {"entry": True}),
     Case("incidence_interval", OURS, {"entry": False}),
     Case("incidence_interval", "R riskRegression", {"entry": False}, largest=10_000),
+    Case("cause_specific", OURS, {"entry": True}),
+    Case("aft", OURS, {"entry": True}),
+    Case("royston_parmar", OURS, {"entry": True}),
+    Case("discrete_time", OURS, {"entry": True}),
     Case("path", OURS, _PATH | {"entry": True}),
     Case("path", OURS, _PATH | {"entry": False}),
     Case("path", "scikit-survival", _PATH | {"entry": False}, "the path alone, without folds"),
@@ -133,3 +143,15 @@ CASES = [
 ]
 # The problems by which the package is judged; the quick run has only these and what they are compared with.
 HEADLINES = ("cox", "cox_robust", "aalen_johansen", "fine_gray", "incidence", "incidence_interval")
+# What validation, bootstrap and simulation do thousands of times, on as many rows as councils have.
+SMALL_TASKS = (
+    "cox",
+    "fine_gray",
+    "cause_specific",
+    "incidence",
+    "incidence_interval",
+    "aft",
+    "royston_parmar",
+    "discrete_time",
+    "boosting",
+)

@@ -8,13 +8,26 @@ from itertools import pairwise
 
 import numpy as np
 
-from .cases import OURS
+from .cases import OURS, SMALL_SIZES
 from .data import N_FEATURES
 from .runs import Result
 from .startup import is_bounded
 
 BOOSTING_ROWS = 100_000
 _CRITERIA_TASKS = ("cox", "cox_robust", "aalen_johansen", "fine_gray", "incidence", "incidence_interval", "boosting")
+
+
+# At small sizes: the peers to be no slower than; what the same process took, with the factor allowed; milliseconds.
+_PEERS = {("cox", "survival (PyPI)"), ("fine_gray", "comprisk")}
+_SAME_PROCESS = {
+    "two_cox_seconds": ("cause_specific", 1.0, "against two Cox fits"),
+    "scikit_learn_seconds": ("boosting", 1.2, "against scikit-learn's own fit"),
+}
+_ALLOWED = {("aft", 1_000): 15.0, ("royston_parmar", 1_000): 15.0, ("discrete_time", 10_000): 60.0} | {
+    (task, rows): milliseconds
+    for task, milliseconds in (("incidence", 5.0), ("incidence_interval", 30.0))
+    for rows in SMALL_SIZES
+}
 
 
 @dataclass(frozen=True)
@@ -35,14 +48,14 @@ class Criterion:
 
 
 def judge(results: list[Result], startup: dict[str, float]) -> list[Criterion]:
-    """Every criterion for which there are measurements, at the largest size of each task."""
+    """Every criterion for which there are measurements: at the largest size of each task, and at each small one."""
     found: list[Criterion] = []
     for task in _CRITERIA_TASKS:
         rows = [r.rows for r in results if r.case.task == task and r.case.package == OURS and r.status == "done"]
-        if rows:
+        if rows and max(rows) > SMALL_SIZES[-1]:
             at_size = [r for r in results if r.case.task == task and r.rows == max(rows)]
             found += _BY_TASK[task](at_size)
-    found += _memory(results) + _growth(results)
+    found += _memory(results) + _growth(results) + _small(results)
     for name, seconds in startup.items():
         if name == "import":
             found.append(Criterion("import over numpy and pandas", seconds, 0.3, "s"))
@@ -132,18 +145,43 @@ def _memory(results: list[Result]) -> list[Criterion]:
     largest = max((r.rows for r in results), default=0)
     for result in _ours(results):
         peak = result.facts.get("peak_bytes")
-        if result.rows == largest and peak is not None:
+        if result.rows == largest > SMALL_SIZES[-1] and peak is not None:
             times = peak / (8 * N_FEATURES * result.rows)
             name = f"memory, {result.case.task}, {result.case.label}, {result.rows:,} rows"
             found.append(Criterion(name, times, 3.0, "x X"))
     return found
 
 
+def _small(results: list[Result]) -> list[Criterion]:
+    """At the sizes of councils each fit counts against the fastest of its peers, or the time it is allowed."""
+    found = []
+    for own in _ours(results):
+        at_size = [r for r in results if r.rows == own.rows and r.status == "done"]
+        task, rows = own.case.task, own.rows
+        if rows > SMALL_SIZES[-1]:
+            continue
+        name = f"{task}, {own.case.label}, {rows:,} rows" if own.case.label else f"{task}, {rows:,} rows"
+        for peer in at_size:
+            if (task, peer.case.package) in _PEERS and peer.case.like == own.case.like and _same_errors(own, peer):
+                ratio = own.seconds / peer.seconds
+                found.append(Criterion(name, ratio, 1.0, "x the time of the peer", detail=peer.case.package))
+        for fact, (of_task, bound, words) in _SAME_PROCESS.items():
+            if task == of_task and fact in own.facts:
+                found.append(Criterion(name, own.seconds / own.facts[fact], bound, "x", detail=words))
+        if (task, rows) in _ALLOWED:
+            found.append(Criterion(name, 1000.0 * own.seconds, _ALLOWED[task, rows], "ms"))
+    return found
+
+
+def _same_errors(own: Result, peer: Result) -> bool:
+    return own.case.options.get("std_errors") == peer.case.options.get("std_errors")
+
+
 def _growth(results: list[Result]) -> list[Criterion]:
     found = []
     for (task, package, label), steps in growth(results).items():
-        if package == OURS:
-            below, above, exponent = steps[-1]
+        below, above, exponent = steps[-1]
+        if package == OURS and above > SMALL_SIZES[-1]:
             found.append(Criterion(f"growth, {task}, {label}, {below:,} to {above:,} rows", exponent, 1.1, "exponent"))
     return found
 

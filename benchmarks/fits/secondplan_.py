@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..cases import SMALL_SIZES
 from ..data import HORIZONS, BenchmarkData
 from ..measure import floor_seconds, measure
+from ..overhead import parts_of_fit
 from . import Prepared
 
 N_EXACT = 2_000
@@ -33,7 +36,7 @@ def cox(data: BenchmarkData, *, ties: str = "efron", robust: bool = False) -> Pr
         found = {"floor_seconds": floor, "n_iterations": int(model.n_iterations_)}
         if robust:
             found["plain_seconds"] = measure(lambda: sp.CoxPH(ties=ties).fit(data.X, y))[1]["seconds"]
-        return found
+        return found | _parts(lambda: sp.CoxPH(ties=ties), data)
 
     return Prepared(lambda: sp.CoxPH(ties=ties).fit(data.X, y, cluster=cluster), lambda model: model.coef_, facts)
 
@@ -56,13 +59,49 @@ def fine_gray(data: BenchmarkData, *, std_errors: bool = True, censoring_ties: s
 
     def facts(model: Any) -> dict[str, Any]:
         iterations = getattr(model, "n_iterations_", None)
+        found = _parts(lambda: sp.FineGray(event=1, censoring_ties=censoring_ties), data)
         if iterations is None:
-            return {}
-        return {"floor_seconds": floor_seconds(data.X, model.coef_) * iterations, "n_iterations": int(iterations)}
+            return found
+        floor = floor_seconds(data.X, model.coef_) * iterations
+        return found | {"floor_seconds": floor, "n_iterations": int(iterations)}
 
     return Prepared(
         lambda: sp.FineGray(event=1, censoring_ties=censoring_ties).fit(data.X, y), lambda model: model.coef_, facts
     )
+
+
+def cause_specific(data: BenchmarkData) -> Prepared:
+    """The Cox fits of its two events are timed as well, in the same process."""
+    import secondplan as sp
+
+    y = _outcome(data)
+
+    def facts(model: Any) -> dict[str, Any]:
+        def two() -> None:
+            for event in (1, 2):
+                sp.CoxPH(event=event).fit(data.X, y)
+
+        return {"two_cox_seconds": measure(two)[1]["seconds"]} | _parts(sp.CauseSpecificCox, data)
+
+    return Prepared(lambda: sp.CauseSpecificCox().fit(data.X, y), lambda model: model.coef_.to_numpy(), facts)
+
+
+def aft(data: BenchmarkData) -> Prepared:
+    import secondplan as sp
+
+    return _fit(sp.ParametricAFT, data)
+
+
+def royston_parmar(data: BenchmarkData) -> Prepared:
+    import secondplan as sp
+
+    return _fit(sp.RoystonParmar, data)
+
+
+def discrete_time(data: BenchmarkData) -> Prepared:
+    import secondplan as sp
+
+    return _fit(lambda: sp.DiscreteTimeHazard(max_days=HORIZONS[-1]), data)
 
 
 def incidence(data: BenchmarkData) -> Prepared:
@@ -89,13 +128,17 @@ def incidence_interval(data: BenchmarkData) -> Prepared:
 
 
 def boosting(data: BenchmarkData, *, n_iterations: int = 100) -> Prepared:
+    """At small sizes scikit-learn's own fit of the same person-periods is timed as well, in the same process."""
     import secondplan as sp
 
     y = _outcome(data)
 
     def facts(model: Any) -> dict[str, float]:
         risk = model.predict_cumulative_incidence(data.X[:N_QUALITY], HORIZONS)
-        return {"rmse_of_risk": float(np.sqrt(np.mean((risk - data.truth[:N_QUALITY]) ** 2)))}
+        found = {"rmse_of_risk": float(np.sqrt(np.mean((risk - data.truth[:N_QUALITY]) ** 2)))}
+        if len(data.X) <= SMALL_SIZES[-1]:
+            found["scikit_learn_seconds"] = _scikit_learn_seconds(data, n_iterations)
+        return found
 
     return Prepared(lambda: sp.BoostedHazard(max_iter=n_iterations).fit(data.X, y), lambda model: np.empty(0), facts)
 
@@ -107,6 +150,37 @@ def path(data: BenchmarkData, *, penalties: list[float], l1_ratio: float) -> Pre
     y = _outcome(data)
     model = sp.CoxElasticNetCV(l1_ratio=l1_ratio, lambdas=penalties, n_folds=5, random_state=0)
     return Prepared(lambda: model.fit(data.X, y), lambda fitted: fitted.coef_path_.to_numpy())
+
+
+def _fit(make: Callable[[], Any], data: BenchmarkData) -> Prepared:
+    y = _outcome(data)
+    return Prepared(lambda: make().fit(data.X, y), lambda model: np.asarray(model.coef_), lambda _: _parts(make, data))
+
+
+def _parts(make: Callable[[], Any], data: BenchmarkData) -> dict[str, Any]:
+    """The parts of a fit, where it is so short that they matter."""
+    return {"parts": parts_of_fit(make, data.X, _outcome(data))} if len(data.X) <= SMALL_SIZES[-1] else {}
+
+
+def _scikit_learn_seconds(data: BenchmarkData, n_iterations: int) -> float:
+    """Fit of the classifier that ``BoostedHazard`` uses, with as many threads, on the person-periods that it makes."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
+
+    import secondplan as sp
+    from secondplan.models.discrete_time.boosting import expand_design
+    from secondplan.models.discrete_time.person_period import period_ends, person_periods
+    from secondplan.models.inputs.outcome import check_outcome
+
+    outcome, model = check_outcome(_outcome(data)), sp.BoostedHazard(max_iter=n_iterations)
+    ends = period_ends(float(outcome.duration.max()), model.period_days, model.max_days)
+    lines = person_periods(outcome, ends)
+    names = ("learning_rate", "max_iter", "max_leaf_nodes", "min_samples_leaf", "l2_regularization", "random_state")
+    classifier = HistGradientBoostingClassifier(early_stopping=False, **{name: getattr(model, name) for name in names})
+    lines_of_features = expand_design(data.X, lines, ends)
+    with threadpool_limits(1, user_api="openmp"):
+        fit = measure(lambda: classifier.fit(lines_of_features, lines.event, sample_weight=lines.weight))
+    return float(fit[1]["seconds"])
 
 
 def _outcome(data: BenchmarkData) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
@@ -61,7 +62,7 @@ def test_a_run_writes_what_it_measured(tmp_path):
     assert "Aalen-Johansen" in (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
 
 
-def result(package, seconds, *, rows=1000, status="done", **facts):
+def result(package, seconds, *, rows=100_000, status="done", **facts):
     from benchmarks.cases import Case
     from benchmarks.runs import Result
 
@@ -77,16 +78,51 @@ def test_bounds_compare_with_the_fastest_peer_that_ran():
     found = judge([result("secondplan", 0.2), result("comprisk", 0.6), result("R survival", 8.0), slow], {})
     values = {criterion.name: (round(criterion.value, 6), criterion.is_met) for criterion in found}
     assert values == {
-        "Cox, 1,000 rows": (2.0, True),
+        "Cox, 100,000 rows": (2.0, True),
         "Cox, against the fastest peer": (3.0, False),
         "Cox, against R": (40.0, True),
     }
 
 
+def test_small_sizes_have_bounds_of_their_own():
+    from benchmarks.cases import Case
+    from benchmarks.criteria import judge
+    from benchmarks.runs import Result
+
+    entry = {"entry": True}
+    cases = [
+        (Case("cause_specific", "secondplan", entry), {"seconds": 0.03, "two_cox_seconds": 0.02}),
+        (Case("incidence", "secondplan", entry), {"seconds": 0.004}),
+        (Case("boosting", "secondplan", entry), {"seconds": 0.6, "scikit_learn_seconds": 1.0}),
+    ]
+    own = [Result(case, 300, "done", facts) for case, facts in cases]
+    peers = [result("secondplan", 0.2, rows=300), result("survival (PyPI)", 0.4, rows=300)]
+    found = [(c.name, round(c.value, 6), c.is_met) for c in judge([*own, *peers], {})]
+    assert found == [
+        ("cause_specific, delayed entry, 300 rows", 1.5, False),
+        ("incidence, delayed entry, 300 rows", 4.0, True),
+        ("boosting, delayed entry, 300 rows", 0.6, True),
+        ("cox, Efron, delayed entry, 300 rows", 0.5, True),
+    ]
+
+
+@pytest.mark.parametrize("name", ["CoxPH", "CauseSpecificCox", "FineGray", "ParametricAFT", "RoystonParmar"])
+def test_the_parts_of_a_fit_add_up(name, monkeypatch):
+    import secondplan as sp
+    from benchmarks import overhead
+    from benchmarks.data import make_data
+
+    monkeypatch.setattr(overhead, "REPEATS", 1)
+    few = make_data(300)
+    y = pd.DataFrame({"duration": few.duration, "event": few.event.astype(int), "entry": few.entry})
+    parts = overhead.parts_of_fit(getattr(sp, name), few.X, y)
+    assert tuple(parts) == overhead.PARTS and all(seconds > 0 for seconds in parts.values())
+
+
 def test_growth_is_the_slope_on_the_log_scale():
     from benchmarks.criteria import growth
 
-    slopes = growth([result("secondplan", 0.2), result("secondplan", 2.0, rows=10_000)])
+    slopes = growth([result("secondplan", 0.2, rows=1_000), result("secondplan", 2.0, rows=10_000)])
     assert [step[2] for step in next(iter(slopes.values()))] == pytest.approx([1.0])
 
 

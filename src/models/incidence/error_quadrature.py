@@ -20,7 +20,7 @@ from .quadrature import MOST_TIMES, Quadrature
 # Tolerance for what the derivatives are made of, of very many rows and of fewer; the relative error of the standard
 # errors is about a tenth to one time of it.
 TOLERANCE = 3e-5
-FINE_TOLERANCE = 1e-7
+FINE_TOLERANCE = 1e-8
 # Rows whose numbers are held at once, and quadratic forms that are kept.
 ROWS_PER_BLOCK = 1024
 FORMS_KEPT = 512

@@ -8,7 +8,7 @@ from .influence_error import UncertainHazards, incidence_error
 from .sums import IncidenceSums
 
 # What the exact standard errors pass over from which a quadrature is made: they would take as long as making it.
-NUMBERS_FOR_QUADRATURE = 1_500_000
+NUMBERS_FOR_QUADRATURE = 800_000
 # Rows times event times from which fewer digits do.
 NUMBERS_FOR_SPEED = 4_000_000
 # Rows over the same event times for which the quadratic form of a quadrature is worth its making.
@@ -38,7 +38,7 @@ class IncidenceErrors:
         """Standard errors, shape (n, m), as :func:`.cause_specific_error.incidence_error`.
 
         Those of many rows are within 1e-4 of that, relatively, or within 1e-5 where they are small; those of fewer, for
-        which there is time, within 1e-6 and 1e-7.
+        which there is time, within 1e-7 and 1e-8.
         """
         last = event_positions(self.hazards.jumps, times)
         n_used = int(last.max(initial=0))

@@ -54,6 +54,19 @@ def test_many_rows_get_those_of_few(model, saved, options, monkeypatch):
     model.__dict__.pop("_errors_by_stratum", None)
 
 
+def test_fewer_rows_get_more_digits(monkeypatch):
+    X, y = data(400, 3)
+    model = CauseSpecificCox(strata="s").fit(X, y)
+    monkeypatch.setattr(module, "NUMBERS_FOR_QUADRATURE", 1)
+    found = model.predict_cumulative_incidence_std_error(X, [30, 91, 365, 500])
+    (made,) = model._errors(0)._made
+    assert made[2] == module.FINE_TOLERANCE
+    model.__dict__.pop("_errors_by_stratum")
+    monkeypatch.setattr(module, "NUMBERS_FOR_QUADRATURE", np.inf)
+    exact = model.predict_cumulative_incidence_std_error(X, [30, 91, 365, 500])
+    np.testing.assert_allclose(found, exact, rtol=1e-7, atol=1e-8)
+
+
 def test_groups():
     groups = module._groups(np.array([[0, 5], [2, 5], [0, 5], [0, 4]]))
     assert [(windows.tolist(), rows.tolist()) for windows, rows in groups] == [
