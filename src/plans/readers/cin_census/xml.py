@@ -145,11 +145,10 @@ class _WrongEncodingError(Exception):
 
 
 def _parse(stream: BinaryIO, name: str, path: Path, encoding: str | None) -> CensusFile:
-    rows = _Rows()
     parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
     parser.ordered_attributes = True
-    rows.attach(parser)
+    rows = _Rows(parser)
     _refuse_declarations(parser, path)
     n_blank = skip_blank_lines(stream)
     try:
@@ -177,23 +176,24 @@ class _Rows:
     itself. A table is one flat array of numbers, its rows one after the other (see :mod:`.text_rows`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, parser: expat.XMLParserType) -> None:
+        self.parser = parser
         self.flat = {table: array("i") for table in FIELDS}
         self.texts: list[str] = []
+        self.numbers: dict[str, int] = {}
         self.unknown: Counter[str] = Counter()
         self.repeated: Counter[str] = Counter()
         self.n_stray = 0
         # What tags outside any record mean; empty until the first one.
         self.outside: dict[str, int] = {}
+        self._listen()
 
-    def attach(self, parser: expat.XMLParserType) -> None:
-        """Make the parser report to these rows."""
+    def _listen(self) -> None:
         # Names of this scope instead of attributes of self: the two functions run for every tag of a large file.
-        flat, known, unknown, repeated = self.flat, self.texts, self.unknown, self.repeated
+        parser, numbers, outside = self.parser, self.numbers, self.outside
+        keep, drop_texts = self._keep, self._drop_texts
         meanings: dict[str, dict[str, int]] = {table: {} for table in FIELDS}
-        outside = self.outside
         skipped: dict[str, int] = {}
-        numbers: dict[str, int] = {}
         pieces: list[str] = []
         stack: list[tuple[str, list, dict[str, int], int]] = []
         row: list[Any] = []
@@ -203,7 +203,7 @@ class _Rows:
         def start(tag: str, _attributes: list[str]) -> None:
             nonlocal table, row, meaning, child, n_children, n_plans
             if pieces:
-                drop_texts()
+                drop_texts(pieces, meaning is skipped)
             what = meaning.get(tag)
             if what is None:
                 is_root = meaning is outside and not outside
@@ -212,7 +212,7 @@ class _Rows:
                 return
             stack.append((table, row, meaning, child))
             if what == _SKIP:
-                unknown[_local_name(tag)] += 1
+                self.unknown[_local_name(tag)] += 1
                 table, row, meaning = "", [], skipped
                 skipped[tag] = _SKIP
                 return
@@ -236,56 +236,59 @@ class _Rows:
                     if 2 <= what < _SEVERAL and row[what] < 0 and text in numbers:
                         row[what] = numbers[text]
                     elif text:
-                        keep(what, text)
-            elif what >= _SKIP:
-                if pieces:
-                    drop_texts()
-                if what == _OPEN and (table != "conferences" or row[2] >= 0):
-                    if table in _SEVERAL_AT:
-                        place = _SEVERAL_AT[table]
-                        row[place] = NO_TEXT if row[place] is None else number(row[place])
-                    flat[table].fromlist(row)
+                        keep(what, text, table, row)
+                return
+            if pieces:
+                drop_texts(pieces, meaning is skipped or what == _IGNORE)
+            if what >= _SKIP:
+                if what == _OPEN:
+                    self._store(table, row)
                 table, row, meaning, child = stack.pop()
-            elif pieces:
-                if what == _IGNORE:
-                    pieces.clear()
-                else:
-                    drop_texts()
-
-        def number(text: str) -> int:
-            found = numbers.get(text)
-            if found is None:
-                found = numbers[text] = len(known)
-                known.append(text)
-            return found
-
-        def keep(what: int, text: str) -> None:
-            if what < 2:
-                own = [row[2], number(text)] if what == _REVIEW else [number(text), NO_TEXT]
-                flat["reviews" if what == _REVIEW else "conferences"].fromlist([child, parser.CurrentLineNumber, *own])
-            elif _SEVERAL <= what < _UNIQUE:
-                place = what - _SEVERAL
-                # Joined as text until the row is complete: the parts of a list on its way are not worth keeping.
-                row[place] = text if row[place] is None else f"{row[place]};{text}"
-            else:
-                place = what % _SEVERAL
-                if row[place] >= 0 and known[row[place]] != text:
-                    repeated[table] += 1
-                if what < _SEVERAL:
-                    row[place] = number(text)
-                else:
-                    row[place] = len(known)
-                    known.append(text)
-
-        def drop_texts() -> None:
-            for text in pieces:
-                if not text.isspace() and meaning is not skipped:
-                    self.n_stray += 1
-            pieces.clear()
 
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = pieces.append
+
+    def _keep(self, what: int, text: str, table: str, row: list[Any]) -> None:
+        """Keep a text in its row, or as a row of its own for the same child."""
+        if what < 2:
+            own = [row[2], self._number(text)] if what == _REVIEW else [self._number(text), NO_TEXT]
+            self.flat["reviews" if what == _REVIEW else "conferences"].fromlist(
+                [row[0], self.parser.CurrentLineNumber, *own]
+            )
+            return
+        column = what % _SEVERAL
+        if _SEVERAL <= what < _UNIQUE:
+            # Joined as text until the row is complete: the parts of a list on its way are not worth keeping.
+            row[column] = text if row[column] is None else f"{row[column]};{text}"
+            return
+        if row[column] >= 0 and self.texts[row[column]] != text:
+            self.repeated[table] += 1
+        if what < _SEVERAL:
+            row[column] = self._number(text)
+        else:
+            row[column] = len(self.texts)
+            self.texts.append(text)
+
+    def _store(self, table: str, row: list[Any]) -> None:
+        if table == "conferences" and row[2] < 0:
+            return
+        if table in _SEVERAL_AT:
+            column = _SEVERAL_AT[table]
+            row[column] = NO_TEXT if row[column] is None else self._number(row[column])
+        self.flat[table].fromlist(row)
+
+    def _number(self, text: str) -> int:
+        found = self.numbers.get(text)
+        if found is None:
+            found = self.numbers[text] = len(self.texts)
+            self.texts.append(text)
+        return found
+
+    def _drop_texts(self, pieces: list[str], is_skipped: bool) -> None:
+        if not is_skipped and not "".join(pieces).isspace():
+            self.n_stray += sum(not text.isspace() for text in pieces)
+        pieces.clear()
 
     def to_census(self, name: str, n_blank: int) -> CensusFile:
         """The rows as tables; ``n_blank`` lines were left out before the first."""
