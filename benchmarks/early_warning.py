@@ -51,7 +51,7 @@ def signals(plans: sp.Plans) -> dict[str, pd.Timestamp | None]:
         since.keys["index_end"],
         first=pd.Timestamp(BASELINE_END) + pd.Timedelta(days=1),
         last=LAST,
-        within=WITHIN,
+        horizon=WITHIN,
         cluster=since.cluster,
     )
     n_events = int((before.y["event"] == 1).sum())
@@ -67,7 +67,7 @@ def one_simulation(task: tuple[str, int]) -> dict[str, str | int]:
     with warnings.catch_warnings():
         # Rare events of other causes may be separated by a feature in a single simulation.
         warnings.simplefilter("ignore", UserWarning)
-        found = signals(sp.simulate(scenario, n_children=N_CHILDREN, seed=seed))
+        found = signals(sp.simulate(scenario, n_children=N_CHILDREN, random_state=seed))
     months = {name: "" if day is None else f"{pd.Timestamp(day):%Y-%m}" for name, day in found.items()}
     return {"scenario": scenario, "seed": seed} | months
 

@@ -60,7 +60,7 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
     work = folder_beside(output, mode=0o700)
     try:
         say(f"1/5  Simulating {n_children:,} children of England, 2018 ...")
-        made = write_synthetic(work, scenario_name="england-2018", n_children=n_children, seed=2018)
+        made = write_synthetic(work, scenario_name="england-2018", n_children=n_children, random_state=2018)
         say(f"     {made.n_plans:,} plans; their CIN census files too, one a year.")
         say("2/5  Reading the census files back ...")
         census, quality = read_cin_census(work / "census")
@@ -94,7 +94,7 @@ def write_synthetic(
     *,
     scenario_name: str | Scenario,
     n_children: int,
-    seed: int,
+    random_state: int,
     census: bool = True,
     formats: Collection[str] = (),
     missing: float = 0.0,
@@ -111,7 +111,7 @@ def write_synthetic(
         Gets ``plans/``, ``truth/``, ``census/``, ``formats/`` and ``calibration.csv``; it must be empty or not exist.
     scenario_name : str or Scenario
     n_children : int
-    seed : int
+    random_state : int
     census : bool
         Whether to write the census files. They need all plans in memory; the store and the truth do not.
     formats : collection of str
@@ -153,7 +153,7 @@ def write_synthetic(
             work / "truth",
             chosen,
             n_children=n_children,
-            seed=seed,
+            random_state=random_state,
             faults=faults,
             processes=processes,
         )

@@ -33,7 +33,7 @@ MADE = ("store", "cin_census", "DATA_DICTIONARY.md", "CALIBRATION.md", "checksum
 
 def make(folder: Path) -> None:
     """Write everything to ``folder``."""
-    plans = simulate(SCENARIO, n_children=N_CHILDREN, seed=SEED)
+    plans = simulate(SCENARIO, n_children=N_CHILDREN, random_state=SEED)
     plans.write(folder / "store")
     write_cin_census(smallest_authority(plans), folder / "cin_census")
     (folder / "DATA_DICTIONARY.md").write_text(data_dictionary(plans), encoding="utf-8", newline="\n")

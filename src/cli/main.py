@@ -107,7 +107,7 @@ def simulate(
         out,
         scenario_name=chosen,
         n_children=children,
-        seed=seed,
+        random_state=seed,
         census=census,
         formats=formats or (),
         missing=missing,

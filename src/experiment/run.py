@@ -183,7 +183,7 @@ def _plans(data: DataSpec) -> tuple[Plans, str]:
     assert data.synthetic is not None
     spec = data.synthetic
     try:
-        plans = simulate(spec.scenario, n_children=spec.n_children, seed=spec.seed)
+        plans = simulate(spec.scenario, n_children=spec.n_children, random_state=spec.seed)
     except ValueError as error:
         raise InputError(f"data.synthetic: {error}") from None
     return plans, f"{spec.scenario}, {spec.n_children} children, seed {spec.seed}"

@@ -17,7 +17,7 @@ TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20)
 def plot_coefficients(
     summary: pd.DataFrame,
     *,
-    cause: int = 1,
+    event: int = 1,
     units: Mapping[str, float] | None = None,
     title: str | None = None,
     ax: Axes | None = None,
@@ -29,7 +29,7 @@ def plot_coefficients(
     summary : DataFrame
         ``summary_`` of a regression model, indexed by feature or by (event, feature). Hazard or odds ratios where it
         has them with intervals, else time ratios.
-    cause : int
+    event : int
         The event to draw where the model has several; 1 is the second plan.
     units : mapping of str to float, optional
         Draw the ratio for so many units of a feature: ``{"plan_length_days": 91}``.
@@ -40,7 +40,7 @@ def plot_coefficients(
     -------
     Axes
     """
-    rows = _one_cause(summary, cause).dropna(subset=["coef"])
+    rows = _one_event(summary, event).dropna(subset=["coef"])
     name, ratio = _log_ratios(rows)
     units = units or {}
     scale = np.array([units.get(str(feature), 1.0) for feature in rows.index])
@@ -81,10 +81,10 @@ def _log_ratios(rows: pd.DataFrame) -> tuple[str, np.ndarray]:
     return kind, rows[["coef", "lower", "upper"]].to_numpy(float).T
 
 
-def _one_cause(summary: pd.DataFrame, cause: int) -> pd.DataFrame:
+def _one_event(summary: pd.DataFrame, event: int) -> pd.DataFrame:
     if summary.index.nlevels == 1:
         return summary
-    causes = summary.index.get_level_values(0).unique()
-    if cause not in causes:
-        raise ValueError(f"no cause {cause} in the summary; there is {', '.join(map(str, causes))}")
-    return summary.loc[cause]
+    events = summary.index.get_level_values(0).unique()
+    if event not in events:
+        raise ValueError(f"event must be one of {', '.join(map(str, events))}, got {event!r}")
+    return summary.loc[event]

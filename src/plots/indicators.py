@@ -40,7 +40,7 @@ def plot_indicators(
     Examples
     --------
     >>> import secondplan as sp
-    >>> axes = plot_indicators(sp.indicators(sp.simulate(n_children=500, seed=1), 2018))
+    >>> axes = plot_indicators(sp.indicators(sp.simulate(n_children=500, random_state=1), 2018))
     >>> axes.get_xlabel()
     '% (1 April 2017 to 31 March 2018)'
     """

@@ -43,13 +43,13 @@ _CROSS_CHECK = {
 }
 
 
-def quality_page(plans: Plans, read: QualityTotals | None = None, *, name: str = "") -> str:
+def quality_page(plans: Plans, quality_report: QualityTotals | None = None, *, name: str = "") -> str:
     """The quality of a plan store as one self-contained HTML page, small counts withheld.
 
     Parameters
     ----------
     plans : Plans
-    read : QualityTotals, optional
+    quality_report : QualityTotals, optional
         What became of the rows when the source was read (:func:`secondplan.plans.read_quality`).
     name : str
         What the data are called.
@@ -71,7 +71,7 @@ def quality_page(plans: Plans, read: QualityTotals | None = None, *, name: str =
         Section("What limits the analysis", _limits(shown)),
         Section("The rules, and what breaks them", _rules(shown)),
         Section("Number of previous plans: a cross-check", _cross_check(totals)),
-        Section("What reading repaired or left out", _reading(read)),
+        Section("What reading repaired or left out", _reading(quality_report)),
         Section("What the store holds", _contents(shown, plans)),
         Section("How to read this page", _terms()),
     ]

@@ -87,7 +87,7 @@ class BatchResult:
 
 def score_batch(
     model: IncidenceModel,
-    input: str | Path,
+    source: str | Path,
     output: str | Path,
     *,
     as_of: Any = None,
@@ -103,7 +103,7 @@ def score_batch(
     ----------
     model : IncidenceModel
         Fitted; it models event 1.
-    input : str or Path
+    source : str or Path
         A plan store (its open cases are scored), or Parquet or CSV with ``child_id``, ``plan_id``, the model's columns
         and, where known, ``la_code``, ``eligible_days``, ``elapsed`` and ``flags``. A case stands ``elapsed`` days
         after the plan's end.
@@ -129,18 +129,18 @@ def score_batch(
     Raises
     ------
     InputError
-        The input cannot be read, or lacks columns that the model needs.
+        The source cannot be read, or lacks columns that the model needs.
     OutputError
         The folder is in use, holds something else, or cannot be written.
     EmptyCohortError
-        The input holds no case, or every case was rejected (the folder is complete then, and says why).
+        The source holds no case, or every case was rejected (the folder is complete then, and says why).
     """
     horizons = check_times(times)
     require_second_plan(model)
     model, digest = as_saved(model)
     bands = bands or RiskBands.of(model, horizons[-1])
-    source = open_source(input, as_of=as_of, care=care)
-    job = _describe_job(source, digest, horizons, bands, rows_per_part)
+    cases = open_source(source, as_of=as_of, care=care)
+    job = _describe_job(cases, digest, horizons, bands, rows_per_part)
     folder = Path(output)
     is_new = _make_folder(folder)
     _refuse_foreign(folder)
@@ -150,9 +150,9 @@ def score_batch(
         if done is not None:
             return _answer(folder, done, was_done=True)
         begun = _begin(folder, job, resume)
-        log.write("resumed" if begun else "started", job=job["job_id"], input=source.kind, model=digest)
+        log.write("resumed" if begun else "started", job=job["job_id"], input=cases.kind, model=digest)
         try:
-            receipts = _make_parts(model, source, folder, log, horizons, bands, digest, rows_per_part)
+            receipts = _make_parts(model, cases, folder, log, horizons, bands, digest, rows_per_part)
             manifest = _finish(folder, job, receipts)
         except BaseException as error:
             log.write("stopped", error=type(error).__name__)

@@ -31,6 +31,7 @@ from ..plans.arrow_tables import arrow_table, pandas_frame
 from ..plans.store import Plans
 from ..plans.store_writer import StoreWriter
 from ..progress import track
+from ..renamed_parameters import renamed_parameters
 from .blocks import FAMILIES_A_BLOCK, Blocks, Simulated, simulate_blocks, truth_of_parts
 from .population.authorities import Authorities, draw_authorities
 from .randomness.ordered_pool import results_in_order
@@ -82,11 +83,12 @@ class SimulatedStore:
     n_faults: int
 
 
+@renamed_parameters(seed="random_state")
 def simulate(
     scenario: str | Scenario = "england-2018",
     *,
     n_children: int,
-    seed: int = 0,
+    random_state: int = 0,
     faults: ValueFaults | None = None,
     processes: int = 1,
     chunk: int = FAMILIES_A_BLOCK,
@@ -99,8 +101,8 @@ def simulate(
         Its name, or a scenario of your own.
     n_children : int
         Exactly so many children have a plan in the window.
-    seed : int
-        The same seed, scenario and number give the same data, on every platform.
+    random_state : int
+        The seed: the same seed, scenario and number give the same data, on every platform.
     faults : ValueFaults, optional
         Missing and wrong values; none as default. They change no other value, and nothing of the truth.
     processes : int
@@ -117,7 +119,8 @@ def simulate(
     Raises
     ------
     ValueError
-        The scenario is unknown, ``n_children``, ``processes`` or ``chunk`` is not positive, or ``seed`` is negative.
+        The scenario is unknown, ``n_children``, ``processes`` or ``chunk`` is not positive, or ``random_state`` is
+        negative.
 
     Examples
     --------
@@ -127,7 +130,7 @@ def simulate(
     >>> len(plans.truth) == len(plans.plans)
     True
     """
-    run = _Run(scenario, n_children, seed, faults, processes, chunk)
+    run = _Run(scenario, n_children, random_state, faults, processes, chunk)
     parts = list(run.parts())
     frames = {name: pandas_frame(pa.concat_tables([part.store[name] for part in parts])) for name in parts[0].store}
     tables = truth_of_parts(parts)
@@ -136,8 +139,13 @@ def simulate(
     return SimulatedPlans(**frames, extract=extract, metadata=run.metadata(), truth=truth)
 
 
+@renamed_parameters(seed="random_state")
 def simulate_with_truth(
-    scenario: str | Scenario = "england-2018", *, n_children: int, seed: int = 0, faults: ValueFaults | None = None
+    scenario: str | Scenario = "england-2018",
+    *,
+    n_children: int,
+    random_state: int = 0,
+    faults: ValueFaults | None = None,
 ) -> tuple[Plans, Truth]:
     """As :func:`simulate`, with the truth beside the plans.
 
@@ -147,7 +155,7 @@ def simulate_with_truth(
     >>> len(plans.children)
     20
     """
-    plans = simulate(scenario, n_children=n_children, seed=seed, faults=faults)
+    plans = simulate(scenario, n_children=n_children, random_state=random_state, faults=faults)
     return plans, plans.truth
 
 
@@ -157,7 +165,7 @@ def simulate_to(
     scenario: str | Scenario = "england-2018",
     *,
     n_children: int,
-    seed: int = 0,
+    random_state: int = 0,
     faults: ValueFaults | None = None,
     processes: int = 1,
     chunk: int = FAMILIES_A_BLOCK,
@@ -170,7 +178,7 @@ def simulate_to(
     ----------
     path, truth_path : path
         Folders of the store and of the truth, which do not exist or are empty; neither may lie in the store.
-    scenario, n_children, seed, faults, processes, chunk
+    scenario, n_children, random_state, faults, processes, chunk
         As for :func:`simulate`.
 
     Returns
@@ -193,7 +201,7 @@ def simulate_to(
     ...     read_plans(made.path).equals(simulate(n_children=50))
     True
     """
-    run = _Run(scenario, n_children, seed, faults, processes, chunk)
+    run = _Run(scenario, n_children, random_state, faults, processes, chunk)
     n_rows = {"plans": 0, "faults": 0}
     n_before: dict[str, int] = {}
     with (

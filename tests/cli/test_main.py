@@ -35,7 +35,7 @@ def run(monkeypatch, capsys):
 def made(tmp_path_factory):
     """A small synthetic store, its census files, and a bundle."""
     folder = tmp_path_factory.mktemp("made")
-    plans = sp.simulate("england-2018", n_children=1500, seed=3)
+    plans = sp.simulate("england-2018", n_children=1500, random_state=3)
     plans.write(folder / "plans")
     sp.write_cin_census(plans, folder / "census", years=[2017, 2018])
     cohort = sp.build_cohort(plans)
@@ -358,7 +358,7 @@ def test_a_stopped_simulation_leaves_nothing(monkeypatch, tmp_path):
 
     monkeypatch.setattr("secondplan.synthetic.write_cin_census", stop)
     with pytest.raises(KeyboardInterrupt):
-        write_synthetic(tmp_path / "out", scenario_name="england-2018", n_children=50, seed=0)
+        write_synthetic(tmp_path / "out", scenario_name="england-2018", n_children=50, random_state=0)
     assert not list(tmp_path.iterdir())
 
 

@@ -58,6 +58,6 @@ def test_a_single_share_is_drawn():
 
 
 def test_nothing_to_draw_is_said():
-    few = sp.indicators(sp.simulate(n_children=20, seed=1), period=("2018-03-01", "2018-03-05"))
+    few = sp.indicators(sp.simulate(n_children=20, random_state=1), period=("2018-03-01", "2018-03-05"))
     with pytest.raises(ValueError, match="nothing to draw"):
         few.plot(ax=new_figure()[1])

@@ -231,7 +231,7 @@ def test_a_new_folder_is_for_its_owner_only(model, parquet, tmp_path):
 
 
 def test_a_plan_store_is_scored_as_its_open_cases(tmp_path):
-    plans = simulate("england-2018", n_children=400, seed=3)
+    plans = simulate("england-2018", n_children=400, random_state=3)
     plans.write(tmp_path / "plans")
     cohort = build_cohort(plans)
     encoder = FeatureEncoder(columns=["plan_length_days", "n_previous_referrals"], numeric_missing="median")

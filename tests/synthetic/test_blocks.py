@@ -44,7 +44,7 @@ def small_blocks(monkeypatch):
 
 @pytest.mark.parametrize("chunk", [256, 1000])
 def test_files_do_not_depend_on_chunks(small_blocks, chunk, tmp_path):
-    options = {"n_children": 700, "seed": 4, "faults": ValueFaults(missing=0.03, wrong=0.02)}
+    options = {"n_children": 700, "random_state": 4, "faults": ValueFaults(missing=0.03, wrong=0.02)}
     plans = simulate(**options, chunk=10_000)
     made = simulate_to(tmp_path / "plans", tmp_path / "truth", **options, chunk=chunk)
     assert made.n_children == len(plans.children) == 700
@@ -58,20 +58,20 @@ def test_files_do_not_depend_on_chunks(small_blocks, chunk, tmp_path):
 def test_files_do_not_depend_on_processes(tmp_path):
     for processes in (1, 2):
         folder = tmp_path / str(processes)
-        simulate_to(folder / "plans", folder / "truth", n_children=7000, seed=8, processes=processes)
+        simulate_to(folder / "plans", folder / "truth", n_children=7000, random_state=8, processes=processes)
     for part in ("plans", "truth"):
         assert files(tmp_path / "1" / part) == files(tmp_path / "2" / part)
 
 
 def test_a_larger_simulation_begins_with_the_same_families(small_blocks):
-    few, many = (simulate(n_children=n, seed=3).truth.frame for n in (390, 399))
+    few, many = (simulate(n_children=n, random_state=3).truth.frame for n in (390, 399))
     # Both have one authority at most 399 children; what was left out to have exactly so many is at the end.
     shared = few["plan_id"].isin(many["plan_id"])
     assert shared.mean() > 0.9
 
 
 def test_identifiers_are_unique_over_blocks_and_tell_nothing(small_blocks):
-    plans = simulate(n_children=900, seed=6)
+    plans = simulate(n_children=900, random_state=6)
     assert plans.children["child_id"].str[3:].is_unique
     frame = plans.truth.frame.drop_duplicates("child_id")
     number = frame["child_id"].str[3:].astype(int)
@@ -114,7 +114,7 @@ from pathlib import Path
 sys.path.insert(0, {folder!r})
 from test_blocks import content_digest
 from secondplan.synthetic import ValueFaults, simulate
-print(content_digest(simulate(n_children=200, seed=1, faults=ValueFaults(missing=0.02, wrong=0.02))))
+print(content_digest(simulate(n_children=200, random_state=1, faults=ValueFaults(missing=0.02, wrong=0.02))))
 """
 
 
@@ -129,12 +129,12 @@ def test_values_are_the_same_without_the_processors_vector_instructions():
     script = SCRIPT.format(folder=str(Path(__file__).parent))
     environment = {**os.environ, "NPY_DISABLE_CPU_FEATURES": without}
     there = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    here = content_digest(simulate(n_children=200, seed=1, faults=ValueFaults(missing=0.02, wrong=0.02)))
+    here = content_digest(simulate(n_children=200, random_state=1, faults=ValueFaults(missing=0.02, wrong=0.02)))
     assert there.stdout.strip() == here
 
 
 def test_read_truth_gives_back_what_was_written(tmp_path):
-    truth = simulate(n_children=60, seed=2, faults=ValueFaults(missing=0.1)).truth
+    truth = simulate(n_children=60, random_state=2, faults=ValueFaults(missing=0.1)).truth
     again = read_truth(truth.write(tmp_path / "truth"))
     for name in ("frame", "features", "counterfactuals", "faults", "sums"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(truth, name))

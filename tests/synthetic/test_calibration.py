@@ -41,7 +41,7 @@ def test_the_stored_calibration_is_of_these_targets_and_within_their_tolerances(
 def test_simulated_data_are_those_of_the_stored_calibration(name):
     """One simulation of 15,000 children, against the mean at full size and its Monte Carlo error at this size."""
     chosen = scenario(name)
-    found = moments(simulated_tables(chosen, n_children=15_000, seed=5), year_ending=chosen.extract_date.year)
+    found = moments(simulated_tables(chosen, n_children=15_000, random_state=5), year_ending=chosen.extract_date.year)
     _assert_near(found, name, 15_000)
 
 
@@ -66,7 +66,7 @@ def _assert_near(found, name, n_children):
 
 @pytest.mark.parametrize("name", ["england-2025", "birmingham"])
 def test_a_model_that_knows_the_truth_is_no_better_than_is_credible(name):
-    _assert_credible(*simulate_with_truth(name, n_children=8000, seed=11))
+    _assert_credible(*simulate_with_truth(name, n_children=8000, random_state=11))
 
 
 def test_a_model_that_knows_the_truth_of_the_default_data_is_no_better_than_is_credible(england):
@@ -83,7 +83,7 @@ def _assert_credible(plans, truth):
 
 
 def test_a_store_is_compared_with_the_figures_of_its_scenario():
-    plans = simulate(n_children=2000, seed=3)
+    plans = simulate(n_children=2000, random_state=3)
     table = compare_with_targets(plans).set_index("moment")
     assert table.loc["second_share", "simulated"] == moments(plans, year_ending=2018)["second_share"]
     stored = calibration_table("england-2018").set_index("moment")
@@ -92,8 +92,10 @@ def test_a_store_is_compared_with_the_figures_of_its_scenario():
 
 
 def test_birmingham_changes_its_practice_and_its_counterpart_does_not():
-    change = moments(simulated_tables(scenario("birmingham"), n_children=30_000, seed=6), year_ending=2018)
-    same = moments(simulated_tables(scenario("birmingham-no-change"), n_children=30_000, seed=6), year_ending=2018)
+    change = moments(simulated_tables(scenario("birmingham"), n_children=30_000, random_state=6), year_ending=2018)
+    same = moments(
+        simulated_tables(scenario("birmingham-no-change"), n_children=30_000, random_state=6), year_ending=2018
+    )
     november, year_later = "ended_within_3_months[2016-11]", "ended_within_3_months[2017-11]"
     # 30,000 children have about 480 endings a month: a standard error of 2.7 points with siblings, 3.8 of a difference.
     assert change[year_later] - change[november] > 0.08 - 2 * 0.038

@@ -57,7 +57,7 @@ FORMATS = {
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """What each format gives back of data in which every column has values."""
-    plans = sp.simulate(sp.scenario("england-2018"), n_children=300, seed=5)
+    plans = sp.simulate(sp.scenario("england-2018"), n_children=300, random_state=5)
     assert set(plans.children["la_code"]) == {LA_CODE}
     children = plans.children.copy()
     ended = plans.plans.loc[plans.plans["end_date"].idxmax()]

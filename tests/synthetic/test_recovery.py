@@ -72,7 +72,7 @@ def test_true_coefficients_are_against_the_reference_level(england, known):
 
 
 def test_covariates_are_of_the_cohorts_own_data(england, known):
-    _, other = simulate_with_truth(n_children=30, seed=5)
+    _, other = simulate_with_truth(n_children=30, random_state=5)
     with pytest.raises(ValueError, match="not in this truth"):
         other.covariates(known[0])
     lacking = dataclasses.replace(known[0], X=known[0].X.drop(columns="age_at_end"))
@@ -90,7 +90,7 @@ def test_discrimination_is_honest(known):
 
 
 def test_without_frailty_families_do_not_differ():
-    _, truth = simulate_with_truth(scenario().replace(frailty_variance=0.0), n_children=200, seed=0)
+    _, truth = simulate_with_truth(scenario().replace(frailty_variance=0.0), n_children=200, random_state=0)
     assert (truth.frame["log_frailty"] == 0).all()
 
 

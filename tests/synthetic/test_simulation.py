@@ -18,17 +18,17 @@ def test_exactly_so_many_children_each_with_a_plan_in_the_window(england):
 
 @pytest.mark.parametrize("n_children", [1, 2, 7])
 def test_few_children(n_children):
-    plans = simulate(n_children=n_children, seed=5)
+    plans = simulate(n_children=n_children, random_state=5)
     assert len(plans.children) == n_children
     assert len(plans.extract) == 1
 
 
 def test_the_same_seed_gives_the_same_data_and_another_seed_does_not():
-    plans, truth = simulate_with_truth(n_children=300, seed=4)
-    again, truth_again = simulate_with_truth(n_children=300, seed=4)
+    plans, truth = simulate_with_truth(n_children=300, random_state=4)
+    again, truth_again = simulate_with_truth(n_children=300, random_state=4)
     assert plans.equals(again)
     pd.testing.assert_frame_equal(truth.frame, truth_again.frame)
-    assert not plans.equals(simulate(n_children=300, seed=5))
+    assert not plans.equals(simulate(n_children=300, random_state=5))
 
 
 def test_refuses_what_cannot_be():
@@ -215,18 +215,18 @@ def test_dependence_that_is_claimed_is_there(england):
         return np.corrcoef(first.first()[two], first.last()[two])[0, 1]
 
     assert abs(sibling_correlation(truth.frame) - 0.7) < 0.05
-    _, alone = simulate_with_truth(scenario().replace(severity_family_share=0.0), n_children=5000, seed=1)
+    _, alone = simulate_with_truth(scenario().replace(severity_family_share=0.0), n_children=5000, random_state=1)
     assert abs(sibling_correlation(alone.frame)) < 0.1
 
 
 def test_small_data_have_few_authorities_with_codes_that_no_real_one_has():
-    plans = simulate(n_children=2000, seed=0)
+    plans = simulate(n_children=2000, random_state=0)
     codes = set(plans.children["la_code"])
     assert len(codes) == 5
     assert all(501 <= int(code) <= 650 for code in codes)
 
 
 def test_metadata_hold_every_true_parameter():
-    plans = simulate(n_children=20, seed=9)
+    plans = simulate(n_children=20, random_state=9)
     assert plans.metadata["scenario"] == scenario().to_dict()
     assert plans.metadata["seed"] == 9

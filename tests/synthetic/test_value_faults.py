@@ -10,12 +10,12 @@ MISSING, WRONG = 0.04, 0.02
 
 @pytest.fixture(scope="module")
 def clean():
-    return simulate(n_children=3000, seed=5)
+    return simulate(n_children=3000, random_state=5)
 
 
 @pytest.fixture(scope="module")
 def faulty():
-    return simulate(n_children=3000, seed=5, faults=ValueFaults(missing=MISSING, wrong=WRONG))
+    return simulate(n_children=3000, random_state=5, faults=ValueFaults(missing=MISSING, wrong=WRONG))
 
 
 def test_nothing_else_changes(clean, faulty):

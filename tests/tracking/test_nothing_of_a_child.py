@@ -16,7 +16,7 @@ NAME = "cause-specific Cox, few features"
 
 @pytest.fixture(scope="module")
 def plans():
-    return simulate("england-2018", n_children=2000, seed=11)
+    return simulate("england-2018", n_children=2000, random_state=11)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...renamed_parameters import renamed_parameters
 from .counts import check_counts, index_of
 from .overdispersion import METHODS, binomial_error, spread
 
@@ -53,7 +54,8 @@ class PChart:
 
         return plot_p_chart(self, ax=ax, **options)
 
-    def false_alarm_rate(self, *, n_simulations: int = 2000, rng: Any = 0) -> dict[str, float]:
+    @renamed_parameters(rng="random_state")
+    def false_alarm_rate(self, *, n_simulations: int = 2000, random_state: Any = 0) -> dict[str, float]:
         """How often a chart like this one signals in its months after the baseline although nothing has changed.
 
         Counts are drawn anew for every month, the baseline's too, with the chart's own denominators, centre and spread
@@ -63,7 +65,7 @@ class PChart:
         Parameters
         ----------
         n_simulations : int
-        rng : Generator or int
+        random_state : Generator or int
 
         Returns
         -------
@@ -73,7 +75,7 @@ class PChart:
         n = self.table["n"].to_numpy()
         is_baseline = self.table["is_baseline"].to_numpy()
         deviation = (self.table["upper_unclipped"] - self.centre).to_numpy() / self.sigmas
-        counts = beta_binomial(self.centre, n, deviation, n_simulations, np.random.default_rng(rng))
+        counts = beta_binomial(self.centre, n, deviation, n_simulations, np.random.default_rng(random_state))
         centre, deviations = _chart(counts, n, is_baseline, self.method)
         signal = _signals(counts / n, centre, deviations * self.sigmas, is_baseline, self.run, self.side)
         rate = float((signal != 0).any(axis=-1).mean())

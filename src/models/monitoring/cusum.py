@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...renamed_parameters import renamed_parameters
 from .observed_expected import ObservedExpected
 
 
@@ -68,15 +69,16 @@ class RiskAdjustedCusum:
         return self.to_frame().round(2).to_html(border=0)
 
 
+@renamed_parameters(rng="random_state")
 def risk_adjusted_cusum(
-    counted: ObservedExpected,
+    observed_expected: ObservedExpected,
     *,
     hazard_ratio: float = 1.5,
     false_alarm: float = 0.05,
     limit: float | None = None,
     baseline_events: float | None = None,
     n_simulations: int = 2000,
-    rng: Any = 0,
+    random_state: Any = 0,
 ) -> RiskAdjustedCusum:
     """Watch whether events come faster (or slower) than a fitted model expects.
 
@@ -87,7 +89,7 @@ def risk_adjusted_cusum(
 
     Parameters
     ----------
-    counted : ObservedExpected
+    observed_expected : ObservedExpected
         What :func:`~secondplan.models.monitoring.expected_events` gave.
     hazard_ratio : float
         The change to detect soonest: above 1 for more events, below 1 for fewer.
@@ -99,7 +101,7 @@ def risk_adjusted_cusum(
         Number of events that the model was fitted on; None: the model is taken as exact.
     n_simulations : int
         Simulated charts that set the limit, and as many that measure the false-alarm rate.
-    rng : Generator or int
+    random_state : Generator or int
 
     Returns
     -------
@@ -128,16 +130,16 @@ def risk_adjusted_cusum(
         raise ValueError(f"hazard_ratio must be positive and not 1, got {hazard_ratio!r}")
     if not 0 < false_alarm < 1:
         raise ValueError(f"false_alarm must lie between 0 and 1, got {false_alarm!r}")
-    expected = counted.days["expected"].to_numpy(dtype=float)
-    observed = counted.days["observed"].to_numpy(dtype=float)
+    expected = observed_expected.days["expected"].to_numpy(dtype=float)
+    observed = observed_expected.days["observed"].to_numpy(dtype=float)
     if not expected.sum() > 0:
         raise ValueError("the model expects no events in the period: there is nothing to watch against")
-    generator = np.random.default_rng(rng)
-    simulate = (expected, counted.batches, hazard_ratio, baseline_events, n_simulations)
+    generator = np.random.default_rng(random_state)
+    simulate = (expected, observed_expected.batches, hazard_ratio, baseline_events, n_simulations)
     if limit is None:
         limit = float(np.quantile(_highest(*simulate, generator), 1.0 - false_alarm))
     rate = float((_highest(*simulate, generator) >= limit).mean())
-    days = counted.days[["observed", "expected"]].assign(
+    days = observed_expected.days[["observed", "expected"]].assign(
         excess=np.cumsum(observed - expected), cusum=cusum_path(observed, expected, hazard_ratio)
     )
     error = float(np.sqrt(rate * (1 - rate) / n_simulations))

@@ -18,6 +18,7 @@ import pandas as pd
 
 from ...caller_warnings import warn
 from ...given_dates import given_date, given_dates
+from ...renamed_parameters import renamed_parameters
 from ..cause_specific.model import CauseSpecificCox
 from ..cox.model import CoxPH
 from ..features.encoder import as_frame
@@ -60,6 +61,7 @@ class ObservedExpected:
         )
 
 
+@renamed_parameters(within="horizon")
 def expected_events(
     model: CauseSpecificCox | CoxPH,
     X: Any,
@@ -69,7 +71,7 @@ def expected_events(
     first: Any = None,
     last: Any = None,
     event: int = 1,
-    within: float | None = None,
+    horizon: float | None = None,
     cluster: Any = None,
 ) -> ObservedExpected:
     """Count the events of each calendar day, and those expected from the hazard of a fitted model.
@@ -91,7 +93,7 @@ def expected_events(
         The period; by default from the first day 0 to the last day seen.
     event : int
         Code of the event.
-    within : float, optional
+    horizon : float, optional
         Only so many days after day 0: nothing later is observed or expected. Not more than the model was fitted on.
     cluster : array, shape (n,), optional
         Rows that share a value may have their events together.
@@ -125,9 +127,9 @@ def expected_events(
     entry, duration = _whole_days(outcome)
     begin = _day_numbers(start, len(X))
     is_seen = outcome.event == 1
-    if within is not None:
-        is_seen &= duration <= within
-        duration = np.minimum(duration, int(within))
+    if horizon is not None:
+        is_seen &= duration <= horizon
+        duration = np.minimum(duration, int(horizon))
     low = begin.min() if first is None else _day_number(first, "first")
     high = (begin + duration).max() if last is None else _day_number(last, "last")
     if high < low:
@@ -187,7 +189,7 @@ def _warn_beyond(hazard: CoxPH, entry: np.ndarray, duration: np.ndarray) -> None
     if beyond > SHARE_BEYOND * (duration - entry).sum():
         warn(
             f"rows are at risk until day {duration.max()}, the model knows the hazard until day {known:g} and expects "
-            f"nothing after it; give within={known:g} or less"
+            f"nothing after it; give horizon={known:g} or less"
         )
 
 

@@ -77,7 +77,7 @@ def indicators(
     Examples
     --------
     >>> import secondplan as sp
-    >>> made = sp.simulate(n_children=500, seed=1)
+    >>> made = sp.simulate(n_children=500, random_state=1)
     >>> result = sp.indicators(made, 2018, by="age_band")
     >>> result.value("second_plans", "england_pct")
     20.2

@@ -18,7 +18,7 @@ SHARES = ("ended_within_3_months", "second_plans", "second_plans_reported")
 
 
 def monthly_shares(
-    plans: Plans, what: str = "ended_within_3_months", *, first: Any = None, last: Any = None, unit: str = "months"
+    plans: Plans, indicator: str = "ended_within_3_months", *, first: Any = None, last: Any = None, unit: str = "months"
 ) -> pd.DataFrame:
     """Count, by calendar month, the plans of which a share is charted.
 
@@ -26,7 +26,7 @@ def monthly_shares(
     ----------
     plans : Plans
         Of one authority, or of several together.
-    what : {"ended_within_3_months", "second_plans", "second_plans_reported"}
+    indicator : {"ended_within_3_months", "second_plans", "second_plans_reported"}
         Plans ended within three months of those that ended in the month; or second and subsequent plans of those that
         started in it, by the dates on record or by the number of earlier plans reported. By dates the share rises by
         itself while the data reach further back: chart what was reported, if it was.
@@ -44,17 +44,17 @@ def monthly_shares(
     Raises
     ------
     ValueError
-        ``what`` is not known, or the days hold no whole month.
+        ``indicator`` is not known, or the days hold no whole month.
     InputError
         The end of observation is not known.
 
     Examples
     --------
     >>> import secondplan as sp
-    >>> sp.monthly_shares(sp.simulate(n_children=500, seed=1), first="2017-04-01").shape
+    >>> sp.monthly_shares(sp.simulate(n_children=500, random_state=1), first="2017-04-01").shape
     (12, 3)
     """
-    require_choice("what", what, SHARES)
+    require_choice("indicator", indicator, SHARES)
     extract = plans.extract.groupby("la_code").agg({"first_date": "min", "extract_date": "max"})
     begin = given_date(first, "first") if first is not None else extract["first_date"].max()
     end = given_date(last, "last") if last is not None else extract["extract_date"].min()
@@ -66,13 +66,13 @@ def monthly_shares(
         raise ValueError("there is no whole month between first and last")
     counted = count_plans(plans, months[0].start_time.as_unit("us"), months[-1].end_time.normalize().as_unit("us"))
     rows = counted.rows
-    if what == "ended_within_3_months":
+    if indicator == "ended_within_3_months":
         chosen, day = counted.ended, rows["end_date"]
         is_case = (plan_length_band(rows["start_date"], day, unit=unit) == PLAN_LENGTH_BANDS[0]).to_numpy()  # type: ignore[arg-type]
     else:
         chosen, day = counted.started, rows["start_date"]
         reported = (rows["previous_plans_reported"] > 0).fillna(False).to_numpy(dtype=bool)
-        is_case = counted.second if what == "second_plans" else reported
+        is_case = counted.second if indicator == "second_plans" else reported
     month = day[chosen].dt.to_period("M")
     n = month.value_counts().reindex(months, fill_value=0)
     count = month[is_case[chosen]].value_counts().reindex(months, fill_value=0)

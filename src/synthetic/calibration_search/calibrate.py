@@ -120,7 +120,7 @@ def uncalibrated(name: str) -> Scenario:
 
 def simulated(scenario: Scenario, n_children: int, seed: int, ticks=None) -> pd.Series:
     """The moments of one simulation."""
-    tables = simulated_tables(scenario, n_children=n_children, seed=seed)
+    tables = simulated_tables(scenario, n_children=n_children, random_state=seed)
     if ticks is not None:
         next(ticks, None)
     return moments(tables, year_ending=scenario.extract_date.year)

@@ -20,7 +20,7 @@ from .store_moments import Tables
 _NAMES = ("children", "plans", "reviews", "cin_episodes", "conferences")
 
 
-def simulated_tables(scenario: Scenario, *, n_children: int, seed: int) -> Tables:
+def simulated_tables(scenario: Scenario, *, n_children: int, random_state: int) -> Tables:
     """Whole blocks of families until about ``n_children`` children have a plan in the window.
 
     Parameters
@@ -28,13 +28,15 @@ def simulated_tables(scenario: Scenario, *, n_children: int, seed: int) -> Table
     scenario : Scenario
     n_children : int
         As of :func:`simulate`: it decides on the number of authorities.
-    seed : int
+    random_state : int
     """
-    authorities = draw_authorities(scenario, n_children, Streams(seed, AUTHORITIES_BLOCK)["authorities"])
+    authorities = draw_authorities(scenario, n_children, Streams(random_state, AUTHORITIES_BLOCK)["authorities"])
     parts: list[Tables] = []
     n_have = 0
     for block in count():
-        part = block_tables(scenario, authorities, live(scenario, authorities, FAMILIES_A_BLOCK, Streams(seed, block)))
+        part = block_tables(
+            scenario, authorities, live(scenario, authorities, FAMILIES_A_BLOCK, Streams(random_state, block))
+        )
         parts.append(_numbered_from(part, block))
         n_have += part.plans["child_id"].nunique()
         if n_have >= n_children:

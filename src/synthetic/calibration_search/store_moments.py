@@ -56,7 +56,7 @@ def moments(store: Plans | Tables, *, year_ending: int) -> pd.Series:
     Examples
     --------
     >>> from secondplan.synthetic import simulate
-    >>> found = moments(simulate(n_children=2000, seed=1), year_ending=2018)
+    >>> found = moments(simulate(n_children=2000, random_state=1), year_ending=2018)
     >>> bool(0.1 < found["second_share"] < 0.3)
     True
     """

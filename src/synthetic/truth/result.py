@@ -65,7 +65,7 @@ class Truth:
     authority's level and the family's frailty as an offset. ``z`` is then a standard error from 0.
 
     >>> from secondplan import CoxPH, build_cohort, simulate
-    >>> plans = simulate(n_children=3000, seed=3)
+    >>> plans = simulate(n_children=3000, random_state=3)
     >>> truth, cohort = plans.truth, build_cohort(plans)
     >>> X = truth.covariates(cohort)
     >>> model = CoxPH(offset="known_log_hazard").fit(X, cohort.y, cluster=cohort.cluster)

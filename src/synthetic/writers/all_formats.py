@@ -42,7 +42,8 @@ def write_formats(plans: Plans, folder: str | os.PathLike[str], formats: Collect
     >>> from tempfile import TemporaryDirectory
     >>> from secondplan import simulate
     >>> with TemporaryDirectory() as folder:
-    ...     [made.name for made in write_formats(simulate(n_children=200, seed=1), folder, ["dfe-api", "tables"])]
+    ...     made = write_formats(simulate(n_children=200, random_state=1), folder, ["dfe-api", "tables"])
+    ...     [path.name for path in made]
     ['dfe_api', 'tables']
     """
     check_formats(formats)

@@ -56,7 +56,7 @@ def write_cin_census(
     *,
     years: Sequence[int] | None = None,
     faults: CensusFaults | None = None,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> CensusFiles:
     """Write ``cin_census_<la_code>_<year>.xml`` for every authority and year of the window.
 
@@ -70,7 +70,7 @@ def write_cin_census(
         Years in which the returns end; by default those of the extracts' window.
     faults : CensusFaults, optional
         Oddities to put in, at their stated rate.
-    seed : int
+    random_state : int
         For the faults.
 
     Returns
@@ -87,7 +87,7 @@ def write_cin_census(
     """
     if years is None:
         years = window_years(plans.extract)
-    rng = Streams(seed)["faults"]
+    rng = Streams(random_state)["faults"]
     counts: Counter[str] = Counter()
     jobs = [(code, year) for code in sorted(plans.children["la_code"].unique()) for year in years]
     paths, code_now, records = [], None, None

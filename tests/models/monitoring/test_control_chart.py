@@ -70,7 +70,7 @@ def test_the_false_alarm_rate_is_that_of_charts_made_one_by_one():
     rng = np.random.default_rng(5)
     n = rng.integers(90, 160, 36)
     chart = sp.p_chart(rng.binomial(n, 0.3), n, baseline=24, method="multiplicative")
-    stated = chart.false_alarm_rate(n_simulations=4000, rng=1)
+    stated = chart.false_alarm_rate(n_simulations=4000, random_state=1)
     spread = (chart.table["upper_unclipped"] - chart.centre).to_numpy() / 3
     drawn = beta_binomial(chart.centre, n, spread, 400, rng)
     signals = [sp.p_chart(own, n, baseline=24, method="multiplicative").first_signal is not None for own in drawn]

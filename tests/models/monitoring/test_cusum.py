@@ -45,7 +45,7 @@ def test_the_chart_is_the_largest_likelihood_ratio_over_all_stretches():
 def test_false_alarms_are_as_frequent_as_stated(batches, baseline_events):
     expected = np.full(365, 0.3)
     options = {"hazard_ratio": 1.5, "false_alarm": 0.1, "baseline_events": baseline_events}
-    chart = sp.risk_adjusted_cusum(counted(np.zeros(365), expected, batches), rng=1, **options)
+    chart = sp.risk_adjusted_cusum(counted(np.zeros(365), expected, batches), random_state=1, **options)
     events = simulate_events(expected, np.array(batches), baseline_events, 4000, np.random.default_rng(99))
     rate = (cusum_path(events, expected, 1.5).max(axis=1) >= chart.limit).mean()
     # The limit is the quantile of 2,000 charts: twice its own Monte Carlo error and that of 4,000 more.

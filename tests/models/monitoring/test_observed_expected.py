@@ -88,7 +88,7 @@ def test_periods_add_up_and_order_does_not_matter():
 def test_within_leaves_later_days_out():
     X, y, start = made()
     model = sp.CoxPH(ties="breslow").fit(X, y)
-    counted = sp.expected_events(model, X, y, start, within=100)
+    counted = sp.expected_events(model, X, y, start, horizon=100)
     assert counted.days["observed"].sum() == ((y["event"] == 1) & (y["duration"] <= 100)).sum()
     cut = y.assign(duration=y["duration"].clip(upper=100), event=y["event"].where(y["duration"] <= 100, 0))
     assert counted.days["expected"].sum() == pytest.approx(
@@ -117,7 +117,7 @@ def test_follow_up_beyond_what_the_model_knows_is_warned_of():
     X, y, start = made()
     model = sp.CoxPH().fit(X, y)
     late = y.assign(duration=y["duration"] + 400)
-    with pytest.warns(UserWarning, match="give within=49"):
+    with pytest.warns(UserWarning, match="give horizon=49"):
         sp.expected_events(model, X, late, start)
 
 

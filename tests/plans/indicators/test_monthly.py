@@ -43,7 +43,7 @@ def test_only_whole_months_that_the_data_cover(store, make_plans):
         sp.monthly_shares(made, first="2017-01-05", last="2017-02-10")
     with pytest.raises(ValueError, match="give first and last"):
         sp.monthly_shares(make_plans([("a", "2017-01-01", None)], extract=()))
-    with pytest.raises(ValueError, match="what must be one of"):
+    with pytest.raises(ValueError, match="indicator must be one of"):
         sp.monthly_shares(store, "all")
 
 

@@ -118,8 +118,8 @@ def test_moments_are_the_indicators_of_the_same_store(england, found):
 def test_tables_for_calibration_are_those_of_the_store():
     """The same children, by the way without identifiers and schema; the store has a few children fewer or more."""
     small = scenario().replace(n_authorities=3)
-    light = moments(simulated_tables(small, n_children=3000, seed=8), year_ending=2018)
-    store = moments(sp.simulate(small, n_children=3000, seed=8), year_ending=2018)
+    light = moments(simulated_tables(small, n_children=3000, random_state=8), year_ending=2018)
+    store = moments(sp.simulate(small, n_children=3000, random_state=8), year_ending=2018)
     # Years and months of which there are but a few plans may be in one of them only.
     assert {name for name in set(light.index) ^ set(store.index) if "[20" not in name} == set()
     everywhere = ["second_share", "reviews_in_time", "open_sex_male", "need_ended_within_3_months"]

@@ -46,7 +46,7 @@ def test_closing_practice_and_second_plans_go_together_as_stated(england):
 def test_the_stated_share_never_records_multiple(england, authorities):
     n_never = round(england.authority_never_multiple_share * england.n_authorities)
     assert (~authorities.records_multiple).sum() == n_never
-    tables = simulated_tables(england, n_children=30_000, seed=4)
+    tables = simulated_tables(england, n_children=30_000, random_state=4)
     multiple = (tables.plans["initial_category"] == "MUL").groupby(tables.plans["la_code"].astype(object)).sum()
     without = multiple.index[multiple == 0]
     few = 0.8 * england.authority_never_multiple_share * len(multiple)

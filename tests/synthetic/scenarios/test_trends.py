@@ -39,7 +39,7 @@ def test_closing_practice_and_entries_follow_their_trends():
     step = {"2016-09-30": 0.0, "2016-10-01": -9.0}
     more = {"2015-03-31": 0.0, "2015-04-01": float(np.log(3))}
     changed = scenario().replace(trends={"end_at_first_review": step, "entry": more}, entry_growth=0.0)
-    plans = simulated_tables(changed, n_children=6000, seed=1).plans
+    plans = simulated_tables(changed, n_children=6000, random_state=1).plans
     reviewed = plans.dropna(subset=["end_date"])
     short = plan_length_band(reviewed["start_date"], reviewed["end_date"]) == "up to 3 months"
     before = short[reviewed["end_date"].between("2015-10-01", "2016-09-25")].mean()
@@ -55,7 +55,7 @@ def test_closing_practice_and_entries_follow_their_trends():
 
 def test_the_hazard_of_a_second_plan_follows_the_day_the_plan_ended():
     later = scenario().replace(trends={"second_plan": {"2013-12-31": -9.0, "2014-01-01": 1.0}})
-    plans = simulated_tables(later, n_children=6000, seed=2).plans.sort_values(["child_id", "start_date"])
+    plans = simulated_tables(later, n_children=6000, random_state=2).plans.sort_values(["child_id", "start_date"])
     again = plans.groupby("child_id")["start_date"].shift(-1).notna()
     ended = plans["end_date"]
     assert again[ended.between("2012-01-01", "2013-12-31")].mean() < 0.01

@@ -75,7 +75,7 @@ def test_hazards_are_missing_where_the_child_was_not_at_risk(england):
 
 
 def test_truth_is_never_written_into_a_plan_store(tmp_path):
-    plans, truth = simulate_with_truth(n_children=30, seed=2)
+    plans, truth = simulate_with_truth(n_children=30, random_state=2)
     store = plans.write(tmp_path / "store")
     for inside in (store, store / "deeper" / "truth"):
         with pytest.raises(OutputError, match="apart from the data"):

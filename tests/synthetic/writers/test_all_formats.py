@@ -8,7 +8,7 @@ from secondplan.synthetic.writers.all_formats import FORMATS
 
 @pytest.fixture(scope="module")
 def plans():
-    return sp.simulate(n_children=900, seed=5)
+    return sp.simulate(n_children=900, random_state=5)
 
 
 @pytest.fixture(scope="module")

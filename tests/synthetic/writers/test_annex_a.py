@@ -10,7 +10,7 @@ from secondplan.synthetic.writers.annex_a import half_years
 
 @pytest.fixture(scope="module")
 def plans():
-    return simulate(scenario("england-2018"), n_children=250, seed=5)
+    return simulate(scenario("england-2018"), n_children=250, random_state=5)
 
 
 def test_half_years_cover_the_window():

@@ -76,8 +76,8 @@ def test_refuses_an_impossible_rate_and_an_unknown_fault():
 
 
 def test_faults_come_at_their_rate_and_the_reader_accounts_for_every_plan(tmp_path):
-    plans = simulate(n_children=350, seed=3)
-    files = write_cin_census(plans, tmp_path, faults=CensusFaults(0.05), seed=1)
+    plans = simulate(n_children=350, random_state=3)
+    files = write_cin_census(plans, tmp_path, faults=CensusFaults(0.05), random_state=1)
     n_children = sum(len(list(ElementTree.parse(path).iter("Child"))) for path in files.paths)
     n_children -= files.fault_counts["duplicate child"]
     for kind in ("duplicate child", "ethnicity with prefix", "stray text", "sex as letter"):

@@ -67,7 +67,7 @@ def check_layout(element):
 
 @pytest.fixture(scope="module")
 def plans():
-    return simulate(n_children=900, seed=22)
+    return simulate(n_children=900, random_state=22)
 
 
 @pytest.fixture(scope="module")

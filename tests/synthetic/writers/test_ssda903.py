@@ -9,7 +9,7 @@ from secondplan.synthetic import scenario, simulate, write_cin_census, write_ssd
 
 
 def test_census_and_return_together_give_the_cohort(tmp_path, told_by_census):
-    plans = simulate(scenario("england-2018"), n_children=250, seed=5)
+    plans = simulate(scenario("england-2018"), n_children=250, random_state=5)
     code = sorted(plans.plans["la_code"].unique())[0]
     census = [path for path in write_cin_census(plans, tmp_path / "census").paths if f"_{code}_" in path.name]
     write_ssda903(plans, tmp_path / "care")

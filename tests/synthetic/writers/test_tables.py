@@ -10,7 +10,7 @@ from secondplan.synthetic import scenario, simulate, write_tables
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_every_table_comes_back(form, tmp_path):
-    plans = simulate(scenario("england-2018"), n_children=150, seed=5)
+    plans = simulate(scenario("england-2018"), n_children=150, random_state=5)
     column_map = write_tables(plans, tmp_path / "tables", form=form)
     found, report = read_tables(tmp_path / "tables", column_map)
     for name, frame in plans.tables.items():
