@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..curves.state_counts import count_states, incidence
@@ -75,7 +75,8 @@ class IncidenceModel(BaseEstimator):
             outcome = check_outcome(y, n_rows=len(frame))
             weight = check_weight(sample_weight, len(frame))
             groups = check_cluster(cluster, len(frame), weight)
-            encoder, matrix = self._unfitted_encoder().fit_copy_design(frame)
+            encoder = self._unfitted_encoder()
+            matrix = encoder.fit_design(frame)
             rows = TrainingRows(_learnt_design(matrix, named), outcome, weight, groups)
             return self.fit_encoded(rows, encoder, _average_risk(outcome, weight, self.horizon))
 
@@ -247,8 +248,8 @@ class IncidenceModel(BaseEstimator):
         return happened * divide(self._incidence(design, times, event), 1.0 - free)
 
     def _unfitted_encoder(self) -> FeatureEncoder:
-        """The encoder to fit; a model without covariates overrides it."""
-        return self.encoder if self.encoder is not None else FeatureEncoder()
+        """An encoder of the model's own to fit; a model without covariates overrides it."""
+        return FeatureEncoder() if self.encoder is None else clone(self.encoder)
 
     def _by_chunk(self, probability: Any, X: Any, times: Any, eligible_days: Any, elapsed: Any) -> np.ndarray:
         """``probability(design, times, since)`` for all rows, by chunks that keep memory flat; between 0 and 1."""

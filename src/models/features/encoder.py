@@ -142,11 +142,11 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         """A clone fitted to ``X``; this encoder stays as it is."""
         return clone(self).fit(X)
 
-    def fit_copy_design(self, X: Any) -> tuple[FeatureEncoder, np.ndarray]:
-        """A clone fitted to ``X``, and what its :meth:`design` gives for ``X``."""
-        frame, encoder = as_frame(X), clone(self)
-        design = encoder._fit(frame)
-        return encoder, encoder.design(frame) if design is None else design
+    def fit_design(self, X: Any) -> np.ndarray:
+        """:meth:`fit`, and what :meth:`design` gives for ``X``."""
+        frame = as_frame(X)
+        design = self._fit(frame)
+        return self.design(frame) if design is None else design
 
     def transform(self, X: Any) -> pd.DataFrame:
         """Features of new rows as a DataFrame with the index of ``X``; see :meth:`design`."""

@@ -1,7 +1,7 @@
 """Inverses of information matrices, and steps by them; scaled for accuracy, and sound where a likelihood is flat."""
 
 import numpy as np
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv, dpotrf, dpotri
 
 # Smallest curvature of a likelihood, relative to its largest, that counts in steps and in variances.
 FLATTEST = 1e-12
@@ -13,11 +13,12 @@ def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
     if not kept.any():
         return result
     part, scale = _scaled(matrix, kept)
-    try:
-        half = np.linalg.inv(np.linalg.cholesky(part))
-        solution = half.T @ half
-    except np.linalg.LinAlgError:
+    factor, failed = dpotrf(part, lower=1)
+    if failed:
         solution = _positive_part(part)
+    else:
+        lower, _ = dpotri(factor, lower=1)
+        solution = np.tril(lower) + np.tril(lower, -1).T
     solution = solution * np.outer(scale, scale)
     if kept.all():
         return solution

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...numerics.information import inverse
+from ...numerics.information import solve
 from ...risk_sets.partial_likelihood import Likelihood, cumulative_hazards, likelihood_of
 from ...risk_sets.sandwich import score_products
 from .residuals import at_coefficients
@@ -10,7 +10,7 @@ from .residuals import at_coefficients
 
 def score_statistics(null: Likelihood, usable: np.ndarray, products: np.ndarray | None) -> tuple[float, float]:
     """Score statistic, and the robust one by the ``products`` (p, p) of the clusters' scores, NaN without them."""
-    plain = float(null.gradient @ inverse(null.information, usable) @ null.gradient)
+    plain = float(null.gradient @ solve(null.information, null.gradient, usable))
     return plain, np.nan if products is None else _quadratic_form(products, null.gradient, usable)
 
 
