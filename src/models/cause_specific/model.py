@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -79,7 +80,7 @@ class CauseSpecificCox(IncidenceModel):
     baseline_cumulative_hazard_ : DataFrame
         Cumulative hazards at features 0 by day; a column a cause, or (cause, stratum).
     moments_ : list of dict
-        What intervals rest on, by stratum: sums over all rows, none of a row.
+        What intervals rest on, by stratum: sums over all rows, none of a row. Computed when first asked for.
     predictor_moments_ : ndarray, shape (n_causes + 1, n_causes)
         Mean and covariance of the causes' linear predictors in training.
 
@@ -339,11 +340,11 @@ class CauseSpecificCox(IncidenceModel):
             raise ValueError("no row has an event to model (and a weight above 0)")
         self.events_, self.strata_ = causes, list(rows.design.labels)
         self.cause_models_ = {cause: self._fit_cause(cause, rows) for cause in causes}
-        for made in (*MADE_WHEN_ASKED, *OF_ROWS):
+        for made in ("moments_", *MADE_WHEN_ASKED, *OF_ROWS):
             self.__dict__.pop(made, None)
         counted = slice(None) if rows.weight is None else rows.weight > 0
         self.predictor_moments_ = predictor_moments(self._predictors(rows.design.matrix)[counted])
-        self.moments_ = self._moments(rows)
+        self._training = rows
         warn_of_dropped(self.encoder_)
 
     def _fit_cause(self, cause: int, rows: TrainingRows) -> CoxPH:
@@ -356,7 +357,8 @@ class CauseSpecificCox(IncidenceModel):
             warn(f"event {cause}: {warning.message}", warning.category)
         return model
 
-    def _moments(self, rows: TrainingRows) -> list[dict[str, np.ndarray]]:
+    @cached_property
+    def moments_(self) -> list[dict[str, np.ndarray]]:
         """What is saved; the influences of the rows themselves are kept too where they are few."""
         from ..cox.kernels.row_influence import CauseFit
 
@@ -364,7 +366,10 @@ class CauseSpecificCox(IncidenceModel):
             CauseFit(cause, model.coef_, model.naive_covariance_, model.center_)
             for cause, model in self.cause_models_.items()
         ]
-        found = fitted_influence(rows, fits, ties=self.ties, std_error=self.std_error, horizon=self.horizon)
+        with one_blas_thread():
+            found = fitted_influence(
+                self._training, fits, ties=self.ties, std_error=self.std_error, horizon=self.horizon
+            )
         if found.rows is not None:
             self._row_moments, self._row_means = found.rows, found.means
         return found.moments
@@ -433,8 +438,10 @@ class CauseSpecificCox(IncidenceModel):
 
     def __getstate__(self) -> dict[str, Any]:
         """State for pickling: without single rows, and without what can be made again."""
+        if "_training" in self.__dict__:
+            _ = self.moments_
         state = dict(super().__getstate__())
-        for name in (*MADE_WHEN_ASKED, *OF_ROWS):
+        for name in ("_training", *MADE_WHEN_ASKED, *OF_ROWS):
             state.pop(name, None)
         return state
 
@@ -447,8 +454,9 @@ class CauseSpecificCox(IncidenceModel):
 
     def _uncertain_hazards(self, stratum: int) -> UncertainHazards:
         jumps = self._sums(stratum).jumps
+        cells = self.moments_[stratum]
         rows: list[RowMoments] | None = getattr(self, "_row_moments", None)
-        moments = CellMoments(**self.moments_[stratum]) if rows is None else rows[stratum]
+        moments = CellMoments(**cells) if rows is None else rows[stratum]
         mean = np.zeros((*jumps.hazard.shape, len(self.feature_names_out_)))
         for position, (by_time, model) in enumerate(zip(mean, self.cause_models_.values(), strict=True)):
             begin, end = np.searchsorted(model.baseline_stratum_, [stratum, stratum + 1])
