@@ -8,7 +8,7 @@ from .influence_error import UncertainHazards, incidence_error
 from .sums import IncidenceSums
 
 # What the exact standard errors pass over from which a quadrature is made: they would take as long as making it.
-NUMBERS_FOR_QUADRATURE = 800_000
+NUMBERS_FOR_QUADRATURE = 1_500_000
 # Rows times event times from which fewer digits do.
 NUMBERS_FOR_SPEED = 4_000_000
 # Rows over the same event times for which the quadratic form of a quadrature is worth its making.
