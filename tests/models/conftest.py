@@ -1,10 +1,19 @@
-"""What tests of standard errors by influence functions share."""
+"""What tests of all models, and of standard errors by influence functions, share."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+
+from .all_models import MODELS, X, outcome_for
+
+
+@pytest.fixture(scope="session")
+def fitted():
+    """Every model of ``all_models``, fitted to its data."""
+    return {name: clone(model).fit(X, outcome_for(model)) for name, model in MODELS.items()}
 
 
 @pytest.fixture

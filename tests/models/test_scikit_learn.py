@@ -12,7 +12,7 @@ import pytest
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from secondplan.models import DiscreteTimeHazard, FeatureEncoder
@@ -126,6 +126,26 @@ def test_a_copy_for_another_process_predicts_the_same_and_holds_no_row(name):
             model.predict_cumulative_incidence(X, TIMES, event=event),
             rtol=1e-12,
         )
+
+
+@pytest.mark.parametrize("name", WITHOUT_STRATA)
+def test_pipeline(name):
+    y = outcome_for(MODELS[name])
+    pipeline = make_pipeline(FeatureEncoder(), clone(MODELS[name])).fit(X, y)
+    np.testing.assert_allclose(pipeline.predict(X), clone(MODELS[name]).fit(X, y).predict(X), rtol=1e-6)
+    assert np.isfinite(pipeline.score(X, y))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_grid_search_by_family_with_weights(name):
+    family = np.arange(len(X)) // 2
+    encoders = [FeatureEncoder(), FeatureEncoder(drop=["age"])]
+    with config_context(enable_metadata_routing=True):
+        model = clone(MODELS[name]).set_fit_request(cluster=True, sample_weight=True)
+        search = GridSearchCV(model, {"encoder": encoders}, cv=GroupKFold(2), error_score="raise")
+        search.fit(X, outcome_for(model), cluster=family, groups=family, sample_weight=np.ones(len(X)))
+    assert np.all(np.isfinite(search.cv_results_["mean_test_score"]))
+    assert search.predict(X).shape == (len(X),)
 
 
 @pytest.mark.parametrize("name", WITHOUT_STRATA)
