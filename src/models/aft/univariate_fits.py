@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -127,58 +127,70 @@ def fit_shapes(times: UnivariateTimes, begin: float, days: np.ndarray, level: fl
     # Near 1 the search of lifelines works: it stops by absolute changes.
     unit = times.days_per_event
     scaled = times.in_units_of(unit)
-    found: dict[str, Any] = {}
+    found: dict[str, _Maximum | None] = {}
     for name, fitter in SHAPES.items():
         if name == THREE_PARAMETERS and not times.suffice_for_three_parameters:
             continue
-        starts = _special_cases(found) if name == THREE_PARAMETERS else [None]
-        found[name] = _best(getattr(lifelines, fitter), (), scaled, starts)
+        starts: list[np.ndarray | None] = [None]
+        if name == THREE_PARAMETERS:
+            starts = _special_cases(found)
+        found[name] = _searched(getattr(lifelines, fitter)(), scaled, starts)
     breaks = _breaks(scaled)
     if breaks.size:
-        found[YARDSTICK] = _best(lifelines.PiecewiseExponentialFitter, (breaks,), scaled, [_rates(scaled, breaks)])
+        found[YARDSTICK] = _piecewise(lifelines.PiecewiseExponentialFitter(breaks), scaled, breaks)
     grid, start, z = days / unit, begin / unit, ndtri(0.5 + level / 2.0)
     # The density of days is that of units over the unit.
     shift = float(scaled.weight @ scaled.is_event) * np.log(unit)
     return {
-        name: _numbers(model, name, grid, start, unit, shift, z) for name, model in found.items() if model is not None
+        name: _numbers(maximum, name, grid, start, unit, shift, z)
+        for name, maximum in found.items()
+        if maximum is not None
     }
 
 
-def _best(fitter: Any, settings: tuple[Any, ...], times: UnivariateTimes, starts: Iterable[Any]) -> Any:
-    """The fit of highest likelihood from several starts (None: lifelines' own), or None."""
+@dataclass(frozen=True)
+class _Maximum:
+    """Where a likelihood is highest, in units of time: q parameters; ``hazard(parameters, times)`` is cumulative."""
+
+    names: list[str]
+    theta: np.ndarray
+    covariance: np.ndarray
+    log_likelihood: float
+    hazard: Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def _searched(fitter: Any, times: UnivariateTimes, starts: list[np.ndarray | None]) -> _Maximum | None:
+    """What lifelines finds from the first start (None: its own) from which its search ends well, if any."""
     from lifelines.exceptions import ConvergenceError
 
     late = times.entry if np.any(times.entry > 0) else None
-    best = None
+    options = {"entry": late, "weights": times.weight, "timeline": times.duration[:1]}
     for start in starts:
         # lifelines warns of flat likelihoods, which are told by the errors, and of its own trials on the way.
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             try:
-                model = fitter(*settings).fit(
-                    times.duration,
-                    times.is_event,
-                    entry=late,
-                    weights=times.weight,
-                    initial_point=start,
-                    timeline=times.duration[:1],
-                )
+                model = fitter.fit(times.duration, times.is_event, initial_point=start, **options)
             except (ConvergenceError, ValueError, ArithmeticError, np.linalg.LinAlgError):
                 continue
-        is_better = best is None or model.log_likelihood_ > best.log_likelihood_
-        if np.isfinite(model.log_likelihood_) and is_better:
-            best = model
-    return best
+        if np.isfinite(model.log_likelihood_):
+            names = [parameter.removesuffix("_") for parameter in model.params_.index]
+            theta, covariance = model.params_.to_numpy(dtype=float), model.variance_matrix_.to_numpy()
+            return _Maximum(names, theta, covariance, float(model.log_likelihood_), model._cumulative_hazard)
+    return None
 
 
-def _special_cases(found: dict[str, Any]) -> list[np.ndarray | None]:
+def _special_cases(found: dict[str, _Maximum | None]) -> list[np.ndarray | None]:
     """Location, log scale and shape of the generalised gammas that are Weibull (shape 1) and near lognormal (0)."""
-    starts: list[np.ndarray | None] = []
+    starts: list[tuple[float, np.ndarray]] = []
     if (weibull := found["weibull"]) is not None:
-        starts.append(np.array([np.log(weibull.lambda_), -np.log(weibull.rho_), 1.0]))
+        scale, power = weibull.theta
+        starts.append((weibull.log_likelihood, np.array([np.log(scale), -np.log(power), 1.0])))
     if (lognormal := found["lognormal"]) is not None:
-        starts.append(np.array([lognormal.mu_, np.log(lognormal.sigma_), 0.1]))
-    return starts or [None]
+        location, scale = lognormal.theta
+        starts.append((lognormal.log_likelihood, np.array([location, np.log(scale), 0.1])))
+    best_first = sorted(starts, key=lambda start: -start[0])
+    return [start for _, start in best_first] or [None]
 
 
 def _breaks(times: UnivariateTimes) -> np.ndarray:
@@ -193,29 +205,34 @@ def _breaks(times: UnivariateTimes) -> np.ndarray:
     return breaks[breaks < days[-1]]
 
 
-def _rates(times: UnivariateTimes, breaks: np.ndarray) -> np.ndarray:
-    """Time at risk per event within each piece: where the likelihood of the yardstick is highest, in closed form."""
+def _piecewise(fitter: Any, times: UnivariateTimes, breaks: np.ndarray) -> _Maximum:
+    """The yardstick in closed form, which lifelines' search takes a second for: time at risk per event by piece."""
     edges = np.r_[0.0, breaks, np.inf]
-    within = [
-        times.weight @ (np.clip(times.duration, low, high) - np.clip(times.entry, low, high))
-        for low, high in pairwise(edges)
-    ]
+    at_risk = np.array(
+        [
+            times.weight @ (np.clip(times.duration, low, high) - np.clip(times.entry, low, high))
+            for low, high in pairwise(edges)
+        ]
+    )
     piece = np.searchsorted(breaks, times.duration[times.is_event])
-    return np.array(within) / np.bincount(piece, times.weight[times.is_event], minlength=breaks.size + 1)
+    n_events = np.bincount(piece, times.weight[times.is_event], minlength=breaks.size + 1)
+    theta = at_risk / n_events
+    names = [f"lambda_{number}" for number in range(theta.size)]
+    log_likelihood = float(-n_events @ np.log(theta) - n_events.sum())
+    return _Maximum(names, theta, np.diag(theta**2 / n_events), log_likelihood, fitter._cumulative_hazard)
 
 
 # Times and errors may be beyond all numbers, which the result then says.
 @np.errstate(all="ignore")
 def _numbers(
-    model: Any, name: str, grid: np.ndarray, start: float, unit: float, shift: float, z: float
+    found: _Maximum, name: str, grid: np.ndarray, start: float, unit: float, shift: float, z: float
 ) -> UnivariateFit:
-    """What is kept of lifelines' fit in units of time, with times in days."""
-    theta, covariance = model.params_.to_numpy(dtype=float), model.variance_matrix_.to_numpy()
-    names = [parameter.removesuffix("_") for parameter in model.params_.index]
+    """What is kept of a fit in units of time, with times in days."""
+    theta, covariance, names = found.theta, found.covariance, found.names
 
     def hazard(parameters: np.ndarray) -> np.ndarray:
-        since = model._cumulative_hazard(parameters, np.array([start])) if start > 0 else 0.0
-        return np.asarray(model._cumulative_hazard(parameters, grid) - since, dtype=float)
+        since = found.hazard(parameters, np.array([start])) if start > 0 else 0.0
+        return np.asarray(found.hazard(parameters, grid) - since, dtype=float)
 
     steps = STEP * np.diag(np.maximum(np.abs(theta), 1.0))
     slopes = np.array([(hazard(theta + step) - hazard(theta - step)) / (2.0 * step.sum()) for step in steps])
@@ -234,4 +251,4 @@ def _numbers(
         estimate[is_positive] * np.exp(sign * z * errors[is_positive] / estimate[is_positive]) for sign in (-1.0, 1.0)
     )
     parameters = pd.DataFrame({"estimate": estimate, "std_error": errors, "lower": lower, "upper": upper}, index=names)
-    return UnivariateFit(float(model.log_likelihood_) - shift, parameters, hazard(theta), of_hazard)
+    return UnivariateFit(found.log_likelihood - shift, parameters, hazard(theta), of_hazard)

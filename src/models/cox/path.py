@@ -16,6 +16,7 @@ from ..estimator.one_event import OneEventModel
 from ..features.encoder import FeatureEncoder
 from ..features.penalty_factors import feature_factors
 from ..inputs.folds import check_folds, deal_folds
+from ..inputs.labels import refuse_other_order
 from .model import TIES, CoxPH
 
 CHOICES = ("lambda_min", "lambda_1se")
@@ -175,6 +176,7 @@ class CoxElasticNetCV(OneEventModel):
             No event, or fewer than folds; folds without an event or that divide a cluster; or the input breaks a rule.
         """
         self.__dict__.pop("model_", None)
+        refuse_other_order(X=X, foldid=foldid)
         self._foldid = foldid
         try:
             super().fit(X, y, sample_weight=sample_weight, cluster=cluster)

@@ -79,6 +79,25 @@ def test_intervals_are_those_of_lifelines():
     np.testing.assert_allclose(error, (bounds[:, 1] - bounds[:, 0]) / 2, rtol=1e-3)
 
 
+@pytest.mark.parametrize("entry", [False, True])
+def test_the_yardstick_is_where_the_search_of_lifelines_ends(entry):
+    y = simulate(150, np.random.default_rng(14), entry=entry)
+    y["duration"] = y["duration"].clip(lower=1)
+    found = compare(y)
+    # Between days: at a break itself lifelines takes the mean of both rates.
+    breaks = np.floor(np.quantile(y.loc[y["event"] == 1, "duration"], [0.3, 0.6])) + 0.5
+    columns = y["entry"].to_numpy(), y["duration"].to_numpy(), (y["event"] == 1).to_numpy()
+    times = fits.UnivariateTimes(*columns, np.ones(len(y)))
+    own = fits._piecewise(lifelines.PiecewiseExponentialFitter(breaks), times, breaks)
+    late = y["entry"] if entry else None
+    theirs = lifelines.PiecewiseExponentialFitter(breaks).fit(
+        y["duration"], y["event"] == 1, entry=late, initial_point=1.2 * own.theta
+    )
+    assert own.log_likelihood == pytest.approx(theirs.log_likelihood_, abs=OF_THE_SEARCH)
+    np.testing.assert_allclose(own.theta, theirs.params_, rtol=0.01)
+    assert len(found.parameters.loc[fits.YARDSTICK]) == found.table.loc[fits.YARDSTICK, "n_parameters"] == 8
+
+
 def test_case_weights_are_repeated_rows():
     y = simulate(200, np.random.default_rng(5), entry=True)
     weight = np.arange(len(y)) % 3

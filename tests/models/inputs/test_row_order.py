@@ -81,6 +81,7 @@ def cases():
     yield "funnel", sp.funnel, {"count": GROUP, "n": GROUP + 20}
     yield "p_chart", sp.p_chart, {"count": GROUP, "n": GROUP + 20}
     yield "FamilyKFold", lambda **rows: list(sp.FamilyKFold(2).split(**rows)), {"X": X, "y": Y, "groups": GROUP}
+    yield "CoxElasticNetCV.fit", sp.CoxElasticNetCV(n_folds=2).fit, {"X": X, "y": Y, "foldid": GROUP}
     for name, model in MODELS.items():
         yield f"{name}.fit", clone(model).fit, {"X": X, "y": Y, "sample_weight": WEIGHT, "cluster": GROUP}
         yield f"{name}.score", lambda name=name, **rows: fitted(name).score(**rows), weighted_score()
