@@ -84,6 +84,8 @@ class ErrorQuadrature:
     def error(self, distance: np.ndarray, relative_risk: np.ndarray, windows: list[tuple[int, int]]) -> np.ndarray:
         """Standard errors (n, m) for windows of event times: the first that counts, and the first after the last.
 
+        NaN where the incidence, in the exponential form, would go beyond 1: it stops there, which is not smooth.
+
         Parameters
         ----------
         distance : ndarray, shape (K, n, p)
@@ -101,9 +103,11 @@ class ErrorQuadrature:
             of_features = self._of_features(distance[:, rows])
             for column, form in enumerate(forms):
                 if form is not None:
-                    lost = own * (nodes @ form.incidence)[:, None] - curve
+                    reached = own * (nodes @ form.incidence)[:, None]
+                    lost = reached - curve
                     z = self._slopes(free, lost, relative_risk[rows] / (nodes @ form.since)[:, None])
                     variance[rows, column] = self._variance(form, z, distance[:, rows], of_features)
+                    variance[rows, column][reached[:, 0] >= 1.0] = np.nan
         return np.sqrt(np.maximum(variance, 0.0))
 
     def _slopes(self, free: np.ndarray, lost: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -35,10 +35,10 @@ class IncidenceErrors:
     def error(
         self, distance: np.ndarray, relative_risk: np.ndarray, times: np.ndarray, since: np.ndarray, cause: int
     ) -> np.ndarray:
-        """Standard errors, shape (n, m), as :func:`.cause_specific_error.incidence_error`.
+        """Standard errors, shape (n, m), as :func:`.influence_error.incidence_error`.
 
         Those of many rows are within 1e-4 of that, relatively, or within 1e-5 where they are small; those of fewer, for
-        which there is time, within 1e-7 and 1e-8.
+        which there is time, within 1e-5 and 1e-7.
         """
         last = event_positions(self.hazards.jumps, times)
         n_used = int(last.max(initial=0))
@@ -61,7 +61,7 @@ class IncidenceErrors:
                 chosen = slice(None) if own.size == len(times) else own
                 windows = [(int(begin), int(end)) for end in ends]
                 result[chosen] = quadrature.error(distance[:, chosen], relative_risk[chosen], windows)
-                done[chosen] = True
+                done[chosen] = ~np.isnan(result[chosen]).any(axis=1)
         left = np.flatnonzero(~done)
         if left.size:
             part = distance[:, left], relative_risk[left], times[left], since[left]

@@ -54,6 +54,21 @@ def test_many_rows_get_those_of_few(model, saved, options, monkeypatch):
     model.__dict__.pop("_errors_by_stratum", None)
 
 
+def test_incidences_that_would_go_beyond_1_are_summed_exactly(monkeypatch):
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(900, 20))
+    first, second = rng.exponential(600 * np.exp(X @ rng.normal(0, 0.5, 20))), rng.exponential(900, 900)
+    days = np.ceil(np.minimum(first, second))
+    event = (days < 900) * np.where(first < second, 1, 2)
+    model = CauseSpecificCox().fit(X, pd.DataFrame({"duration": np.minimum(days, 900), "event": event}))
+    assert (model.predict_cumulative_incidence(X, [500])[:, 0] == 1.0).sum() > 5
+    monkeypatch.setattr(module, "NUMBERS_FOR_QUADRATURE", np.inf)
+    exact = model.predict_cumulative_incidence_std_error(X, [30, 500])
+    model.__dict__.pop("_errors_by_stratum", None)
+    monkeypatch.setattr(module, "NUMBERS_FOR_QUADRATURE", 1)
+    np.testing.assert_allclose(model.predict_cumulative_incidence_std_error(X, [30, 500]), exact, rtol=CLOSE)
+
+
 def test_fewer_rows_get_more_digits(monkeypatch):
     X, y = data(400, 3)
     model = CauseSpecificCox(strata="s").fit(X, y)
