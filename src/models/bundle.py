@@ -22,7 +22,6 @@ from ..errors import BundleError, ModelNotFoundError
 from .estimator.base import IncidenceModel
 from .estimator.bundle_files import (
     ARRAYS_FILE,
-    COMMON_ATTRIBUTES,
     FORMAT,
     FORMAT_VERSION,
     JSON_FILE,
@@ -102,12 +101,7 @@ class _Unpacker:
             state = unpack(tree["state"], self.arrays, self)
             return instance if state is None else instance.from_state(state)
         attributes = unpack(tree["attributes"], self.arrays, self)
-        allowed = {*COMMON_ATTRIBUTES, *kind._bundle_attributes}
-        if attributes and set(attributes) != allowed:
-            raise ValueError("unknown or missing attribute")
-        for name, value in attributes.items():
-            setattr(instance, name, value)
-        return instance
+        return instance.restore(attributes) if attributes else instance
 
 
 def _read_verified(folder: Path) -> tuple[dict[str, Any], bytes, dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -131,31 +132,14 @@ class CoxPH(CoxPrediction):
     """
 
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
-        "coef_",
-        "covariance_",
-        "naive_covariance_",
-        "is_robust_",
-        "log_likelihood_",
-        "score_statistic_",
-        "robust_score_statistic_",
-        "covariance_by_level_",
-        "n_events_",
-        "n_iterations_",
-        "has_competing_events_",
-        "strata_",
-        "center_",
-        "offset_center_",
-        "baseline_time_",
-        "baseline_stratum_",
-        "baseline_hazard_",
-        "baseline_variance_",
-        "mean_steps_",
-        "mean_values_",
-        "hazard_moments_",
+        *("coef_", "covariance_", "naive_covariance_", "is_robust_", "log_likelihood_", "score_statistic_"),
+        *("robust_score_statistic_", "covariance_by_level_", "n_events_", "n_iterations_", "has_competing_events_"),
+        *("strata_", "center_", "offset_center_", "baseline_time_", "baseline_stratum_", "baseline_hazard_"),
+        *("baseline_variance_", "mean_steps_", "mean_values_", "hazard_moments_"),
     )
-
-    _scores: tuple[float, float] | None
-    _moments: list[dict[str, np.ndarray]] | None
+    _of_training: ClassVar[tuple[str, ...]] = (
+        *("_training", "_row_moments", "_exact_mean", "_scores", "_concordance", "martingale_residuals_"),
+    )
 
     def __init__(
         self,
@@ -239,45 +223,30 @@ class CoxPH(CoxPrediction):
             statistics["robust score"] = self.robust_score_statistic_
         return chi_squared_table(statistics, int((np.diag(self.covariance_) > 0).sum()))
 
-    @property
+    @cached_property
     def score_statistic_(self) -> float:
         """Score statistic of the test that all coefficients are 0."""
-        return self._score_statistics()[0]
+        return self._scores[0]
 
-    @score_statistic_.setter
-    def score_statistic_(self, value: float) -> None:
-        self._scores = (value, (self.__dict__.get("_scores") or (np.nan, np.nan))[1])
-
-    @property
+    @cached_property
     def robust_score_statistic_(self) -> float:
         """The same by the scores of the clusters, NaN without clusters."""
-        return self._score_statistics()[1]
+        return self._scores[1]
 
-    @robust_score_statistic_.setter
-    def robust_score_statistic_(self, value: float) -> None:
-        self._scores = ((self.__dict__.get("_scores") or (np.nan, np.nan))[0], value)
+    @cached_property
+    def _scores(self) -> tuple[float, float]:
+        return score_statistics(self._rows_of_training("the score test"), self._fitted())
 
-    def _score_statistics(self) -> tuple[float, float]:
-        """Both, computed when first asked for where the fit did not need them."""
-        if self._scores is None:
-            self._scores = score_statistics(self._rows_of_training("the score test"), self._fitted())
-        return self._scores
-
-    @property
-    def hazard_moments_(self) -> list[dict[str, np.ndarray]]:
+    @cached_property
+    def hazard_moments_(self) -> list[dict[str, np.ndarray]]:  # type: ignore[override]
         """What jackknife errors of curves rest on in a saved model, by stratum; computed when first asked for."""
-        if self._moments is None:
-            from .kernels.row_influence import CauseFit
+        from .kernels.row_influence import CauseFit
 
-            fit = CauseFit(self.event, self.coef_, self.naive_covariance_, self.center_, self.offset_center_)
-            rows = self._rows_of_training("hazard_moments_")
-            found = fitted_influence(rows, [fit], ties=self.ties, std_error="jackknife", horizon=self.horizon)
-            self._moments, self._row_moments = found.moments, found.rows
-        return self._moments
-
-    @hazard_moments_.setter
-    def hazard_moments_(self, value: list[dict[str, np.ndarray]]) -> None:
-        self._moments, self._row_moments = value, None
+        fit = CauseFit(self.event, self.coef_, self.naive_covariance_, self.center_, self.offset_center_)
+        rows = self._rows_of_training("hazard_moments_")
+        found = fitted_influence(rows, [fit], ties=self.ties, std_error="jackknife", horizon=self.horizon)
+        self._row_moments = found.rows
+        return found.moments
 
     @property
     def concordance_(self) -> float:
@@ -286,17 +255,16 @@ class CoxPH(CoxPrediction):
         The weighted share of pairs, each a row with the event at t and a row of its stratum at risk at t that lasts
         longer, in which the first has the higher linear predictor; a half where they are equal. NaN without a pair.
         """
-        return self._concordance()[0]
+        return self._concordance[0]
 
     @property
     def concordance_std_error_(self) -> float:
         """Standard error of ``concordance_`` by the infinitesimal jackknife, over clusters where there are some."""
-        return self._concordance()[1]
+        return self._concordance[1]
 
+    @cached_property
     def _concordance(self) -> tuple[float, float]:
-        if not hasattr(self, "_found_concordance"):
-            self._found_concordance = concordance(self._rows_of_training("concordance_"), self._fitted())
-        return self._found_concordance
+        return concordance(self._rows_of_training("concordance_"), self._fitted())
 
     @one_blas_thread()
     def residuals(
@@ -400,20 +368,6 @@ class CoxPH(CoxPrediction):
             raise ValueError("the profile likelihood is not defined with alpha > 0, clusters or fractional weights")
         return profile_table(rows, self._fitted(), level, firth=self.firth)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """State for pickling: without training rows and their residuals."""
-        if getattr(self, "_scores", ()) is None:
-            self._score_statistics()
-        if getattr(self, "_moments", ()) is None:
-            self._moments = self.hazard_moments_
-        state = dict(super().__getstate__())
-        state.pop("_training", None)
-        state.pop("_row_moments", None)
-        state.pop("_found_concordance", None)
-        state.pop("_exact_mean", None)
-        state.pop("martingale_residuals_", None)
-        return state
-
     def _fit(self, rows: TrainingRows) -> None:
         from .kernels.fit import fit_cox
 
@@ -443,7 +397,9 @@ class CoxPH(CoxPrediction):
         self.has_competing_events_ = bool(np.any((outcome.event > 0) & ~is_event))
         self.coef_, self.covariance_, self.naive_covariance_ = fit.coef, fit.covariance, fit.naive_covariance
         self.is_robust_, self.covariance_by_level_ = rows.cluster is not None, {}
-        self.log_likelihood_, self._scores = fit.log_likelihood, fit.score_statistics
+        self.log_likelihood_ = fit.log_likelihood
+        if fit.score_statistics is not None:
+            self._scores = fit.score_statistics
         self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
         self.center_, self.offset_center_ = fit.center, fit.offset_center
         self.baseline_time_, self.baseline_stratum_ = fit.time, fit.time_stratum
@@ -452,9 +408,8 @@ class CoxPH(CoxPrediction):
         self.mean_steps_ = kept_means(fit.time_stratum)
         self.mean_values_ = fit.cumulative_mean[self.mean_steps_]
         self.martingale_residuals_ = fit.martingale_residuals
-        self.__dict__.pop("_found_concordance", None)
-        is_jackknife = self.std_error == "jackknife" or (self.std_error is None and cluster is not None)
-        self._moments, self._row_moments = None if is_jackknife else [], None
+        if self.std_error == "survfit" or (self.std_error is None and cluster is None):
+            self.hazard_moments_ = []
         self._training = rows
         for message in fit_problems(fit, self.feature_names_out_, "set firth=True or alpha > 0"):
             warn(message)

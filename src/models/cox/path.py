@@ -110,6 +110,7 @@ class CoxElasticNetCV(OneEventModel):
     """
 
     _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata", "offset": "offset"}
+    _of_training: ClassVar[tuple[str, ...]] = ("_training",)
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "lambdas_",
         "coef_path_",
@@ -283,12 +284,6 @@ class CoxElasticNetCV(OneEventModel):
     def __sklearn_is_fitted__(self) -> bool:
         """Whether ``fit`` went through to its end."""
         return hasattr(self, "model_")
-
-    def __getstate__(self) -> dict[str, Any]:
-        """State for pickling: without training rows."""
-        state = dict(super().__getstate__())
-        state.pop("_training", None)
-        return state
 
     def _fit(self, rows: TrainingRows) -> None:
         from .kernels.path import PathOptions, cox_path

@@ -40,7 +40,6 @@ class CoxPrediction(OneEventModel):
     mean_steps_: np.ndarray
     mean_values_: np.ndarray
     hazard_moments_: list[dict[str, np.ndarray]]
-    _row_moments: list[RowMoments] | None
 
     @property
     def baseline_(self) -> BaselineHazard:
@@ -243,7 +242,7 @@ class CoxPrediction(OneEventModel):
     def _jackknife_moments(self) -> Sequence[RowMoments | CellMoments]:
         """The influences of the rows by stratum, or what a saved model holds of them; none for errors as survfit's."""
         saved = self.hazard_moments_
-        rows = self.__dict__.get("_row_moments")
+        rows: Sequence[RowMoments] | None = getattr(self, "_row_moments", None)
         return [CellMoments(**moments) for moments in saved] if rows is None else rows
 
     def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:

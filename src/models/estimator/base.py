@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -25,6 +26,10 @@ from .design import Design, TrainingRows
 ROWS_PER_CHUNK = 50_000
 # Differences of incidences divided by less than this would be rounding.
 FAINT = 1e-8
+COMMON_ATTRIBUTES = (
+    *("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_"),
+    "average_risk_",
+)
 
 
 class IncidenceModel(BaseEstimator):
@@ -32,12 +37,15 @@ class IncidenceModel(BaseEstimator):
 
     A model implements ``_fit(rows)``, ``_incidence(design, times, event)`` and ``_event_free(design, times)``, where
     ``times`` has shape (n_rows, n_times) and may differ by row, and names in ``_bundle_attributes`` the fitted
-    attributes of its own that describe it without a row of the training data. A model that uses columns of ``X`` for
-    anything but covariates names in ``_column_parameters`` the parameters that name these columns, and the field of
-    :class:`.design.Design` that each fills. One with strata keeps their names, ``design.labels``, as ``strata_``.
+    attributes of its own that describe it without a row of the training data, and in ``_of_training`` those that hold
+    rows or could be made from them: no copy has these. What is computed when first asked for is a
+    ``functools.cached_property``, which a fit forgets and a saved model is given. A model that uses columns of ``X``
+    for anything but covariates names in ``_column_parameters`` the parameters that name these columns, and the field
+    of :class:`.design.Design` that each fills. One with strata keeps their names, ``design.labels``, as ``strata_``.
     """
 
     _bundle_attributes: ClassVar[tuple[str, ...]] = ()
+    _of_training: ClassVar[tuple[str, ...]] = ()
     _column_parameters: ClassVar[Mapping[str, str]] = {}
     # scikit-learn's name for what is passed on unasked: weights given to a search count in its scores too.
     __metadata_request__score: ClassVar[dict[str, bool]] = {"sample_weight": True}
@@ -66,7 +74,9 @@ class IncidenceModel(BaseEstimator):
             Outcomes, weights or features break a rule; the message names the column and the number of rows. Rows are
             matched by position: that ``X`` and another frame have the same index in another order is refused too.
         """
-        self.__dict__.pop("n_rows_", None)
+        made = [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]
+        for name in ("n_rows_", *self._of_training, *made):
+            self.__dict__.pop(name, None)
         _check_horizon(self.horizon)
         # A block, as a decorator would stand between the caller and the warnings given in its name.
         with one_blas_thread():
@@ -219,6 +229,25 @@ class IncidenceModel(BaseEstimator):
 
         check_is_fitted(self)
         return save_bundle(self, path)
+
+    @classmethod
+    def saved_attributes(cls) -> tuple[str, ...]:
+        """Names of the fitted attributes that a saved model of this class holds."""
+        return (*COMMON_ATTRIBUTES, *cls._bundle_attributes)
+
+    def restore(self, attributes: Mapping[str, Any]) -> Self:
+        """Take the fitted attributes of a saved model, by name; ValueError where one is missing or not known."""
+        if set(attributes) != set(self.saved_attributes()):
+            raise ValueError("unknown or missing attribute")
+        self.__dict__.update(attributes)
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State for pickling: what a saved model holds is made first, rows of training are left out."""
+        if self.__sklearn_is_fitted__():
+            for name in self._bundle_attributes:
+                getattr(self, name)
+        return {name: value for name, value in super().__getstate__().items() if name not in self._of_training}
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether ``fit`` went through to its end."""

@@ -30,10 +30,6 @@ FORMAT_VERSION = 3
 JSON_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"
 CLASSES = {**MODELS, "FeatureEncoder": "features.encoder"}
-COMMON_ATTRIBUTES = (
-    *("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_"),
-    "average_risk_",
-)
 _MODELS = __package__.rpartition(".")[0]
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -44,7 +40,7 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Pat
     Parameters
     ----------
     model : IncidenceModel
-        Fitted; its parameters and the attributes that its class names in ``_bundle_attributes`` are written.
+        Fitted; its parameters and ``saved_attributes`` are written.
     path : str or Path
         Folder, absent or empty.
     overwrite : bool
@@ -98,7 +94,7 @@ class _Packer:
             return tree | {"state": self._pack(learnt, f"{where}.state")}
         attributes = {}
         if hasattr(value, "n_rows_"):
-            for attribute in (*COMMON_ATTRIBUTES, *type(value)._bundle_attributes):
+            for attribute in value.saved_attributes():
                 if not hasattr(value, attribute):
                     raise TypeError(f"{where} has no attribute {attribute}")
                 attributes[attribute] = getattr(value, attribute)

@@ -40,6 +40,12 @@ class Design:
         offset = None if self.offset is None else self.offset[rows]
         return Design(self.matrix[rows], strata, offset, self.labels)
 
+    def by_stratum(self) -> list[tuple[int, Any]]:
+        """Code of each stratum that occurs, and its rows: positions, or a slice of all where there are no strata."""
+        if self.strata is None:
+            return [(0, slice(None))]
+        return [(int(code), np.flatnonzero(self.strata == code)) for code in np.unique(self.strata)]
+
     @property
     def stratum_of_each(self) -> np.ndarray:
         """Code of each row's stratum, 0 where the model has none, shape (n_rows,)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -105,6 +106,7 @@ class FineGray(FineGrayPrediction):
     (2, 2)
     """
 
+    _of_training: ClassVar[tuple[str, ...]] = ("_training", "_training_sum")
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "coef_",
         "covariance_",
@@ -152,7 +154,6 @@ class FineGray(FineGrayPrediction):
         ValueError
             No row has the event, or the input breaks a rule.
         """
-        self.__dict__.pop("_event_free_model", None)
         super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
         warn_of_dropped(self.encoder_)
         return self
@@ -179,25 +180,11 @@ class FineGray(FineGrayPrediction):
         }
         return chi_squared_table(statistics, int((np.diag(self.covariance_) > 0).sum()))
 
-    @property
-    def event_free_model_(self) -> CoxPH:
+    @cached_property
+    def event_free_model_(self) -> CoxPH:  # type: ignore[override]
         """Cox model of all events together; fitted when first needed, to the rows of the fit."""
         check_is_fitted(self)
-        if not hasattr(self, "_event_free_model"):
-            self._event_free_model = self._fit_event_free()
-        return self._event_free_model
-
-    @event_free_model_.setter
-    def event_free_model_(self, model: CoxPH) -> None:
-        self._event_free_model = model
-
-    def __getstate__(self) -> dict[str, Any]:
-        """State for pickling: without training rows, so with the model of all events."""
-        if hasattr(self, "_training"):
-            _ = self.event_free_model_
-        state = dict(super().__getstate__())
-        state.pop("_training", None)
-        return state
+        return self._fit_event_free()
 
     def _fit(self, rows: TrainingRows) -> None:
         from .kernels.fit import fit_fine_gray

@@ -41,11 +41,7 @@ class FineGrayPrediction(OneEventModel):
     cell_start_: np.ndarray
     cell_covariance_: np.ndarray
     cell_coef_covariance_: np.ndarray
-
-    @property
-    def event_free_model_(self) -> CoxPH:
-        """Cox model of all events together."""
-        raise NotImplementedError
+    event_free_model_: CoxPH
 
     @property
     def baseline_cumulative_hazard_(self) -> pd.Series:

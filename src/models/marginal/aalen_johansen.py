@@ -53,6 +53,7 @@ class AalenJohansen(IncidenceModel):
     """
 
     _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata"}
+    _of_training: ClassVar[tuple[str, ...]] = ("curves_",)
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "strata_",
         "step_time_",
@@ -106,12 +107,6 @@ class AalenJohansen(IncidenceModel):
         )
         error = self._standard_error(design, row_times, since, self.events_.index(event))
         return np.stack(probability_bounds(estimate, error, level, interval), axis=-1)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """State for pickling, without the curves' counts."""
-        state = dict(super().__getstate__())
-        state.pop("curves_", None)
-        return state
 
     def _fit(self, rows: TrainingRows) -> None:
         if self.unseen not in UNSEEN:
