@@ -31,8 +31,6 @@ from ..incidence.sums import IncidenceSums
 from ..inputs.labels import refuse_other_order
 from ..numerics.blas_threads import one_blas_thread
 
-MADE_WHEN_ASKED = ("_sums_by_stratum", "_errors_by_stratum")
-OF_ROWS = ("_row_moments", "_row_means")
 STD_ERRORS = ("riskregression", "jackknife")
 
 
@@ -111,6 +109,10 @@ class CauseSpecificCox(IncidenceModel):
     """
 
     _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata"}
+    # The sums are no rows, but are made again sooner than they are copied.
+    _of_training: ClassVar[tuple[str, ...]] = (
+        *("_training", "_row_moments", "_row_means", "_sums_by_stratum", "_errors_by_stratum"),
+    )
     _bundle_attributes: ClassVar[tuple[str, ...]] = ("cause_models_", "strata_", "moments_", "predictor_moments_")
 
     def __init__(
@@ -166,12 +168,9 @@ class CauseSpecificCox(IncidenceModel):
     ) -> np.ndarray:
         r"""Interval of the cumulative incidence, symmetric on the scale :math:`\log(-\log F)`.
 
-        The standard error is that of the influence function, of coefficients and baseline hazards of all causes
-        together; cluster-robust where ``cluster`` was given to ``fit``. It covers what the estimates leave open, not
-        whether the model is right.
-
-        The standard error is that of :meth:`predict_cumulative_incidence_std_error`; the bounds are ``absRisk.lower``
-        and ``absRisk.upper`` of riskRegression's ``predict(CSC, se = TRUE)``.
+        The standard error is that of :meth:`predict_cumulative_incidence_std_error`: it covers what the estimates leave
+        open, not whether the model is right. The bounds are ``absRisk.lower`` and ``absRisk.upper`` of riskRegression's
+        ``predict(CSC, se = TRUE)``.
 
         Parameters
         ----------
@@ -232,7 +231,6 @@ class CauseSpecificCox(IncidenceModel):
 
         Examples
         --------
-        >>> import numpy as np
         >>> rng = np.random.default_rng(0)
         >>> X, y = rng.normal(size=(200, 1)), {"duration": np.arange(200.0), "event": rng.integers(0, 3, 200)}
         >>> model = CauseSpecificCox().fit(X, y)
@@ -296,7 +294,6 @@ class CauseSpecificCox(IncidenceModel):
 
         Examples
         --------
-        >>> import numpy as np
         >>> rng = np.random.default_rng(0)
         >>> X, y = rng.normal(size=(200, 1)), {"duration": np.arange(200.0), "event": rng.integers(0, 3, 200)}
         >>> CauseSpecificCox().fit(X, y).predict_cumulative_incidence_band(X[:2], [30, 90, 150]).shape
@@ -304,26 +301,20 @@ class CauseSpecificCox(IncidenceModel):
         """
         check_is_fitted(self)
         check_interval(level, "log-log")
-        incidence = self.predict_cumulative_incidence(
-            X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
-        )
+        options = {"event": event, "eligible_days": eligible_days, "elapsed": elapsed}
+        incidence = self.predict_cumulative_incidence(X, times, **options)
         design = self._design(X)
         row_times = checked_times(times, len(design), eligible_days)
         since = per_row(elapsed, len(design), "elapsed")
         draws = np.random.default_rng(random_state).standard_normal((n_simulations, row_times.shape[1]))
-        relative_risk, cause = self._relative_risk(design.matrix), self.events_.index(event)
+        risk, cause = self._relative_risk(design.matrix), self.events_.index(event)
         bounds = np.empty((*row_times.shape, 2))
-        for code, rows in _rows_by_stratum(design):
+        for code, rows in design.by_stratum():
+            hazards = self._errors(code).hazards
             for row in np.arange(len(design))[rows]:
-                distance = np.stack([design.matrix[[row]] - model.center_ for model in self.cause_models_.values()])
+                distance = self._distances(design.matrix[[row]])
                 covariance = incidence_covariance(
-                    self._errors(code).hazards,
-                    distance,
-                    relative_risk[[row]],
-                    row_times[row],
-                    float(since[row]),
-                    cause,
-                    self.form,
+                    hazards, distance, risk[[row]], row_times[row], float(since[row]), cause, self.form
                 )
                 error, quantile = simultaneous_quantile(covariance, draws, level)
                 together = 1.0 - 2.0 * ndtr(-quantile)
@@ -340,8 +331,6 @@ class CauseSpecificCox(IncidenceModel):
             raise ValueError("no row has an event to model (and a weight above 0)")
         self.events_, self.strata_ = causes, list(rows.design.labels)
         self.cause_models_ = {cause: self._fit_cause(cause, rows) for cause in causes}
-        for made in ("moments_", *MADE_WHEN_ASKED, *OF_ROWS):
-            self.__dict__.pop(made, None)
         counted = slice(None) if rows.weight is None else rows.weight > 0
         self.predictor_moments_ = predictor_moments(self._predictors(rows.design.matrix)[counted])
         self._training = rows
@@ -358,18 +347,13 @@ class CauseSpecificCox(IncidenceModel):
         return model
 
     @cached_property
+    @one_blas_thread()
     def moments_(self) -> list[dict[str, np.ndarray]]:
         """What is saved; the influences of the rows themselves are kept too where they are few."""
         from ..cox.kernels.row_influence import CauseFit
 
-        fits = [
-            CauseFit(cause, model.coef_, model.naive_covariance_, model.center_)
-            for cause, model in self.cause_models_.items()
-        ]
-        with one_blas_thread():
-            found = fitted_influence(
-                self._training, fits, ties=self.ties, std_error=self.std_error, horizon=self.horizon
-            )
+        fits = [CauseFit(cause, m.coef_, m.naive_covariance_, m.center_) for cause, m in self.cause_models_.items()]
+        found = fitted_influence(self._training, fits, ties=self.ties, std_error=self.std_error, horizon=self.horizon)
         if found.rows is not None:
             self._row_moments, self._row_means = found.rows, found.means
         return found.moments
@@ -382,7 +366,7 @@ class CauseSpecificCox(IncidenceModel):
         faint = np.asarray((free < FAINT).any(axis=1))
         if self.form == "product_limit" and faint.any():
             relative_risk = self._relative_risk(design.matrix)
-            for code, rows in _rows_by_stratum(design):
+            for code, rows in design.by_stratum():
                 own = np.arange(len(design))[rows]
                 own = own[faint[own]]
                 exact = product_limit(self._sums(code).jumps, relative_risk[own], times[own])
@@ -395,29 +379,30 @@ class CauseSpecificCox(IncidenceModel):
             return self._event_free(design, times)
         relative_risk = self._relative_risk(design.matrix)
         result = np.empty(times.shape)
-        for code, rows in _rows_by_stratum(design):
+        for code, rows in design.by_stratum():
             result[rows] = total_hazard(self._sums(code).jumps, relative_risk[rows], times[rows])
         return np.exp(-result)
 
     def _incidence_error(self, design: Design, times: np.ndarray, since: np.ndarray, event: int) -> np.ndarray:
         """Standard error of the incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times)."""
-        cause = self.events_.index(event)
-        relative_risk = self._relative_risk(design.matrix)
-        distance = np.stack([design.matrix - model.center_ for model in self.cause_models_.values()])
+        risk, cause = self._relative_risk(design.matrix), self.events_.index(event)
+        distance = self._distances(design.matrix)
         error = np.empty(times.shape)
-        for code, rows in _rows_by_stratum(design):
-            error[rows] = self._errors(code).error(
-                distance[:, rows], relative_risk[rows], times[rows], since[rows], cause
-            )
+        for code, rows in design.by_stratum():
+            error[rows] = self._errors(code).error(distance[:, rows], risk[rows], times[rows], since[rows], cause)
         return error
 
     def _summed(self, design: Design, times: np.ndarray, cause: int | None) -> np.ndarray:
         """Incidence of the cause at this position, or of all, shape (n_rows, n_times)."""
         relative_risk = self._relative_risk(design.matrix)
         result = np.empty(times.shape)
-        for code, rows in _rows_by_stratum(design):
+        for code, rows in design.by_stratum():
             result[rows] = self._sums(code).incidence(relative_risk[rows], times[rows], cause)
         return result
+
+    def _distances(self, design: np.ndarray) -> np.ndarray:
+        """From the center of each cause, shape (n_causes, n_rows, n_features)."""
+        return np.stack([design - model.center_ for model in self.cause_models_.values()])
 
     def _relative_risk(self, design: np.ndarray) -> np.ndarray:
         """Against the center of each cause, shape (n_rows, n_causes)."""
@@ -435,15 +420,6 @@ class CauseSpecificCox(IncidenceModel):
         if (stratum, self.form) not in made:
             made[stratum, self.form] = IncidenceSums(self._jumps(stratum), self.form, self.predictor_moments_)
         return made[stratum, self.form]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """State for pickling: without single rows, and without what can be made again."""
-        if "_training" in self.__dict__:
-            _ = self.moments_
-        state = dict(super().__getstate__())
-        for name in ("_training", *MADE_WHEN_ASKED, *OF_ROWS):
-            state.pop(name, None)
-        return state
 
     def _errors(self, stratum: int) -> IncidenceErrors:
         """The standard errors over the stratum's event times, made when first asked for and never saved."""
@@ -468,16 +444,6 @@ class CauseSpecificCox(IncidenceModel):
         return UncertainHazards(jumps, mean, moments)
 
     def _jumps(self, stratum: int) -> Jumps:
-        times, cumulative = [], []
-        for model in self.cause_models_.values():
-            begin, end = np.searchsorted(model.baseline_stratum_, [stratum, stratum + 1])
-            times.append(model.baseline_time_[begin:end])
-            cumulative.append(model.baseline_hazard_[begin:end])
-        return merge_jumps(times, cumulative)
-
-
-def _rows_by_stratum(design: Design) -> list[tuple[int, Any]]:
-    """Code of each stratum that occurs, and its rows."""
-    if design.strata is None:
-        return [(0, slice(None))]
-    return [(int(code), np.flatnonzero(design.strata == code)) for code in np.unique(design.strata)]
+        own = [(model, model.baseline_stratum_ == stratum) for model in self.cause_models_.values()]
+        times = [model.baseline_time_[steps] for model, steps in own]
+        return merge_jumps(times, [model.baseline_hazard_[steps] for model, steps in own])

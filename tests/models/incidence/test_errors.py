@@ -41,6 +41,7 @@ def test_many_rows_get_those_of_few(model, saved, options, monkeypatch):
     for row in (0, 1):
         X.loc[row, "x"] = [4.6, -40.0][row]  # not covered by the quadrature
     if saved:
+        assert model.moments_  # which makes those of the rows too
         monkeypatch.delattr(model, "_row_moments")
     for event in (1, 3):
         model.__dict__.pop("_errors_by_stratum", None)
