@@ -71,7 +71,7 @@ def test_columns_keep_what_is_missing_and_show_no_value():
 
 @pytest.fixture(scope="module")
 def plans():
-    return sp.simulate(n_children=300, seed=4)
+    return sp.simulate(n_children=300, random_state=4)
 
 
 PARAMETERS = {
