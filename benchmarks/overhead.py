@@ -34,7 +34,7 @@ def parts_of_fit(make: Callable[[], Any], X: Any, y: Any) -> dict[str, float]:
     spent: dict[str, float] = {}
     with ExitStack() as stack:
         base = import_module(_MODELS + "features.encoder").FeatureEncoder
-        stack.enter_context(_timed(base, "fit_copy_design", "encoding", spent))
+        stack.enter_context(_timed(base, "fit_design", "encoding", spent))
         stack.enter_context(_timed(type(make()), "_fit", "own", spent))
         for module, function in KERNELS[name]:
             stack.enter_context(_timed(import_module(_MODELS + module), function, "kernel", spent))
