@@ -48,8 +48,8 @@ ONE_EVENT = (*ONE_HAZARD, FineGray)
 ROUNDING = 1e-11
 
 
-def simulate(n_rows=240, seed=0, events=(1, 2)):
-    rng = np.random.default_rng(seed)
+def simulate(n_rows=240, random_state=0, events=(1, 2)):
+    rng = np.random.default_rng(random_state)
     X = pd.DataFrame(
         {
             "age": rng.uniform(0, 17, n_rows).round(1),

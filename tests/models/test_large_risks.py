@@ -13,8 +13,8 @@ from .all_models import MODELS, ONE_HAZARD, simulate
 COX = [name for name in MODELS if "Cox" in name or "FineGray" in name]
 TIMES = [0, 50, 400, 730, 5000]
 ROUNDING = 1e-11
-X, Y = simulate(120, seed=11)
-_, Y_ONE = simulate(120, seed=11, events=(1,))
+X, Y = simulate(120, random_state=11)
+_, Y_ONE = simulate(120, random_state=11, events=(1,))
 # More columns than rows: coefficients run away.
 WIDE = pd.DataFrame(np.random.default_rng(3).normal(size=(120, 150))).rename(columns="c{}".format)
 WIDE.insert(0, "category", X["category"])

@@ -77,8 +77,8 @@ def test_the_model_at_a_strength_is_the_point_of_the_path(case):
     np.testing.assert_array_equal(model.coef_, model.model_.coef_)
 
 
-def simulate(n_rows, n_columns, seed=0, effects=(0.8, -0.6, 0.4)):
-    rng = np.random.default_rng(seed)
+def simulate(n_rows, n_columns, random_state=0, effects=(0.8, -0.6, 0.4)):
+    rng = np.random.default_rng(random_state)
     X = rng.normal(size=(n_rows, n_columns)) + 0.5 * rng.normal(size=(n_rows, 1))
     beta = np.zeros(n_columns)
     beta[: len(effects)] = effects
