@@ -27,8 +27,8 @@ FUNCTIONS = {
 TIMES = [0, 50, 400, 730, 5000]
 ROUNDING = 1e-7  # the incidences of ParametricAFT are integrals
 N_ROWS = 120
-X, Y = simulate(N_ROWS, seed=11)
-Y_ONE = simulate(N_ROWS, seed=11, events=(1,))[1]
+X, Y = simulate(N_ROWS, random_state=11)
+Y_ONE = simulate(N_ROWS, random_state=11, events=(1,))[1]
 WIDE = pd.DataFrame(np.random.default_rng(3).normal(size=(N_ROWS, 150))).rename(columns="c{}".format)
 WIDE.insert(0, "category", X["category"])
 NOISE = np.random.default_rng(12).normal(size=(N_ROWS, 3))
