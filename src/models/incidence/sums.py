@@ -5,9 +5,9 @@ import numpy as np
 from .exact_sums import Jumps, event_positions, sum_incidence
 from .quadrature import Quadrature, build_quadrature
 
-# Rows times event times from which a quadrature is made: the exact sums would take as long as making it. Where rows
-# have times of their own the sums take longer, and the numbers count so many times.
-NUMBERS_FOR_QUADRATURE = 2_500_000
+# Rows times event times from which a quadrature is made: exact sums of so many take longer than those of more by a
+# quadrature that is there. Where rows have times of their own they take longer, and the numbers count so many times.
+NUMBERS_FOR_QUADRATURE = 1_200_000
 OWN_TIMES = 4
 # A quadrature depends on the last event time asked for, which eligible days make differ between parts of the rows.
 MOST_KEPT = 4
