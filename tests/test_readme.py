@@ -9,6 +9,7 @@ import typer.main
 import secondplan as sp
 from secondplan import errors
 from secondplan.cli import main as cli
+from secondplan.models.registry import MODELS
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,6 +28,11 @@ def test_the_table_of_questions_names_what_exists():
     named = set(re.findall(r"`(\w+)`", table))
     models = {name for name in sp.__all__ if inspect.isclass(value := getattr(sp, name)) and hasattr(value, "predict")}
     assert models <= named <= set(sp.__all__)
+
+
+def test_the_page_of_experiments_names_every_model():
+    page = (ROOT / "experiments" / "README.md").read_text(encoding="utf-8")
+    assert {name for name in MODELS if f"`{name}`" not in page} == set()
 
 
 def test_every_command_that_is_shown_exists():
