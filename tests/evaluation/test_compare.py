@@ -89,7 +89,7 @@ def test_calibration_is_of_the_pooled_predictions(cohort, comparison):
     own = comparison.predictions[comparison.predictions["model"] == "disabled"]
     rows = own["row"].to_numpy()
     assert np.array_equal(np.sort(rows), np.arange(len(cohort)))
-    slope = calibration_slope(cohort.y.iloc[rows], own["risk_730"], 730, cluster=cohort.cluster.iloc[rows])
+    slope = calibration_slope(cohort.y.iloc[rows], own["risk_730"].to_numpy(), 730, cluster=cohort.cluster.iloc[rows])
     assert comparison.table.loc["disabled", "calibration_slope_730"] == pytest.approx(slope.estimate)
     assert comparison.table.loc["disabled", "calibration_slope_730_se"] == pytest.approx(slope.std_error)
     points = comparison.calibration[
