@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from ..caller_warnings import is_own, warn
+from ..models.inputs.given_days import as_days
 from ..models.inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 from ..models.metrics import MetricWarning
 from ..models.metrics.inputs import followed_to, refuse_risk
@@ -219,10 +220,7 @@ def predict_risk(model: Any, cohort: Cohort, times: np.ndarray) -> np.ndarray:
 
 def time_grid(times: Iterable[float]) -> np.ndarray:
     """The days at which models are measured: those asked for, and 365 and 730; ascending, each once."""
-    days = np.asarray(list(times), dtype=float)
-    if days.ndim != 1 or not np.all(np.isfinite(days)) or np.any(days < 0):
-        raise ValueError("times must be days: finite and not negative")
-    return np.union1d(days, TABLE_DAYS)
+    return np.union1d(as_days(list(times), "times"), TABLE_DAYS)
 
 
 def failure_line(error: Exception) -> str:

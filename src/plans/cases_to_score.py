@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..given_dates import given_date
+from ..parameter_checks import require_choice
 from .calendar_months import days_between
 from .families import clusters
 from .features import case_features
@@ -20,7 +21,6 @@ from .index_plans import (
     held_elsewhere,
     not_at_risk,
     own_periods,
-    require_choice,
     take_rows,
     with_families,
 )

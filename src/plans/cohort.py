@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 
 from ..given_dates import given_date
+from ..parameter_checks import require_choice
 from .families import clusters
 from .features import case_features
 from .flow import Exclusion, NeverRows, apply_exclusions, require_rows
@@ -37,7 +38,6 @@ from .index_plans import (
     held_elsewhere,
     not_at_risk,
     own_periods,
-    require_choice,
     take_rows,
     with_families,
 )

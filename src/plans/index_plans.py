@@ -16,12 +16,6 @@ KEY_COLUMNS = ["child_id", "plan_id", "family_id", "la_code", "index_end"]
 CARE_CHOICES = ("competing", "ignore")
 
 
-def require_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    """Raise ValueError unless ``value`` is one of ``choices``."""
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}")
-
-
 def own_periods(snapshot: Snapshot, washout_days: int = 0) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Periods on this authority's own plans, and the plans left out of them.
 

@@ -65,7 +65,7 @@ def plot_curves(
     begin = max(min(float(curve.entry_times[0]) for curve in curves.values()), 0.0)
     end = max(float(curve.times[-1]) for curve in curves.values()) if until is None else float(until)
     if until is not None and until <= begin:
-        raise ValueError(f"until must lie after day {begin:g}, where the curves begin")
+        raise ValueError(f"until must lie after day {begin:g}, where the curves begin, got {until:g}")
     end = end if end > begin else begin + 1.0
     with house_style():
         ax = axes_or_new(ax)

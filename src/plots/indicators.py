@@ -76,7 +76,7 @@ def _drawn(result: Indicators, key: str | None) -> tuple[pd.DataFrame, list[str]
         rows = frame[is_all & frame["pct"].notna()]
         return rows, rows["indicator"].tolist()
     if not frame["key"].eq(key).any():
-        raise ValueError(f"there is no indicator {key!r}")
+        raise ValueError(f"key must be one of {', '.join(frame['key'].unique())}, got {key!r}")
     rows = frame[frame["key"].eq(key) & frame["pct"].notna()]
     if not names:
         return rows, rows["indicator"].tolist()

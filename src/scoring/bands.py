@@ -47,9 +47,12 @@ class RiskBands:
     def __post_init__(self) -> None:
         """Check that the bands are bands."""
         if not 0.0 <= self.yardstick <= 1.0:
-            raise InputError("bands: the yardstick must be a risk between 0 and 1")
+            raise InputError(f"bands: the yardstick must be a risk between 0 and 1, got {self.yardstick}")
         if len(self.labels) != len(self.multiples) + 1 or list(self.multiples) != sorted(set(self.multiples)):
-            raise InputError("bands: multiples must ascend, and there must be one more label than multiples")
+            raise InputError(
+                "bands: multiples must ascend, and there must be one more label than multiples, got "
+                f"{self.multiples} and {len(self.labels)} labels"
+            )
 
     @classmethod
     def of(cls, model: IncidenceModel, day: float) -> RiskBands:

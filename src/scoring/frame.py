@@ -134,7 +134,7 @@ def check_times(times: Sequence[float]) -> tuple[float, ...]:
     """
     horizons = tuple(float(day) for day in np.ravel(np.asarray(times, dtype=float)))
     if not horizons or not np.all(np.isfinite(horizons)) or horizons[0] <= 0 or np.any(np.diff(horizons) <= 0):
-        raise InputError("times must be days above 0 that ascend")
+        raise InputError(f"times must be days above 0 that ascend, got {', '.join(map(str, horizons)) or 'none'}")
     return horizons
 
 

@@ -39,7 +39,7 @@ class Gates(BaseModel):
     @model_validator(mode="after")
     def _bounds_hold_one(self) -> Gates:
         if not 0 < self.slope_bounds[0] < 1 < self.slope_bounds[1]:
-            raise ValueError("slope_bounds must lie around 1")
+            raise ValueError(f"slope_bounds must lie around 1, got {self.slope_bounds}")
         return self
 
 

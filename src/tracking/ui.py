@@ -45,7 +45,9 @@ def serve_ui(store: str | Store | None = None, *, host: str = "127.0.0.1", port:
         The port is in use, or the server stops with an error.
     """
     if not _is_loopback(host):
-        raise InputError("the MLflow pages are served on this machine only: host must be 127.0.0.1, ::1 or localhost")
+        raise InputError(
+            f"the MLflow pages are served on this machine only: host must be 127.0.0.1, ::1 or localhost, got {host!r}"
+        )
     opened = open_store(store, create=False)
     _require_free(host, port)
     address = f"http://{_in_url(host)}:{port}"

@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 from sklearn.exceptions import ConvergenceWarning
 
 from ...caller_warnings import warn
+from ...parameter_checks import require_choice
 from ..estimator.delta_interval import DeltaIntervalModel
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import listed, warn_of_dropped
@@ -116,8 +117,7 @@ class ParametricAFT(DeltaIntervalModel):
         self.encoder = encoder
 
     def _fit(self, rows: TrainingRows) -> None:
-        if self.distribution not in HAZARDS:
-            raise ValueError(f"distribution must be one of {', '.join(HAZARDS)}")
+        require_choice("distribution", self.distribution, HAZARDS)
         rows = rows.of_positive_weight()
         causes = rows.outcome.without(self.known_end_event).events
         if not causes:

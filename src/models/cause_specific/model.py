@@ -13,6 +13,7 @@ from scipy.special import ndtr
 from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
+from ...parameter_checks import require_choice
 from ..cox.baseline import LARGEST_ETA
 from ..cox.fitted_influence import fitted_influence
 from ..cox.model import TIES, CoxPH
@@ -323,8 +324,7 @@ class CauseSpecificCox(IncidenceModel):
 
     def _fit(self, rows: TrainingRows) -> None:
         for name, choices in (("form", FORMS), ("ties", TIES), ("std_error", STD_ERRORS)):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}")
+            require_choice(name, getattr(self, name), choices)
         rows = replace(rows, outcome=rows.outcome.without(self.known_end_event))
         causes = rows.outcome.of_weight(rows.weight).events
         if not causes:

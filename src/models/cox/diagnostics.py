@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from ...parameter_checks import require_choice
 from ..estimator.design import TrainingRows
 
 RESIDUALS = ("martingale", "deviance", "score", "schoenfeld", "scaledsch", "dfbeta", "dfbetas")
@@ -28,8 +29,7 @@ def residual_table(
     rows: TrainingRows, fitted: FittedCox, kind: str, *, weighted: bool | None = None, collapse: Any = None
 ) -> np.ndarray | pd.Series | pd.DataFrame:
     """Residuals as :meth:`.cox.CoxPH.residuals` describes them."""
-    if kind not in RESIDUALS:
-        raise ValueError(f"kind must be one of {', '.join(RESIDUALS)}, got {kind!r}")
+    require_choice("kind", kind, RESIDUALS)
     weighted = kind in ("dfbeta", "dfbetas") if weighted is None else weighted
     if kind in ("schoenfeld", "scaledsch"):
         if collapse is not None:
@@ -175,8 +175,7 @@ def proportionality_table(
     """
     from .kernels.proportional_hazards import proportional_hazards_test, time_transform
 
-    if transform not in TRANSFORMS:
-        raise ValueError(f"transform must be one of {', '.join(TRANSFORMS)}, got {transform!r}")
+    require_choice("transform", transform, TRANSFORMS)
     is_event = rows.outcome.event == fitted.event
     # A row of weight 0 counts for nothing, the time scale included.
     counted = np.ones(is_event.size, dtype=bool) if rows.weight is None else rows.weight > 0

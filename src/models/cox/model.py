@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
+from ...parameter_checks import require_choice
 from ..curves.confidence import check_interval
 from ..estimator.coefficient_table import chi_squared_table, coefficient_table, wald_statistic
 from ..estimator.design import TrainingRows
@@ -433,16 +434,14 @@ class CoxPH(CoxPrediction):
         return rows
 
     def _check_parameters(self) -> None:
-        if self.entry_convention not in ENTRY_CONVENTIONS:
-            raise ValueError(
-                f"entry_convention must be one of {', '.join(ENTRY_CONVENTIONS)}, got {self.entry_convention!r}"
-            )
-        if self.std_error not in STD_ERRORS:
-            raise ValueError(f"std_error must be survfit, jackknife or None, got {self.std_error!r}")
+        for name, choices in (
+            ("entry_convention", ENTRY_CONVENTIONS),
+            ("std_error", STD_ERRORS),
+            ("ties", TIES),
+        ):
+            require_choice(name, getattr(self, name), choices)
         if self.firth and self.alpha > 0:
             raise ValueError("firth and alpha > 0 are two penalties: choose one")
-        if self.ties not in TIES:
-            raise ValueError(f"ties must be one of {', '.join(TIES)}, got {self.ties!r}")
         if not 0.0 <= self.alpha < np.inf:
             raise ValueError(f"alpha must be a finite number, not negative; got {self.alpha}")
         if not 0.0 <= self.l1_ratio <= 1.0:

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
+from ...parameter_checks import require_choice
 from ...progress import track
 from ..estimator.design import TrainingRows
 from ..estimator.one_event import OneEventModel
@@ -359,13 +360,11 @@ class CoxElasticNetCV(OneEventModel):
         return model.fit(**self._training)
 
     def _check_parameters(self) -> None:
-        if self.ties not in TIES:
-            raise ValueError(f"ties must be one of {', '.join(TIES)}, got {self.ties!r}")
+        require_choice("ties", self.ties, TIES)
         if not 0.0 <= self.l1_ratio <= 1.0:
             raise ValueError(f"l1_ratio must be between 0 and 1, got {self.l1_ratio}")
         self._check_event()
-        if self.select not in CHOICES:
-            raise ValueError(f"select must be one of {', '.join(CHOICES)}, got {self.select!r}")
+        require_choice("select", self.select, CHOICES)
         if self.lambda_min_ratio is not None and not 0.0 < self.lambda_min_ratio < 1.0:
             raise ValueError(f"lambda_min_ratio must be between 0 and 1, got {self.lambda_min_ratio}")
         if isinstance(self.n_lambdas, bool) or not isinstance(self.n_lambdas, int) or self.n_lambdas < 1:
@@ -373,4 +372,7 @@ class CoxElasticNetCV(OneEventModel):
         if self.lambdas is not None:
             given = np.asarray(self.lambdas, dtype=float)
             if given.ndim != 1 or given.size == 0 or not np.isfinite(given).all() or (given < 0).any():
-                raise ValueError("lambdas must be numbers in one dimension, finite and not negative")
+                raise ValueError(
+                    f"lambdas must be numbers in one dimension, finite and not negative; got shape {given.shape} with "
+                    f"{int((~(np.isfinite(given) & (given >= 0))).sum())} that are not"
+                )

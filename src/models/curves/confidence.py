@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.special import ndtri
 
+from ...parameter_checks import require_choice
+
 INTERVALS = ("plain", "log", "log-log")
 
 
@@ -10,8 +12,7 @@ def check_interval(level: float, interval: str) -> None:
     """Raise ValueError unless ``level`` lies between 0 and 1 and ``interval`` is a known scale."""
     if not 0.0 < level < 1.0:
         raise ValueError(f"level must be between 0 and 1, got {level}")
-    if interval not in INTERVALS:
-        raise ValueError(f"interval must be one of {', '.join(INTERVALS)}, got {interval!r}")
+    require_choice("interval", interval, INTERVALS)
 
 
 def probability_bounds(

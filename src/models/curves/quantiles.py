@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...parameter_checks import shown
+
 # As R: a probability is reached exactly if no more than rounding is missing.
 EXACT = float(np.sqrt(np.finfo(float).eps))
 
@@ -42,7 +44,7 @@ def quantile_table(
     """
     asked = np.atleast_1d(np.asarray(probabilities, dtype=float))
     if asked.ndim != 1 or not np.all((asked >= 0) & (asked <= 1)):
-        raise ValueError("probabilities must lie between 0 and 1")
+        raise ValueError(f"probabilities must lie between 0 and 1, got {shown(probabilities)}")
     # At 0 and 1 the intervals of probabilities are not defined: there the bounds reach nothing new.
     inside = (risen > 0) & (risen < 1)
     columns = {

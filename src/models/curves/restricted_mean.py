@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from ...caller_warnings import warn
+from ..inputs.given_days import as_days
 from .confidence import check_interval
 from .state_counts import StateCounts, event_free
 from .state_errors import greenwood_terms, incidence_tables
@@ -82,9 +83,7 @@ def last_days(tau: Any, times: np.ndarray, free: np.ndarray) -> np.ndarray:
     ValueError
         Not finite, or negative.
     """
-    days = np.atleast_1d(np.asarray(tau, dtype=float))
-    if days.ndim != 1 or not np.all(np.isfinite(days)) or np.any(days < 0):
-        raise ValueError("tau must be days: finite and not negative")
+    days = as_days(tau, "tau")
     if np.any(days > times[-1]) and free[-1] > 0:
         warn("tau lies beyond the last observed day: the curve is carried forward")
     return days

@@ -32,7 +32,8 @@ def curve_table(
     check_interval(level, interval)
     days = np.atleast_1d(np.asarray(times, dtype=float))
     if days.ndim != 1 or np.isnan(days).any():
-        raise ValueError("times must be days: one dimension, none missing")
+        n_bad = int(np.isnan(days).sum())
+        raise ValueError(f"times must be days: one dimension, none missing; got shape {days.shape}, {n_bad} missing")
     position = np.searchsorted(steps, days, side="right")
     values = np.concatenate([[start], estimate])[position]
     errors = np.concatenate([[0.0], error])[position]

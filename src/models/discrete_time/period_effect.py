@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...parameter_checks import require_choice, shown
 from ..features.natural_spline import place_knots, spline_basis
 from .person_period import PersonPeriods
 
@@ -35,10 +36,9 @@ def period_basis(kind: str, df: int, ends: np.ndarray, lines: PersonPeriods) -> 
     ValueError
         Unknown ``kind``, or ``df`` is not a whole number of at least 1.
     """
-    if kind not in PERIOD_EFFECTS:
-        raise ValueError(f"period_effect must be one of {', '.join(PERIOD_EFFECTS)}")
+    require_choice("period_effect", kind, PERIOD_EFFECTS)
     if isinstance(df, bool) or df != int(df) or df < 1:
-        raise ValueError("period_df must be a whole number, at least 1")
+        raise ValueError(f"period_df must be a whole number, at least 1, got {shown(df)}")
     occupied = np.unique(lines.period)
     if kind == "indicator":
         level = np.maximum(np.searchsorted(occupied, np.arange(ends.size), side="right") - 1, 0)

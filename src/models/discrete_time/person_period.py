@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...parameter_checks import shown
 from ..inputs.outcome import Outcome
 
 MOST_PERIODS = 10_000
@@ -79,14 +80,16 @@ def period_ends(last_day: float, period_days: float | Sequence[float], max_days:
         A length or a last day is not a positive finite number, last days do not ascend, or there are too many periods.
     """
     if max_days is not None and not (isinstance(max_days, int | float | np.number) and 0 < max_days < np.inf):
-        raise ValueError("max_days must be a positive number of days")
+        raise ValueError(f"max_days must be a positive number of days, got {shown(max_days)}")
     reach = last_day if max_days is None else float(max_days)
     try:
         given = np.asarray(period_days, dtype=float)
     except (TypeError, ValueError):
         given = np.empty(0)
     if given.ndim > 1 or given.size == 0 or not np.all(np.isfinite(given) & (given > 0)):
-        raise ValueError("period_days must be a positive number of days, or the last days of the periods")
+        raise ValueError(
+            f"period_days must be a positive number of days, or the last days of the periods, got {shown(period_days)}"
+        )
     if given.ndim == 0:
         if not reach / given <= MOST_PERIODS:
             raise ValueError(
@@ -95,7 +98,8 @@ def period_ends(last_day: float, period_days: float | Sequence[float], max_days:
         n_periods = max(1, int(np.ceil(reach / given)))
         return given * np.arange(1, n_periods + 1)
     if np.any(np.diff(given) <= 0):
-        raise ValueError("period_days: the last days of the periods must ascend")
+        n_not = int((np.diff(given) <= 0).sum())
+        raise ValueError(f"period_days: the last days of the periods must ascend; got {n_not} that do not")
     return given[: int(np.searchsorted(given, reach)) + 1]
 
 

@@ -12,10 +12,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from ...parameter_checks import shown
 from ..curves.state_counts import count_states, incidence
 from ..features.encoder import FeatureEncoder, as_frame
 from ..inputs.case_weights import check_weight
 from ..inputs.cluster_levels import check_cluster
+from ..inputs.given_days import as_days
 from ..inputs.labels import refuse_other_order
 from ..inputs.offset import offset_values
 from ..inputs.outcome import Outcome, as_numbers, check_outcome
@@ -366,7 +368,7 @@ def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -
 
 def _check_horizon(horizon: Any) -> None:
     if isinstance(horizon, bool) or not isinstance(horizon, int | float | np.number) or not 0 <= horizon < np.inf:
-        raise ValueError("horizon must be a number of days, finite and not negative")
+        raise ValueError(f"horizon must be a number of days, finite and not negative, got {shown(horizon)}")
 
 
 def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -379,7 +381,7 @@ def per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False
     """One number a row, missing values and negative ones refused."""
     numbers = np.atleast_1d(as_numbers(value, name))
     if np.ndim(value) > 1 or numbers.size not in (1, n_rows) or (np.ndim(value) == 1 and numbers.size != n_rows):
-        raise ValueError(f"{name} must be one number or have one value a row ({n_rows}), got {np.shape(value)}")
+        raise ValueError(f"{name} must be one number or have one value per row ({n_rows}), got {np.shape(value)}")
     bad = np.isnan(numbers) | (numbers < 0) if may_be_infinite else ~np.isfinite(numbers) | (numbers < 0)
     if bad.any():
         rule = "missing or negative" if may_be_infinite else "missing, infinite or negative"
@@ -389,12 +391,7 @@ def per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False
 
 def checked_times(times: Any, n_rows: int, eligible_days: Any) -> np.ndarray:
     """Times by row, shape (n_rows, n_times): no later than the row's last eligible day."""
-    try:
-        grid = np.atleast_1d(as_numbers(times, "times"))
-    except ValueError:
-        grid = np.array([np.nan])
-    if grid.ndim != 1 or not np.all(np.isfinite(grid)) or np.any(grid < 0):
-        raise ValueError("times must be days: one dimension, finite, not negative")
+    grid = as_days(times, "times")
     rows = np.broadcast_to(grid, (n_rows, grid.size))
     if eligible_days is None:
         return rows

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from ...parameter_checks import require_choice
 from .columns import LARGEST_NUMBER, Column, Rules, encode_column, learn_column, learn_plain_columns
 
 _CHOICES = {
@@ -205,10 +206,12 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
 
     def _check_options(self, frame: pd.DataFrame) -> None:
         for option, choices in _CHOICES.items():
-            if getattr(self, option) not in choices:
-                raise ValueError(f"{option} must be one of {', '.join(choices)}")
+            require_choice(option, getattr(self, option), choices)
         if any(isinstance(named, str) for named in (self.columns, self.drop, *(self.interactions or ()))):
-            raise ValueError("columns and drop must be lists of columns and interactions a list of pairs of columns")
+            raise ValueError(
+                "columns and drop must be lists of columns and interactions a list of pairs of columns; got a name "
+                "where a list belongs"
+            )
         columns = set(frame.columns)
         named = {"columns": set(self.columns or ()), "drop": set(self.drop or ())}
         columns_left = set(self._chosen(frame)) - named["drop"]
@@ -292,7 +295,8 @@ def as_frame(X: Any) -> pd.DataFrame:
     """
     if isinstance(X, pd.DataFrame):
         if not all(isinstance(name, str) for name in X.columns):
-            raise ValueError("the column names of X must be text")
+            n_other = sum(not isinstance(name, str) for name in X.columns)
+            raise ValueError(f"the column names of X must be text; got {n_other} of {X.shape[1]} that are not")
         if X.columns.has_duplicates:
             raise ValueError("X has several columns of the same name")
         return X

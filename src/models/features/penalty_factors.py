@@ -43,5 +43,5 @@ def feature_factors(factors: Mapping[str, float] | None, encoder: FeatureEncoder
         if name in place:
             found[place[name]] = value
     if not np.any(found > 0):
-        raise ValueError("penalty_factor must be above 0 for at least one feature")
+        raise ValueError(f"penalty_factor must be above 0 for at least one feature; got 0 for all {found.size}")
     return found

@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
+from ...parameter_checks import require_choice
 from ..cox.baseline import kept_means
 from ..cox.model import TIES, CoxPH
 from ..estimator.coefficient_table import chi_squared_table, coefficient_table, wald_statistic
@@ -240,6 +241,5 @@ class FineGray(FineGrayPrediction):
 
     def _check_parameters(self) -> None:
         for name, choices in (("ties", TIES), ("censoring_ties", CONVENTIONS)):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+            require_choice(name, getattr(self, name), choices)
         self._check_event()

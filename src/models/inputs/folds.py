@@ -58,7 +58,7 @@ def check_folds(foldid: Any, is_event: np.ndarray, cluster: np.ndarray | None) -
     codes = pd.factorize(labels, sort=True)[0].astype(np.int64)
     n_folds = int(codes.max()) + 1
     if n_folds < 2:
-        raise ValueError("foldid must have at least two values")
+        raise ValueError(f"foldid must have at least two values, got {n_folds}")
     n_empty = int((np.bincount(codes[is_event], minlength=n_folds) == 0).sum())
     if n_empty:
         raise ValueError(f"foldid: {n_empty} of {n_folds} folds have no event (with a weight above 0)")

@@ -192,7 +192,8 @@ def as_numbers(column: Any, name: str) -> np.ndarray:
             return pd.Series(values).to_numpy(dtype=float, na_value=np.nan)
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} must be numeric") from None
+        kind = getattr(column, "dtype", type(column).__name__)
+        raise ValueError(f"{name} must be numeric, got {kind}") from None
 
 
 def _holds_days(values: np.ndarray) -> bool:

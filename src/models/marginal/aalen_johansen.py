@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
+from ...parameter_checks import require_choice
 from ..curves.confidence import check_interval, probability_bounds
 from ..curves.nonparametric import codes_within, incidence_curve
 from ..curves.results import StratifiedCurves
@@ -109,8 +110,7 @@ class AalenJohansen(IncidenceModel):
         return np.stack(probability_bounds(estimate, error, level, interval), axis=-1)
 
     def _fit(self, rows: TrainingRows) -> None:
-        if self.unseen not in UNSEEN:
-            raise ValueError(f"unseen must be one of {', '.join(UNSEEN)}, got {self.unseen!r}")
+        require_choice("unseen", self.unseen, UNSEEN)
         outcome, weight, cluster = rows.outcome, rows.weight_of_each, rows.cluster
         self.strata_ = list(rows.design.labels)
         codes = rows.design.stratum_of_each

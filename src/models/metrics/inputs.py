@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...caller_warnings import warn
+from ..inputs.given_days import as_days
 from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 
@@ -67,9 +68,7 @@ def check_metric_inputs(
     """
     refuse_other_order(y=y, risk=risk, sample_weight=sample_weight)
     outcome = check_outcome(y)
-    grid = np.atleast_1d(np.asarray(times, dtype=float))
-    if grid.ndim != 1 or not np.all(np.isfinite(grid)) or np.any(grid < 0):
-        raise ValueError("times must be days: one dimension, finite, not negative")
+    grid = as_days(times, "times")
     predicted = np.asarray(risk, dtype=float)
     if predicted.ndim == 1:
         predicted = predicted[:, None]

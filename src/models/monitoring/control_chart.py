@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...parameter_checks import require_choice, shown
 from ...renamed_parameters import renamed_parameters
 from .counts import check_counts, index_of
 from .overdispersion import METHODS, binomial_error, spread
@@ -140,17 +141,15 @@ def p_chart(
     >>> chart.table["signal"].iloc[-1]
     'above'
     """
-    if method is not None and method not in METHODS:
-        raise ValueError(f"method must be None or one of {', '.join(METHODS)}; got {method!r}")
-    if side not in SIDES:
-        raise ValueError(f"side must be one of {', '.join(SIDES)}; got {side!r}")
+    require_choice("method", method, (None, *METHODS))
+    require_choice("side", side, SIDES)
     if not sigmas > 0 or (run is not None and run < 2):
-        raise ValueError("sigmas must be above 0 and run 2 or more")
+        raise ValueError(f"sigmas must be above 0 and run 2 or more, got {shown(sigmas)} and {shown(run)}")
     counts, sizes = check_counts(count, n)
     index = index_of(count, labels, counts.size, "labels")
     length = counts.size if baseline is None else int(baseline)
     if not 0 < length <= counts.size:
-        raise ValueError(f"baseline must be a number of months between 2 and {counts.size}")
+        raise ValueError(f"baseline must be a number of months between 2 and {counts.size}, got {shown(baseline)}")
     is_baseline = np.arange(counts.size) < length
     has_size = sizes > 0
     counts, sizes, index, is_baseline = counts[has_size], sizes[has_size], index[has_size], is_baseline[has_size]

@@ -25,11 +25,11 @@ def check_counts(count: Any, n: Any) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError("there is nothing to chart: count is empty")
     for name, values in (("count", counts), ("n", sizes)):
         if not np.isfinite(values).all() or (values != np.round(values)).any():
-            raise ValueError(f"{name} must hold whole numbers")
-    if ((counts < 0) | (counts > sizes)).any():
-        raise ValueError(
-            f"count must lie between 0 and n; {int(((counts < 0) | (counts > sizes)).sum())} values do not"
-        )
+            n_bad = int((~np.isfinite(values) | (values != np.round(values))).sum())
+            raise ValueError(f"{name} must hold whole numbers; got {n_bad} of {values.size} that are not")
+    n_outside = int(((counts < 0) | (counts > sizes)).sum())
+    if n_outside:
+        raise ValueError(f"count must lie between 0 and n; {n_outside} values do not")
     return counts, sizes
 
 

@@ -195,7 +195,11 @@ def _warn_beyond(hazard: CoxPH, entry: np.ndarray, duration: np.ndarray) -> None
 
 def _whole_days(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
     if (outcome.duration % 1).any() or (outcome.entry % 1).any():
-        raise ValueError("entry and duration must be whole days: events are counted by calendar day")
+        n_bad = int(((outcome.duration % 1 != 0) | (outcome.entry % 1 != 0)).sum())
+        raise ValueError(
+            f"entry and duration must be whole days, since events are counted by calendar day; got {n_bad} rows of "
+            "others"
+        )
     return outcome.entry.astype(np.int64), outcome.duration.astype(np.int64)
 
 

@@ -318,5 +318,5 @@ class RoystonParmarPrediction(DeltaIntervalModel):
 def _log_of_positive(times: Any) -> np.ndarray:
     days = checked_times(times, 1, None)[0]
     if np.any(days <= 0):
-        raise ValueError("times of a hazard must be above 0")
+        raise ValueError(f"times of a hazard must be above 0; got {int((days <= 0).sum())} of {days.size} that are not")
     return np.log(days)

@@ -137,12 +137,16 @@ def given_log_knots(log_time: np.ndarray, days: Sequence[float]) -> np.ndarray:
         A knot is not a positive number of days between the first and the last event.
     """
     inner = np.unique(np.asarray(days, dtype=float))
-    if not np.all(np.isfinite(inner)) or np.any(inner <= 0):
-        raise ValueError("knots must be days above 0")
+    n_bad = int((~(np.isfinite(inner) & (inner > 0))).sum())
+    if n_bad:
+        raise ValueError(f"knots must be days above 0; got {n_bad} of {inner.size} that are not")
     knots = np.r_[log_time.min(), np.log(inner), log_time.max()]
     if np.any(np.diff(knots) <= 0) and inner.size:
         first, last = np.exp(knots[[0, -1]])
-        raise ValueError(f"knots must be between the first and the last event, day {first:g} and day {last:g}")
+        raise ValueError(
+            f"knots must be between the first and the last event, day {first:g} and day {last:g}; got "
+            f"{inner.min():g} to {inner.max():g}"
+        )
     return knots
 
 

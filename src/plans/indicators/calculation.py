@@ -9,8 +9,8 @@ import pandas as pd
 
 from ...errors import EmptyCohortError, InputError
 from ...given_dates import given_date
+from ...parameter_checks import require_choice, shown
 from ...small_counts import SMALLEST_SHOWN, is_small
-from ..index_plans import require_choice
 from .beside import authority_counts, england_shares, region_shares
 from .counted_plans import CountedPlans, count_plans
 from .counting import ALL, check_groups, count_indicators
@@ -107,7 +107,7 @@ def _period(plans: Plans, year_ending: int | None, period: Any) -> tuple[pd.Time
             raise InputError("the extract table does not say how far the data reach: give year_ending or period")
         year_ending = latest.year - (1 if (latest.month, latest.day) < CENSUS_DAY else 0)
     if isinstance(year_ending, bool) or int(year_ending) != year_ending or not 1991 <= year_ending <= 2200:
-        raise ValueError("year_ending must be a year such as 2018")
+        raise ValueError(f"year_ending must be a year such as 2018, got {shown(year_ending)}")
     year = int(year_ending)
     return pd.Timestamp(year - 1, 4, 1).as_unit("us"), pd.Timestamp(year, *CENSUS_DAY).as_unit("us")
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ...given_dates import given_date
+from ...parameter_checks import require_choice
 from ..bands import PLAN_LENGTH_BANDS, plan_length_band
-from ..index_plans import require_choice
 from .counted_plans import count_plans
 
 if TYPE_CHECKING:

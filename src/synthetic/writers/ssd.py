@@ -66,7 +66,7 @@ def write_ssd(
     True
     """
     if system not in SYSTEMS:
-        raise InputError(f"unknown system; the systems are {', '.join(SYSTEMS)}")
+        raise InputError(f"system must be one of {', '.join(SYSTEMS)}, got {system!r}")
     tables = ssd_tables(of_one_authority(plans, la_code), SYSTEMS[system])
     if is_database(target):
         _write_database(tables, target, schema)

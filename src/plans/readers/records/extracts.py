@@ -10,6 +10,7 @@ import pandas as pd
 
 from ....errors import InputError
 from ....given_dates import given_date
+from ....parameter_checks import shown
 from ...dates import NO_DATE, day_number, read_date, to_timestamps
 
 ExtractDate = str | date | datetime
@@ -28,7 +29,7 @@ _IN_NAMES = (
 def check_authority(la_code: str | None) -> None:
     """Raise InputError unless ``la_code`` is None or three digits."""
     if la_code is not None and not is_authority(la_code):
-        raise InputError("la_code must be the three-digit code of the authority")
+        raise InputError(f"la_code must be the three-digit code of the authority, got {shown(la_code)}")
 
 
 def is_authority(text: str) -> bool:

@@ -32,6 +32,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from ....files.yaml_file import load_checked
 from ....given_dates import given_date
+from ....parameter_checks import shown
 from ...columns import COLUMNS
 from ...schema import TABLES
 from ..records.extracts import is_authority, today
@@ -89,7 +90,7 @@ class ColumnMap(_Spec):
     @model_validator(mode="after")
     def _names_are_known(self) -> "ColumnMap":
         if self.la_code is not None and not is_authority(self.la_code):
-            raise ValueError("la_code must be the three-digit code of the authority")
+            raise ValueError(f"la_code must be the three-digit code of the authority, got {shown(self.la_code)}")
         for table, spec in self.tables.items():
             if table not in MAPPED_TABLES:
                 raise ValueError(f"tables: unknown table {table}; there are {', '.join(MAPPED_TABLES)}")

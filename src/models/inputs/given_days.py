@@ -1,0 +1,26 @@
+"""Days that a caller asks for."""
+
+from typing import Any
+
+import numpy as np
+
+
+def as_days(values: Any, name: str) -> np.ndarray:
+    """Days as numbers, shape (n_days,).
+
+    Raises
+    ------
+    ValueError
+        They are no numbers, have more than one dimension, or one is missing, infinite or negative.
+    """
+    rule = f"{name} must be days: one dimension, finite, not negative"
+    try:
+        days = np.atleast_1d(np.asarray(values, dtype=float))
+    except (TypeError, ValueError):
+        raise ValueError(f"{rule}; got values that are no numbers") from None
+    if days.ndim != 1:
+        raise ValueError(f"{rule}; got shape {days.shape}")
+    n_bad = int((~(np.isfinite(days) & (days >= 0))).sum())
+    if n_bad:
+        raise ValueError(f"{rule}; got {n_bad} of {days.size} that are not")
+    return days
