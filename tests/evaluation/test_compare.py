@@ -185,7 +185,9 @@ def test_messages_of_the_package_are_passed_on():
     try:
         time_grid([-1])
     except ValueError as error:
-        assert failure_line(error) == "ValueError: times must be days: finite and not negative"
+        assert failure_line(error) == (
+            "ValueError: times must be days: one dimension, finite, not negative; got 1 of 1 that are not"
+        )
     try:
         np.asarray("Alice", dtype=float)
     except ValueError as error:

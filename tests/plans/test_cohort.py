@@ -337,7 +337,7 @@ def test_what_is_shown_holds_counts_and_no_child(make_plans):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"index": "last"}, "index must be one of 'first', 'every'"),
+        ({"index": "last"}, "index must be one of first, every, got 'last'"),
         ({"care": "yes"}, "care must be one of"),
         ({"before_extract": "keep"}, "before_extract must be one of"),
         ({"washout_days": -1}, "washout_days must not be negative"),
