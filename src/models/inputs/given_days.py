@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from .outcome import as_numbers
+
 
 def as_days(values: Any, name: str) -> np.ndarray:
     """Days as numbers, shape (n_days,).
@@ -15,8 +17,8 @@ def as_days(values: Any, name: str) -> np.ndarray:
     """
     rule = f"{name} must be days: one dimension, finite, not negative"
     try:
-        days = np.atleast_1d(np.asarray(values, dtype=float))
-    except (TypeError, ValueError):
+        days = np.atleast_1d(as_numbers(values, name))
+    except ValueError:
         raise ValueError(f"{rule}; got values that are no numbers") from None
     if days.ndim != 1:
         raise ValueError(f"{rule}; got shape {days.shape}")

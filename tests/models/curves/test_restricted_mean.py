@@ -130,7 +130,7 @@ def test_awkward_data():
             assert curve.restricted_mean_time(9).loc[9.0].tolist() == [9, 0, 9, 9]
     assert kaplan_meier([7, 7], [1, 1]).restricted_mean_time(100).loc[100.0].tolist() == [7, 0, 7, 7]
     for wrong in (-1, np.nan, np.inf):
-        with pytest.raises(ValueError, match="tau must be days: .*, finite, not negative; got 1 of 1"):
+        with pytest.raises(ValueError, match=r"tau must be days: .*, finite, not negative; got 1 of 1"):
             kaplan_meier([3, 4], [1, 0]).restricted_mean_time(wrong)
     with pytest.raises(ValueError, match="this is a cumulative hazard"):
         nelson_aalen([3, 4], [1, 0]).restricted_mean_time(5)
