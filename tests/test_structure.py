@@ -1,6 +1,7 @@
 """How the package is built: what import-linter cannot say."""
 
 import ast
+import re
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -56,6 +57,29 @@ def test_no_file_imports_a_private_name_of_another():
         if name.startswith("_") and not name.startswith("__")
     ]
     assert private == []
+
+
+def test_rooms_are_entered_by_their_doors():
+    """A folder whose ``__init__`` says what others use is entered there and nowhere else."""
+    doors = {}
+    for folder in PACKAGES:
+        text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+        if "Others use" in text:
+            doors[dotted(folder / "__init__.py")] = set(re.findall(r"``(\w+)``", text.split("Others use")[1]))
+    used: dict[str, set[str]] = {room: set() for room in doors}
+    for path in FILES:
+        own = dotted(path.parent / "__init__.py")
+        for module, name in imports(path, of_types=True):
+            for target in (module, f"{module}.{name}"):
+                room, _, file = target.rpartition(".")
+                if room in doors and room != own:
+                    used[room].add(file)
+    for room, home in (home.rsplit(".", 1) for home in MODELS.values()):
+        used.get(f"secondplan.models.{room}", set()).add(home)
+    wrong = {room: sorted(used[room] - door) for room, door in doors.items() if used[room] - door}
+    assert len(doors) > 15
+    assert not wrong, "used by others, but not named in the room's __init__"
+    assert used == doors, "named in a room's __init__, but used by nobody outside"
 
 
 def test_no_circle_of_files_but_of_types():

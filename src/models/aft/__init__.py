@@ -1,1 +1,4 @@
-"""Accelerated failure time models: parametric shapes of the time to each event."""
+"""Accelerated failure time models: parametric shapes of the time to each event.
+
+Others use ``distributions``, ``likelihood``, ``model``.
+"""

@@ -1,1 +1,4 @@
-"""The Cox model: coefficients, baseline, curves, diagnostics, profiles, penalised paths."""
+"""The Cox model: coefficients, baseline, curves, diagnostics, profiles, penalised paths.
+
+Others use ``baseline``, ``fitted_influence``, ``model``, ``path``.
+"""

@@ -1,1 +1,4 @@
-"""Hazards by period: logistic regression and boosted trees on person-periods."""
+"""Hazards by period: logistic regression and boosted trees on person-periods.
+
+Others use ``boosting``, ``model``.
+"""

@@ -1,1 +1,4 @@
-"""The Fine-Gray model of the subdistribution hazard."""
+"""The Fine-Gray model of the subdistribution hazard.
+
+Others use ``model``.
+"""

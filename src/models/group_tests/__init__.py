@@ -1,1 +1,4 @@
-"""Tests that groups have the same hazards (log-rank) or incidences (Gray)."""
+"""Tests that groups have the same hazards (log-rank) or incidences (Gray).
+
+Others use ``gray``, ``logrank``.
+"""

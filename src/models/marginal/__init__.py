@@ -1,1 +1,4 @@
-"""The model without covariates: everybody's incidence."""
+"""The model without covariates: everybody's incidence.
+
+Others use ``aalen_johansen``.
+"""

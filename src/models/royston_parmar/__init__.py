@@ -1,1 +1,4 @@
-"""Royston-Parmar: splines of log time for the log cumulative hazard of each event."""
+"""Royston-Parmar: splines of log time for the log cumulative hazard of each event.
+
+Others use ``model``.
+"""

@@ -1,1 +1,4 @@
-"""The truth behind simulated plans: true risks, effects of plan length, expected coefficients."""
+"""The truth behind simulated plans: true risks, effects of plan length, expected coefficients.
+
+Others use ``files``, ``result``, ``tables``, ``true_risk``.
+"""

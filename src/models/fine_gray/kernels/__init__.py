@@ -1,1 +1,4 @@
-"""The arithmetic of Fine-Gray: arrays in, small results out. Compiled by numba; imported only to fit."""
+"""The arithmetic of Fine-Gray: arrays in, small results out. Compiled by numba; imported only to fit.
+
+Others use ``fit``.
+"""

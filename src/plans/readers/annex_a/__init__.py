@@ -1,1 +1,4 @@
-"""Annex A lists of Ofsted's inspections."""
+"""Annex A lists of Ofsted's inspections.
+
+Others use ``reader``.
+"""

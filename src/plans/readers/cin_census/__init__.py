@@ -1,1 +1,4 @@
-"""The children in need census (XML)."""
+"""The children in need census (XML).
+
+Others use ``reader``.
+"""

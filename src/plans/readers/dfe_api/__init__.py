@@ -1,1 +1,4 @@
-"""Payloads of the Department for Education's daily data API (JSON)."""
+"""Payloads of the Department for Education's daily data API (JSON).
+
+Others use ``reader``.
+"""

@@ -1,1 +1,4 @@
-"""Rows of text become records, each row accounted for."""
+"""Rows of text become records, each row accounted for.
+
+Others use ``cleaning``, ``combining``, ``extract_span``, ``extracts``, ``records``.
+"""

@@ -1,1 +1,4 @@
-"""The standard safeguarding dataset, from a folder or a database."""
+"""The standard safeguarding dataset, from a folder or a database.
+
+Others use ``database``, ``reader``.
+"""
