@@ -1,5 +1,6 @@
 """One test over every model: one that is entered in ``all_models`` is tested the day it exists."""
 
+import copy
 import subprocess
 import sys
 import warnings
@@ -434,3 +435,12 @@ def test_the_average_risk_is_the_incidence_of_training(name, fitted):
     curve = aalen_johansen(outcome["duration"], outcome["event"])
     expected = curve.at([fitted[name].horizon])["estimate"].iloc[0]
     assert fitted[name].average_risk_ == pytest.approx(expected, abs=ROUNDING)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_average_risk_is_of_the_fit_although_computed_later_and_is_in_every_copy(name, fitted, tmp_path):
+    model = clone(fitted[name]).fit(X, outcome_for(fitted[name]))
+    assert model.set_params(horizon=1.0).average_risk_ == fitted[name].average_risk_
+    for rows in ("_training", "_average_risk"):
+        assert not hasattr(copy.deepcopy(fitted[name]), rows)
+    assert load_model(fitted[name].save(tmp_path / name)).average_risk_ == fitted[name].average_risk_

@@ -341,7 +341,7 @@ class CauseSpecificCox(IncidenceModel):
         model = CoxPH(cause, self.ties, self.strata, encoder=self.encoder, horizon=self.horizon, std_error="survfit")
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            model.fit_encoded(rows, self.encoder_, self.average_risk_)
+            model.fit_encoded(rows, self.encoder_, None if self.known_end_event is None else self.average_risk_)
         for warning in caught:
             warn(f"event {cause}: {warning.message}", warning.category)
         return model

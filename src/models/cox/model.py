@@ -21,7 +21,6 @@ from ..features.encoder import FeatureEncoder
 from ..features.penalty_factors import feature_factors
 from ..inputs.cluster_levels import nested_levels
 from ..numerics.blas_threads import one_blas_thread
-from .baseline import kept_means
 from .diagnostics import (
     FittedCox,
     concordance,
@@ -406,8 +405,6 @@ class CoxPH(CoxPrediction):
         self.baseline_time_, self.baseline_stratum_ = fit.time, fit.time_stratum
         self.baseline_hazard_, self.baseline_variance_ = fit.cumulative_hazard, fit.hazard_variance
         self._exact_mean = fit.cumulative_mean
-        self.mean_steps_ = kept_means(fit.time_stratum)
-        self.mean_values_ = fit.cumulative_mean[self.mean_steps_]
         self.martingale_residuals_ = fit.martingale_residuals
         if self.std_error == "survfit" or (self.std_error is None and cluster is None):
             self.hazard_moments_ = []

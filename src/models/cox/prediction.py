@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +19,14 @@ from ..estimator.one_event import OneEventModel
 from ..incidence.hazard_moments import CellMoments, RowMoments
 from ..inputs.labels import refuse_other_order
 from ..numerics.blas_threads import one_blas_thread
-from .baseline import BaselineHazard, cumulative_hazard, cumulative_hazard_error, fill_means, survival_bounds
+from .baseline import (
+    BaselineHazard,
+    cumulative_hazard,
+    cumulative_hazard_error,
+    fill_means,
+    kept_means,
+    survival_bounds,
+)
 from .curve_error import jackknife_hazard_error
 
 
@@ -37,8 +45,7 @@ class CoxPrediction(OneEventModel):
     baseline_stratum_: np.ndarray
     baseline_hazard_: np.ndarray
     baseline_variance_: np.ndarray
-    mean_steps_: np.ndarray
-    mean_values_: np.ndarray
+    _exact_mean: np.ndarray
     hazard_moments_: list[dict[str, np.ndarray]]
 
     @property
@@ -52,6 +59,16 @@ class CoxPrediction(OneEventModel):
             self._exact_mean if hasattr(self, "_exact_mean") else self.saved_mean(),
             self.center_,
         )
+
+    @cached_property
+    def mean_steps_(self) -> np.ndarray:
+        """Positions of the steps of the baseline at which a saved model holds ``mean_values_``, shape (n_kept,)."""
+        return kept_means(self.baseline_stratum_)
+
+    @cached_property
+    def mean_values_(self) -> np.ndarray:
+        """The baseline's running sum of means at these steps, shape (n_kept, p)."""
+        return self._exact_mean[self.mean_steps_]
 
     def saved_mean(self) -> np.ndarray:
         """The baseline's running sum of means as a saved model has it, shape (n_steps, n_features)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -77,7 +77,7 @@ class IncidenceModel(BaseEstimator):
             matched by position: that ``X`` and another frame have the same index in another order is refused too.
         """
         made = [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]
-        for name in ("n_rows_", *self._of_training, *made):
+        for name in ("n_rows_", "_average_risk", *self._of_training, *made):
             self.__dict__.pop(name, None)
         _check_horizon(self.horizon)
         # A block, as a decorator would stand between the caller and the warnings given in its name.
@@ -90,9 +90,9 @@ class IncidenceModel(BaseEstimator):
             encoder = self._unfitted_encoder()
             matrix = encoder.fit_design(frame)
             rows = TrainingRows(_learnt_design(matrix, named), outcome, weight, groups)
-            return self.fit_encoded(rows, encoder, _average_risk(outcome, weight, self.horizon))
+            return self.fit_encoded(rows, encoder)
 
-    def fit_encoded(self, rows: TrainingRows, encoder: FeatureEncoder, average_risk: float) -> Self:
+    def fit_encoded(self, rows: TrainingRows, encoder: FeatureEncoder, average_risk: float | None = None) -> Self:
         """Fit to rows that are checked and encoded, as :meth:`fit` does and models do that are made of others.
 
         Parameters
@@ -100,17 +100,30 @@ class IncidenceModel(BaseEstimator):
         rows : TrainingRows
         encoder : FeatureEncoder
             The fitted encoder that made their design.
-        average_risk : float
-            Incidence of event 1 at the horizon in training.
+        average_risk : float, optional
+            ``average_risk_``, where it is not that of these rows.
         """
         self.encoder_ = encoder
         self.feature_names_in_ = encoder.feature_names_in_
         self.n_features_in_ = self.feature_names_in_.size
         self.feature_names_out_ = encoder.get_feature_names_out()
-        self.average_risk_ = average_risk
+        if average_risk is None:
+            self._average_risk = partial(_average_risk, rows.outcome, rows.weight, self.horizon)
+        else:
+            self.average_risk_ = average_risk
         self._fit(rows)
         self.n_rows_ = len(rows)
+        kept: TrainingRows | None = getattr(self, "_training", None)
+        if kept is None or kept.outcome is not rows.outcome:
+            _ = self.average_risk_  # now, so that outcomes are not kept for its sake
         return self
+
+    @cached_property
+    def average_risk_(self) -> float:
+        """Incidence of event 1 at the horizon in training: what a risk is high or low against."""
+        risk = self._average_risk()
+        del self._average_risk
+        return risk
 
     @one_blas_thread()
     def predict_cumulative_incidence(
@@ -247,9 +260,10 @@ class IncidenceModel(BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         """State for pickling: what a saved model holds is made first, rows of training are left out."""
         if self.__sklearn_is_fitted__():
-            for name in self._bundle_attributes:
+            for name in self.saved_attributes():
                 getattr(self, name)
-        return {name: value for name, value in super().__getstate__().items() if name not in self._of_training}
+        left_out = ("_average_risk", *self._of_training)
+        return {name: value for name, value in super().__getstate__().items() if name not in left_out}
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether ``fit`` went through to its end."""
@@ -357,7 +371,7 @@ def _not_before(times: np.ndarray, since: np.ndarray) -> np.ndarray:
 
 
 def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -> float:
-    """Aalen-Johansen incidence of event 1 at the horizon in training: what a risk is high or low against."""
+    """Aalen-Johansen estimate of the incidence of event 1 at the horizon."""
     outcome, weight = outcome.of_weight(weight), np.ones(len(outcome)) if weight is None else weight[weight > 0]
     counts = count_states(outcome, weight, outcome.events)
     if 1 not in counts.events:
