@@ -34,7 +34,7 @@ from ..progress import track
 from ..renamed_parameters import renamed_parameters
 from .blocks import FAMILIES_A_BLOCK, Blocks, Simulated, simulate_blocks, truth_of_parts
 from .population.authorities import Authorities, draw_authorities
-from .randomness.ordered_pool import results_in_order
+from .randomness.ordered_pool import ordered_results
 from .randomness.streams import Streams
 from .scenarios.definition import Scenario
 from .scenarios.named import scenario as named_scenario
@@ -274,7 +274,7 @@ class _Run:
 
         while n_missing:
             begun = list[int]()
-            with closing(results_in_order(simulate_blocks, tasks(), self.processes)) as results:
+            with closing(ordered_results(simulate_blocks, tasks(), self.processes)) as results:
                 for task, result in results:
                     begun.append(task.first + task.n)
                     # Families were left out by the children that were missing then, not by those that are now.

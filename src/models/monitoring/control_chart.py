@@ -11,7 +11,7 @@ import pandas as pd
 from ...parameter_checks import require_choice, shown
 from ...renamed_parameters import renamed_parameters
 from .counts import check_counts, index_of
-from .overdispersion import METHODS, binomial_error, spread
+from .overdispersion import METHODS, binomial_error, share_standard_deviation
 
 SIDES = ("both", "above", "below")
 
@@ -23,7 +23,7 @@ class PChart:
     Attributes
     ----------
     table : DataFrame
-        One row a month: ``count``, ``n``, ``share``, ``centre``, ``lower``, ``upper``, ``is_baseline``, ``signal``
+        One row per month: ``count``, ``n``, ``share``, ``centre``, ``lower``, ``upper``, ``is_baseline``, ``signal``
         (``"above"``, ``"below"``, ``"run above"``, ``"run below"`` or empty; months of the baseline give none).
     centre : float
     method : {None, "laney", "multiplicative", "additive"}
@@ -191,7 +191,7 @@ def _chart(
     error = binomial_error(centre, own_n)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(error > 0, (counts[..., is_baseline] / own_n - centre) / error, 0.0)
-        deviation = spread(centre, n, z, error, method, 0.0)
+        deviation = share_standard_deviation(centre, n, z, error, method, 0.0)
     return centre, np.nan_to_num(deviation)
 
 

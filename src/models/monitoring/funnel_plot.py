@@ -23,7 +23,7 @@ class Funnel:
     Attributes
     ----------
     table : DataFrame
-        One row a unit: ``count``, ``n``, ``share``, ``z`` (over the overdispersed standard deviation), ``p_value``
+        One row per unit: ``count``, ``n``, ``share``, ``z`` (over the overdispersed standard deviation), ``p_value``
         (two-sided; exact mid-p binomial without overdispersion), and ``position`` (``"inside"``, ``"above 95 %"``,
         ``"below 99.8 %"``, ...).
     target : float

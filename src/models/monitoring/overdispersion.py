@@ -59,7 +59,7 @@ def moving_range_factor(z: np.ndarray) -> np.ndarray:
     return (np.abs(np.diff(z, axis=-1)).mean(axis=-1) / RANGE_OF_TWO) ** 2
 
 
-def spread(
+def share_standard_deviation(
     target: Any, n: np.ndarray, z: np.ndarray, own: np.ndarray, method: str | None, winsorise: float
 ) -> np.ndarray:
     """Standard deviation of a share of each ``n`` when nothing is wrong.

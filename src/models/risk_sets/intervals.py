@@ -2,9 +2,10 @@
 
 Rows are at risk at the event times ``first .. last`` (positions in one sorted list). Two sums are wanted:
 
-- ``spread``: for each event time, the sum of a row quantity over the rows at risk then (the risk-set sums of Cox);
+- ``sum_over_risk_sets``: for each event time, the sum of a row quantity over the rows at risk then (the risk-set sums
+  of Cox);
 - ``gather``: for each row, the sum of an event-time quantity over the times at which it is at risk (cumulative
-hazards).
+  hazards).
 
 The usual way subtracts the rows that have not entered yet, or the hazard before entry; where those are far larger than
 what remains, the difference is rounding error. Here every interval is cut once, at the midpoint of the smallest dyadic

@@ -17,9 +17,9 @@ from numba import njit
 
 from ..numerics.threads import cached_rows
 from .intervals import FAST, gather_one
+from .risk_set_sums import add, sum_backwards, sum_over_risk_sets
 from .risk_sets import RiskSets
-from .row_risks import LARGEST_ETA, RowRisks, predict_rows, risks_of, spread_at
-from .spread import add, spread, sum_backwards
+from .row_risks import LARGEST_ETA, RowRisks, predict_rows, risks_and_sums_at, risks_of
 from .weighted_gram import gram_and_product, weighted_gram
 
 
@@ -69,17 +69,17 @@ class Likelihood:
 def risk_sums(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> RiskSums:
     """Sums over each risk set; ``x`` (m, p) and ``eta`` (m,) are in the order of ``sets.rows``."""
     risks = risks_of(eta, sets.weight)
-    return summed(risks, spread(x, risks.weighted, sets), sets, efron)
+    return summed(risks, sum_over_risk_sets(x, risks.weighted, sets), sets, efron)
 
 
 def risk_sums_at(x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool) -> RiskSums | None:
     """:func:`risk_sums` at ``eta = offset + x beta``, in one pass; None where that is beyond ``LARGEST_ETA``."""
-    found = spread_at(x, beta, offset, sets)
+    found = risks_and_sums_at(x, beta, offset, sets)
     return None if found is None else summed(*found, sets, efron)
 
 
 def summed(risks: RowRisks, sums: tuple[np.ndarray, ...], sets: RiskSets, efron: bool) -> RiskSums:
-    """What follows from the sums of :func:`.intervals.spread`."""
+    """What follows from the sums of :func:`.sum_over_risk_sets`."""
     of_x, total, tied_of_x, tied = sums
     moments, log_denominator = _tied_moments(total, tied, sets.n_tied, sets.tied_weight, efron)
     value = float(sets.event_weight @ risks.eta - log_denominator)

@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 
 from .intervals import FAST
+from .risk_set_sums import sum_over_risk_sets
 from .risk_sets import RiskSets
-from .spread import spread
 
 # exp(2 x 300) is still far from overflow, so products of two relative risks are safe.
 LARGEST_ETA = 300.0
@@ -28,10 +28,10 @@ def risks_of(eta: np.ndarray, weight: np.ndarray) -> RowRisks:
     return RowRisks(eta, relative, weight * relative)
 
 
-def spread_at(
+def risks_and_sums_at(
     x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets
 ) -> tuple[RowRisks, tuple[np.ndarray, ...]] | None:
-    """Risks at ``eta = offset + x beta`` and their sums over the risk sets (see :func:`.intervals.spread`).
+    """Risks at ``eta = offset + x beta`` and their sums over the risk sets (see :func:`.sum_over_risk_sets`).
 
     Each chunk of rows is read once for both. None where a linear predictor is beyond ``LARGEST_ETA``, or not a number.
     """
@@ -48,7 +48,7 @@ def spread_at(
         if weighted is not relative:
             np.multiply(sets.weight[rows], relative[rows], out=weighted[rows])
 
-    sums = spread(x, weighted, sets, fill)
+    sums = sum_over_risk_sets(x, weighted, sets, fill)
     return None if beyond else (RowRisks(eta, relative, weighted), sums)
 
 

@@ -1,4 +1,4 @@
-"""The Gram matrix of tall data with one weight a row, the costliest sum of a Newton step.
+"""The Gram matrix of tall data with one weight per row, the costliest sum of a Newton step.
 
 Rows are taken in blocks that stay in the processor's nearest cache, turned to columns, so that a product of two columns
 is a straight run through both; four columns by four, so that a number once loaded serves four products.

@@ -2,9 +2,9 @@
 
 With moments ``m(x)`` at parameters ``x``, targets ``t`` and tolerances ``s`` it minimises ``sum(((m(x) - t) / s)**2)``
 by Gauss-Newton steps (McFadden, 1989, on simulated moments). The seeds are the same at every ``x`` (common random
-numbers), so the way is the same each time it is gone. Derivatives are taken once, by differences, for blocks of knobs
-that hardly touch each other's moments. They and the first steps go by small simulations, the last steps by the average
-of large ones.
+numbers), so the way is the same each time it is gone. Derivatives are taken once, by differences, for blocks of
+parameters that hardly touch each other's moments. They and the first steps go by small simulations, the last steps by
+the average of large ones.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,15 @@ from ...progress import track
 from ..scenarios.birmingham import birmingham
 from ..scenarios.definition import Scenario
 from ..scenarios.england import england_2018, england_2025
-from ..scenarios.free_parameters import BLOCKS, KNOBS, STRONG, Knob, block_of, read_knobs, turn_knobs
+from ..scenarios.free_parameters import (
+    BLOCKS,
+    FREE_PARAMETERS,
+    STRONG,
+    FreeParameter,
+    block_of,
+    read_free_parameters,
+    set_free_parameters,
+)
 from .moment_tables import simulated_tables
 from .store_moments import moments
 from .target_figures import Target, targets
@@ -34,8 +42,8 @@ LARGE_ONLY = ("closing", "levels", "size")
 
 LONGEST_STEP = 0.6
 _DAMPING = 0.05
-"""Of the squared derivatives. Where knobs all but stand in for each other, derivatives from simulations are half noise:
-less damping takes steps there that overshoot, and grow from each to the next."""
+"""Of the squared derivatives. Where parameters all but stand in for each other, derivatives from simulations are half
+noise: less damping takes steps there that overshoot, and grow from each to the next."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Calibration:
     values : dict
         These parameters alone, as ``calibrated.json`` holds them.
     table : DataFrame
-        One row a target: ``moment, target, simulated, error, tolerance, use, source``. ``simulated`` is the mean over
+        One row per target: ``moment, target, simulated, error, tolerance, use, source``. ``simulated`` is the mean over
         simulations with fresh seeds, ``error`` the standard deviation of one of them: the Monte Carlo error.
     """
 
@@ -64,7 +72,7 @@ def calibrate(start: Scenario) -> Calibration:
     Parameters
     ----------
     start : Scenario
-        One that has knobs and targets: ``uncalibrated(name)`` gives it before its calibration.
+        One that has free parameters and targets: ``uncalibrated(name)`` gives it before its calibration.
 
     Raises
     ------
@@ -72,31 +80,33 @@ def calibrate(start: Scenario) -> Calibration:
         The scenario has nothing to calibrate.
     """
     name = start.name
-    if name not in KNOBS:
-        raise ValueError(f"the scenario {name} has nothing to calibrate; those that have: {', '.join(sorted(KNOBS))}")
-    knobs, wanted = KNOBS[name], targets(name)
+    if name not in FREE_PARAMETERS:
+        raise ValueError(
+            f"the scenario {name} has nothing to calibrate; those that have: {', '.join(sorted(FREE_PARAMETERS))}"
+        )
+    parameters, wanted = FREE_PARAMETERS[name], targets(name)
     used = [target for target in wanted if target.use == "calibration"]
     small, large = SIZES[name]
-    turns = _turns(knobs)
-    n_runs = (1 + len(turns) + SMALL_STEPS) * len(SMALL_SEEDS) + LARGE_STEPS * len(LARGE_SEEDS) + len(FRESH_SEEDS)
+    steps = _joint_steps(parameters)
+    n_runs = (1 + len(steps) + SMALL_STEPS) * len(SMALL_SEEDS) + LARGE_STEPS * len(LARGE_SEEDS) + len(FRESH_SEEDS)
     ticks = iter(track(range(n_runs), f"Calibrating {name}", total=n_runs))
 
     def average(x: np.ndarray, n_children: int, seeds: Sequence[int]) -> np.ndarray:
-        scenario = turn_knobs(start, knobs, x)
+        scenario = set_free_parameters(start, parameters, x)
         return np.mean([values_of(used, simulated(scenario, n_children, seed, ticks)) for seed in seeds], axis=0)
 
-    x = read_knobs(start, knobs)
+    x = read_free_parameters(start, parameters)
     at_start = average(x, small, SMALL_SEEDS)
-    changes = [average(x + turn, small, SMALL_SEEDS) - at_start for turn in turns]
-    slopes = _slopes(knobs, used, turns, changes)
-    free = np.array([knob.block not in LARGE_ONLY for knob in knobs])
+    changes = [average(x + step, small, SMALL_SEEDS) - at_start for step in steps]
+    slopes = _slopes(parameters, used, steps, changes)
+    free = np.array([parameter.block not in LARGE_ONLY for parameter in parameters])
     x = descend(lambda at: average(at, small, SMALL_SEEDS), x, slopes * free, used, SMALL_STEPS)
     x = descend(lambda at: average(at, large, LARGE_SEEDS), x, slopes, used, LARGE_STEPS)
-    scenario = turn_knobs(start, knobs, x)
+    scenario = set_free_parameters(start, parameters, x)
     fresh = pd.DataFrame([simulated(scenario, large, seed, ticks) for seed in FRESH_SEEDS])
     for _ in ticks:
         pass
-    names = dict.fromkeys(knob.path[0] for knob in knobs)
+    names = dict.fromkeys(parameter.path[0] for parameter in parameters)
     return Calibration(
         scenario=scenario,
         values={parameter: getattr(scenario, parameter) for parameter in names},
@@ -166,33 +176,33 @@ def _damped(slopes: np.ndarray, gap: np.ndarray) -> np.ndarray:
     return np.linalg.solve(normal + np.diag(damping), slopes.T @ gap)
 
 
-def _turns(knobs: Sequence[Knob]) -> list[np.ndarray]:
-    """Which knobs are turned together for the derivatives: the first of each block, the second of each, ...
+def _joint_steps(parameters: Sequence[FreeParameter]) -> list[np.ndarray]:
+    """Parameters to change together for the derivatives: the first of each block, the second of each, ...
 
-    The blocks of ``STRONG`` are turned on their own: they move everything a little.
+    The blocks of ``STRONG`` are changed on their own: they move everything a little.
     """
-    turns: list[np.ndarray] = []
+    steps: list[np.ndarray] = []
     for names in (*((name,) for name in STRONG), tuple(name for name in BLOCKS if name not in STRONG)):
-        places = [[i for i, knob in enumerate(knobs) if knob.block == name] for name in names]
+        places = [[i for i, parameter in enumerate(parameters) if parameter.block == name] for name in names]
         for nth in range(max(map(len, places))):
-            turn = np.zeros(len(knobs))
+            step = np.zeros(len(parameters))
             for place in places:
                 if nth < len(place):
-                    turn[place[nth]] = knobs[place[nth]].step
-            turns.append(turn)
-    return turns
+                    step[place[nth]] = parameters[place[nth]].step
+            steps.append(step)
+    return steps
 
 
 def _slopes(
-    knobs: Sequence[Knob], wanted: Sequence[Target], turns: list[np.ndarray], changes: list[np.ndarray]
+    parameters: Sequence[FreeParameter], wanted: Sequence[Target], steps: list[np.ndarray], changes: list[np.ndarray]
 ) -> np.ndarray:
-    """Derivatives of the moments, shape (m, p): 0 outside the knob's block."""
+    """Derivatives of the moments, shape (m, p): 0 outside the parameter's block."""
     blocks = np.array([block_of(target.moment) for target in wanted])
-    slopes = np.zeros((len(wanted), len(knobs)))
-    for turn, change in zip(turns, changes, strict=True):
-        for position in np.flatnonzero(turn).tolist():
-            own = blocks == knobs[position].block
-            slopes[own, position] = change[own] / turn[position]
+    slopes = np.zeros((len(wanted), len(parameters)))
+    for step, change in zip(steps, changes, strict=True):
+        for position in np.flatnonzero(step).tolist():
+            own = blocks == parameters[position].block
+            slopes[own, position] = change[own] / step[position]
     return slopes
 
 

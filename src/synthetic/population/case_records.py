@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..randomness.columns import Columns, spread
+from ..randomness.columns import Columns, owners_and_places
 from ..randomness.day_numbers import NEVER
 from ..randomness.streams import Streams
 from ..scenarios.definition import Scenario
@@ -48,7 +48,7 @@ class Assessments(Columns):
 
 @dataclass(frozen=True)
 class Conferences(Columns):
-    """Initial conferences, one a plan, each field of shape ``(n,)``."""
+    """Initial conferences, one per plan, each field of shape ``(n,)``."""
 
     section47_start: np.ndarray
     transfer_in: np.ndarray
@@ -83,11 +83,11 @@ def earlier_episodes(
     ----------
     children : Children, n children
     first_referral : ndarray of int, shape (n,)
-        Day of the referral that led to the first plan. The child's earlier life is cut into equal parts, one a
+        Day of the referral that led to the first plan. The child's earlier life is cut into equal parts, one per
         referral; each episode begins in the first half of its part and closes before the part ends.
     rng : Generator
     """
-    child, place = spread(children.n_referrals)
+    child, place = owners_and_places(children.n_referrals)
     part = (first_referral - children.birth)[child] / np.maximum(children.n_referrals[child], 1)
     begin = children.birth[child] + np.floor(part * (place + 0.5 * rng.random(child.size))).astype(np.int64)
     # Episodes that end with an assessment take up to about ten weeks, others mostly less than a year.

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...plans.bands import plan_length_band
 from ...plans.features.assessments import FACTORS_OF_FEATURE
-from ..randomness.columns import group_numbers, spread
+from ..randomness.columns import group_numbers, owners_and_places
 from ..randomness.day_numbers import DAYS_A_YEAR, NEVER, to_dates
 from ..scenarios.definition import Scenario
 from .course import Course
@@ -22,7 +22,7 @@ from .workers import Spells
 def drivers(
     scenario: Scenario, children: Children, course: Course, spells: Spells, siblings: np.ndarray, referrals: np.ndarray
 ) -> pd.DataFrame:
-    """The features that have an effect in a scenario, one row a plan.
+    """The features that have an effect in a scenario, one row per plan.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def count_siblings(family: np.ndarray, course: Course, others: Course, other_fam
     order = np.argsort(other_family, kind="stable")
     ordered = other_family[order]
     low, high = np.searchsorted(ordered, family, "left"), np.searchsorted(ordered, family, "right")
-    plan, place = spread(high - low)
+    plan, place = owners_and_places(high - low)
     other = order[low[plan] + place]
     counted = (
         (others.child[other] != course.child[plan])

@@ -79,9 +79,9 @@ class LifeCourses:
         All plans that start by the extract date; ``group`` has no meaning here.
     conferences : Conferences
     hazards : Hazards
-        One row a plan, as the conferences.
+        One row per plan, as the conferences.
     features : DataFrame
-        One row a plan; meaningful where the plan has ended.
+        One row per plan; meaningful where the plan has ended.
     spells : Spells
         ``plan`` is the position in ``plans``.
     episodes : Episodes

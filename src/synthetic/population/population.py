@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..randomness.columns import Columns, spread
+from ..randomness.columns import Columns, owners_and_places
 from ..randomness.day_numbers import DAYS_A_YEAR, NEVER, day_number, eighteenth_birthdays, to_weekday_after
 from ..randomness.portable import exp, log
 from ..randomness.streams import Streams
@@ -82,7 +82,7 @@ def draw_children(scenario: Scenario, authorities: Authorities, n_families: int,
     share = scenario.severity_family_share
     family_severity = np.sqrt(share) * streams["severity"].standard_normal(n_families)
 
-    family, place = spread(size)
+    family, place = owners_and_places(size)
     birth, expected = _births(scenario, start[family], place, streams["children"])
     youngest = np.minimum.reduceat(start[family] - birth, np.cumsum(size) - size)
     category = draw_categories(scenario, authorities, authority, youngest, streams["categories"])
@@ -142,7 +142,7 @@ def draw_categories(
     effects = scenario.category_age_log_odds
     odds = exp(np.array([[effects.get(age, {}).get(name, 0.0) for name in names] for age in ages]))
     band = np.searchsorted([age_limits(age)[0] for age in ages[1:]], age_days, side="right")
-    # One row an age band and practice of recording.
+    # One row per age band and practice of recording.
     chances = np.concatenate([without * odds, raised * odds])
     limits = np.cumsum(chances / chances.sum(axis=1, keepdims=True), axis=1)
     row = band + len(ages) * records[authority]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..randomness.columns import Columns, spread
+from ..randomness.columns import Columns, owners_and_places
 from ..randomness.day_numbers import DAYS_A_YEAR
 from .authorities import Authorities
 from .course import Course
@@ -52,7 +52,7 @@ def draw_spells(authorities: Authorities, children: Children, course: Course, rn
 
     days = horizon - start
     counts = rng.poisson(authorities.worker_change_rate[authority] * days / DAYS_A_YEAR)
-    owner, _ = spread(counts)
+    owner, _ = owners_and_places(counts)
     change = start[owner] + 1 + np.floor(rng.random(owner.size) * (days[owner] - 1)).astype(np.int64)
     owner = np.concatenate([np.arange(n_groups), owner])
     change = np.concatenate([start, change])
@@ -74,7 +74,7 @@ def _for_each_child(
     """The group's spells up to each child's own end."""
     counts = np.bincount(owner, minlength=n_groups)
     first = np.cumsum(counts) - counts
-    plan, place = spread(counts[course.group])
+    plan, place = owners_and_places(counts[course.group])
     spell = first[course.group[plan]] + place
     before_end = change[spell] < course.end[plan]
     plan, spell = plan[before_end], spell[before_end]

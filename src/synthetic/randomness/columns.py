@@ -1,4 +1,4 @@
-"""Records held as equally long arrays, one array a field."""
+"""Records held as equally long arrays, one array per field."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -42,12 +42,12 @@ def concatenate(parts: Sequence[T]) -> T:
     )
 
 
-def spread(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def owners_and_places(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows for ``counts[i]`` records of each ``i``: the owner of each row and its place, 0, 1, ..., with that owner.
 
     Examples
     --------
-    >>> owner, place = spread(np.array([2, 0, 1]))
+    >>> owner, place = owners_and_places(np.array([2, 0, 1]))
     >>> owner.tolist(), place.tolist()
     ([0, 0, 2], [0, 1, 0])
     """

@@ -12,7 +12,7 @@ B = TypeVar("B")
 _AHEAD = 2
 
 
-def results_in_order(function: Callable[[A], B], tasks: Iterable[A], n_processes: int) -> Generator[tuple[A, B]]:
+def ordered_results(function: Callable[[A], B], tasks: Iterable[A], n_processes: int) -> Generator[tuple[A, B]]:
     """Yield each task with its result, in the order of ``tasks``; a task is taken only shortly before it is begun.
 
     Parameters

@@ -12,7 +12,7 @@ from ...plans.published import published_england
 from .calibrated import build_scenario
 from .definition import Scenario
 from .factor_shares import shares_on_plans
-from .free_parameters import KNOBS
+from .free_parameters import FREE_PARAMETERS
 
 _CIN = "DfE, Characteristics of children in need"
 _REVIEWS = (
@@ -58,7 +58,7 @@ def england_2025(*, calibrated: bool = True) -> Scenario:
 
 def without_figures(values: Values, name: str) -> Values:
     """The values, with what ``name`` has no figures of its own for marked as assumed to be as in England in 2018."""
-    own = {knob.path[0] for knob in KNOBS[name]}
+    own = {free.path[0] for free in FREE_PARAMETERS[name]}
     marked = {}
     for parameter, (value, mark, source) in values.items():
         borrowed = mark == "calibrated" and parameter not in own

@@ -7,9 +7,17 @@ from secondplan.synthetic.calibration_search import moment_tables
 from secondplan.synthetic.calibration_search.calibrate import calibrate, descend, uncalibrated
 from secondplan.synthetic.calibration_search.target_figures import Target, targets
 from secondplan.synthetic.scenarios.calibrated import calibrated_values
-from secondplan.synthetic.scenarios.free_parameters import BLOCKS, KNOBS, STRONG, Knob, block_of, read_knobs, turn_knobs
+from secondplan.synthetic.scenarios.free_parameters import (
+    BLOCKS,
+    FREE_PARAMETERS,
+    STRONG,
+    FreeParameter,
+    block_of,
+    read_free_parameters,
+    set_free_parameters,
+)
 
-NAMES = tuple(KNOBS)
+NAMES = tuple(FREE_PARAMETERS)
 
 
 def _targets(values, tolerance=1.0):
@@ -40,85 +48,92 @@ def test_a_column_of_zeros_leaves_its_parameter_alone():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_knobs_of_a_block_are_turned_one_by_one_and_strong_blocks_alone(name):
-    knobs = KNOBS[name]
-    turns = np.array(module._turns(knobs))
-    assert (np.count_nonzero(turns, axis=0) == 1).all()
-    for turn in turns:
-        turned = [knobs[position].block for position in np.flatnonzero(turn)]
-        assert len(turned) == len(set(turned))
-        assert len(turned) == 1 or not set(turned) & set(STRONG)
+def test_parameters_of_a_block_are_changed_one_by_one_and_strong_blocks_alone(name):
+    parameters = FREE_PARAMETERS[name]
+    steps = np.array(module._joint_steps(parameters))
+    assert (np.count_nonzero(steps, axis=0) == 1).all()
+    for step in steps:
+        changed = [parameters[position].block for position in np.flatnonzero(step)]
+        assert len(changed) == len(set(changed))
+        assert len(changed) == 1 or not set(changed) & set(STRONG)
 
 
 def test_derivatives_stay_within_their_block():
-    knobs = KNOBS["england-2018"]
+    parameters = FREE_PARAMETERS["england-2018"]
     wanted = [target for target in targets("england-2018") if target.use == "calibration"]
-    turns = module._turns(knobs)
-    slopes = module._slopes(knobs, wanted, turns, [np.ones(len(wanted)) for _ in turns])
+    steps = module._joint_steps(parameters)
+    slopes = module._slopes(parameters, wanted, steps, [np.ones(len(wanted)) for _ in steps])
     for row, target in enumerate(wanted):
-        for column, knob in enumerate(knobs):
-            assert (slopes[row, column] != 0) == (block_of(target.moment) == knob.block)
+        for column, parameter in enumerate(parameters):
+            assert (slopes[row, column] != 0) == (block_of(target.moment) == parameter.block)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_figure_for_calibration_has_a_knob_and_every_knob_enough_figures(name):
+def test_every_figure_for_calibration_has_a_parameter_and_every_parameter_enough_figures(name):
     used = [block_of(target.moment) for target in targets(name) if target.use == "calibration"]
-    blocks = [knob.block for knob in KNOBS[name]]
+    blocks = [parameter.block for parameter in FREE_PARAMETERS[name]]
     assert set(used) == set(blocks) <= set(BLOCKS)
     for block in set(blocks):
         assert used.count(block) >= blocks.count(block), block
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_knobs_read_what_they_were_turned_to(name):
-    start, knobs = uncalibrated(name), KNOBS[name]
-    values = read_knobs(start, knobs) + 0.05
+def test_parameters_read_what_they_were_set_to(name):
+    start, parameters = uncalibrated(name), FREE_PARAMETERS[name]
+    values = read_free_parameters(start, parameters) + 0.05
     # Shares that add up to 1 and parameters near 0 are rounded to four decimals.
-    np.testing.assert_allclose(read_knobs(turn_knobs(start, knobs, values), knobs), values, atol=0.01)
+    np.testing.assert_allclose(
+        read_free_parameters(set_free_parameters(start, parameters, values), parameters), values, atol=0.01
+    )
 
 
 def test_shares_keep_adding_up_to_1():
     start = uncalibrated("england-2018")
-    knobs = (Knob("ages", ("youngest_age_shares", "unborn"), "logit"),)
-    changed = turn_knobs(start, knobs, np.array([-1.0])).youngest_age_shares
+    parameters = (FreeParameter("ages", ("youngest_age_shares", "unborn"), "logit"),)
+    changed = set_free_parameters(start, parameters, np.array([-1.0])).youngest_age_shares
     before = start.youngest_age_shares
     assert sum(changed.values()) == pytest.approx(1, abs=1e-9)
     assert changed["5-10"] / changed["1-5"] == pytest.approx(before["5-10"] / before["1-5"], rel=1e-3)
 
 
-def test_a_knob_may_turn_several_entries():
+def test_a_parameter_may_change_several_entries():
     start = uncalibrated("birmingham")
-    knob = Knob("course", ("trends", "end_at_first_review", "2017-11-30"), "linear", also=("2017-10-31",))
-    changed = turn_knobs(start, (knob,), np.array([0.9])).trends["end_at_first_review"]
+    parameter = FreeParameter("course", ("trends", "end_at_first_review", "2017-11-30"), "linear", also=("2017-10-31",))
+    changed = set_free_parameters(start, (parameter,), np.array([0.9])).trends["end_at_first_review"]
     assert changed["2017-10-31"] == changed["2017-11-30"] == 0.9
     assert changed["2017-08-15"] == start.trends["end_at_first_review"]["2017-08-15"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_knobs_turn_is_marked_as_calibrated_and_stored(name):
+def test_free_parameters_are_marked_as_calibrated_and_stored(name):
     found = scenario(name)
-    parameters = dict.fromkeys(knob.path[0] for knob in KNOBS[name])
-    assert list(calibrated_values(name)) == list(parameters)
-    for parameter in parameters:
+    names = dict.fromkeys(parameter.path[0] for parameter in FREE_PARAMETERS[name])
+    assert list(calibrated_values(name)) == list(names)
+    for parameter in names:
         assert found.provenance[parameter][0] == "calibrated", parameter
-    again = turn_knobs(uncalibrated(name), KNOBS[name], read_knobs(found, KNOBS[name]))
+    again = set_free_parameters(
+        uncalibrated(name), FREE_PARAMETERS[name], read_free_parameters(found, FREE_PARAMETERS[name])
+    )
     assert again == found
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_there_are_figures_to_calibrate_to_and_figures_held_out(name):
     uses = [target.use for target in targets(name)]
-    assert uses.count("calibration") >= len(KNOBS[name])
+    assert uses.count("calibration") >= len(FREE_PARAMETERS[name])
     assert uses.count("check") >= 3
     names = [target.moment for target in targets(name)]
     assert len(names) == len(set(names))
 
 
 def test_calibration_finds_the_same_parameters_each_time(monkeypatch):
-    """On a small scale: two knobs, a thousand families. From 40 % too many second plans to the published share."""
-    knobs = (Knob("second plans", ("second_plan_rate",), "log"), Knob("reviews", ("late_review_share",), "logit"))
+    """On a small scale: two parameters, a thousand families. From 40 % too many second plans to the published share."""
+    parameters = (
+        FreeParameter("second plans", ("second_plan_rate",), "log"),
+        FreeParameter("reviews", ("late_review_share",), "logit"),
+    )
     wanted = tuple(t for t in targets("england-2018") if t.moment in {"second_share", "reviews_in_time"})
-    monkeypatch.setattr(module, "KNOBS", {"england-2018": knobs})
+    monkeypatch.setattr(module, "FREE_PARAMETERS", {"england-2018": parameters})
     monkeypatch.setattr(module, "targets", lambda name: wanted)
     monkeypatch.setattr(moment_tables, "FAMILIES_A_BLOCK", 2000)
     monkeypatch.setattr(module, "SIZES", {"england-2018": (1500, 1500)})

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from secondplan.synthetic.randomness.columns import Columns, concatenate, group_numbers, spread
+from secondplan.synthetic.randomness.columns import Columns, concatenate, group_numbers, owners_and_places
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def test_concatenate_refuses_nothing():
 
 
 def test_spread_of_counts():
-    owner, place = spread(np.array([0, 3, 1]))
+    owner, place = owners_and_places(np.array([0, 3, 1]))
     assert owner.tolist() == [1, 1, 1, 2]
     assert place.tolist() == [0, 1, 2, 0]
 

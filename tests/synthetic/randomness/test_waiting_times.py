@@ -9,7 +9,7 @@ SMALLEST_P = 1e-4
 
 
 def shared_times(rates, seed=1):
-    """Times of siblings with these rates, one column a sibling."""
+    """Times of siblings with these rates, one column per sibling."""
     rate = np.tile(rates, N_FAMILIES)
     group = np.repeat(np.arange(N_FAMILIES), len(rates))
     rng = np.random.default_rng(seed)

@@ -25,7 +25,7 @@ from .firth import firth_maximum
 from .maximum import CoxMaximum, cox_maximum
 from .score_statistics import score_statistics
 from .subsample_start import DECREMENT as NEAR_DECREMENT
-from .subsample_start import STEPS, near_start
+from .subsample_start import STEPS, start_from_subsample
 
 # Sums of as many numbers of this size as there are event times are finite.
 LARGEST = 1e290
@@ -180,7 +180,7 @@ def fit_cox(
 def _unpenalised_maximum(scaled: ScaledRows, sets: RiskSets, efron: bool) -> tuple[CoxMaximum, int]:
     """The maximum, and the steps over all rows that were taken before Newton's method began."""
     usable = ~scaled.constant
-    start = near_start(scaled.x, scaled.offset, scaled.event_sum, sets, efron, usable)
+    start = start_from_subsample(scaled.x, scaled.offset, scaled.event_sum, sets, efron, usable)
     found = cox_maximum(
         partial(evaluate_at, scaled.x, offset=scaled.offset, sets=sets, efron=efron),
         usable,

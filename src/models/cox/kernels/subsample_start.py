@@ -29,12 +29,12 @@ MARGIN = 1e4
 STEPS = 3
 # Of the fit of the sample: less than where the search sees that a coefficient runs away.
 SAMPLE_DECREMENT = 0.1 * FLAT_GAIN
-# Squared length in standard errors of Newton's last step: with so many events a thousandth of its root is left of the
-# relative error of the information.
+# Newton decrement that ends the search: with so many events a thousandth of its root is left of the relative error of
+# the information.
 DECREMENT = 1e-14
 
 
-def near_start(
+def start_from_subsample(
     x: np.ndarray, offset: np.ndarray, event_sum: np.ndarray, sets: RiskSets, efron: bool, usable: np.ndarray
 ) -> np.ndarray | None:
     """A point (p,) that Newton's method ends at in one step, or None where it had better start from 0.

@@ -23,32 +23,32 @@ from ...risk_sets.partial_likelihood import (
     likelihood_of,
     summed,
 )
-from ...risk_sets.row_risks import RowRisks, risks_of, spread_at
-from ...risk_sets.spread import spread
+from ...risk_sets.risk_set_sums import sum_over_risk_sets
+from ...risk_sets.row_risks import RowRisks, risks_and_sums_at, risks_of
 from .subdistribution import NEVER, Subdistribution
 
 
 def subdistribution_sums(x: np.ndarray, eta: np.ndarray, sub: Subdistribution, efron: bool) -> RiskSums:
     """Sums over each risk set; ``x`` (m, p) and ``eta`` (m,) are in the order of ``sub.sets.rows``."""
     risks = risks_of(eta, sub.sets.weight)
-    return _with_staying(x, risks, spread(x, risks.weighted, sub.sets), sub, efron)
+    return _with_staying(x, risks, sum_over_risk_sets(x, risks.weighted, sub.sets), sub, efron)
 
 
 def subdistribution_sums_at(x: np.ndarray, beta: np.ndarray, sub: Subdistribution, efron: bool) -> RiskSums | None:
     """:func:`subdistribution_sums` at ``eta = x beta``, in one pass; None where that is beyond ``LARGEST_ETA``."""
-    found = spread_at(x, beta, np.zeros(len(x)), sub.sets)
+    found = risks_and_sums_at(x, beta, np.zeros(len(x)), sub.sets)
     return None if found is None else _with_staying(x, *found, sub, efron)
 
 
 def _with_staying(
-    x: np.ndarray, risks: RowRisks, spread_sums: tuple[np.ndarray, ...], sub: Subdistribution, efron: bool
+    x: np.ndarray, risks: RowRisks, set_sums: tuple[np.ndarray, ...], sub: Subdistribution, efron: bool
 ) -> RiskSums:
     """Add the rows that stay at risk to the sums of the others, in place."""
-    sums, total, _, _ = spread_sums
+    sums, total, _, _ = set_sums
     if sub.staying.size:
         risk = risks.weighted[sub.staying] * sub.staying_start
-        _spread_staying(x, risk, sub.staying, sub.staying_end, sub.decay, sub.counted, sums, total)
-    return summed(risks, spread_sums, sub.sets, efron)
+        _add_staying(x, risk, sub.staying, sub.staying_end, sub.decay, sub.counted, sums, total)
+    return summed(risks, set_sums, sub.sets, efron)
 
 
 def weighted_hazards(sums: RiskSums, sub: Subdistribution) -> np.ndarray:
@@ -77,7 +77,7 @@ def evaluate_subdistribution(x: np.ndarray, beta: np.ndarray, sub: Subdistributi
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _spread_staying(x, risk, rows, end, decay, counted, sums, total):
+def _add_staying(x, risk, rows, end, decay, counted, sums, total):
     n_times, n_columns = sums.shape
     running = np.zeros(n_columns)
     for stratum in range(decay.shape[0]):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .risk_sets import RiskSets
 
 
-def spread(
+def sum_over_risk_sets(
     x: np.ndarray, risk: np.ndarray, sets: "RiskSets", fill: Callable[[slice], None] | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Sums of ``risk * x`` (K, p) and of ``risk`` (K,) over the rows at risk, then the same two over those whose event
@@ -54,7 +54,7 @@ def spread(
     if pivots.n_slots:
         _add_across(sets.start, pivots.slot, across, across_total, before, sums, total)
     if pivots.rest.size:
-        late = _spread_late(x, risk, sets.first, sets.last, pivots.rest, pivots.rest_end, n_times)
+        late = _sum_late(x, risk, sets.first, sets.last, pivots.rest, pivots.rest_end, n_times)
         sums += late[:, :-1]
         total += late[:, -1]
     return sums, total, tied, tied_total
@@ -138,7 +138,7 @@ def _add_across(start, slot, across, across_total, before, sums, total):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _spread_late(x, risk, first, last, rows, level_end, n_times):
+def _sum_late(x, risk, first, last, rows, level_end, n_times):
     """Sums (n_times, p + 1) of the columns, then of the risk, over rows with delayed entry.
 
     ``rows`` are their positions by level, level l ending at ``level_end[l]``.
