@@ -27,7 +27,7 @@ RESULTS = Path(__file__).parent / "results"
 SEED = 20180331
 LOWEST, HIGHEST = 0.93, 0.97
 CHUNK = 10
-# One process a core: no threads below it.
+# One process per core: no threads below it.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 

@@ -45,7 +45,7 @@ class BenchmarkData:
         return BenchmarkData(self.X, np.zeros_like(self.entry), self.duration, self.event, self.family, self.truth)
 
     def save(self, folder: Path) -> None:
-        """One npy file an array."""
+        """One npy file per array."""
         for field in fields(self):
             np.save(folder / f"{field.name}.npy", getattr(self, field.name))
 

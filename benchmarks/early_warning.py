@@ -73,7 +73,7 @@ def one_simulation(task: tuple[str, int]) -> dict[str, str | int]:
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a chart and scenario: share with a signal, its Monte Carlo error, the middle month and quartiles."""
+    """One row per chart and scenario: share with a signal, its Monte Carlo error, the middle month and quartiles."""
     made = []
     for name, label in NAMES.items():
         for scenario, part in rows.groupby("scenario", sort=False):

@@ -1,4 +1,4 @@
-"""Starts one process a measurement, with a time limit, and gathers what came out."""
+"""Starts one process per measurement, with a time limit, and gathers what came out."""
 
 from __future__ import annotations
 

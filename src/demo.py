@@ -61,7 +61,7 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
     try:
         say(f"1/5  Simulating {n_children:,} children of England, 2018 ...")
         made = write_synthetic(work, scenario_name="england-2018", n_children=n_children, random_state=2018)
-        say(f"     {made.n_plans:,} plans; their CIN census files too, one a year.")
+        say(f"     {made.n_plans:,} plans; their CIN census files too, one per year.")
         say("2/5  Reading the census files back ...")
         census, quality = read_cin_census(work / "census")
         quality.write_json(work / "census_quality.json")
@@ -119,7 +119,7 @@ def write_synthetic(
     missing, wrong : float
         Shares of values that are missing and wrong.
     processes : int, optional
-        As default one for few children, otherwise one a processor.
+        As default one for few children, otherwise one per processor.
 
     Returns
     -------

@@ -222,7 +222,7 @@ def _calibration_summary(
         return dict.fromkeys(names, nan)
     day = CALIBRATION_DAY
     ratio = observed_expected_ratio(y, risk[:, 0], day, cluster=families)
-    # One number a fold has no slope; the folds' numbers differ a little, but a regression on that would be noise.
+    # One number per fold has no slope; the folds' numbers differ a little, but a regression on that would be noise.
     constant = all(np.ptp(part.risk[:, -1]) < 1e-12 for part in folds)
     slope = None if constant else calibration_slope(y, risk[:, 0], day, cluster=families)
     values = [

@@ -47,8 +47,8 @@ def apply_exclusions(
     -------
     kept : ndarray of bool, shape (n_rows,)
     flow : DataFrame
-        ``step, n_left_out, n_remaining, reason``; the first line holds all, each later one a step. ``n_left_out`` adds
-        up to the difference between the first and the last ``n_remaining``.
+        ``step, n_left_out, n_remaining, reason``; the first line holds all, each later line is a step. ``n_left_out``
+        adds up to the difference between the first and the last ``n_remaining``.
     """
     remaining = n_rows + sum(step.count for step in before or [])
     lines: list[tuple[str, int, int, str]] = [(start, 0, remaining, "")]

@@ -1,6 +1,6 @@
 """What happens to a child after a plan ended, and from when to when it would be seen.
 
-One row an index plan. Events: 1 second plan, 2 entered care, 3 left otherwise, 4 eighteenth birthday; 0 censored.
+One row per index plan. Events: 1 second plan, 2 entered care, 3 left otherwise, 4 eighteenth birthday; 0 censored.
 
 - *Second plan*: the child's next period on a plan (:mod:`~secondplan.plans.sequence`).
 - *Entered care*: the first care episode that starts after the plan's end. A child whose care is running on that day, or

@@ -18,7 +18,7 @@ def observed_spans(extract: pd.DataFrame, la_codes: pd.Series, as_of: pd.Timesta
     Parameters
     ----------
     extract : DataFrame
-        One row a source file: ``la_code``, ``first_date`` (missing: since always), ``extract_date``.
+        One row per source file: ``la_code``, ``first_date`` (missing: since always), ``extract_date``.
     la_codes : Series of str
         Authorities that have plans; each must be observed up to some date.
     as_of : Timestamp, optional

@@ -45,7 +45,7 @@ class QualityReport:
     ----------
     source : str
         What was read, in words: ``"CIN census"``.
-    counts : DataFrame, one row a table (the index)
+    counts : DataFrame, one row per table (the index)
         ``read, kept, repaired, merged, rejected``: numbers of rows.
     findings : DataFrame
         ``code, table, column, action, file`` (categories), ``row, line`` (see `FindingLog`); no values.
@@ -100,7 +100,7 @@ class QualityReport:
         read, stored : mapping of str to int
             Rows by table.
         findings : DataFrame
-            One row a finding.
+            One row per finding.
         skipped : mapping of str to int, optional
             What was passed over, by kind.
 
@@ -154,7 +154,7 @@ class QualityReport:
         return all(RULES[code].severity == "note" for code in self.findings["code"].unique())
 
     def to_frame(self, *, suppress: bool = False) -> pd.DataFrame:
-        """One row a code, table and action: severity, number of findings and of files, the first place, what to do.
+        """One row per code, table and action: severity, number of findings and of files, the first place, what to do.
 
         With ``suppress``, places are missing, and ``c`` stands for numbers that could single out children.
         """

@@ -29,9 +29,9 @@ class QualityTotals:
     ----------
     source : str
         What was read, in words.
-    counts : DataFrame, one row a table (the index)
+    counts : DataFrame, one row per table (the index)
         ``read, kept, repaired, merged, rejected``: numbers of rows.
-    found : DataFrame, one row a code, table and action
+    found : DataFrame, one row per code, table and action
         ``severity, code, table, action, n, meaning, advice``, the worst first.
     skipped : mapping of str to int
         What was passed over, and how often.

@@ -24,7 +24,7 @@ def plan_periods(plans: pd.DataFrame, *, washout_days: int = 0) -> tuple[pd.Data
     Parameters
     ----------
     plans : DataFrame
-        Plan records of this authority's own plans: ``child`` (int, one a child of an authority), ``la_code``,
+        Plan records of this authority's own plans: ``child`` (int, one per child of an authority), ``la_code``,
         ``child_id``, ``plan_id``, ``start_date``, ``end_date`` (missing: open), ``initial_category``,
         ``latest_category``, ``previous_plans_reported``. Starts are known and no end is before its start.
     washout_days : int
@@ -32,7 +32,7 @@ def plan_periods(plans: pd.DataFrame, *, washout_days: int = 0) -> tuple[pd.Data
 
     Returns
     -------
-    periods : DataFrame, one row a period, by child and start
+    periods : DataFrame, one row per period, by child and start
         ``child, la_code, child_id, plan_id`` (of its first plan), ``start_date``, ``end_date`` (missing while open),
         ``initial_category`` and ``previous_plans_reported`` (of its first plan), ``latest_category`` (of the plan that
         ended last), ``n_plans``, ``position`` (0 for the child's first), ``next_start`` (missing where none follows).

@@ -21,7 +21,7 @@ from .tables import conform_tables
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Plans:
-    """Child protection data: one pandas frame a table, checked against the schema.
+    """Child protection data: one pandas frame per table, checked against the schema.
 
     Tables left out are empty. Frames are copied, brought to the schema's column order and types, and checked: required
     values, codes, keys, and references between tables. A table of child records without ``la_code`` takes it from

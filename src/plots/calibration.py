@@ -17,7 +17,7 @@ def plot_calibration(
     Parameters
     ----------
     calibration : DataFrame
-        Columns ``predicted``, ``observed``, ``lower``, ``upper`` (proportions) and ``n``, one row a bin; ``day``
+        Columns ``predicted``, ``observed``, ``lower``, ``upper`` (proportions) and ``n``, one row per bin; ``day``
         where it holds several horizons, as ``Comparison.calibration`` does for one model.
     day : float, optional
         The horizon to draw; needed where there are several.

@@ -28,7 +28,7 @@ def plot_curves(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Curves of Kaplan-Meier, Nelson-Aalen or Aalen-Johansen by day: one line a stratum, or one an event.
+    """Curves of Kaplan-Meier, Nelson-Aalen or Aalen-Johansen by day: one line per stratum, or one per event.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ def plot_hazard(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Hazard of an event over time, one line a row, with intervals.
+    """Hazard of an event over time, one line per row, with intervals.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def plot_hazard(
     Returns
     -------
     Axes
-        In events a month among 1,000 children still free of all events. The scale is that of the hazards: intervals
+        In events per month among 1,000 children still free of all events. The scale is that of the hazards: intervals
         can leave the picture.
     """
     groups = dict(list(curves.groupby("row", sort=False))) if "row" in curves else {"": curves}
@@ -50,7 +50,7 @@ def plot_hazard(
             ax.plot(curve["time"], unit * curve["hazard"], color=colour, linewidth=1.6, label=name)
             _band(ax, curve["time"], unit * curve["lower"], unit * curve["upper"], colour)
         ax.set(xlim=(0, curves["time"].max()), ylim=(0, 1.6 * unit * _high(curves["hazard"])))
-        ax.set(xlabel="days after the plan's end", ylabel=f"events a month in {CHILDREN:,} children")
+        ax.set(xlabel="days after the plan's end", ylabel=f"events per month in {CHILDREN:,} children")
         ax.set_title(title or "The hazard over time")
         if len(groups) > 1:
             ax.legend(loc="upper right", fontsize=8)

@@ -23,7 +23,7 @@ def plot_incidence(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Cumulative incidence of an event by day, one line a stratum, with intervals and numbers at risk.
+    """Cumulative incidence of an event by day, one line per stratum, with intervals and numbers at risk.
 
     Parameters
     ----------

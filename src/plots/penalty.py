@@ -48,7 +48,7 @@ def plot_penalty_path(
     Parameters
     ----------
     coefficients : DataFrame
-        ``CoxElasticNetCV.coef_path_``: indexed by strength, one column a feature.
+        ``CoxElasticNetCV.coef_path_``: indexed by strength, one column per feature.
     marks : mapping of str to float, optional
         Strengths to mark, by name.
     ax : matplotlib Axes, optional

@@ -60,7 +60,7 @@ def model_card(name: str, model: IncidenceModel, cohort: Cohort, comparison: Com
 
 
 def measures(comparison: Comparison, name: str) -> pd.DataFrame:
-    """The measures of one model, one a row, with what each means."""
+    """The measures of one model, one per row, with what each means."""
     row = comparison.table.loc[name]
     rows = [(MEANING.get(measure, measure), float(value)) for measure, value in row.items() if _is_number(value)]
     return pd.DataFrame(rows, columns=["measure", "value"])

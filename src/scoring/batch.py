@@ -2,11 +2,12 @@
 
 The output folder holds
 
-- ``scores/part-*.parquet`` and ``scores.csv``: one row a scored case (:func:`~secondplan.scoring.score`);
-- ``rejects/part-*.parquet`` and ``rejects.csv``: one row a rejected case (row number, keys, code, column);
+- ``scores/part-*.parquet`` and ``scores.csv``: one row per scored case (:func:`~secondplan.scoring.score`);
+- ``rejects/part-*.parquet`` and ``rejects.csv``: one row per rejected case (row number, keys, code, column);
 - ``manifest.json``: counts, digests of model and input, horizons, bands, SHA-256 of every file. It is written last:
   where it is, the folder is complete;
-- ``log.jsonl``: what happened when, in codes and counts; ``receipts/``: one file a whole part, by which a run resumes.
+- ``log.jsonl``: what happened when, in codes and counts;
+- ``receipts/``: one file per whole part, from which a run resumes.
 
 Exit codes of the command: 3 the input cannot be read; 4 the output folder is in use, holds something else or cannot be
 written; 7 there was nobody to score, or every case was rejected (``rejects.csv`` says why).

@@ -42,7 +42,7 @@ def score(
 
     Returns
     -------
-    DataFrame, one row a case, in the order of the cases
+    DataFrame, one row per case, in the order of the cases
         ``child_id, plan_id``; ``risk_<days>`` (0 for a horizon that has passed already); ``lower_<days>, upper_<days>``
         where the model gives a 95 % interval; ``band`` (by the last horizon); ``reason_1..3``; ``flags`` (those of the
         cases and of :data:`~secondplan.scoring.cases.FLAGS`, joined by semicolons); ``model_digest``.

@@ -23,7 +23,7 @@ def store_tables(
     lives : LifeCourses
         Children and plans in the order in which the store lists them.
     names : DataFrame
-        ``child_id``, ``family_id``, ``la_code``, one row a child of ``lives``.
+        ``child_id``, ``family_id``, ``la_code``, one row per child of ``lives``.
     plan_ids : Series
         What :func:`plan_identifiers` returns.
 
@@ -46,7 +46,7 @@ def store_tables(
 
 
 def extract_table(scenario: Scenario, authorities: Authorities) -> pd.DataFrame:
-    """The table ``extract``: one row an authority, of which dates its data are."""
+    """The table ``extract``: one row per authority, of which dates its data are."""
     return pd.DataFrame(
         {
             "la_code": pd.array(authorities.code.tolist(), dtype="string"),

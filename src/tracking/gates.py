@@ -80,7 +80,7 @@ class GateReport:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a gate: ``gate``, ``value``, ``required``, ``passed``."""
+        """One row per gate: ``gate``, ``value``, ``required``, ``passed``."""
         rows = [(gate.name, gate.value, gate.required, gate.passed) for gate in self.gates]
         return pd.DataFrame(rows, columns=["gate", "value", "required", "passed"])
 

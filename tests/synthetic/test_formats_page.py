@@ -70,7 +70,7 @@ def found(tmp_path_factory):
 
 
 def as_table(first, names, given):
-    """A table of Markdown: a row for each of ``names``, a column a format."""
+    """A table of Markdown: a row for each of ``names``, a column per format."""
     lines = [f"| {first} | {' | '.join(FORMATS)} |", "|---" * (len(FORMATS) + 1) + "|"]
     lines += [f"| {name} | {' | '.join('yes' if name in given[form] else '' for form in FORMATS)} |" for name in names]
     return "\n".join(lines)

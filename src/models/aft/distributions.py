@@ -31,7 +31,7 @@ class DistributionComparison:
     Attributes
     ----------
     table : DataFrame
-        One row a distribution, best AIC first, the yardstick last: ``log_likelihood``, ``n_parameters``, ``aic``,
+        One row per distribution, best AIC first, the yardstick last: ``log_likelihood``, ``n_parameters``, ``aic``,
         ``bic``, ``aic_difference`` (to the best shape; below 2 is no evidence), ``outside`` (share of the days with an
         event on which its cumulative hazard lies outside the interval of Nelson-Aalen) and ``verdict`` in words. NaN
         where lifelines' search failed.

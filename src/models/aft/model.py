@@ -1,4 +1,4 @@
-"""Parametric accelerated failure time models, one a cause."""
+"""Parametric accelerated failure time models, one per cause."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ParametricAFT(DeltaIntervalModel):
     events_ : tuple of int
         Causes that are modelled: those that occur.
     coef_ : DataFrame
-        Coefficients of log time, one row a feature, one column a cause.
+        Coefficients of log time, one row per feature, one column per cause.
     intercept_, sigma_ : Series indexed by cause
     covariance_ : dict of int to DataFrame
         By cause, of features, intercept and log sigma (0 where sigma is 1); cluster-robust where ``cluster`` was given.

@@ -71,13 +71,13 @@ class CauseSpecificCox(IncidenceModel):
     cause_models_ : dict of int to CoxPH
         The fitted model of each cause, with its residuals and tests.
     coef_ : DataFrame
-        One row a feature, one column a cause.
+        One row per feature, one column per cause.
     covariance_ : dict of int to ndarray, shape (p, p)
         Cluster-robust where ``cluster`` was given.
     summary_ : DataFrame
         The summary of each cause's model, indexed by (event, feature).
     baseline_cumulative_hazard_ : DataFrame
-        Cumulative hazards at features 0 by day; a column a cause, or (cause, stratum).
+        Cumulative hazards at features 0 by day; a column per cause, or (cause, stratum).
     moments_ : list of dict
         What intervals rest on, by stratum: sums over all rows, none of a row. Computed when first asked for.
     predictor_moments_ : ndarray, shape (n_causes + 1, n_causes)
@@ -136,7 +136,7 @@ class CauseSpecificCox(IncidenceModel):
 
     @property
     def coef_(self) -> pd.DataFrame:
-        """Coefficients, one row a feature, one column a cause."""
+        """Coefficients, one row per feature, one column per cause."""
         columns = {cause: model.coef_ for cause, model in self.cause_models_.items()}
         return pd.DataFrame(columns, index=self.feature_names_out_)
 
@@ -153,7 +153,7 @@ class CauseSpecificCox(IncidenceModel):
 
     @property
     def baseline_cumulative_hazard_(self) -> pd.DataFrame:
-        """Cumulative hazards at features 0 by day, a column a cause or (cause, stratum), flat between event days."""
+        """Cumulative hazards at features 0 by day, a column per cause or (cause, stratum), flat between event days."""
         hazards = {cause: model.baseline_cumulative_hazard_ for cause, model in self.cause_models_.items()}
         return pd.concat(hazards, axis=1).sort_index().ffill().fillna(0.0)
 

@@ -98,7 +98,7 @@ class CoxPH(CoxPrediction):
         Null and fitted.
     baseline_ : BaselineHazard
         At the mean of the features and of the offset.
-    baseline_cumulative_hazard_ : Series, or DataFrame with one column a stratum
+    baseline_cumulative_hazard_ : Series, or DataFrame with one column per stratum
         At features and offset 0, by day.
     hazard_moments_ : list of dict
         What ``jackknife`` errors rest on once the model is saved, by stratum: sums over all rows, none of a row; made
@@ -106,7 +106,7 @@ class CoxPH(CoxPrediction):
     martingale_residuals_ : ndarray, shape (n_rows,)
         Not saved.
     summary_ : DataFrame
-        One row a feature: coef, se, robust_se, lower, upper, hazard_ratio, hazard_ratio_lower, hazard_ratio_upper, z,
+        One row per feature: coef, se, robust_se, lower, upper, hazard_ratio, hazard_ratio_lower, hazard_ratio_upper, z,
         p.
     n_events_, n_iterations_ : int
 
@@ -196,7 +196,7 @@ class CoxPH(CoxPrediction):
 
     @property
     def summary_(self) -> pd.DataFrame:
-        """Coefficients, 95 % intervals, hazard ratios and tests, one row a feature."""
+        """Coefficients, 95 % intervals, hazard ratios and tests, one row per feature."""
         check_is_fitted(self)
         return coefficient_table(
             self.coef_,
@@ -285,10 +285,10 @@ class CoxPH(CoxPrediction):
 
         Returns
         -------
-        ndarray, shape (n_rows,), for martingale and deviance; otherwise a DataFrame with one column a feature and one
-        row a training row, or, for ``schoenfeld`` and ``scaledsch``, one row an event in order of stratum (categories
-        in their own order, other values sorted; so R's order for the same levels), day and row, with the day as index.
-        With ``collapse`` a Series or DataFrame with one row a value of it, sorted.
+        ndarray, shape (n_rows,), for martingale and deviance; otherwise a DataFrame with one column per feature and one
+        row per training row, or, for ``schoenfeld`` and ``scaledsch``, one row per event in order of stratum
+        (categories in their own order, other values sorted; so R's order for the same levels), day and row, with the
+        day as index. With ``collapse`` a Series or DataFrame with one row per value of it, sorted.
 
         Raises
         ------
@@ -312,7 +312,7 @@ class CoxPH(CoxPrediction):
         Returns
         -------
         DataFrame
-            One row a column of ``X``, or a feature, and ``GLOBAL``: chisq, df, p.
+            One row per column of ``X`` or per feature, and ``GLOBAL``: chisq, df, p.
 
         Raises
         ------
@@ -341,7 +341,7 @@ class CoxPH(CoxPrediction):
         Returns
         -------
         DataFrame
-            One row a feature: coef, lower, upper (infinite where the likelihood does not fall far enough, as under
+            One row per feature: coef, lower, upper (infinite where the likelihood does not fall far enough, as under
             separation without a penalty), hazard_ratio_lower, hazard_ratio_upper, and the likelihood-ratio test that
             the coefficient is 0: chisq (1 degree of freedom), p.
 

@@ -21,7 +21,7 @@ from ..inputs.labels import refuse_other_order
 from .model import TIES, CoxPH
 
 CHOICES = ("lambda_min", "lambda_1se")
-# With fewer rows a fold, risk sets within it are too small (glmnet's limit).
+# With fewer rows per fold, risk sets within it are too small (glmnet's limit).
 LEAST_ROWS_UNGROUPED = 10
 
 
@@ -76,14 +76,14 @@ class CoxElasticNetCV(OneEventModel):
     lambdas_ : ndarray, shape (n_lambdas,)
         From the largest down.
     coef_path_ : DataFrame
-        Coefficients on the features' own scale, one row a strength, one column a feature.
+        Coefficients on the features' own scale, one row per strength, one column per feature.
     deviance_ratio_ : ndarray, shape (n_lambdas,)
         Share of the null deviance that the model explains in training.
     null_deviance_ : float
     cv_mean_, cv_std_error_ : ndarray, shape (n_lambdas,)
         Mean deviance of an event left out, the folds weighted by their events, and its standard error.
     fold_deviance_ : DataFrame
-        One row a strength, one column a fold.
+        One row per strength, one column per fold.
     lambda_min_, lambda_1se_ : float
     model_ : CoxPH
         Fitted to all rows at the chosen strength; predictions, ``coef_`` and ``summary_`` are its.
@@ -227,7 +227,7 @@ class CoxElasticNetCV(OneEventModel):
         return self._model_at(strength)
 
     def to_frame(self) -> pd.DataFrame:
-        """The cross-validation, one row a strength: n_features, deviance_ratio, cv_mean, cv_std_error and limits one
+        """The cross-validation, one row per strength: n_features, deviance_ratio, cv_mean, cv_std_error and limits one
         standard error away."""
         check_is_fitted(self)
         return pd.DataFrame(

@@ -112,7 +112,7 @@ class IncidenceCurve:
         return number_at_risk(times, self)
 
     def to_frame(self, *, level: float = 0.95, interval: str = "log") -> pd.DataFrame:
-        """One row a day and event: day, event, estimate, std_error, lower, upper, n_at_risk, n_events, n_censored.
+        """One row per day and event: day, event, estimate, std_error, lower, upper, n_at_risk, n_events, n_censored.
 
         Without any event the rows are those of event 0: the probability of no event, which is 1.
         """
@@ -255,7 +255,7 @@ class StepCurve:
         return number_at_risk(times, self)
 
     def to_frame(self, *, level: float = 0.95, interval: str = "log") -> pd.DataFrame:
-        """One row a day: day, estimate, std_error, lower, upper, n_at_risk, n_events, n_censored."""
+        """One row per day: day, estimate, std_error, lower, upper, n_at_risk, n_events, n_censored."""
         counts = {"n_at_risk": self.n_at_risk, "n_events": self.n_events, "n_censored": self.n_censored}
         return self.at(self.times, level=level, interval=interval).reset_index().assign(**counts)
 
@@ -309,7 +309,7 @@ class StepCurve:
 
 @dataclass(frozen=True)
 class StratifiedCurves:
-    """One curve a stratum: a mapping from the stratum's label to its curve, in order of the labels."""
+    """One curve per stratum: a mapping from the stratum's label to its curve, in order of the labels."""
 
     curves: dict[Any, Any]
 
@@ -332,7 +332,7 @@ class StratifiedCurves:
         return self._each("at", times, *args, **options)
 
     def at_risk(self, times: Any) -> pd.DataFrame:
-        """Weighted number at risk just before each day: one row a stratum, one column a day."""
+        """Weighted number at risk just before each day: one row per stratum, one column per day."""
         columns = pd.Index(np.atleast_1d(times), name="day")
         counts = [curve.at_risk(times) for curve in self.curves.values()]
         return pd.DataFrame(counts, index=pd.Index(self.labels, name="stratum"), columns=columns)
@@ -359,7 +359,7 @@ class StratifiedCurves:
         return self._each("median", *args, **options)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw one line a stratum with intervals and numbers at risk; options as in :func:`secondplan.plot_curves`."""
+        """One line per stratum with intervals and numbers at risk; options as in :func:`secondplan.plot_curves`."""
         from ...plots import plot_curves
 
         return plot_curves(self, ax=ax, **options)

@@ -53,7 +53,7 @@ def number_at_risk(times: Any, curve: IncidenceCurve | StepCurve) -> np.ndarray:
 
 
 def curve_summary(at_risk: np.ndarray, columns: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """What is shown of a curve, a row a day: the number at risk, and each column's estimate with its interval."""
+    """What is shown of a curve, a row per day: the number at risk, and each column's estimate with its interval."""
     first = next(iter(columns.values()))
     shown = {"at risk": [f"{count:,.1f}".removesuffix(".0") for count in at_risk]}
     for name, table in columns.items():

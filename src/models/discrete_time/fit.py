@@ -199,7 +199,7 @@ def _fit_period_only(
     max_iter: int,
     tol: float,
 ) -> Maximum:
-    """The model without features, on one line a period and outcome."""
+    """The model without features, on one line per period and outcome."""
     n_periods = basis.shape[0]
     weight = np.bincount(
         lines.period * (n_causes + 1) + lines.event, lines.weight, minlength=n_periods * (n_causes + 1)

@@ -83,7 +83,7 @@ class DiscreteTimeHazard(DeltaIntervalModel):
         False where a coefficient is not to be read: the feature is a combination of others (coefficient 0), no finite
         coefficient fits best (separation), or the event is too rare. ``fit`` warns of each.
     summary_ : DataFrame
-        One row an event and feature.
+        One row per event and feature.
     period_ends_ : ndarray, shape (n_periods,)
         Last day of each period.
     period_log_odds_ : ndarray, shape (n_periods, n_events)
@@ -196,7 +196,7 @@ class DiscreteTimeHazard(DeltaIntervalModel):
 
     @property
     def summary_(self) -> pd.DataFrame:
-        """Coefficients of the features, one row an event and feature.
+        """Coefficients of the features, one row per event and feature.
 
         ``coef`` is the log odds ratio, ``se`` from the information, ``robust_se`` from the sandwich (NaN without
         ``cluster``), ``lower`` and ``upper`` the 95 % interval of ``coef`` and ``z``, ``p`` its test, from the robust

@@ -392,7 +392,7 @@ def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 
 def per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False) -> np.ndarray:
-    """One number a row, missing values and negative ones refused."""
+    """One number per row, missing values and negative ones refused."""
     numbers = np.atleast_1d(as_numbers(value, name))
     if np.ndim(value) > 1 or numbers.size not in (1, n_rows) or (np.ndim(value) == 1 and numbers.size != n_rows):
         raise ValueError(f"{name} must be one number or have one value per row ({n_rows}), got {np.shape(value)}")

@@ -30,7 +30,7 @@ def coefficient_table(
     Returns
     -------
     DataFrame
-        One row a feature: coef, se (naive), robust_se, lower, upper, hazard_ratio, hazard_ratio_lower,
+        One row per feature: coef, se (naive), robust_se, lower, upper, hazard_ratio, hazard_ratio_lower,
         hazard_ratio_upper, z, p (two-sided).
     """
     error = np.sqrt(np.diag(covariance))
@@ -64,7 +64,7 @@ def wald_statistic(coef: np.ndarray, covariance: np.ndarray) -> float:
 
 
 def chi_squared_table(statistics: dict[str, float], df: float) -> pd.DataFrame:
-    """Chi-squared tests on ``df`` degrees of freedom: one row a test, with statistic, df, p (1 where ``df`` is 0)."""
+    """Chi-squared tests on ``df`` degrees of freedom: one row per test, with statistic, df, p (1 where ``df`` is 0)."""
     values = np.array(list(statistics.values()))
     p_values = chdtrc(df, np.maximum(values, 0.0)) if df > 0 else np.ones(values.size)
     index = pd.Index(list(statistics), name="test")

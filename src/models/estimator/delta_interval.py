@@ -26,8 +26,8 @@ class DeltaIntervalModel(IncidenceModel):
     where F is the incidence given that nothing has happened by day s.
 
     A model implements ``_parameter_covariance()``, shape (q, q), and ``_incidence_gradient(design, times, event)`` and
-    ``_event_free_gradient(design, times)``, shape (n_rows, n_times, q). ``_gradient_width()`` is how many numbers a row
-    and time takes while these are computed.
+    ``_event_free_gradient(design, times)``, shape (n_rows, n_times, q). ``_gradient_width()`` is the count of numbers
+    held per row and time while these are computed.
     """
 
     @one_blas_thread()

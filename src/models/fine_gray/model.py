@@ -68,7 +68,7 @@ class FineGray(FineGrayPrediction):
     baseline_cumulative_hazard_ : Series
         Subdistribution hazard at features 0, by day.
     summary_ : DataFrame
-        One row a feature, with the columns of ``CoxPH.summary_``; ``robust_se`` is that of ``covariance_``.
+        One row per feature, with the columns of ``CoxPH.summary_``; ``robust_se`` is that of ``covariance_``.
     event_free_model_ : CoxPH
         Of all events together, with the same features; fitted when it is first needed.
     n_events_, n_iterations_ : int
@@ -161,7 +161,7 @@ class FineGray(FineGrayPrediction):
 
     @property
     def summary_(self) -> pd.DataFrame:
-        """Coefficients, 95 % intervals, subdistribution hazard ratios and tests, one row a feature."""
+        """Coefficients, 95 % intervals, subdistribution hazard ratios and tests, one row per feature."""
         check_is_fitted(self)
         return coefficient_table(
             self.coef_, self.covariance_, self.naive_covariance_, self.feature_names_out_, is_robust=True

@@ -56,7 +56,7 @@ class GroupTest:
         return iter((self.statistic, self.p_value, self.df))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a group: n_rows, observed, expected."""
+        """One row per group: n_rows, observed, expected."""
         columns = {"n_rows": self.n_rows, "observed": self.observed, "expected": self.expected}
         return pd.DataFrame(columns, index=pd.Index(self.groups, name="group"))
 

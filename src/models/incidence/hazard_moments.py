@@ -180,7 +180,7 @@ class RowMoments:
             yield self._by_cluster(np.sum(parts, axis=0), rows, clusters) + self.coef[clusters] @ by_coef.T
 
     def _blocks(self, n_held: int) -> Iterator[tuple[slice, slice]]:
-        """Rows and clusters, a block after the other, so that ``n_held`` numbers a row stay few."""
+        """Rows and clusters, a block after the other, so that ``n_held`` numbers per row stay few."""
         n_rows = self.causes[0].first.size
         bounds = np.append(self.starts, n_rows)
         begin = 0

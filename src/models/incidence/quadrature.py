@@ -34,7 +34,7 @@ LARGEST_ERROR = 1e-9
 
 
 class Attempt(NamedTuple):
-    """Radius of the region in standard deviations, tolerance of the choice by the error allowed, points a cause."""
+    """Radius of the region in standard deviations, tolerance of the choice by the error allowed, points per cause."""
 
     radius: float
     share: float

@@ -41,7 +41,7 @@ class CalibrationCurve:
     n_events: np.ndarray
 
     def to_frame(self) -> pd.DataFrame:
-        """DataFrame with a row a bin and the columns ``bin`` (from 1), ``predicted`` ... ``n_events``."""
+        """DataFrame with a row per bin and the columns ``bin`` (from 1), ``predicted`` ... ``n_events``."""
         frame = pd.DataFrame({field.name: getattr(self, field.name) for field in fields(self)})
         frame.insert(0, "bin", np.arange(1, len(frame) + 1))
         return frame

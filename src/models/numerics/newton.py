@@ -17,7 +17,7 @@ from .information import solve
 
 MAX_ITERATIONS = 60
 MAX_HALVINGS = 30
-# The last step is still taken, so the error left is of the square of its length.
+# Newton decrement that ends the search. The last step is still taken: the error left is of its square.
 DECREMENT = 1e-16
 # A loss that rounding could make, relative to the value.
 ROUNDING = 1e-13
@@ -111,7 +111,7 @@ def maximise(
     unit : float
         Values are measured in this unit: with the mean weight of an event, multiplying all weights changes nothing.
     decrement : float
-        Squared length of the last step in standard errors, in ``unit``.
+        Newton decrement, in ``unit``, at which the search stops.
     rounding : float
         What a step may lose, relative to the value or ``unit``.
     max_iterations : int

@@ -65,7 +65,7 @@ class RoystonParmar(RoystonParmarPrediction):
     events_ : tuple of int
         Causes that are modelled: those that occur.
     coef_ : DataFrame
-        One row a feature, one column a cause.
+        One row per feature, one column per cause.
     summary_ : DataFrame
         Indexed by (event, feature): coef, se, robust_se, lower, upper, hazard_ratio and its interval, z, p. Of a
         feature that varies with time, ``coef`` is the mean over the events of its log ratio of cumulative hazards, and
@@ -159,7 +159,7 @@ class RoystonParmar(RoystonParmarPrediction):
 
     @property
     def coef_(self) -> pd.DataFrame:
-        """Coefficients, one row a feature, one column a cause."""
+        """Coefficients, one row per feature, one column per cause."""
         columns = {event: state["beta"] for event, state in self.cause_curves_.items()}
         return pd.DataFrame(columns, index=self.feature_names_out_)
 

@@ -37,7 +37,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
     joint_covariance_: np.ndarray
 
     def predict_hazard(self, X: Any, times: Any, *, event: int = 1) -> np.ndarray:
-        """Hazard of an event a day among those still free of all events.
+        """Hazard of an event per day among those still free of all events.
 
         Parameters
         ----------
@@ -155,7 +155,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         return pd.DataFrame({"time": days, "hazard_ratio": ratios[0], "lower": ratios[1], "upper": ratios[2]})
 
     def hazard_curves(self, X: Any, times: Any = None, *, event: int = 1, level: float = 0.95) -> pd.DataFrame:
-        """Hazards of rows over time, one line a row and day: what :meth:`plot_hazard` shows.
+        """Hazards of rows over time, one line per row and day: what :meth:`plot_hazard` shows.
 
         Parameters
         ----------
@@ -214,7 +214,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
     def plot_hazard(
         self, X: Any, times: Any = None, *, event: int = 1, level: float = 0.95, ax: Any = None, **options: Any
     ) -> Any:
-        """Draw :meth:`hazard_curves`, one line a row, named by the index of ``X``.
+        """Draw :meth:`hazard_curves`, one line per row, named by the index of ``X``.
 
         Parameters
         ----------

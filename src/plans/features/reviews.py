@@ -45,7 +45,7 @@ def review_features(index_plans: pd.DataFrame, reviews: pd.DataFrame, period_of_
 
 
 def _held(index_plans: pd.DataFrame, reviews: pd.DataFrame, period_of_plan: pd.DataFrame) -> pd.DataFrame:
-    """One line a review and index plan (``row``), by row and date."""
+    """One line per review and index plan (``row``), by row and date."""
     row_of_period = pd.Series(np.arange(len(index_plans)), index=index_plans["period"].to_numpy(), name="row")
     dated = reviews.merge(period_of_plan, on="plan_id").merge(row_of_period, left_on="period", right_index=True)
     start = index_plans["start_date"].to_numpy()[dated["row"]]

@@ -46,7 +46,7 @@ def worker_features(index_plans: pd.DataFrame, involvements: pd.DataFrame) -> pd
 
 
 def _during_plan(index_plans: pd.DataFrame, involvements: pd.DataFrame) -> pd.DataFrame:
-    """One line an involvement and index plan (``row``), in order of start, with its ``days`` within the plan."""
+    """One line per involvement and index plan (``row``), in order of start, with its ``days`` within the plan."""
     plans = pd.DataFrame(
         {
             "child": index_plans["child"].to_numpy(),

@@ -153,7 +153,7 @@ def _withheld(counts: pd.DataFrame, is_rounded: bool, *, has_total: bool = False
 
 
 def _long(counts: pd.DataFrame, withheld: pd.DataFrame, is_rounded: Any) -> pd.DataFrame:
-    """One row a group and indicator, with its share, interval and disclosure control."""
+    """One row per group and indicator, with its share, interval and disclosure control."""
     from statsmodels.stats.proportion import proportion_confint
 
     rows = []

@@ -1,4 +1,4 @@
-"""Counting plans by group: from the counted plans to one number an indicator and group."""
+"""Counting plans by group: from the counted plans to one number per indicator and group."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def count_indicators(counted: CountedPlans, by: list[str], unit: str) -> pd.Data
     Returns
     -------
     DataFrame
-        One row a group (index: the columns of ``by``, or ``all``), sorted; one column an indicator, NaN where the data
-        cannot tell.
+        One row per group (index: the columns of ``by``, or ``all``), sorted; one column per indicator, NaN where
+        the data cannot tell.
     """
     masks = _masks(counted, unit)
     labels = {occasion: _labels(counted, by, occasion) for occasion in (STARTED, ENDED, ANY_POINT, OPEN)}

@@ -39,7 +39,7 @@ class Indicators:
     by : tuple of str
         The columns that name the groups.
     table : DataFrame
-        One row a group and indicator: the group (``all`` for all together), ``key``, ``table``, ``indicator``, ``n``,
+        One row per group and indicator: the group (``all`` for all together), ``key``, ``table``, ``indicator``, ``n``,
         ``of_n`` (the count of which it is a share), ``pct``, ``lower`` and ``upper`` (Wilson's 95 % interval, as if
         plans were independent), ``published_n`` (the authority's own published count), ``region_pct`` and
         ``england_pct`` (published), and for disclosure control ``is_withheld``, ``is_rounded``. Counts are exact:

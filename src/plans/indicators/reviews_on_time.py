@@ -33,7 +33,7 @@ def reviewed_on_time(counted: CountedPlans) -> np.ndarray | None:
 
 
 def _steps(counted: CountedPlans) -> pd.DataFrame:
-    """One row a review, and one for the wait after the last: ``row``, ``due``, ``held`` (or the end of the wait)."""
+    """One row per review, and one for the wait after the last: ``row``, ``due``, ``held`` (or the end of the wait)."""
     rows = counted.rows
     row_of_period = pd.Series(np.arange(len(rows)), index=rows["period"].to_numpy(), name="row")
     held = counted.snapshot.reviews.merge(counted.period_of_plan, on="plan_id")

@@ -109,7 +109,7 @@ def published_second_plans() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a year and authority: ``year_ending``, ``la_code``, ``new_la_code``, ``la_name``, ``region``,
+        One row per year and authority: ``year_ending``, ``la_code``, ``new_la_code``, ``la_name``, ``region``,
         ``n_started``, ``n_second``, ``pct_second``, ``missing_reason``. An authority without a row in a year has no
         figure for it.
 
@@ -160,7 +160,7 @@ def published_factors() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a factor and year: ``factor``, ``year_ending``, ``pct``, ``missing_reason``. A factor without a figure
+        One row per factor and year: ``factor``, ``year_ending``, ``pct``, ``missing_reason``. A factor without a figure
         in a year was not collected under that name.
 
     Examples

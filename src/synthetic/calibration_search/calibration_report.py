@@ -25,7 +25,7 @@ def calibration_table(name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a target: ``moment``, ``target``, ``simulated`` (mean over simulations that played no part in the
+        One row per target: ``moment``, ``target``, ``simulated`` (mean over simulations that played no part in the
         calibration), ``error`` (the standard deviation of one such simulation: Monte Carlo error), ``tolerance``,
         ``use`` (``calibration``, or ``check`` where the figure was held out) and ``source``.
 

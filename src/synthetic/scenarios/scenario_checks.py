@@ -120,7 +120,7 @@ def check_scenario(scenario: "Scenario") -> None:
     _check_names(scenario)
     _check_trends(scenario)
     codes = scenario.authority_codes
-    _require(len(codes) in (0, scenario.n_authorities), "authority_codes", "none, or one an authority", codes)
+    _require(len(codes) in (0, scenario.n_authorities), "authority_codes", "none, or one per authority", codes)
     correlation = scenario.authority_closing_correlation
     _require(-1 <= correlation <= 1, "authority_closing_correlation", "in [-1, 1]", correlation)
     closed = scenario.closure_within_3_months + scenario.closure_3_to_6_months
@@ -158,7 +158,8 @@ def _check_names(scenario: "Scenario") -> None:
     for name in ("log_hazard_ratios", "care_log_hazard_ratios"):
         for feature, effect in getattr(scenario, name).items():
             has_levels = isinstance(effect, Mapping)
-            _require(has_levels == (feature in levels), f"{name}[{feature}]", "a number, or one number a level", effect)
+            expected = "a number, or one number per level"
+            _require(has_levels == (feature in levels), f"{name}[{feature}]", expected, effect)
             unknown = sorted(set(effect) - set(levels[feature])) if has_levels else []
             _require(not unknown, f"{name}[{feature}]", f"of {', '.join(levels.get(feature, ()))}", unknown)
 

@@ -18,7 +18,7 @@ _DECIMALS = 10
 
 
 def effect_sums(band: np.ndarray, own: np.ndarray, other: np.ndarray) -> pa.Table:
-    """Sums of risks over index plans, one row a horizon and length.
+    """Sums of risks over index plans, one row per horizon and length.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ _PANDAS = {pa.string(): pd.StringDtype(), pa.bool_(): pd.BooleanDtype()}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Truth:
-    """What the simulator knows, one row a plan of the store, in its order.
+    """What the simulator knows, one row per plan of the store, in its order.
 
     ``incidence_...`` columns are probabilities of a second plan by so many days after the plan's end, with entry into
     care, other exits, death and the 18th birthday competing; moves to other authorities, which only hide what follows,
@@ -49,7 +49,7 @@ class Truth:
     features : DataFrame
         The features that drive the hazard, as the simulator computed them; missing for open plans.
     counterfactuals : DataFrame
-        One row a first plan after which the child was at risk: ``plan_id``, and for lengths of 60, 140, 270, 500 and
+        One row per first plan after which the child was at risk: ``plan_id``, and for lengths of 60, 140, 270, 500 and
         900 days, one in each band, ``incidence_730_after_270`` and ``observed_incidence_730_after_270``: the two
         probabilities had the plan been so long and everything else, also severity and the other features, as it was.
     faults : DataFrame
@@ -173,8 +173,8 @@ class Truth:
         Returns
         -------
         DataFrame
-            One row a horizon and length: ``horizon_days, plan_length_days, band, n`` (index plans), ``risk`` (mean over
-            all of them), ``risk_difference, risk_ratio`` against the reference; and ``n_in_band, risk_in_band,
+            One row per horizon and length: ``horizon_days, plan_length_days, band, n`` (index plans), ``risk`` (mean
+            over all of them), ``risk_difference, risk_ratio`` against the reference; and ``n_in_band, risk_in_band,
             difference_in_band``: the mean true risk of those whose plan fell in the band. The last is the difference
             that data show; what it is apart from ``risk_difference`` is confounding.
 

@@ -78,7 +78,7 @@ def _factors(scenario: Scenario, children: Children, course: Course, nodes: np.n
         by_category = scenario.factor_category_log_odds.get(code, {})
         effect = np.array([by_category.get(name, 0.0) for name in names])
         logit = log_odds(share) + effect[:, None] + scenario.factor_severity_log_odds * nodes
-        # One row a presence and category.
+        # One row per presence and category.
         table = np.concatenate([_log_probability(-logit), _log_probability(logit)])
         total += table[category + len(names) * present[:, column]]
     return total

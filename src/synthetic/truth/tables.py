@@ -20,7 +20,7 @@ def truth_tables(
 ) -> dict[str, pa.Table]:
     """The truth of ``lives``, by the name of the table.
 
-    ``truth`` and ``features`` have one row a plan, in their order; ``counterfactuals`` one row an index plan, and
+    ``truth`` and ``features`` have one row per plan, in their order; ``counterfactuals`` one row per index plan, and
     ``sums`` the sums over these.
 
     Parameters
@@ -29,9 +29,9 @@ def truth_tables(
     authorities : Authorities
     lives : LifeCourses
     names : DataFrame
-        ``child_id``, ``family_id``, ``la_code``, one row a child.
+        ``child_id``, ``family_id``, ``la_code``, one row per child.
     plan_ids : Series
-        One a plan.
+        One per plan.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Write Annex A: the lists that authorities give Ofsted's inspectors, as they stood on given days.
 
-One workbook (or one folder of CSV files) an authority and day. As in real ones, List 7 has one row a child: the plan
+One workbook (or one folder of CSV files) per authority and day. As in real ones, List 7 has one row per child: the plan
 that is current, or else the latest of those that ended in the six months before; the other lists hold what is current
 and what ended in that time. Values carry the list letters of the guidance (``a) Neglect``). The lists hold no reviews
 but the latest, no assessment factors, no family, no workers' dates; those do not come back.

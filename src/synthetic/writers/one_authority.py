@@ -35,7 +35,7 @@ def placements(care: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of ``care``, and ``period`` (number of the period, from 1): one row a placement.
+        The columns of ``care``, and ``period`` (number of the period, from 1): one row per placement.
     """
     care = care.assign(period=range(1, len(care) + 1))
     change = (care["start_date"] + pd.Timedelta(days=91)).astype(care["start_date"].dtype)

@@ -51,7 +51,7 @@ def without(given, *names):
 
 
 def cases():
-    """Name, function of keywords, and what has a row a row; the first of it stays as it is."""
+    """Name, function of keywords, and what has one entry per row; the first of it stays as it is."""
     yield "kaplan_meier", sp.kaplan_meier, CURVE
     yield "nelson_aalen", sp.nelson_aalen, CURVE
     yield "aalen_johansen", sp.aalen_johansen, CURVE

@@ -66,5 +66,5 @@ def test_one_authority_is_at_the_level_of_the_scenario():
 
 
 def test_codes_are_none_or_one_an_authority():
-    with pytest.raises(ValueError, match="authority_codes must be none, or one an authority"):
+    with pytest.raises(ValueError, match="authority_codes must be none, or one per authority"):
         scenario("birmingham").replace(authority_codes=("330", "331"))

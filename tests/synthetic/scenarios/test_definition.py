@@ -44,7 +44,7 @@ def test_a_replaced_value_is_marked_as_the_callers():
         ({"second_plan_shape": 0.0}, "second_plan_shape must be above 0"),
         ({"family_size_shares": {"1": 0.5}}, "family_size_shares must be at least 0 and add up to 1"),
         ({"log_hazard_ratios": {"n_sibling_on_plan": 0.1}}, "log_hazard_ratios must be of"),
-        ({"log_hazard_ratios": {"plan_length_band": 0.1}}, "one number a level"),
+        ({"log_hazard_ratios": {"plan_length_band": 0.1}}, "one number per level"),
         ({"log_hazard_ratios": {"plan_length_band": {"3 months": 0.1}}}, "must be of up to 3 months"),
         ({"authority_closing_correlation": -2}, "authority_closing_correlation"),
         ({"closure_within_3_months": 0.9, "closure_3_to_6_months": 0.2}, "at most 1"),

@@ -25,7 +25,7 @@ def test_the_cohort_comes_back(plans, form, tmp_path):
     written = [path for path in write_annex_a(plans, tmp_path, form=form) if f"_{code}_" in path.name]
     found, report = read_annex_a(written, la_code=code)
     ours = plans.plans[plans.plans["la_code"] == code].sort_values(["child_id", "start_date"])
-    # One row a child: a plan that ended within six months before the next is seen without its end, or not at all.
+    # One row per child: a plan that ended within six months before the next is seen without its end, or not at all.
     follows = ours.groupby("child_id")["start_date"].shift(-1)
     is_hidden = follows < ours["end_date"] + pd.Timedelta(days=184)
     shown = ours[~is_hidden]

@@ -24,7 +24,7 @@ from .maximum import CoxMaximum
 from .subsample_start import corrected
 
 MAX_ITERATIONS = 200
-# Squared length of the last step, in units of the standard errors; the step is still taken.
+# Newton decrement that ends the search; the last step is still taken.
 DECREMENT = 1e-15
 # A step with an old information matrix must be this much shorter, squared, than the one before.
 SHRINKS = 0.04
@@ -301,7 +301,7 @@ def _corrected(information: Information, step: np.ndarray, fall: np.ndarray) -> 
 def _step(
     point: Point, penalty: Penalty, columns: np.ndarray, information: Information, unit: float
 ) -> tuple[np.ndarray, float]:
-    """The step to the maximum of the quadratic model, shape (p,), and its squared length in standard errors."""
+    """The step to the maximum of the quadratic model, shape (p,), and the Newton decrement."""
     place = np.searchsorted(information.columns, columns)
     matrix = information.matrix
     if columns.size < information.columns.size:

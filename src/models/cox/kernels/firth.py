@@ -27,7 +27,7 @@ from ...risk_sets.score_residuals import mean_increments
 from .maximum import COLLINEAR, CoxMaximum
 
 MAX_ITERATIONS = 200
-# Squared length of the last step in standard errors.
+# Newton decrement that ends the search.
 DECREMENT = 1e-18
 # Curvature of a guess that is trusted, relative to that of the information.
 LEAST_CURVATURE = 0.1

@@ -22,9 +22,9 @@ class KeptIntervals:
     ----------
     until : ndarray, shape (n,)
         Day until which a row is at risk with weight 1: the end of its first interval where it had a competing event.
-    cuts : list of ndarray, one a stratum
+    cuts : list of ndarray, one per stratum
         Days at which intervals end, ascending; the intervals do not hold their left end.
-    kept : list of ndarray of int, one a stratum
+    kept : list of ndarray of int, one per stratum
         Numbers of the intervals that are kept: that after so many cuts.
     """
 

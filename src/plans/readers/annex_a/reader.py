@@ -2,10 +2,10 @@
 
 What one extract shows, and what many do
 ----------------------------------------
-List 7 holds one row a child: the plans that are current and those that ended in the six months before the extract. One
-extract therefore shows no second plan after the first has left the list; extracts of many dates are stacked, as yearly
-censuses are. The extract table says so: each extract covers the six months up to its date, and time between extracts
-that none covers is a gap in which nobody is observed.
+List 7 holds one row per child: the plans that are current and those that ended in the six months before the extract.
+One extract therefore shows no second plan after the first has left the list; extracts of many dates are stacked, as
+yearly censuses are. The extract table says so: each extract covers the six months up to its date, and time between
+extracts that none covers is a gap in which nobody is observed.
 
 A plan is known by authority, child and start date, and comes again in the next extract: later values win. The rows of
 Lists 3 to 8 also describe the child. List 8 gives periods in care, List 6 episodes of need, List 3 referrals (one on
@@ -58,7 +58,7 @@ class _Part:
 def read_annex_a(
     paths: Paths, *, la_code: str | None = None, extract_date: ExtractDate | Mapping[str, ExtractDate] | None = None
 ) -> tuple[Plans, QualityReport]:
-    """Read one or many extracts of the Ofsted Annex A lists (Excel workbooks, or CSV with one list a file).
+    """Read one or many extracts of the Ofsted Annex A lists (Excel workbooks, or CSV with one list per file).
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ def stack_plans(
     ----------
     rows, identities, children, log
         As in, and from, :func:`stack_children`.
-    coverage : DataFrame, one row a file
+    coverage : DataFrame, one row per file
         ``first_date``, ``extract_date``, and ``is_followed``: whether a file of a later year of the authority was read.
 
     Returns
@@ -98,23 +98,23 @@ def stack_plans(
 
 
 def stack_reviews(rows: pd.DataFrame, plan_of_row: pd.Series, plans: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
-    """The reviews of the plans that were kept, one row a plan and day; parameters as in :func:`stack_plans`."""
+    """The reviews of the plans that were kept, one row per plan and day; parameters as in :func:`stack_plans`."""
     named = _named("reviews", rows).rename(columns={"plan": "plan_row"})
     return records.stack_reviews(named, plan_of_row.to_frame("plan_id"), plans, log)
 
 
 def stack_episodes(rows: pd.DataFrame, identities: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
-    """The episodes of need, one row a child and day of referral; parameters as in :func:`stack_plans`."""
+    """The episodes of need, one row per child and day of referral; parameters as in :func:`stack_plans`."""
     return records.stack_table("cin_episodes", _identified("cin_episodes", rows, identities, log), log)
 
 
 def stack_assessments(rows: pd.DataFrame, identities: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
-    """The assessments, one row a child and day of start; parameters as in :func:`stack_plans`."""
+    """The assessments, one row per child and day of start; parameters as in :func:`stack_plans`."""
     return records.stack_table("assessments", _identified("assessments", rows, identities, log), log)
 
 
 def stack_conferences(rows: pd.DataFrame, identities: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
-    """The initial conferences, one row a child and day; parameters as in :func:`stack_plans`."""
+    """The initial conferences, one row per child and day; parameters as in :func:`stack_plans`."""
     return records.stack_table("conferences", _identified("conferences", rows, identities, log), log)
 
 

@@ -52,7 +52,7 @@ class Headed:
     ----------
     sheet : Sheet
     headings : list of str
-        As they stand, one a column; "" for a column without one.
+        As they stand, one per column; "" for a column without one.
     first : int
         Position in ``sheet.rows`` of the first row below the headings.
     """

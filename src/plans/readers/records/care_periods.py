@@ -36,7 +36,7 @@ def join_periods(episodes: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a period: that of its first episode, with the period's end.
+        One row per period: that of its first episode, with the period's end.
     """
     longest = _join(episodes, ["extract", *_KEYS], log)
     stacked = stack_rows(longest, "care_episodes", _KEYS, log, closing="end_date")

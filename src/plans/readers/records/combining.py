@@ -61,7 +61,7 @@ def combine_rows(
         See the module's contract. Tables left out are empty.
     extracts : DataFrame
         ``la_code``, ``first_date``, ``extract_date`` (datetime64[us], missing where not known), ``source`` (text): the
-        extract table of the schema, one row an extract and authority.
+        extract table of the schema, one row per extract and authority.
     log : FindingLog
         With ``files``, and with what the reader itself found.
     skipped : mapping of str to int, optional

@@ -118,7 +118,7 @@ def latest_day(columns: Iterable[Iterable[str | None]]) -> int | None:
 def extract_table(
     la_codes: Iterable[str], first: Iterable[int], last: Iterable[int], source: Iterable[str]
 ) -> pd.DataFrame:
-    """The extract table: authority, first and last day (``NO_DATE`` where not known), source; one row an extract."""
+    """The extract table: authority, first and last day (``NO_DATE`` where not known), source; one row per extract."""
     return pd.DataFrame(
         {
             "la_code": list(la_codes),

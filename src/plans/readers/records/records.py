@@ -82,7 +82,7 @@ def stack_plans(
         As in :func:`stack_children`.
     children : DataFrame
         From :func:`stack_children`.
-    extracts : DataFrame, one row an extract
+    extracts : DataFrame, one row per extract
         ``first_date``, ``extract_date`` (missing where not known), and ``is_followed``: whether a later extract of the
         authority was read.
 
@@ -90,7 +90,7 @@ def stack_plans(
     -------
     plans : DataFrame
         As in the schema, by authority, child and start.
-    links : DataFrame, one row a row of ``rows``
+    links : DataFrame, one row per row of ``rows``
         ``la_code``, ``child_id``, ``source_id`` (the source's own), ``start_date`` and ``plan_id``, which is missing
         where the plan was left out.
     """
@@ -118,7 +118,7 @@ def stack_plans(
 
 
 def stack_reviews(rows: pd.DataFrame, links: pd.DataFrame, plans: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
-    """The reviews of the plans that were kept, one row a plan and day.
+    """The reviews of the plans that were kept, one row per plan and day.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def stack_rows(
     Returns
     -------
     DataFrame
-        One row a record, in order of first appearance: the columns of ``rows``, and ``record`` (0, 1, ...),
+        One row per record, in order of first appearance: the columns of ``rows``, and ``record`` (0, 1, ...),
         ``last_extract`` (number of the last extract in which the record came).
     """
     number = rows.groupby(list(keys), sort=False).ngroup().to_numpy(dtype=np.int32)

@@ -1,4 +1,4 @@
-"""The SSD's tables in files: a folder of CSV files (or workbooks, or Parquet), one or several files a table."""
+"""The SSD's tables in files: a folder of CSV files (or workbooks, or Parquet), one or several files per table."""
 
 from pathlib import Path
 

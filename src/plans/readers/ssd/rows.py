@@ -77,7 +77,7 @@ class SsdTables:
     label : str
         What was read, without credentials.
     tables : dict of SSD table to list of DataFrame
-        ``file``, ``row`` and fields as text; one frame a file, view or sheet.
+        ``file``, ``row`` and fields as text; one frame per file, view or sheet.
     left_out : Counter
         Rows that could not be read, by the table that reports name.
     skipped : Counter

@@ -183,7 +183,7 @@ def _translated(column: pd.Series, meanings: Mapping[str, str]) -> pd.Series:
 def _placed(
     rows: dict[str, pd.DataFrame], mapping: ColumnMap, la_code: str | None, log: FindingLog
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """The rows with their authority and extract (one an authority), and the extract table."""
+    """The rows with their authority and extract (one per authority), and the extract table."""
     default = mapping.la_code or la_code
     codes = {table: _authorities(table, frame, log) for table, frame in rows.items()}
     stated = sorted({code for found in codes.values() for code in found.dropna().unique()})
