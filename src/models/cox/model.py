@@ -411,12 +411,13 @@ class CoxPH(CoxPrediction):
         self._training = rows
         for message in fit_problems(fit, self.feature_names_out_, "set firth=True or alpha > 0"):
             warn(message)
-        n_estimated = int((np.diag(self.naive_covariance_) > 0).sum())
-        if cluster is not None and cluster.max() + 1 <= n_estimated:
-            warn(
-                f"{cluster.max() + 1} clusters for {n_estimated} coefficients: robust errors are unreliable, and "
-                "their joint tests have no meaning"
-            )
+        if cluster is not None:
+            n_clusters, n_estimated = cluster.max() + 1, int((np.diag(self.naive_covariance_) > 0).sum())
+            if n_clusters <= n_estimated:
+                warn(
+                    f"{n_clusters} clusters for {n_estimated} coefficients: robust errors are unreliable, and their "
+                    "joint tests have no meaning"
+                )
 
     def _fitted(self) -> FittedCox:
         return FittedCox(self.event, self.ties, self.coef_, self.naive_covariance_, self.feature_names_out_)

@@ -88,7 +88,8 @@ class IncidenceModel(BaseEstimator):
             weight = check_weight(sample_weight, len(frame))
             groups = check_cluster(cluster, len(frame), weight)
             encoder = self._unfitted_encoder()
-            matrix = encoder.fit_design(frame)
+            # The array itself where all of it is covariates: the types of a frame's columns take longer to look at.
+            matrix = encoder.fit_design(X if isinstance(X, np.ndarray) and X.shape == frame.shape else frame)
             rows = TrainingRows(_learnt_design(matrix, named), outcome, weight, groups)
             return self.fit_encoded(rows, encoder)
 

@@ -135,12 +135,13 @@ def learn_plain_columns(names: list[str], matrix: np.ndarray) -> list[Column]:
     ordered = np.sort(np.ascontiguousarray(matrix[::step].T), axis=1)
     middle = ordered.shape[1] // 2
     typical = 0.5 * (ordered[:, (ordered.shape[1] - 1) // 2] + ordered[:, middle])
-    perhaps_constant = np.flatnonzero(np.all(matrix[:1000] == matrix[0], axis=0))
-    varies = np.ones(len(names), dtype=bool)
-    varies[perhaps_constant] = ~np.all(matrix[:, perhaps_constant] == matrix[0, perhaps_constant], axis=0)
+    varies = ~(matrix[:1000] == matrix[0]).all(axis=0)
+    perhaps_constant = np.flatnonzero(~varies)
+    if len(matrix) > 1000 and perhaps_constant.size:
+        varies[perhaps_constant] = ~(matrix[:, perhaps_constant] == matrix[0, perhaps_constant]).all(axis=0)
     return [
-        Column(name, NUMERIC, (), bool(differs), False, float(median), None, float(median))
-        for name, differs, median in zip(names, varies, typical, strict=True)
+        Column(name, NUMERIC, (), differs, False, median, None, median)
+        for name, differs, median in zip(names, varies.tolist(), typical.tolist(), strict=True)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Any, Self
 
@@ -115,13 +116,13 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         self._fit(as_frame(X))
         return self
 
-    def _fit(self, frame: pd.DataFrame) -> np.ndarray | None:
-        """Fit to a frame; its design where that is the frame as it is, so that it need not be looked at twice."""
+    def _fit(self, frame: pd.DataFrame, array: np.ndarray | None = None) -> np.ndarray | None:
+        """Fit to a frame, made of ``array`` if that is given; its design where that is the frame as it is."""
         self._check_options(frame)
         names = [name for name in self._chosen(frame) if name not in (self.drop or ())]
         kept = frame if names == list(frame.columns) else frame[names]
         self.n_features_in_ = frame.shape[1]
-        matrix = None if self.splines else _finite_matrix(kept)
+        matrix = None if self.splines else _finite_matrix(kept if array is None or kept is not frame else array)
         self.columns_ = self._learn(kept, matrix)
         self._set_products([])
         if self.interactions:
@@ -146,7 +147,7 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
     def fit_design(self, X: Any) -> np.ndarray:
         """:meth:`fit`, and what :meth:`design` gives for ``X``."""
         frame = as_frame(X)
-        design = self._fit(frame)
+        design = self._fit(frame, X if type(X) is np.ndarray else None)
         return self.design(frame) if design is None else design
 
     def transform(self, X: Any) -> pd.DataFrame:
@@ -266,21 +267,19 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
 
     def _set_products(self, pairs: list[tuple[int, int]]) -> None:
         """Everything that follows from the columns and from the pairs of main effects that are multiplied."""
-        owner: list[str] = []
-        names: list[str] = []
-        for column in self.columns_.values():
-            owner += [column.name] * len(column.feature_names)
-            names += column.feature_names
-        groups: dict[str, list[int]] = {name: [] for name in self.columns_}
+        features = {name: column.feature_names for name, column in self.columns_.items()}
+        owner = [name for name, own in features.items() for _ in own]
+        names = [feature for own in features.values() for feature in own]
+        groups: dict[str, list[int]] = {name: [] for name in features}
         for position, name in enumerate(owner):
             groups[name].append(position)
         for position, (left, right) in enumerate(pairs, start=len(owner)):
             for name in dict.fromkeys((owner[left], owner[right])):
                 groups[name].append(position)
-        self.feature_names_in_ = np.asarray(list(self.columns_), dtype=object)
+        self.feature_names_in_ = np.asarray(list(features), dtype=object)
         self.groups_ = groups
         self.reference_ = {name: column.typical for name, column in self.columns_.items()}
-        self.dropped_ = [name for name, column in self.columns_.items() if not column.feature_names]
+        self.dropped_ = [name for name, own in features.items() if not own]
         self._products = pairs
         self._names = names + [f"{names[left]}:{names[right]}" for left, right in pairs]
 
@@ -305,17 +304,27 @@ def as_frame(X: Any) -> pd.DataFrame:
     values = np.asarray(X)
     if values.ndim != 2:
         raise ValueError(f"X must have two dimensions, got {values.ndim}: Reshape your data (X.reshape(-1, 1))")
-    return pd.DataFrame(values, columns=[f"x{position}" for position in range(values.shape[1])], copy=False)
+    return pd.DataFrame(values, columns=_array_names(values.shape[1]), copy=False)
 
 
-def _finite_matrix(frame: pd.DataFrame) -> np.ndarray | None:
-    """The frame as one contiguous float array if every column is numeric and every value in range, else None."""
-    if not all(isinstance(dtype, np.dtype) and dtype.kind in "fiu" for dtype in frame.dtypes):
+@lru_cache(maxsize=8)
+def _array_names(n_columns: int) -> pd.Index:
+    """Names of the columns of an array; pandas takes longer to make them than the frame."""
+    return pd.Index([f"x{position}" for position in range(n_columns)])
+
+
+def _finite_matrix(values: pd.DataFrame | np.ndarray) -> np.ndarray | None:
+    """The values as one contiguous float array if every column is numeric and every value in range, else None."""
+    if isinstance(values, pd.DataFrame):
+        if not all(isinstance(dtype, np.dtype) and dtype.kind in "fiu" for dtype in values.dtypes):
+            return None
+        values = values.to_numpy(dtype=float)
+    elif values.dtype.kind not in "fiu":
         return None
-    matrix = np.ascontiguousarray(frame.to_numpy(dtype=float))
+    matrix = np.ascontiguousarray(values, dtype=float)
     with np.errstate(all="ignore"):
         # A sum is in range only if its terms are; one pass, no mask of the size of the frame. A product is the fastest.
-        if not np.all(np.abs(np.ones(len(matrix)) @ matrix) <= LARGEST_NUMBER):
+        if not (np.abs(np.ones(len(matrix)) @ matrix) <= LARGEST_NUMBER).all():
             return None
     if not matrix.flags.writeable:
         # pandas 3 lends read-only views, for which compiled kernels would be compiled once more.

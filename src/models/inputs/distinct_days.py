@@ -48,4 +48,4 @@ class DistinctDays:
         """Whole days since the first, or None where one of them is not whole."""
         since = days - self._origin if self._origin else days
         day = since.astype(np.int64)
-        return day if np.array_equal(day, since) else None
+        return day if (day == since).all() else None

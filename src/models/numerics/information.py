@@ -5,6 +5,8 @@ from scipy.linalg.lapack import dposv, dpotrf, dpotri
 
 # Smallest curvature of a likelihood, relative to its largest, that counts in steps and in variances.
 FLATTEST = 1e-12
+# Normal positive number, so that its inverse is finite.
+SMALLEST = float(np.finfo(float).tiny)
 
 
 def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -18,8 +20,9 @@ def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
         solution = _positive_part(part)
     else:
         lower, _ = dpotri(factor, lower=1)
-        solution = np.tril(lower) + np.tril(lower, -1).T
-    solution = solution * np.outer(scale, scale)
+        solution = lower + lower.T  # 0 above the diagonal, as the factor is
+        np.fill_diagonal(solution, lower.diagonal())
+    solution = solution * (scale[:, None] * scale)
     if kept.all():
         return solution
     result[np.ix_(kept, kept)] = solution
@@ -53,8 +56,8 @@ def positive_inverse(information: np.ndarray) -> np.ndarray:
 def _scaled(matrix: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The kept rows and columns with a diagonal of 1, and what they were multiplied by."""
     part = matrix if kept.all() else matrix[np.ix_(kept, kept)]
-    scale = 1.0 / np.sqrt(np.maximum(np.diag(part), np.finfo(float).tiny))
-    return part * np.outer(scale, scale), scale
+    scale = 1.0 / np.sqrt(np.maximum(part.diagonal(), SMALLEST))
+    return part * (scale[:, None] * scale), scale
 
 
 def _positive_part(part: np.ndarray) -> np.ndarray:

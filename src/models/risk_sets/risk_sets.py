@@ -112,7 +112,7 @@ def build_risk_sets(
     by_last, bounds = counting_sort(np.where((weight > 0) & (last >= first), last, key.size), key.size + 1)
     row_end = bounds[:-1]
     order = by_last[: row_end[-1]]
-    first, last = first[order], np.repeat(np.arange(key.size, dtype=np.int32), np.diff(row_end))
+    first, last = first[order], last[order]
     is_event = is_event[order]
     weight = np.full(order.size, weight[0]) if weight.min() == weight.max() else weight[order]
     stratum = np.zeros(order.size, dtype=np.int32) if one_stratum else stratum[order].astype(np.int32)

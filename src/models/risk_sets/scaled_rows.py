@@ -91,7 +91,7 @@ def _gather(
     same and are of one stratum: at worst by what the far value of one row, which also makes the deviation large, does
     to the mean of some. Else the rows are passed over again.
     """
-    center = design[sets.rows[:: max(1, sets.rows.size // ROWS_FOR_CENTER)]].mean(axis=0)
+    center = design.take(sets.rows[:: max(1, sets.rows.size // ROWS_FOR_CENTER)], axis=0, mode="clip").mean(axis=0)
 
     def of_chunk(rows: slice) -> tuple[slice, np.ndarray, np.ndarray, np.ndarray]:
         # No position is out of range; "clip" is numpy's way to write without a buffer.

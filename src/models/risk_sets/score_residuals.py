@@ -33,13 +33,21 @@ def tied_means(sums: RiskSums, sets: RiskSets) -> np.ndarray:
     return once[:, None] * sums.mean - once_f[:, None] * sums.tied_mean
 
 
-def mean_increments(sums: RiskSums, sets: RiskSets) -> tuple[np.ndarray, np.ndarray]:
-    """Hazard times mean ``x`` at each event time (K, p): for the rows at risk, and for those whose event it is."""
+def mean_increments(sums: RiskSums, sets: RiskSets) -> np.ndarray:
+    """Hazard times mean ``x`` of the rows at risk at each event time, shape (K, p)."""
+    square, square_f, _ = _squares(sums, sets)
+    return square * sums.mean - square_f * sums.tied_mean
+
+
+def own_mean_increments(sums: RiskSums, sets: RiskSets) -> np.ndarray:
+    """The same of the rows whose event it is."""
+    square, square_f, square_ff = _squares(sums, sets)
+    return (square - square_f) * sums.mean - (square_f - square_ff) * sums.tied_mean
+
+
+def _squares(sums: RiskSums, sets: RiskSets) -> np.ndarray:
     scale = sets.tied_weight / (sets.n_tied * sums.total)
-    _, _, square, square_f, square_ff = scale * sums.moments.T
-    at_risk = square[:, None] * sums.mean - square_f[:, None] * sums.tied_mean
-    own = (square - square_f)[:, None] * sums.mean - (square_f - square_ff)[:, None] * sums.tied_mean
-    return at_risk, own
+    return (scale * sums.moments[:, 2:].T)[:, :, None]
 
 
 def score_residuals(
@@ -119,7 +127,7 @@ def _fill(
     By row ``risk`` and ``mass`` (m,); by event time, (K, p) each, what an event takes off, what its own risk gives, and
     the running sums of the mean increments; by late row its own sum of the mean increments (n_late, p).
     """
-    at_risk, own = mean_increments(sums, sets)
+    at_risk, own = mean_increments(sums, sets), own_mean_increments(sums, sets)
     np.multiply(weight, sums.relative_risk, out=risk)
     np.multiply(risk, cumulative_hazards(sums, sets), out=mass)
     means[:], less_if_own[:] = tied_means(sums, sets), own - at_risk

@@ -5,7 +5,12 @@ import pytest
 
 from secondplan.models.risk_sets import score_residuals as module
 from secondplan.models.risk_sets.partial_likelihood import evaluate, hazard_increments, risk_sums
-from secondplan.models.risk_sets.score_residuals import mean_increments, score_residuals, tied_means
+from secondplan.models.risk_sets.score_residuals import (
+    mean_increments,
+    own_mean_increments,
+    score_residuals,
+    tied_means,
+)
 
 BETA = np.array([0.5, -0.4])
 
@@ -24,7 +29,7 @@ def test_without_efron_they_are_the_definition(random_sets):
         expected[row] -= np.exp(x[row] @ BETA) * hazard[times] @ (x[row] - sums.mean[times])
     np.testing.assert_allclose(by_row(x, sums, sets), expected, rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(tied_means(sums, sets), sums.mean, rtol=1e-12, atol=1e-14)
-    for found in mean_increments(sums, sets):
+    for found in (mean_increments(sums, sets), own_mean_increments(sums, sets)):
         np.testing.assert_allclose(found, hazard[:, None] * sums.mean, rtol=1e-12, atol=1e-14)
 
 

@@ -23,7 +23,7 @@ from ...numerics.newton import Objective, maximise
 from ...risk_sets.intervals import gather
 from ...risk_sets.partial_likelihood import Likelihood, RiskSums, cumulative_hazards, evaluate, risk_sums, time_gram
 from ...risk_sets.risk_sets import RiskSets
-from ...risk_sets.score_residuals import mean_increments
+from ...risk_sets.score_residuals import mean_increments, own_mean_increments
 from .maximum import COLLINEAR, CoxMaximum
 
 MAX_ITERATIONS = 200
@@ -224,7 +224,7 @@ def penalty_gradient(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool
     length = np.einsum("ij,ij->i", projected, x)
     sums = risk_sums(np.column_stack([x, length]), eta, sets, efron)
     risk = sets.weight * sums.relative_risk
-    at_risk, own = mean_increments(sums, sets)
+    at_risk, own = mean_increments(sums, sets), own_mean_increments(sums, sets)
     at_risk, own = at_risk[:, :n_columns], own[:, :n_columns]
     events = sets.is_event
     means = gather(

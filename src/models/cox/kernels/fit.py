@@ -147,20 +147,23 @@ def fit_cox(
     efron = ties == "efron"
     total_weight = float(weight.sum())
     del weight, stratum  # of the size of the data, and no longer needed
-    penalty = elastic_net(total_weight * alpha, l1_ratio, penalty_factor if alpha > 0 else None, scaled.constant)
+    penalty = elastic_net(total_weight * alpha, l1_ratio, penalty_factor, scaled.constant) if alpha > 0 else None
     log_penalty, n_steps = np.zeros(2), 0
     if firth:
         penalised = firth_maximum(scaled.x, scaled.offset, sets, efron, ~scaled.constant, LARGEST_ETA)
         found = penalised.maximum
         log_penalty = penalised.log_penalty + np.log(scaled.scale[~(scaled.constant | found.collinear)]).sum()
-    elif alpha > 0:
+    elif penalty is not None:
         found = penalised_maximum(Rows(scaled.x, scaled.offset, sets, efron), penalty)
     else:
         found, n_steps = _unpenalised_maximum(scaled, sets, efron)
     sums, hazards = _state_of(found, scaled, sets, efron)
     estimated = ~(scaled.constant | found.collinear)
-    estimated &= (penalty.lasso == 0) | (found.beta != 0)
-    naive = inverse(found.likelihood.information + np.diag(np.where(estimated, penalty.ridge, 0.0)), estimated)
+    information = found.likelihood.information
+    if penalty is not None:
+        estimated &= (penalty.lasso == 0) | (found.beta != 0)
+        information = information + np.diag(np.where(estimated, penalty.ridge, 0.0))
+    naive = inverse(information, estimated)
     covariance, null_products = naive, None
     if cluster is not None:
         own_cluster = cluster[sets.rows].astype(np.int32)
@@ -226,10 +229,10 @@ def _collect(
     factor = np.exp(apart)[sets.time_stratum]
     hazard, _ = hazard_increments(sums, sets)
     variance = sets.tied_weight / sets.n_tied * sums.moments[:, 2] / sums.total**2
-    mean, _ = mean_increments(sums, sets)
-    mean = mean * scaled.scale - hazard[:, None] * shift[sets.time_stratum]
+    mean = mean_increments(sums, sets) * scaled.scale - hazard[:, None] * shift[sets.time_stratum]
+    columns = np.empty((hazard.size, 2 + coef.size))
     with np.errstate(over="ignore"):
-        columns = np.column_stack([hazard * factor, variance * factor**2, mean * factor[:, None]])
+        columns[:, 0], columns[:, 1], columns[:, 2:] = hazard * factor, variance * factor**2, mean * factor[:, None]
     if apart.size > 1:
         np.clip(columns, -LARGEST, LARGEST, out=columns)
     cumulative = running_sums(columns, sets.start)

@@ -91,7 +91,7 @@ def cause_rows(
     offset_shift = (fit.offset_center - scaled.offset_mean)[sets.time_stratum]
     apart = np.exp(np.clip(shift @ fit.coef + offset_shift, -LARGEST_ETA, LARGEST_ETA))
     hazard = hazard_increments(sums, sets)[0]
-    mean = mean_increments(sums, sets)[0]
+    mean = mean_increments(sums, sets)
     if std_error == "riskregression":
         increment, less_if_own, of_event = hazard / sums.total, np.zeros_like(hazard), 1.0 / sums.total
         mean = hazard[:, None] * sums.mean

@@ -159,7 +159,6 @@ def _collect(
     unscale = np.outer(1.0 / scaled.scale, 1.0 / scaled.scale)
     assert found.null is not None  # the search began at 0
     hazard, _ = hazard_increments(sums, sub.sets)
-    mean, _ = mean_increments(sums, sub.sets)
     return FineGrayFit(
         coef=found.beta / scaled.scale,
         covariance=half @ half.T * unscale,
@@ -168,7 +167,7 @@ def _collect(
         center=scaled.mean[0],
         time=sub.sets.time,
         cumulative_hazard=np.cumsum(hazard),
-        cumulative_mean=np.cumsum(mean * scaled.scale, axis=0),
+        cumulative_mean=np.cumsum(mean_increments(sums, sub.sets) * scaled.scale, axis=0),
         hazard_variance=variance,
         cell_start=np.flatnonzero(np.diff(cell, prepend=-1)),
         cell_covariance=products[n_columns:, n_columns:],

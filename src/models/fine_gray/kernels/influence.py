@@ -26,7 +26,7 @@ from ...numerics.counting_sort import counting_sort
 from ...numerics.threads import run_all
 from ...risk_sets.intervals import FAST
 from ...risk_sets.partial_likelihood import RiskSums
-from ...risk_sets.score_residuals import mean_increments, tied_means
+from ...risk_sets.score_residuals import mean_increments, own_mean_increments, tied_means
 from .likelihood import hazards_ahead, weighted_hazards
 from .observation_influence import add_shift, observation_shifts
 from .subdistribution import Subdistribution
@@ -86,7 +86,7 @@ def influence_products(
     """
     sets = sub.sets
     n_columns, n_cells = x.shape[1], int(increments.cell.max()) + 1
-    at_risk, own = mean_increments(sums, sets)
+    at_risk, own = mean_increments(sums, sets), own_mean_increments(sums, sets)
     # What a relative risk of 1 adds at each event time, to the score (apart from x) and to the cells.
     per_risk = np.zeros((sets.n_times, n_columns + n_cells))
     per_risk[:, :n_columns] = at_risk

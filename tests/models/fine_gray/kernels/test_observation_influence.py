@@ -18,7 +18,7 @@ AT_RISK = 0.01
 def through_observation(x, sums, sub):
     """The second parts of the influences, shape (m, 2 + 1): on the score, and on the whole baseline hazard."""
     increments = baseline_increments(sums, sub, np.zeros(sub.sets.n_times, dtype=np.int64))
-    per_risk = np.hstack([mean_increments(sums, sub.sets)[0], -increments.per_risk[:, None]])
+    per_risk = np.hstack([mean_increments(sums, sub.sets), -increments.per_risk[:, None]])
     found = np.zeros((len(x), 3))
     shifts = observation_shifts(x, sums, sub, per_risk)
     for shift in shifts:
