@@ -81,7 +81,7 @@ def column_type(table: str, column: str) -> str:
 
 
 def describe_columns(table: str) -> pd.DataFrame:
-    """Data dictionary of ``table``: one row a column, with type, required, title, description, source.
+    """Data dictionary of ``table``: one row per column, with type, required, title, description, source.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One comparison becomes one parent run with one child run a model: scalars, curves, images, tables, models."""
+"""One comparison becomes one parent run with one child run per model: scalars, curves, images, tables, models."""
 
 from __future__ import annotations
 

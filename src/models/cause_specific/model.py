@@ -36,7 +36,7 @@ STD_ERRORS = ("riskregression", "jackknife")
 
 
 class CauseSpecificCox(IncidenceModel):
-    r"""Risk of each event with the others competing, from one Cox model a cause.
+    r"""Risk of each event with the others competing, from one Cox model per cause.
 
     .. math:: F_k(t \mid x) = \sum_{t_j \le t} S(t_j- \mid x)\, e^{x'\beta_k}\, dH_{0k}(t_j)
 

@@ -28,7 +28,7 @@ class FittedCox(NamedTuple):
 def residual_table(
     rows: TrainingRows, fitted: FittedCox, kind: str, *, weighted: bool | None = None, collapse: Any = None
 ) -> np.ndarray | pd.Series | pd.DataFrame:
-    """Residuals as :meth:`.cox.CoxPH.residuals` describes them."""
+    """Residuals as :meth:`.model.CoxPH.residuals` describes them."""
     require_choice("kind", kind, RESIDUALS)
     weighted = kind in ("dfbeta", "dfbetas") if weighted is None else weighted
     if kind in ("schoenfeld", "scaledsch"):
@@ -51,7 +51,7 @@ def residual_table(
 
 
 def deviance(martingale: np.ndarray, n_events: np.ndarray) -> np.ndarray:
-    r"""Signed root of the Poisson deviance of :math:`D` events where :math:`D - M` were expected, shape (n,).
+    r"""Deviance residuals, shape (n,): signed root of the Poisson deviance of :math:`D` events, :math:`D - M` expected.
 
     .. math:: \mathrm{sign}(M) \sqrt{-2 \{M + D \log((D - M) / D)\}}
 
@@ -64,7 +64,7 @@ def deviance(martingale: np.ndarray, n_events: np.ndarray) -> np.ndarray:
 
 
 def concordance(rows: TrainingRows, fitted: FittedCox) -> tuple[float, float]:
-    """Concordance of the linear predictor and its standard error, as :attr:`.cox.CoxPH.concordance_` describes them."""
+    """Concordance of the linear predictor and its standard error; see :attr:`.model.CoxPH.concordance_`."""
     from ..risk_sets.risk_sets import build_risk_sets
     from .kernels.concordance import comparable_pairs
 
@@ -169,7 +169,7 @@ def _sum_by(codes: np.ndarray, values: np.ndarray, n_codes: int) -> np.ndarray:
 def proportionality_table(
     rows: TrainingRows, fitted: FittedCox, transform: str, groups: dict[str, list[int]]
 ) -> pd.DataFrame:
-    """Test of proportional hazards as :meth:`.cox.CoxPH.test_proportional_hazards` describes it.
+    """Test of proportional hazards as :meth:`.model.CoxPH.test_proportional_hazards` describes it.
 
     ``groups`` holds the positions of the columns that are tested together, by the name of the term.
     """

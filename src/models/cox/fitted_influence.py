@@ -35,7 +35,7 @@ class FittedInfluence(NamedTuple):
 def fitted_influence(
     rows: TrainingRows, fits: list[CauseFit], *, ties: str, std_error: str, horizon: float
 ) -> FittedInfluence:
-    """Influences on each cause; ``std_error`` is that of :class:`.cause_specific.CauseSpecificCox`.
+    """Influences on each cause; ``std_error`` is that of :class:`.cause_specific.model.CauseSpecificCox`.
 
     Around ``horizon``, and the days of :data:`.incidence_moments.CUTS`, the moments are most exact.
     """

@@ -31,7 +31,7 @@ from .curve_error import jackknife_hazard_error
 
 
 class CoxPrediction(OneEventModel):
-    """The part of :class:`.cox.CoxPH` that needs no training rows: loaded models have it too."""
+    """The part of :class:`.model.CoxPH` that needs no training rows: loaded models have it too."""
 
     _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata", "offset": "offset"}
     strata: str | list[str] | None

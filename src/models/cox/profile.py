@@ -13,7 +13,7 @@ from .diagnostics import FittedCox
 
 
 def profile_table(rows: TrainingRows, fitted: FittedCox, level: float, *, firth: bool) -> pd.DataFrame:
-    """Intervals and tests as :meth:`.cox.CoxPH.profile_likelihood` describes them."""
+    """Intervals and tests as :meth:`.model.CoxPH.profile_likelihood` describes them."""
     from ..risk_sets.risk_sets import build_risk_sets
     from .kernels.firth import PenalisedRows
     from .kernels.fit import LARGEST_ETA, scale_rows

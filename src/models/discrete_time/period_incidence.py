@@ -29,7 +29,7 @@ def log_one_plus_sum(eta: np.ndarray) -> np.ndarray:
 
 
 def hazards_from_log_odds(log_odds: np.ndarray) -> np.ndarray:
-    """Probabilities of the causes from their log odds against no event; causes along the last axis."""
+    """Softmax: probabilities of the causes from their log odds against no event; causes along the last axis."""
     return np.exp(log_odds - log_one_plus_sum(log_odds)[..., None])
 
 

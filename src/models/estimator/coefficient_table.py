@@ -56,7 +56,7 @@ def coefficient_table(
 
 
 def wald_statistic(coef: np.ndarray, covariance: np.ndarray) -> float:
-    """``b' V^-1 b`` over the columns with a variance above 0; 0 where there are none."""
+    """Wald statistic ``b' V^-1 b`` over the columns with a variance above 0; 0 where there are none."""
     used = np.diag(covariance) > 0
     if not used.any():
         return 0.0

@@ -26,7 +26,7 @@ ROWS_PER_BLOCK = 2_000
 
 
 class FineGrayPrediction(OneEventModel):
-    """The part of :class:`.fine_gray.FineGray` that needs no training rows: loaded models have it too."""
+    """The part of :class:`.model.FineGray` that needs no training rows: loaded models have it too."""
 
     _column_parameters: ClassVar[dict[str, str]] = {"censoring_strata": "strata"}
     censoring_strata: str | list[str] | None

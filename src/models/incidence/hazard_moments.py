@@ -2,7 +2,7 @@ r"""Variance of what depends on the hazard increments of several causes and on t
 
 A quantity with derivatives :math:`w_l(s)` with respect to the increments of cause l and :math:`b_l` with respect to its
 coefficients has the variance :math:`\sum_c (\sum_{l,s} w_l(s) m_{lc}(s) + b' u_c)^2` over rows or clusters c, where m
-and u are the influences of :mod:`.incidence_moments`. It comes from the influences themselves (:class:`RowMoments`:
+and u are the influences of :mod:`.moments`. It comes from the influences themselves (:class:`RowMoments`:
 exact, in the process that fitted the model) or from what a saved model holds of them (:class:`CellMoments`).
 
 For very many rows w is a combination of few functions, :math:`w_l(s) = \sum_r z_{lr} C_{rs}`; the variance is then a
@@ -196,7 +196,7 @@ class RowMoments:
 
 
 def row_moments(causes: list[CauseRows], stratum: np.ndarray, target: np.ndarray) -> list[RowMoments]:
-    """The influences by stratum; parameters are those of :func:`.incidence_moments.cell_moments`."""
+    """The influences by stratum; parameters are those of :func:`.moments.cell_moments`."""
     order = np.argsort(target, kind="stable")
     coef = np.concatenate([cause.coef for cause in causes], axis=1)
     result = []

@@ -33,7 +33,7 @@ class IncidenceSums:
     def incidence(self, relative_risk: np.ndarray, times: np.ndarray, cause: int | None) -> np.ndarray:
         """Incidence of one cause (None for all together) by each row's times, shape (n, m).
 
-        Within 1e-9 of :func:`.cause_specific_incidence.sum_incidence`, which takes ``relative_risk`` (n, K) and
+        Within 1e-9 of :func:`.exact_sums.sum_incidence`, which takes ``relative_risk`` (n, K) and
         ``times`` (n, m); never decreasing in time. Whether the exact sum is taken depends on the number of rows and of
         event times, and on the row itself, not on what was asked before.
         """

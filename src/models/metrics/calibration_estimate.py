@@ -38,7 +38,7 @@ def from_normal(estimate: float, std_error: float) -> CalibrationEstimate:
 
 
 def unknown_estimate() -> CalibrationEstimate:
-    """All NaN."""
+    """An estimate that could not be made: all fields are NaN."""
     return CalibrationEstimate(*[float("nan")] * 4)
 
 

@@ -35,7 +35,7 @@ class RiskSets:
     n_tied, tied_weight : ndarray, shape (K,)
         Number and weight of the events at each event time.
     levels, late_rows, level_end
-        Layout of the intervals (see :mod:`intervals`): the rows with delayed entry, grouped by level.
+        Layout of the intervals (see :mod:`.intervals`): the rows with delayed entry, grouped by level.
     """
 
     rows: np.ndarray

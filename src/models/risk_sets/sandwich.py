@@ -11,9 +11,10 @@ from .score_residuals import over_clusters
 
 
 def score_products(x: np.ndarray, states: list[RiskSums], sets: RiskSets, cluster: np.ndarray) -> np.ndarray:
-    """``sum_c u_c u_c'``, ``u_c`` the sum of the weighted score residuals of cluster c, shape (n_states, p, p).
+    """The meat ``sum_c u_c u_c'`` of the sandwich, shape (n_states, p, p).
 
-    The sandwich is ``V (sum_c u_c u_c') V`` with V the inverse information. Parameters are those of
+    ``u_c`` is the sum of the weighted score residuals of cluster c. The sandwich is
+    ``V (sum_c u_c u_c') V`` with V the inverse information. Parameters are those of
     :func:`.score_residuals.over_clusters`.
     """
 

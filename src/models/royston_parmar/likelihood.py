@@ -1,6 +1,6 @@
 r"""The Royston-Parmar likelihood of one cause on arrays, with its first two derivatives.
 
-With :math:`\eta(v \mid x) = \log H` at :math:`v = \log t` (see :mod:`.royston_parmar_curve`), design rows
+With :math:`\eta(v \mid x) = \log H` at :math:`v = \log t` (see :mod:`.curve`), design rows
 :math:`Z = \partial\eta/\partial\theta` and :math:`D = \partial\eta'(v)/\partial\theta`, a row with weight w, event
 indicator d and entry s contributes
 

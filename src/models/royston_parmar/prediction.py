@@ -30,7 +30,7 @@ CURVE_POINTS = 200
 
 
 class RoystonParmarPrediction(DeltaIntervalModel):
-    """Predictions from ``cause_curves_`` and ``joint_covariance_``; see :class:`.royston_parmar.RoystonParmar`."""
+    """Predictions from ``cause_curves_`` and ``joint_covariance_``; see :class:`.model.RoystonParmar`."""
 
     events_: tuple[int, ...]
     cause_curves_: dict[int, dict[str, Any]]

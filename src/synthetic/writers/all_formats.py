@@ -1,4 +1,4 @@
-"""One set of plans in files of the formats that councils hold, a folder a format."""
+"""One set of plans in files of the formats that councils hold, one folder per format."""
 
 import os
 from collections.abc import Callable, Collection

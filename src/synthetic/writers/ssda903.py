@@ -1,4 +1,4 @@
-"""Write SSDA903 returns: the header and episodes files of children in care, one pair an authority and year.
+"""Write SSDA903 returns: the header and episodes files of children in care, one pair per authority and year.
 
 As in real returns, a period in care of more than half a year is two episodes, the second of another placement, and an
 episode that is open at the end of the year comes again in the next year's file with its end.

@@ -293,7 +293,7 @@ class _Penalised(Objective[Point]):
 
 
 def _corrected(information: Information, step: np.ndarray, fall: np.ndarray) -> Information:
-    """The matrix that also explains by how much the gradient fell along a step, both (p,)."""
+    """BFGS update of the information by a step and the fall of the gradient along it, both (p,)."""
     own = information.columns
     return Information(own, corrected(information.matrix, step[own], fall[own]))
 

@@ -157,7 +157,7 @@ def deviance(data: PathRows, coef: np.ndarray) -> float:
 
 
 def saturated_log_likelihood(sets: RiskSets, efron: bool) -> float:
-    """The largest value that a log partial likelihood can have: all relative risk on the rows with the event."""
+    """Log likelihood of the saturated model, the largest there can be: all relative risk on the rows with the event."""
     used = sets.tied_weight > 0
     weight, count = sets.tied_weight[used], sets.n_tied[used]
     value = -float(np.sum(weight * np.log(weight)))

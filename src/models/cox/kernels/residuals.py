@@ -20,7 +20,7 @@ def at_coefficients(
     offset: np.ndarray | None,
     ties: str,
 ) -> tuple[RiskSets, ScaledRows, RiskSums]:
-    """Risk sets, scaled rows and risk-set sums at given coefficients (p,); see :func:`.cox_fit.fit_cox`."""
+    """Risk sets, scaled rows and risk-set sums at given coefficients (p,); see :func:`.fit.fit_cox`."""
     weight = np.ones(duration.size) if weight is None else weight
     stratum = np.zeros(duration.size, dtype=np.int64) if stratum is None else stratum
     sets = build_risk_sets(entry, duration, is_event, weight, stratum)
@@ -46,7 +46,7 @@ def cox_residuals(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Residuals by row, shape (n,) or (n, p); for ``schoenfeld`` by event, shape (n_events, p), with the events' days.
 
-    ``kind`` is martingale, score, schoenfeld or dfbeta. Other parameters are those of :func:`.cox_fit.fit_cox`, with
+    ``kind`` is martingale, score, schoenfeld or dfbeta. Other parameters are those of :func:`.fit.fit_cox`, with
     ``coef`` (p,) and ``naive_covariance`` (p, p) of the fit.
     """
     sets, scaled, sums = at_coefficients(

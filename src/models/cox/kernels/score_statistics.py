@@ -27,7 +27,7 @@ def score_statistics_of_rows(
     ties: str,
     usable: np.ndarray,
 ) -> tuple[float, float]:
-    """:func:`score_statistics` of the rows of a fit; parameters are those of :func:`.cox_fit.fit_cox`."""
+    """:func:`score_statistics` of the rows of a fit; parameters are those of :func:`.fit.fit_cox`."""
     zero = np.zeros(design.shape[1])
     sets, scaled, sums = at_coefficients(
         design, entry, duration, is_event, coef=zero, weight=weight, stratum=stratum, offset=offset, ties=ties

@@ -112,7 +112,7 @@ def _approach(
 
 
 def corrected(matrix: np.ndarray, step: np.ndarray, fall: np.ndarray) -> np.ndarray:
-    """The matrix (q, q) that also explains by how much the gradient fell along a step, both (q,)."""
+    """BFGS update of the information (q, q) by a step and the fall of the gradient along it, both (q,)."""
     expected = matrix @ step
     seen, foreseen = float(fall @ step), float(expected @ step)
     if seen <= 0 or foreseen <= 0:

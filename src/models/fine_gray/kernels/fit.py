@@ -100,7 +100,7 @@ def fit_fine_gray(
         Codes 0, 1, ...
     ties : {"efron", "breslow"}
     convention : {"crr", "finegray"}
-        See :class:`..fine_gray.FineGray`.
+        See :class:`..model.FineGray`.
     horizon : float
         A day after which a cell begins, besides those at which risks are usually stated.
 

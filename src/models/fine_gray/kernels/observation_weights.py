@@ -122,11 +122,11 @@ class _Tally:
         self._tail = np.append(np.cumsum(self.sums[::-1])[::-1], 0.0)
 
     def since(self, days: np.ndarray) -> Any:
-        """Sum on each day and later."""
+        """Reverse cumulative sum: on each day and later."""
         return self._tail[np.searchsorted(self.days, days, side="left")]
 
     def after(self, days: np.ndarray) -> Any:
-        """Sum later than each day."""
+        """Reverse cumulative sum: later than each day."""
         return self._tail[np.searchsorted(self.days, days, side="right")]
 
 

@@ -85,7 +85,7 @@ def build_subdistribution(
     stratum : ndarray of int, shape (n,)
         Codes 0, 1, ... of the observation process.
     convention : {"crr", "finegray"}
-        See :class:`..fine_gray.FineGray`.
+        See :class:`..model.FineGray`.
     """
     n_strata = int(stratum.max(initial=0)) + 1
     is_finegray = convention == "finegray"

@@ -1,4 +1,4 @@
-"""Reading the children in need (CIN) census: one XML file a year, stacked into one set of plans.
+"""Reading the children in need (CIN) census: one XML file per year, stacked into one set of plans.
 
 How rows become records
 -----------------------

@@ -34,7 +34,7 @@ def read_tables(
         Files, and folders whose CSV, Excel and Parquet files are all looked at; those that the map does not name are
         passed over.
     column_map : path or ColumnMap, optional
-        A YAML file as :mod:`secondplan.plans.column_map` documents it. Without one, files must be called as the tables
+        A YAML file as :mod:`.column_map` documents it. Without one, files must be called as the tables
         of the schema (``plans.csv``, ``children.parquet``, ...) and their columns as its columns; then the last day
         seen is taken from the latest date in them.
     la_code : str, optional
