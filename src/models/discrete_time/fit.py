@@ -155,17 +155,18 @@ def _compact(lines: PersonPeriods, cluster: np.ndarray | None) -> tuple[np.ndarr
 def _standardise(design: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Independent columns, centred and scaled; centres, scales and positions of these columns."""
     centre = design.mean(axis=0)
-    scale = design.std(axis=0)
+    # Column after column in memory: the likelihood multiplies whole columns.
+    columns = np.subtract(design.T, centre[:, None], order="C")
+    scale = np.sqrt(np.einsum("pn,pn->p", columns, columns) / max(design.shape[0], 1))
     varies = scale > DEPENDENT * np.maximum(np.abs(centre), np.finfo(float).tiny)
-    candidates = np.flatnonzero(varies)
-    x = design[:, candidates]
-    x -= centre[candidates]
-    x /= scale[candidates]
-    kept = independent_columns(x.T @ x / max(x.shape[0], 1), DEPENDENT)
-    used = candidates[kept]
+    used = np.flatnonzero(varies)
+    if not varies.all():
+        columns = columns[used]
+    columns /= scale[used, None]
+    kept = independent_columns(columns @ columns.T / max(design.shape[0], 1), DEPENDENT)
     if not kept.all():
-        x = np.ascontiguousarray(x[:, kept])
-    return x, centre[used], scale[used], used
+        columns, used = columns[kept], used[kept]
+    return columns.T, centre[used], scale[used], used
 
 
 def _unbounded(x: np.ndarray, lines: PersonPeriods, fitted: Maximum, n_causes: int) -> list[tuple[int, int]]:
