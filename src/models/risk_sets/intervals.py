@@ -130,6 +130,16 @@ def gather_one(values, at_event, first, last, levels, is_event, start, rows, lev
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
+def gather_few(values, at_event, first, last, levels, is_event, start, rows, level_end, sums):
+    """:func:`gather_one` for few rows, in this thread; adds to ``sums`` (n,)."""
+    table = values.reshape(-1, 1)
+    from_start = running_sums(table, start).reshape(-1)
+    _gather_plain(values, from_start, at_event, last, levels, is_event, 0, last.size, sums)
+    for level in range(1, level_end.size):
+        _gather_halved(table, level, first, last, rows[level_end[level - 1] : level_end[level]], sums)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
 def _gather_plain(values, from_start, at_event, last, levels, is_event, begin, end, sums):
     for row in range(begin, end):
         if levels[row] == FROM_START:

@@ -16,8 +16,8 @@ import numpy as np
 from numba import njit
 
 from ..numerics.threads import cached_rows
-from .intervals import FAST, gather_one
-from .risk_set_sums import add, sum_backwards, sum_over_risk_sets
+from .intervals import FAST, FROM_START, gather_few, gather_one
+from .risk_set_sums import add, add_late, sum_backwards, sum_over_risk_sets
 from .risk_sets import RiskSets
 from .row_risks import LARGEST_ETA, RowRisks, predict_rows, risks_and_sums_at, risks_of
 from .weighted_gram import gram_and_product, weighted_gram
@@ -114,7 +114,7 @@ def evaluate(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> Lik
 
 def evaluate_at(x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool) -> Likelihood | None:
     """:func:`evaluate` at ``eta = offset + x beta``; None where that is beyond ``LARGEST_ETA``."""
-    if sets.late_rows.size == 0 and offset.size <= cached_rows(beta.size):
+    if offset.size <= cached_rows(beta.size):
         return _evaluate_few(x, beta, offset, sets, efron)
     sums = risk_sums_at(x, beta, offset, sets, efron)
     return None if sums is None else likelihood_of(x, sums, cumulative_hazards(sums, sets), sets)
@@ -123,10 +123,11 @@ def evaluate_at(x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskS
 def _evaluate_few(
     x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool
 ) -> Likelihood | None:
-    """In one kernel, for rows of one chunk that are at risk from the start: calls would cost more than the sums."""
-    rows = (sets.weight, sets.event_weight, sets.is_event, sets.last, sets.row_end)
+    """In one kernel, for rows of one chunk: calls would cost more than the sums."""
+    rows = (sets.weight, sets.event_weight, sets.is_event, sets.row_end)
+    intervals = (sets.first, sets.last, sets.levels, sets.late_rows, sets.level_end)
     times = (sets.start, sets.n_tied, sets.tied_weight)
-    is_defined, derivatives, hazards, state = _one_pass(x, beta, offset, *rows, *times, efron)
+    is_defined, derivatives, hazards, state = _one_pass(x, beta, offset, rows, intervals, times, efron)
     if not is_defined:
         return None
     value, gradient, information, size = derivatives
@@ -149,8 +150,11 @@ def time_gram(sums: RiskSums, sets: RiskSets, weights_of_time: np.ndarray | None
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _one_pass(x, beta, offset, weight, event_weight, is_event, last, row_end, start, n_tied, tied_weight, efron):
+def _one_pass(x, beta, offset, rows, intervals, times, efron):
     """Whether the likelihood is defined; first fields of ``Likelihood``; the rows' hazards; fields of ``RiskSums``."""
+    weight, event_weight, is_event, row_end = rows
+    first, last, levels, late_rows, level_end = intervals
+    start, n_tied, tied_weight = times
     n_rows, n_columns, n_times = offset.size, beta.size, start.size
     eta, relative, weighted = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
     means, tied_means = np.zeros((n_times, n_columns)), np.zeros((n_times, n_columns))
@@ -162,29 +166,28 @@ def _one_pass(x, beta, offset, weight, event_weight, is_event, last, row_end, st
         for row in range(row_end[time], row_end[time + 1]):
             relative[row] = np.exp(eta[row])
             risk = weighted[row] = weight[row] * relative[row]
-            total[time] += risk
-            add(means[time], x[row], risk)
+            if levels[row] == FROM_START:
+                total[time] += risk
+                add(means[time], x[row], risk)
             if is_event[row]:
                 tied[time] += risk
                 add(tied_means[time], x[row], risk)
     sum_backwards(start, means, total)
+    add_late(x, weighted, first, last, late_rows, level_end, means, total)
     moments, log_denominator = _tied_moments(total, tied, n_tied, tied_weight, efron)
-    hazard, less_if_own = np.empty(n_times), np.empty(n_times)
+    hazard, at_event = np.empty(n_times), np.empty(n_times)
     for time in range(n_times):
         for column in range(n_columns):
             means[time, column] /= total[time]
             tied_means[time, column] /= total[time]
         scale = tied_weight[time] / n_tied[time] / total[time]
         hazard[time] = scale * moments[time, 0]
-        less_if_own[time] = scale * moments[time, 1]
-        if start[time] < time:
-            hazard[time] += hazard[time - 1]
+        at_event[time] = -scale * moments[time, 1]
     value = -log_denominator
-    hazards, mass, residual = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
+    hazards, mass, residual = np.zeros(n_rows), np.empty(n_rows), np.empty(n_rows)
+    gather_few(hazard, at_event, first, last, levels, is_event, start, late_rows, level_end, hazards)
     for row in range(n_rows):
-        hazards[row] = hazard[last[row]]
         if is_event[row]:
-            hazards[row] -= less_if_own[last[row]]
             value += event_weight[row] * eta[row]
         mass[row] = weighted[row] * hazards[row]
         residual[row] = event_weight[row] - mass[row]

@@ -54,9 +54,7 @@ def sum_over_risk_sets(
     if pivots.n_slots:
         _add_across(sets.start, pivots.slot, across, across_total, before, sums, total)
     if pivots.rest.size:
-        late = _sum_late(x, risk, sets.first, sets.last, pivots.rest, pivots.rest_end, n_times)
-        sums += late[:, :-1]
-        total += late[:, -1]
+        add_late(x, risk, sets.first, sets.last, pivots.rest, pivots.rest_end, sums, total)
     return sums, total, tied, tied_total
 
 
@@ -138,17 +136,17 @@ def _add_across(start, slot, across, across_total, before, sums, total):
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _sum_late(x, risk, first, last, rows, level_end, n_times):
-    """Sums (n_times, p + 1) of the columns, then of the risk, over rows with delayed entry.
+def add_late(x, risk, first, last, rows, level_end, sums, total):
+    """Add rows with delayed entry to the sums (K, p) and totals (K,) of the times at which they are at risk, in place.
 
     ``rows`` are their positions by level, level l ending at ``level_end[l]``.
     """
-    n_columns = x.shape[1]
-    sums, buffer = np.zeros((n_times, n_columns + 1)), np.zeros((n_times, n_columns + 1))
+    n_times, n_columns = sums.shape
     for position in range(level_end[0]):
         row = rows[position]
-        sums[last[row], n_columns] += risk[row]
-        add(sums[last[row], :n_columns], x[row], risk[row])
+        total[last[row]] += risk[row]
+        add(sums[last[row]], x[row], risk[row])
+    buffer = np.empty((n_times if rows.size else 0, n_columns + 1))
     for level in range(1, level_end.size):
         if level_end[level] == level_end[level - 1]:
             continue
@@ -160,5 +158,6 @@ def _sum_late(x, risk, first, last, rows, level_end, n_times):
                 for column in range(n_columns):
                     buffer[time, column] += risk[row] * x[row, column]
         sum_from_middles(buffer, level - 1)
-        sums += buffer
-    return sums
+        for time in range(n_times):
+            total[time] += buffer[time, n_columns]
+            add(sums[time], buffer[time, :n_columns], 1.0)

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from secondplan.models.risk_sets.intervals import gather, gather_one, half_block_sums, interval_levels, running_sums
+from secondplan.models.risk_sets.intervals import (
+    gather,
+    gather_few,
+    gather_one,
+    half_block_sums,
+    interval_levels,
+    running_sums,
+)
 from secondplan.models.risk_sets.risk_sets import build_risk_sets
 
 
@@ -18,6 +25,9 @@ def test_sums_are_those_of_the_event_times_at_risk(random_sets):
     one = gather_one(values[:, 0], values[:, 1], *intervals, *layout)
     own = np.where(sets.is_event, values[sets.last, 1], 0.0)
     np.testing.assert_allclose(one, at_risk @ values[:, 0] + own, atol=1e-11)
+    few = np.zeros(sets.rows.size)
+    gather_few(*values.T.copy(), *intervals, *layout, few)
+    np.testing.assert_allclose(few, one, atol=1e-11)
 
 
 def test_small_hazards_survive_large_ones_before_entry():
