@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from .columns import COLUMNS
 
-ROWS_A_GROUP = 65_536
+ROWS_PER_GROUP = 65_536
 """Rows of a Parquet row group: fixed, so that a file's bytes do not depend on the parts in which it was written."""
 
 _ARROW = {"string": pa.string(), "datetime64[us]": pa.date32(), "boolean": pa.bool_(), "Int16": pa.int16()}
@@ -37,9 +37,9 @@ class ParquetParts:
         """Add the rows of ``table``; what does not fill a row group waits for more."""
         self._waiting.append(table)
         self._n_waiting += table.num_rows
-        if self._n_waiting >= ROWS_A_GROUP:
+        if self._n_waiting >= ROWS_PER_GROUP:
             rows = pa.concat_tables(self._waiting)
-            full = rows.num_rows - rows.num_rows % ROWS_A_GROUP
+            full = rows.num_rows - rows.num_rows % ROWS_PER_GROUP
             self._write(rows.slice(0, full))
             # Copied: a slice would keep all of the part in memory.
             rest = rows.slice(full)
@@ -56,7 +56,7 @@ class ParquetParts:
         self._writer.close()
 
     def _write(self, rows: pa.Table) -> None:
-        self._writer.write_table(rows, row_group_size=ROWS_A_GROUP)
+        self._writer.write_table(rows, row_group_size=ROWS_PER_GROUP)
         self.n_rows += rows.num_rows
 
 

@@ -23,7 +23,7 @@ from .truth.tables import truth_tables
 from .value_faults import SCHEMA as NO_FAULTS
 from .value_faults import ValueFaults, count_on, put_in_faults
 
-FAMILIES_A_BLOCK = 8192
+FAMILIES_PER_BLOCK = 8192
 """Part of what a seed means: with another number, every store would be another."""
 
 _FIRST_NUMBER = 100_000
@@ -105,7 +105,7 @@ def truth_of_parts(parts: Sequence[Simulated]) -> dict[str, pa.Table]:
 def _simulate_block(blocks: Blocks, number: int, n_children: int) -> Simulated:
     scenario, authorities = blocks.scenario, blocks.authorities
     streams = Streams(blocks.seed, number)
-    lives = in_window(scenario, live(scenario, authorities, FAMILIES_A_BLOCK, streams))
+    lives = in_window(scenario, live(scenario, authorities, FAMILIES_PER_BLOCK, streams))
     names = _names(scenario, authorities, lives, number, streams["identifiers"])
     is_cut = len(lives.children) > n_children
     if is_cut:
@@ -130,9 +130,9 @@ def _names(
 ) -> pd.DataFrame:
     """Identifiers in random order within the block, so that a number tells nothing; unique over all authorities."""
     children = lives.children
-    most = FAMILIES_A_BLOCK * max(int(size) for size in scenario.family_size_shares)
+    most = FAMILIES_PER_BLOCK * max(int(size) for size in scenario.family_size_shares)
     number = _FIRST_NUMBER + block * most + rng.permutation(most)[: len(children)]
-    family = _FIRST_NUMBER + block * FAMILIES_A_BLOCK + rng.permutation(FAMILIES_A_BLOCK)[children.family]
+    family = _FIRST_NUMBER + block * FAMILIES_PER_BLOCK + rng.permutation(FAMILIES_PER_BLOCK)[children.family]
     la_code = pd.Series(pd.array(authorities.code.tolist(), dtype="string").take(children.authority))
     return pd.DataFrame(
         {

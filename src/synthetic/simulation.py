@@ -32,7 +32,7 @@ from ..plans.store import Plans
 from ..plans.store_writer import StoreWriter
 from ..progress import track
 from ..renamed_parameters import renamed_parameters
-from .blocks import FAMILIES_A_BLOCK, Blocks, Simulated, simulate_blocks, truth_of_parts
+from .blocks import FAMILIES_PER_BLOCK, Blocks, Simulated, simulate_blocks, truth_of_parts
 from .population.authorities import Authorities, draw_authorities
 from .randomness.ordered_pool import ordered_results
 from .randomness.streams import Streams
@@ -46,7 +46,7 @@ from .value_faults import ValueFaults, count_on
 AUTHORITIES_BLOCK = 2**31 - 1
 """Number of the streams that belong to no block of families."""
 
-_USUAL_CHILDREN_A_BLOCK = 5000
+_USUAL_CHILDREN_PER_BLOCK = 5000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,7 +91,7 @@ def simulate(
     random_state: int = 0,
     faults: ValueFaults | None = None,
     processes: int = 1,
-    chunk: int = FAMILIES_A_BLOCK,
+    chunk: int = FAMILIES_PER_BLOCK,
 ) -> SimulatedPlans:
     """Simulate a plan store in memory.
 
@@ -168,7 +168,7 @@ def simulate_to(
     random_state: int = 0,
     faults: ValueFaults | None = None,
     processes: int = 1,
-    chunk: int = FAMILIES_A_BLOCK,
+    chunk: int = FAMILIES_PER_BLOCK,
 ) -> SimulatedStore:
     """Simulate a plan store of any size straight to disk: memory does not grow with the number of children.
 
@@ -241,7 +241,7 @@ class _Run:
                 raise ValueError(f"{name} must be at least 1, got {value}")
         self.scenario = named_scenario(scenario) if isinstance(scenario, str) else scenario
         self.n_children, self.seed, self.faults, self.processes = n_children, seed, faults, processes
-        self.blocks_at_once = -(-chunk // FAMILIES_A_BLOCK)
+        self.blocks_at_once = -(-chunk // FAMILIES_PER_BLOCK)
         self.authorities: Authorities = draw_authorities(
             self.scenario, n_children, Streams(seed, AUTHORITIES_BLOCK)["authorities"]
         )
@@ -269,7 +269,7 @@ class _Run:
 
         def tasks() -> Iterator[Blocks]:
             # As many as will usually do. None may have more children than are missing when it is begun.
-            for i in range(-(-n_missing // (_USUAL_CHILDREN_A_BLOCK * self.blocks_at_once))):
+            for i in range(-(-n_missing // (_USUAL_CHILDREN_PER_BLOCK * self.blocks_at_once))):
                 yield self._blocks(next_block + i * self.blocks_at_once, n_missing)
 
         while n_missing:

@@ -19,7 +19,7 @@ def children():
 
 @pytest.mark.parametrize("sizes", [[95], [1] * 95, [40, 0, 20, 35], [20, 75]])
 def test_bytes_do_not_depend_on_the_parts(children, sizes, tmp_path, monkeypatch):
-    monkeypatch.setattr(arrow_tables, "ROWS_A_GROUP", 20)
+    monkeypatch.setattr(arrow_tables, "ROWS_PER_GROUP", 20)
     whole = children.write(tmp_path / "whole")
     limits = np.cumsum([0, *sizes])
     with StoreWriter(tmp_path / "parts", metadata={}) as writer:

@@ -38,8 +38,8 @@ def content_digest(plans):
 @pytest.fixture
 def small_blocks(monkeypatch):
     for module in (blocks, simulate_module):
-        monkeypatch.setattr(module, "FAMILIES_A_BLOCK", 256)
-    monkeypatch.setattr(simulate_module, "_USUAL_CHILDREN_A_BLOCK", 150)
+        monkeypatch.setattr(module, "FAMILIES_PER_BLOCK", 256)
+    monkeypatch.setattr(simulate_module, "_USUAL_CHILDREN_PER_BLOCK", 150)
 
 
 @pytest.mark.parametrize("chunk", [256, 1000])

@@ -8,7 +8,7 @@ from itertools import count
 import numpy as np
 import pandas as pd
 
-from ..blocks import FAMILIES_A_BLOCK
+from ..blocks import FAMILIES_PER_BLOCK
 from ..population.authorities import Authorities, draw_authorities
 from ..population.life_courses import LifeCourses, live
 from ..randomness.day_numbers import NEVER, day_number, to_dates
@@ -35,7 +35,7 @@ def simulated_tables(scenario: Scenario, *, n_children: int, random_state: int) 
     n_have = 0
     for block in count():
         part = block_tables(
-            scenario, authorities, live(scenario, authorities, FAMILIES_A_BLOCK, Streams(random_state, block))
+            scenario, authorities, live(scenario, authorities, FAMILIES_PER_BLOCK, Streams(random_state, block))
         )
         parts.append(_numbered_from(part, block))
         n_have += part.plans["child_id"].nunique()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..randomness.columns import Columns, group_numbers
-from ..randomness.day_numbers import DAYS_A_YEAR, NEVER, to_weekday_after
+from ..randomness.day_numbers import DAYS_PER_YEAR, NEVER, to_weekday_after
 from ..randomness.portable import exp
 from ..randomness.streams import Streams
 from ..randomness.waiting_times import waiting_days
@@ -84,7 +84,7 @@ def follow(
     moves &= course.reason == REVIEW
     moved = np.where(course.reason == TRANSFER, end, np.where(moves, closure, NEVER))
     years = streams["other_exit"].standard_exponential(n) / max(scenario.other_exit_rate, 1e-9)
-    leaves = end + np.ceil(np.minimum(years * DAYS_A_YEAR, NEVER)).astype(np.int64)
+    leaves = end + np.ceil(np.minimum(years * DAYS_PER_YEAR, NEVER)).astype(np.int64)
     leaves = np.where(course.reason == REVIEW, leaves, NEVER)
     kind = np.array(list(scenario.other_exit_shares))[
         draw_shares(np.array(list(scenario.other_exit_shares.values())), n, streams["other_exit"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..randomness.columns import Columns
-from ..randomness.day_numbers import DAYS_A_YEAR, day_number
+from ..randomness.day_numbers import DAYS_PER_YEAR, day_number
 from ..randomness.portable import exp, log, normal_quantile
 from ..scenarios.definition import Scenario
 
@@ -76,12 +76,12 @@ def draw_authorities(scenario: Scenario, n_children: int, rng: np.random.Generat
 def simulated_years(scenario: Scenario) -> int:
     """Number of years, the last one begun, from the start of the burn-in to the extract date."""
     days = day_number(scenario.extract_date) - first_simulated_day(scenario) + 1
-    return int(np.ceil(days / DAYS_A_YEAR))
+    return int(np.ceil(days / DAYS_PER_YEAR))
 
 
 def first_simulated_day(scenario: Scenario) -> int:
     """Day number of the start of the burn-in."""
-    return day_number(scenario.first_date) - round(scenario.burn_in_years * DAYS_A_YEAR)
+    return day_number(scenario.first_date) - round(scenario.burn_in_years * DAYS_PER_YEAR)
 
 
 def _normal(n: int, rng: np.random.Generator) -> np.ndarray:

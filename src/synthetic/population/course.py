@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..randomness.columns import Columns, group_numbers
-from ..randomness.day_numbers import DAYS_A_YEAR, NEVER, to_weekday_before
+from ..randomness.day_numbers import DAYS_PER_YEAR, NEVER, to_weekday_before
 from ..randomness.portable import exp
 from ..randomness.streams import Streams
 from ..randomness.waiting_times import waiting_days
@@ -227,7 +227,7 @@ def _care_days(
 def _moves(scenario: Scenario, n_groups: int, rng: np.random.Generator) -> np.ndarray:
     """Days until each group's family moves to another authority."""
     years = rng.standard_exponential(n_groups) / max(scenario.transfer_on_plan_rate, 1e-9)
-    return np.ceil(np.minimum(years * DAYS_A_YEAR, NEVER)).astype(np.int64)
+    return np.ceil(np.minimum(years * DAYS_PER_YEAR, NEVER)).astype(np.int64)
 
 
 def _categories(

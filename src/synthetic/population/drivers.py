@@ -12,7 +12,7 @@ import pandas as pd
 from ...plans.bands import plan_length_band
 from ...plans.features.assessments import FACTORS_OF_FEATURE
 from ..randomness.columns import group_numbers, owners_and_places
-from ..randomness.day_numbers import DAYS_A_YEAR, NEVER, to_dates
+from ..randomness.day_numbers import DAYS_PER_YEAR, NEVER, to_dates
 from ..scenarios.definition import Scenario
 from .course import Course
 from .population import Children
@@ -50,7 +50,7 @@ def drivers(
     features = {
         "plan_length_days": days,
         "plan_length_band": plan_length_band(to_dates(course.start), to_dates(course.end)),
-        "age_at_end": np.maximum(course.end - children.birth[child], 0) / DAYS_A_YEAR,
+        "age_at_end": np.maximum(course.end - children.birth[child], 0) / DAYS_PER_YEAR,
         "disabled": children.disability[child] >= 0,
         "latest_category": pd.Categorical.from_codes(course.latest_category, categories=categories),
         "n_reviews": n_held,

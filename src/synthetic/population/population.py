@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..randomness.columns import Columns, owners_and_places
-from ..randomness.day_numbers import DAYS_A_YEAR, NEVER, day_number, eighteenth_birthdays, to_weekday_after
+from ..randomness.day_numbers import DAYS_PER_YEAR, NEVER, day_number, eighteenth_birthdays, to_weekday_after
 from ..randomness.portable import exp, log
 from ..randomness.streams import Streams
 from ..scenarios.definition import Scenario
@@ -86,7 +86,7 @@ def draw_children(scenario: Scenario, authorities: Authorities, n_families: int,
     birth, expected = _births(scenario, start[family], place, streams["children"])
     youngest = np.minimum.reduceat(start[family] - birth, np.cumsum(size) - size)
     category = draw_categories(scenario, authorities, authority, youngest, streams["categories"])
-    young = start[family] - birth <= OLDEST_YEARS * DAYS_A_YEAR
+    young = start[family] - birth <= OLDEST_YEARS * DAYS_PER_YEAR
     family, place, birth, expected = family[young], place[young], birth[young], expected[young]
     n = family.size
     severity = family_severity[family] + np.sqrt(1 - share) * streams["severity"].standard_normal(n)
@@ -94,9 +94,9 @@ def draw_children(scenario: Scenario, authorities: Authorities, n_families: int,
     rng = streams["children"]
     late = (rng.random(n) < scenario.sibling_late_share) & (place > 0)
     first_start = to_weekday_after(start[family] + np.where(late, rng.integers(14, 76, n), 0))
-    death = first_start + np.minimum(rng.standard_exponential(n) / max(scenario.death_rate, 1e-9), 200) * DAYS_A_YEAR
+    death = first_start + np.minimum(rng.standard_exponential(n) / max(scenario.death_rate, 1e-9), 200) * DAYS_PER_YEAR
     disability = draw_shares(np.array(list(scenario.disability_shares.values())), n, rng)
-    age = np.maximum(first_start - birth, 0) / DAYS_A_YEAR
+    age = np.maximum(first_start - birth, 0) / DAYS_PER_YEAR
     return Children(
         family=family,
         authority=authority[family],
@@ -154,7 +154,7 @@ def draw_categories(
 def _entry_days(scenario: Scenario, n: int, rng: np.random.Generator) -> np.ndarray:
     """Days on which families' first plans start: the rate grows by the scenario's growth and trend."""
     days = np.arange(first_simulated_day(scenario), day_number(scenario.extract_date) + 1)
-    log_rate = float(log(1 + scenario.entry_growth)) / DAYS_A_YEAR * (days - days[-1])
+    log_rate = float(log(1 + scenario.entry_growth)) / DAYS_PER_YEAR * (days - days[-1])
     rate = exp(log_rate + trend(scenario.trends, "entry", days))
     return days[draw_shares(rate / rate.sum(), n, rng)]
 
@@ -165,7 +165,7 @@ def _authority_of(
     """Authority of each family: its share of all families, and its good and bad years."""
     weight = authorities.share[:, None] * exp(authorities.entry)
     limits = np.cumsum(weight / weight.sum(axis=0), axis=0)
-    year = ((day - first_simulated_day(scenario)) // DAYS_A_YEAR).astype(np.int64)
+    year = ((day - first_simulated_day(scenario)) // DAYS_PER_YEAR).astype(np.int64)
     # Years one after the other on one axis, so that one search finds the authority within the year.
     n = len(authorities)
     place = np.searchsorted((limits + np.arange(limits.shape[1])).T.ravel(), year + rng.random(day.size), side="right")
@@ -199,7 +199,7 @@ def age_limits(name: str) -> tuple[float, float]:
     if name == "unborn":
         return -LONGEST_UNBORN, 0
     low, high = name.split("-")
-    return float(low) * DAYS_A_YEAR, float(high) * DAYS_A_YEAR
+    return float(low) * DAYS_PER_YEAR, float(high) * DAYS_PER_YEAR
 
 
 def _log_frailty(variance: float, n: int, rng: np.random.Generator) -> np.ndarray:

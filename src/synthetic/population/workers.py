@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..randomness.columns import Columns, owners_and_places
-from ..randomness.day_numbers import DAYS_A_YEAR
+from ..randomness.day_numbers import DAYS_PER_YEAR
 from .authorities import Authorities
 from .course import Course
 from .population import Children
@@ -51,7 +51,7 @@ def draw_spells(authorities: Authorities, children: Children, course: Course, rn
     np.maximum.at(horizon, course.group, course.end)
 
     days = horizon - start
-    counts = rng.poisson(authorities.worker_change_rate[authority] * days / DAYS_A_YEAR)
+    counts = rng.poisson(authorities.worker_change_rate[authority] * days / DAYS_PER_YEAR)
     owner, _ = owners_and_places(counts)
     change = start[owner] + 1 + np.floor(rng.random(owner.size) * (days[owner] - 1)).astype(np.int64)
     owner = np.concatenate([np.arange(n_groups), owner])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ...plans.calendar_months import eighteenth_birthday
 
-DAYS_A_YEAR = 365.25
+DAYS_PER_YEAR = 365.25
 NEVER = 10**6
 """A day after every other (the year 4707): what has not happened."""
 

@@ -9,7 +9,7 @@ one day. The marginal hazards are therefore exactly proportional; only siblings'
 
 import numpy as np
 
-from .day_numbers import DAYS_A_YEAR, NEVER
+from .day_numbers import DAYS_PER_YEAR, NEVER
 from .portable import power
 
 LONGEST_YEARS = 30.0
@@ -36,7 +36,7 @@ def waiting_days(rate: np.ndarray, shape: float, group: np.ndarray, rng: np.rand
     exposure = first_event_exposure(rate, group, rng, limit=float(power(LONGEST_YEARS, shape)))
     days = np.full(rate.size, NEVER, dtype=np.int64)
     happens = np.isfinite(exposure)
-    days[happens] = np.maximum(np.ceil(DAYS_A_YEAR * power(exposure[happens], 1 / shape)), 1).astype(np.int64)
+    days[happens] = np.maximum(np.ceil(DAYS_PER_YEAR * power(exposure[happens], 1 / shape)), 1).astype(np.int64)
     return days
 
 

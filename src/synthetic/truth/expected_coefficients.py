@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ...models.features.encoder import FeatureEncoder
-from ..randomness.day_numbers import DAYS_A_YEAR
+from ..randomness.day_numbers import DAYS_PER_YEAR
 from ..scenarios.definition import Scenario
 
 _INTERVALS = 60
@@ -67,7 +67,7 @@ def _at_risk(scenario: Scenario, rows: pd.DataFrame, hazard: np.ndarray) -> np.n
     """Probability of being at risk in each interval of ``u``, times its length, shape (n_intervals, n)."""
     k, m = scenario.second_plan_shape, scenario.care_shape
     limit = np.minimum(rows["follow_up_days"], rows["eligible_days"]).to_numpy(dtype=float)
-    top = (np.maximum(limit, 0) / DAYS_A_YEAR) ** k
+    top = (np.maximum(limit, 0) / DAYS_PER_YEAR) ** k
     care = scenario.care_rate * np.exp(rows["care_log_hazard_ratio"].to_numpy())
     others = scenario.other_exit_rate + scenario.death_rate
     edges = np.linspace(0, top.max(), _INTERVALS + 1)

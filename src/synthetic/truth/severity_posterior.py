@@ -22,7 +22,7 @@ import numpy as np
 from ..population.authorities import Authorities, log_odds
 from ..population.course import N_REVIEWS, Course, ending_log_odds
 from ..population.population import Children
-from ..randomness.day_numbers import DAYS_A_YEAR, NEVER
+from ..randomness.day_numbers import DAYS_PER_YEAR, NEVER
 from ..randomness.portable import exp, log
 from ..scenarios.definition import Scenario
 
@@ -103,7 +103,7 @@ def _ending(
 def _no_care(scenario: Scenario, children: Children, course: Course, nodes: np.ndarray) -> np.ndarray:
     """Probability of no entry into care while on the plan, shape (n, n_nodes); never before birth."""
     birth = children.birth[course.child]
-    rate = scenario.care_on_plan_rate * exp(scenario.care_on_plan_severity * nodes) / DAYS_A_YEAR
+    rate = scenario.care_on_plan_rate * exp(scenario.care_on_plan_severity * nodes) / DAYS_PER_YEAR
     until_end = course.end - course.start - 1
     before_birth = np.clip(birth - course.start - 1, 0, until_end)
     survival = exp(-rate * until_end[:, None])

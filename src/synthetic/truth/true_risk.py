@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..randomness.day_numbers import DAYS_A_YEAR
+from ..randomness.day_numbers import DAYS_PER_YEAR
 from ..randomness.portable import exp, power
 from ..scenarios.definition import Scenario
 
@@ -174,7 +174,7 @@ def _nodes(scenario: Scenario, eligible: np.ndarray, horizons: tuple[int, ...]) 
     k, m = scenario.second_plan_shape, scenario.care_shape
     u, weight, ends, below = [], [], [], np.zeros((1, eligible.size))
     for place, horizon in enumerate(horizons):
-        top = power(np.minimum(horizon, eligible) / DAYS_A_YEAR, k)[None, :]
+        top = power(np.minimum(horizon, eligible) / DAYS_PER_YEAR, k)[None, :]
         nodes, weights = (np.array(values)[:, None] for values in (_FIRST if place == 0 else _LATER))
         if place == 0:
             # Nodes crowd at 0, where the care hazard's fractional power is not smooth: u = top x**3.

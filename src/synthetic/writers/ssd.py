@@ -14,7 +14,7 @@ from ...plans.store import Plans
 from .one_authority import of_one_authority
 from .ssd_tables import SYSTEMS, SsdSystem, ssd_tables
 
-_ROWS_A_BATCH = 5_000
+_ROWS_PER_BATCH = 5_000
 
 
 def write_ssd(
@@ -101,8 +101,8 @@ def _write_database(tables: dict[str, pd.DataFrame], target: Any, schema: str | 
         metadata.create_all(connection)
         for name, table in tables.items():
             records = table.to_dict("records")
-            for start in range(0, len(records), _ROWS_A_BATCH):
-                connection.execute(made[name].insert(), records[start : start + _ROWS_A_BATCH])
+            for start in range(0, len(records), _ROWS_PER_BATCH):
+                connection.execute(made[name].insert(), records[start : start + _ROWS_PER_BATCH])
 
 
 def _column(named: tuple[Any, pd.Series]) -> Any:

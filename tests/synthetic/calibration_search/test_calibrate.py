@@ -135,7 +135,7 @@ def test_calibration_finds_the_same_parameters_each_time(monkeypatch):
     wanted = tuple(t for t in targets("england-2018") if t.moment in {"second_share", "reviews_in_time"})
     monkeypatch.setattr(module, "FREE_PARAMETERS", {"england-2018": parameters})
     monkeypatch.setattr(module, "targets", lambda name: wanted)
-    monkeypatch.setattr(moment_tables, "FAMILIES_A_BLOCK", 2000)
+    monkeypatch.setattr(moment_tables, "FAMILIES_PER_BLOCK", 2000)
     monkeypatch.setattr(module, "SIZES", {"england-2018": (1500, 1500)})
     monkeypatch.setattr(module, "SMALL_STEPS", 4)
     monkeypatch.setattr(module, "LARGE_STEPS", 1)

@@ -4,7 +4,7 @@ import pytest
 from secondplan.synthetic import scenario
 from secondplan.synthetic.population.authorities import draw_authorities, first_simulated_day
 from secondplan.synthetic.population.population import draw_categories, draw_children
-from secondplan.synthetic.randomness.day_numbers import DAYS_A_YEAR
+from secondplan.synthetic.randomness.day_numbers import DAYS_PER_YEAR
 from secondplan.synthetic.randomness.streams import Streams
 
 
@@ -62,7 +62,7 @@ def test_families_come_to_authorities_by_share_and_year(england):
     restless = england.replace(authority_entry_year_sd=0.5)
     drawn = draw_authorities(restless, 10**6, np.random.default_rng(4))
     children = draw_children(restless, drawn, 60_000, Streams(0))
-    year = ((children.first_start - first_simulated_day(restless)) // DAYS_A_YEAR).astype(int)
+    year = ((children.first_start - first_simulated_day(restless)) // DAYS_PER_YEAR).astype(int)
     large = np.argsort(drawn.share)[-20:]
     counts = np.array([np.bincount(year[children.authority == a], minlength=24)[:24] for a in large])
     share = counts / np.bincount(year, minlength=24)[:24]

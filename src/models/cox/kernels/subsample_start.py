@@ -23,7 +23,7 @@ from .maximum import COLLINEAR, CoxMaximum, cox_maximum
 # Fewer rows are fitted as fast without.
 FEWEST_ROWS = 200_000
 FEWEST_EVENTS = 2_500
-ROWS_A_SAMPLED_ROW = 32
+ROWS_PER_SAMPLED_ROW = 32
 # Columns that are nearly determined by others in the sample may be so in all rows.
 MARGIN = 1e4
 STEPS = 3
@@ -51,9 +51,9 @@ def start_from_subsample(
     usable : ndarray of bool, shape (p,)
         Columns that vary.
     """
-    if offset.size < FEWEST_ROWS or sets.n_tied.sum() < FEWEST_EVENTS * ROWS_A_SAMPLED_ROW or not usable.any():
+    if offset.size < FEWEST_ROWS or sets.n_tied.sum() < FEWEST_EVENTS * ROWS_PER_SAMPLED_ROW or not usable.any():
         return None
-    rows = np.arange(0, offset.size, ROWS_A_SAMPLED_ROW)
+    rows = np.arange(0, offset.size, ROWS_PER_SAMPLED_ROW)
     # At risk from event time ``first`` to ``last``: the numbers of the times serve as days.
     first, last = sets.first[rows] - 0.5, sets.last[rows].astype(float)
     sample = build_risk_sets(first, last, sets.is_event[rows], sets.weight[rows], sets.stratum[rows])

@@ -15,7 +15,7 @@ from .rows import SsdTables
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_ROWS_A_BATCH = 10_000
+_ROWS_PER_BATCH = 10_000
 
 
 def read_database(source: Any, schema: str | None, log: FindingLog) -> SsdTables:
@@ -108,7 +108,7 @@ def _read_table(connection: "Connection", name: str, schema: str | None, columns
 
     asked: list[Any] = [sqlalchemy.column(column) for column in columns]
     query = sqlalchemy.select(*asked).select_from(sqlalchemy.table(name, schema=schema))
-    result = connection.execution_options(yield_per=_ROWS_A_BATCH).execute(query)
+    result = connection.execution_options(yield_per=_ROWS_PER_BATCH).execute(query)
     parts: list[list[np.ndarray]] = [[] for _ in asked]
     known: dict[Any, str | None] = {}
     for batch in result.partitions():
