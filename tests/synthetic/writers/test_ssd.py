@@ -96,7 +96,7 @@ def test_what_cannot_be_written_is_one_line(two_authorities, tmp_path):
         write_ssd(two_authorities, tmp_path)
     with pytest.raises(InputError, match="no child is of"):
         write_ssd(two_authorities, tmp_path, la_code="999")
-    with pytest.raises(InputError, match="unknown system"):
+    with pytest.raises(InputError, match="system must be one of"):
         write_ssd(two_authorities, tmp_path, la_code="508", system="paper")
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
