@@ -48,7 +48,12 @@ def positive_inverse(information: np.ndarray) -> np.ndarray:
     """Inverse of an information matrix; where the likelihood is flat, or bends the wrong way, a large variance."""
     curvature = np.abs(np.diag(information))
     scale = np.sqrt(np.maximum(curvature, max(1e-100, FLATTEST**2 * curvature.max())))
-    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
+    part = information / np.outer(scale, scale)
+    solution = _definite_inverse(part)
+    # The trace bounds the inverse's largest eigenvalue: if it is small, no direction of the likelihood is flat.
+    if solution is not None and np.trace(solution) < 1.0 / FLATTEST:
+        return solution / np.outer(scale, scale)
+    values, vectors = np.linalg.eigh(part)
     root = vectors / np.sqrt(np.maximum(np.abs(values), FLATTEST)) / scale[:, None]
     return root @ root.T
 
@@ -58,6 +63,15 @@ def _scaled(matrix: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarra
     part = matrix if kept.all() else matrix[np.ix_(kept, kept)]
     scale = 1.0 / np.sqrt(np.maximum(part.diagonal(), SMALLEST))
     return part * (scale[:, None] * scale), scale
+
+
+def _definite_inverse(part: np.ndarray) -> np.ndarray | None:
+    """Inverse of a positive definite matrix by Cholesky's factor; None if it is not positive definite."""
+    factor, failed = dpotrf(part, lower=1)
+    if failed:
+        return None
+    lower, _ = dpotri(factor, lower=1)
+    return np.tril(lower) + np.tril(lower, -1).T
 
 
 def _positive_part(part: np.ndarray) -> np.ndarray:
