@@ -444,3 +444,12 @@ def test_the_average_risk_is_of_the_fit_although_computed_later_and_is_in_every_
     for rows in ("_training", "_average_risk"):
         assert not hasattr(copy.deepcopy(fitted[name]), rows)
     assert load_model(fitted[name].save(tmp_path / name)).average_risk_ == fitted[name].average_risk_
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_outcomes_and_weights_that_the_caller_changes_after_a_fit_change_nothing(name, fitted):
+    y = {column: values.to_numpy(float).copy() for column, values in outcome_for(fitted[name]).items()}
+    weight = np.ones(len(X))
+    model = clone(fitted[name]).fit(X, y, sample_weight=weight)
+    y["duration"][:], weight[:] = 1.0, np.arange(len(X))
+    assert model.average_risk_ == pytest.approx(fitted[name].average_risk_, abs=ROUNDING)

@@ -11,7 +11,7 @@ LARGEST_WEIGHT = 1e50
 
 
 def check_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
-    """Weights as numbers, shape (n_rows,), or None.
+    """Weights as numbers of our own, shape (n_rows,), or None.
 
     Raises
     ------
@@ -20,7 +20,7 @@ def check_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
-    weight = as_numbers(sample_weight, "sample_weight")
+    weight = np.array(as_numbers(sample_weight, "sample_weight"))
     if weight.shape != (n_rows,):
         raise ValueError(f"sample_weight has shape {weight.shape}, expected ({n_rows},)")
     bad = ~np.isfinite(weight) | (weight < 0)

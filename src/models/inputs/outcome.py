@@ -121,7 +121,8 @@ def check_outcome(y: Any, *, n_rows: int | None = None) -> Outcome:
             raise ValueError(
                 f"y needs the columns duration and event (entry is optional); missing: {', '.join(missing)}"
             )
-        duration = _numbers(y["duration"], "duration")
+        # A copy, as models keep it for what is computed when asked for, and the caller may go on to change their own.
+        duration = np.array(_numbers(y["duration"], "duration"))
         event = _event_codes(y["event"])
         entry = _numbers(y["entry"], "entry") if "entry" in names else np.zeros_like(duration)
         if not duration.size == event.size == entry.size:

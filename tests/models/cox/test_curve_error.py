@@ -121,7 +121,7 @@ def test_without_clusters_errors_are_those_of_survfit():
     clustered, hybrid = (CoxPH(std_error=name).fit(columns, y, cluster=family) for name in (None, "survfit"))
     np.testing.assert_array_equal(clustered.covariance_, hybrid.covariance_)
     assert np.abs(error(clustered, columns, TIMES) / error(hybrid, columns, TIMES) - 1).max() > 0.02
-    with pytest.raises(ValueError, match="std_error must be survfit, jackknife or None, got 'naive'"):
+    with pytest.raises(ValueError, match="std_error must be one of None, survfit, jackknife, got 'naive'"):
         CoxPH(std_error="naive").fit(columns, y)
 
 

@@ -122,7 +122,7 @@ def numeric_gradient(x, y, coef, ties):
 
 
 def test_finds_the_features_that_matter():
-    X, y = simulate(1500, 12, seed=3)
+    X, y = simulate(1500, 12, random_state=3)
     model = CoxElasticNetCV(select="lambda_1se", ties="efron", n_folds=5).fit(X, y)
     assert set(np.flatnonzero(model.coef_)) >= {0, 1, 2} and (model.coef_ != 0).sum() <= 6
     assert model.lambda_1se_ > model.lambda_min_
@@ -131,7 +131,7 @@ def test_finds_the_features_that_matter():
 
 
 def test_weights_of_rows_are_repeated_rows():
-    X, y = simulate(90, 5, seed=5)
+    X, y = simulate(90, 5, random_state=5)
     weight = np.arange(90) % 3
     rows = np.repeat(np.arange(90), weight)
     fold = np.arange(90) % 4
@@ -142,7 +142,7 @@ def test_weights_of_rows_are_repeated_rows():
 
 
 def test_siblings_stay_in_one_fold_and_the_seed_decides():
-    X, y = simulate(120, 4, seed=7)
+    X, y = simulate(120, 4, random_state=7)
     family = np.arange(120) // 3
     one = CoxElasticNetCV(n_folds=4, random_state=1).fit(X, y, cluster=family)
     again = CoxElasticNetCV(n_folds=4, random_state=1).fit(X, y, cluster=family)
@@ -155,7 +155,7 @@ def test_siblings_stay_in_one_fold_and_the_seed_decides():
 
 
 def test_factors_by_column_reach_all_its_features():
-    X, y = simulate(200, 3, seed=9)
+    X, y = simulate(200, 3, random_state=9)
     X["kind"] = pd.Series(np.random.default_rng(1).choice(["a", "b", "c"], 200), dtype="string")
     model = CoxElasticNetCV(penalty_factor={"kind": 0, "x0": np.inf}, n_folds=3).fit(X, y)
     first = model.coef_path_.iloc[0]
@@ -171,7 +171,7 @@ def test_factors_by_column_reach_all_its_features():
 
 
 def test_saved_model_predicts_the_same_and_holds_no_rows(tmp_path):
-    X, y = simulate(150, 4, seed=11)
+    X, y = simulate(150, 4, random_state=11)
     model = CoxElasticNetCV(n_folds=3).fit(X, y)
     loaded = load_model(model.save(tmp_path / "model"))
     times = [50, 200]
@@ -190,7 +190,7 @@ def test_saved_model_predicts_the_same_and_holds_no_rows(tmp_path):
 
 
 def test_plots():
-    X, y = simulate(150, 4, seed=13)
+    X, y = simulate(150, 4, random_state=13)
     model = CoxElasticNetCV(n_folds=3).fit(X, y)
     axes = Figure().subplots()
     assert model.plot(ax=axes) is axes and axes.get_xscale() == "log"
@@ -235,7 +235,7 @@ def test_folds_are_checked():
 
 
 def test_awkward_columns():
-    X, y = simulate(120, 3, seed=15)
+    X, y = simulate(120, 3, random_state=15)
     X["same"] = X["x0"]
     X["event_only"] = y["event"].astype(float)
     model = CoxElasticNetCV(n_folds=3, l1_ratio=0.5).fit(X, y)
