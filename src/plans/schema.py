@@ -25,15 +25,15 @@ from .codes import (
 from .columns import COLUMNS
 
 TABLES = {
-    "children": "One row a child in an authority",
-    "plans": "One row a child protection plan",
-    "reviews": "One row a review of a plan",
-    "care_episodes": "One row a period in which the child was looked after by the authority",
-    "cin_episodes": "One row a referral and the episode of need that followed",
-    "assessments": "One row an assessment",
-    "conferences": "One row an initial child protection conference",
-    "involvements": "One row a period of a worker with a child",
-    "extract": "One row a file or extract that the data came from",
+    "children": "One row per child in an authority",
+    "plans": "One row per child protection plan",
+    "reviews": "One row per review of a plan",
+    "care_episodes": "One row per period in which the child was looked after by the authority",
+    "cin_episodes": "One row per referral and the episode of need that followed",
+    "assessments": "One row per assessment",
+    "conferences": "One row per initial child protection conference",
+    "involvements": "One row per period of a worker with a child",
+    "extract": "One row per file or extract that the data came from",
 }
 
 PRIMARY_KEYS = {

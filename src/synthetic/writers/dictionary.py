@@ -15,7 +15,7 @@ errors; without `severity` long plans look worse than they are.
 ```python
 import secondplan as sp
 
-plans, truth = sp.simulate_with_truth("{name}", n_children={n_children}, seed={seed})
+plans, truth = sp.simulate_with_truth("{name}", n_children={n_children}, random_state={seed})
 cohort = sp.build_cohort(plans)
 X = truth.covariates(cohort)  # the features that have an effect, severity, and the known log hazard
 model = sp.CoxPH(offset="known_log_hazard").fit(X, cohort.y, cluster=cohort.cluster)
@@ -27,11 +27,11 @@ TRUTH = (
     "Beside a store, never in it, `secondplan simulate` writes the folder `truth/`; `sp.read_truth` reads it, and "
     "`sp.simulate(...).truth` is the same in memory. No model, cohort or score reads it.",
     "",
-    "- `truth.parquet`, one row a plan: severity, frailty and hazards; `incidence_<days>`, the risk given all of "
+    "- `truth.parquet`, one row per plan: severity, frailty and hazards; `incidence_<days>`, the risk given all of "
     "these; `observed_incidence_<days>`, the risk given what the child's record shows, frailty and severity "
     "integrated out.",
-    "- `features.parquet`, one row a plan: the features that drive the hazard.",
-    "- `counterfactuals.parquet`, one row a first plan: both risks had the plan been of 60, 140, 270, 500 or 900 days "
+    "- `features.parquet`, one row per plan: the features that drive the hazard.",
+    "- `counterfactuals.parquet`, one row per first plan: both risks had the plan been of 60, 140, 270, 500 or 900 days "
     "and all else as it was.",
     "- `faults.parquet`: which values `--missing` and `--wrong` changed, by table, row and column; true and stored "
     "value.",
