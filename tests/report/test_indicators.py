@@ -25,7 +25,7 @@ def test_what_is_drawn_is_what_may_be_shown(result):
     own = next(line for line in axes.get_lines() if len(line.get_xdata()) == len(numbers))
     assert list(own.get_xdata()) == numbers.tolist()
     assert axes.get_title("left") == "Ended: up to 3 months"
-    with pytest.raises(ValueError, match="key must be one of .*, got 'length'"):
+    with pytest.raises(ValueError, match=r"key must be one of .*, got 'length'"):
         result.plot(ax=new_figure()[1], key="length")
 
 

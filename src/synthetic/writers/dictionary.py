@@ -31,8 +31,8 @@ TRUTH = (
     "these; `observed_incidence_<days>`, the risk given what the child's record shows, frailty and severity "
     "integrated out.",
     "- `features.parquet`, one row per plan: the features that drive the hazard.",
-    "- `counterfactuals.parquet`, one row per first plan: both risks had the plan been of 60, 140, 270, 500 or 900 days "
-    "and all else as it was.",
+    "- `counterfactuals.parquet`, one row per first plan: both risks had the plan been of 60, 140, 270, 500 or 900 "
+    "days and all else as it was.",
     "- `faults.parquet`: which values `--missing` and `--wrong` changed, by table, row and column; true and stored "
     "value.",
     "- `effects.json`: true log hazard ratios, and the mean risk by plan length beside that of those who had such "
