@@ -127,8 +127,8 @@ def test_the_same_order_is_not(function, given):
 
 def test_what_says_nothing_is_let_through():
     other = pd.Series(range(N))
-    refuse_other_order(X=X, y=other, weight=np.ones(N), nothing=None)
-    refuse_other_order(X=X, y=WEIGHT.iloc[:10], cluster=pd.Series(1, index=[0] * N))
+    assert refuse_other_order(X=X, y=other, weight=np.ones(N), nothing=None) is None
+    assert refuse_other_order(X=X, y=WEIGHT.iloc[:10], cluster=pd.Series(1, index=[0] * N)) is None
 
 
 def test_any_two_are_compared():
