@@ -33,7 +33,8 @@ from ...store import Plans
 from ..files.sheets import SUFFIXES, Sheet, read_sheets, words
 from ..files.source_files import Paths, find_files, short_names
 from ..records.combining import combine_rows
-from ..records.extracts import ExtractDate, check_authority, day_in_name, extract_table, given_days, latest_day, today
+from ..records.dated_names import day_in_name
+from ..records.extracts import ExtractDate, check_authority, extract_table, given_days, latest_day, today
 from .lists import CHILD_COLUMNS, ListRows, is_plans_by_name, recognise
 
 MONTHS_SHOWN = 6

@@ -12,7 +12,8 @@ from ...codes import UNKNOWN_AUTHORITY
 from ...columns import COLUMNS, DATE
 from ...dates import NO_DATE, day_number, to_date
 from ...quality import NOTED, FindingLog
-from .extracts import ExtractDate, check_authority, day_in_name, extract_table, given_day, latest_day
+from .dated_names import day_in_name
+from .extracts import ExtractDate, check_authority, extract_table, given_day, latest_day
 
 # Of the future, or of no event that an authority records as it happens.
 _NOT_RECORDED_THEN = {"date_of_birth", "expected_date_of_birth", "date_of_death"}

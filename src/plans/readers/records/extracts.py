@@ -1,6 +1,5 @@
 """What an extract covers: of which authority, up to which day, and how that is found out where nobody says it."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -12,18 +11,9 @@ from ....errors import InputError
 from ....given_dates import given_date
 from ....parameter_checks import shown
 from ...dates import NO_DATE, day_number, read_date, to_timestamps
+from .dated_names import day_in_name
 
 ExtractDate = str | date | datetime
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_BETWEEN = r"[-_. ]?"
-_LIST_NUMBER = re.compile(r"list[-_ ]?\d{1,2}(?!\d)")
-_IN_NAMES = (
-    re.compile(rf"(?<!\d)(?P<y>20\d\d){_BETWEEN}(?P<m>\d\d){_BETWEEN}(?P<d>\d\d)(?!\d)"),
-    re.compile(rf"(?<!\d)(?P<d>\d\d?){_BETWEEN}(?P<m>\d\d){_BETWEEN}(?P<y>20\d\d)(?!\d)"),
-    re.compile(rf"(?<!\d)(?P<d>\d\d?){_BETWEEN}(?P<n>{'|'.join(_MONTHS)})[a-z]*{_BETWEEN}(?P<y>20\d\d)(?!\d)"),
-    re.compile(rf"(?P<n>{'|'.join(_MONTHS)})[a-z]*{_BETWEEN}(?P<y>20\d\d)(?!\d)"),
-    re.compile(r"(?<!\d)(?P<y>20\d\d)[-_. ](?P<m>\d\d)(?![-_. ]?\d)"),
-)
 
 
 def check_authority(la_code: str | None) -> None:
@@ -84,26 +74,6 @@ def given_days(value: ExtractDate | Mapping[str, ExtractDate] | None, files: Ite
     return {file: given_day(value[file.name]) for file in files if file.name in value}
 
 
-def day_in_name(path: Path) -> int | None:
-    """The date in a file's name, else in that of its folder; the month's last day where only a month is given.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> [day_in_name(Path(name)) for name in ("annex_a_2018-03-31.xlsx", "Annex A March 2018.xlsx", "annex_a.xlsx")]
-    [17621, 17621, None]
-    """
-    for name in (path.stem, path.absolute().parent.name):
-        # "List 7 September 2018" is not the seventh of that month.
-        dated = _LIST_NUMBER.sub(" ", name.lower())
-        for pattern in _IN_NAMES:
-            for found in pattern.finditer(dated):
-                day = _day(found.groupdict())
-                if day is not None and day <= today():
-                    return day
-    return None
-
-
 def latest_day(columns: Iterable[Iterable[str | None]]) -> int | None:
     """The latest readable date among texts that is not in the future."""
     limit, latest = today(), NO_DATE
@@ -127,14 +97,3 @@ def extract_table(
             "source": list(source),
         }
     )
-
-
-def _day(found: Mapping[str, str]) -> int | None:
-    month = _MONTHS.index(found["n"]) + 1 if "n" in found else int(found["m"])
-    try:
-        if "d" in found:
-            return day_number(int(found["y"]), month, int(found["d"]))
-        year, following = int(found["y"]) + month // 12, month % 12 + 1
-        return day_number(year, following, 1) - 1
-    except ValueError:
-        return None

@@ -7,31 +7,7 @@ import pytest
 
 from secondplan.errors import InputError
 from secondplan.plans.dates import NO_DATE, to_text
-from secondplan.plans.readers.records.extracts import day_in_name, extract_table, given_days, latest_day
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("annex_a_2018-03-31.xlsx", "2018-03-31"),
-        ("AnnexA_20180331_final.xlsx", "2018-03-31"),
-        ("Annex A 31.03.2018.xlsx", "2018-03-31"),
-        ("Annex A (1 April 2018).xlsx", "2018-04-01"),
-        ("List 7 Sept 2018.csv", "2018-09-30"),
-        ("2018-02.csv", "2018-02-28"),
-        ("December 2018.csv", "2018-12-31"),
-        ("2018-03-31/List 7.csv", "2018-03-31"),
-        # A day that does not exist, a day still to come, a number that is no date, a year alone.
-        ("2018-02-30.csv", None),
-        ("2099-03-31.csv", None),
-        ("12345678.csv", None),
-        ("330_2018.csv", None),
-        ("annex_a.xlsx", None),
-    ],
-)
-def test_the_date_in_a_name(name, expected):
-    found = day_in_name(Path("/nowhere") / name)
-    assert (None if found is None else to_text(found)) == expected
+from secondplan.plans.readers.records.extracts import extract_table, given_days, latest_day
 
 
 def test_what_a_user_gives():
