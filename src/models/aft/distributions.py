@@ -13,7 +13,7 @@ from ...caller_warnings import warn
 from ..curves.confidence import check_interval, hazard_bounds
 from ..curves.nonparametric import nelson_aalen
 from ..curves.tables import as_html, as_text
-from ..inputs.case_weights import check_weight
+from ..inputs.case_weights import are_counts, check_weight
 from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import Outcome, outcome_from_arrays
 from .univariate_fits import SHAPES, THREE_PARAMETERS, YARDSTICK, UnivariateFit, UnivariateTimes, fit_shapes
@@ -102,7 +102,8 @@ def compare_distributions(
         As in :func:`.outcome.check_outcome`, in days; a row is at risk on ``(entry, duration]``. Time is continuous
         here: a duration of 0 days counts as half a day, which ``notes`` says.
     sample_weight : array, shape (n_rows,), optional
-        Case weights, not negative: how many rows a row stands for.
+        Case weights, not negative. Whole numbers count repeated rows; others are brought to mean 1, and errors are
+        robust, so that nothing depends on their scale.
     event_of_interest : int
         Code of the event.
     level : float
@@ -144,6 +145,7 @@ def compare_distributions(
     given = check_weight(sample_weight, len(outcome))
     weight = np.ones(len(outcome)) if given is None else given
     outcome, weight = outcome.of_weight(given).keep_event(event_of_interest), weight[weight > 0]
+    weight = weight if are_counts(weight) else weight / weight.mean()
     times = UnivariateTimes.of(outcome, weight)
     if not times.is_event.any():
         raise ValueError(f"no row has event {event_of_interest}, so that no distribution can be fitted to its days")

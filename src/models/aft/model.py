@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -66,12 +67,13 @@ class ParametricAFT(DeltaIntervalModel):
         Coefficients of log time, one row per feature, one column per cause.
     intercept_, sigma_ : Series indexed by cause
     covariance_ : dict of int to DataFrame
-        By cause, of features, intercept and log sigma (0 where sigma is 1); cluster-robust where ``cluster`` was given.
+        By cause, of features, intercept and log sigma (0 where sigma is 1); the sandwich, by cluster or by row, where
+        ``cluster`` was given or a weight is not a whole number (as in R's ``coxph``).
     joint_covariance_ : ndarray, shape (n_causes * (p + 2), n_causes * (p + 2))
         The same of all causes together, cause after cause: what intervals of incidences rest on. Between causes it is 0
-        unless ``cluster`` was given.
+        unless the covariances are sandwiches.
     summary_ : DataFrame
-        Indexed by (event, feature): coef, se, robust_se (NaN unless ``cluster`` was given), lower, upper, time_ratio,
+        Indexed by (event, feature): coef, se, robust_se (NaN without a sandwich), lower, upper, time_ratio,
         hazard_ratio (Weibull, exponential), z, p. ``time_ratio`` is :math:`\exp(\beta)`: above 1, later events.
     log_likelihood_ : Series indexed by cause
         Of the duration itself (not of its logarithm).
@@ -118,7 +120,7 @@ class ParametricAFT(DeltaIntervalModel):
 
     def _fit(self, rows: TrainingRows) -> None:
         require_choice("distribution", self.distribution, HAZARDS)
-        rows = rows.of_positive_weight()
+        rows = replace(rows, cluster=rows.robust_groups).of_positive_weight()
         causes = rows.outcome.without(self.known_end_event).events
         if not causes:
             raise ValueError("no row has an event to model; an accelerated failure time model needs at least one")
@@ -174,7 +176,8 @@ class ParametricAFT(DeltaIntervalModel):
         model_based = positive_inverse(found.information)
         if not has_scale:
             model_based[-1, -1] = 0.0
-        errors = np.sqrt(np.diag(model_based))
+        # The scale of weights changes standard errors, and says nothing about the likelihood.
+        errors = np.sqrt(np.diag(model_based) * weight.mean())
         flat = np.zeros(kept.size, dtype=bool)
         flat[np.flatnonzero(kept)] = errors[:-2] > FLAT * max(1.0, np.exp(found.theta[-1]))
         if flat.any():

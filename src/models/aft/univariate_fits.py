@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from ..inputs.case_weights import are_counts
 from ..inputs.outcome import Outcome
 from .model import ZERO_DURATION_DAYS
 
@@ -42,14 +43,18 @@ class UnivariateTimes:
     entry, duration : ndarray, shape (m,)
         Days; 0 without delayed entry, and half a day where the duration is 0.
     is_event : ndarray of bool, shape (m,)
-    weight : ndarray, shape (m,)
-        Sum over the rows that are alike.
+    weight, square : ndarray, shape (m,)
+        Sums over the rows that are alike, of weights and of what their squared scores count in a sandwich.
+    is_robust : bool
+        Whether errors are those of the sandwich (see :mod:`..inputs.case_weights`).
     """
 
     entry: np.ndarray
     duration: np.ndarray
     is_event: np.ndarray
     weight: np.ndarray
+    square: np.ndarray
+    is_robust: bool
 
     @classmethod
     def of(cls, outcome: Outcome, weight: np.ndarray) -> UnivariateTimes:
@@ -57,7 +62,10 @@ class UnivariateTimes:
         duration = np.where(outcome.duration == 0, ZERO_DURATION_DAYS, outcome.duration)
         rows = np.column_stack([np.maximum(outcome.entry, 0.0), duration, outcome.event])
         distinct, place = np.unique(rows, axis=0, return_inverse=True)
-        return cls(distinct[:, 0], distinct[:, 1], distinct[:, 2] == 1, np.bincount(place.ravel(), weight))
+        summed, square = (np.bincount(place.ravel(), values) for values in (weight, weight**2))
+        return cls(
+            distinct[:, 0], distinct[:, 1], distinct[:, 2] == 1, summed, square, is_robust=not are_counts(weight)
+        )
 
     @property
     def event_times(self) -> np.ndarray:
@@ -76,7 +84,7 @@ class UnivariateTimes:
 
     def in_units_of(self, days: float) -> UnivariateTimes:
         """The same rows with another unit of time."""
-        return UnivariateTimes(self.entry / days, self.duration / days, self.is_event, self.weight)
+        return replace(self, entry=self.entry / days, duration=self.duration / days)
 
 
 @dataclass(frozen=True)
@@ -142,7 +150,7 @@ def fit_shapes(times: UnivariateTimes, begin: float, days: np.ndarray, level: fl
     # The density of days is that of units over the unit.
     shift = float(scaled.weight @ scaled.is_event) * np.log(unit)
     return {
-        name: _numbers(maximum, name, grid, start, unit, shift, z)
+        name: _numbers(_with_sandwich(maximum, scaled), name, grid, start, unit, shift, z)
         for name, maximum in found.items()
         if maximum is not None
     }
@@ -150,13 +158,17 @@ def fit_shapes(times: UnivariateTimes, begin: float, days: np.ndarray, level: fl
 
 @dataclass(frozen=True)
 class _Maximum:
-    """Where a likelihood is highest, in units of time: q parameters; ``hazard(parameters, times)`` is cumulative."""
+    """Where a likelihood is highest, in units of time: q parameters.
+
+    ``hazard(parameters, times)`` is cumulative, ``log_hazard(parameters, times)`` is not.
+    """
 
     names: list[str]
     theta: np.ndarray
     covariance: np.ndarray
     log_likelihood: float
     hazard: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    log_hazard: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def _searched(fitter: Any, times: UnivariateTimes, starts: list[np.ndarray | None]) -> _Maximum | None:
@@ -176,7 +188,8 @@ def _searched(fitter: Any, times: UnivariateTimes, starts: list[np.ndarray | Non
         if np.isfinite(model.log_likelihood_):
             names = [parameter.removesuffix("_") for parameter in model.params_.index]
             theta, covariance = model.params_.to_numpy(dtype=float), model.variance_matrix_.to_numpy()
-            return _Maximum(names, theta, covariance, float(model.log_likelihood_), model._cumulative_hazard)
+            functions = model._cumulative_hazard, model._log_hazard
+            return _Maximum(names, theta, covariance, float(model.log_likelihood_), *functions)
     return None
 
 
@@ -219,7 +232,31 @@ def _piecewise(fitter: Any, times: UnivariateTimes, breaks: np.ndarray) -> _Maxi
     theta = at_risk / n_events
     names = [f"lambda_{number}" for number in range(theta.size)]
     log_likelihood = float(-n_events @ np.log(theta) - n_events.sum())
-    return _Maximum(names, theta, np.diag(theta**2 / n_events), log_likelihood, fitter._cumulative_hazard)
+    functions = fitter._cumulative_hazard, fitter._log_hazard
+    return _Maximum(names, theta, np.diag(theta**2 / n_events), log_likelihood, *functions)
+
+
+@np.errstate(all="ignore")
+def _with_sandwich(found: _Maximum, times: UnivariateTimes) -> _Maximum:
+    """The maximum with the robust covariance over rows, where their weights do not count rows."""
+    if not times.is_robust:
+        return found
+    late = times.entry > 0
+
+    def log_likelihoods(parameters: np.ndarray) -> np.ndarray:
+        of_row = -np.asarray(found.hazard(parameters, times.duration), dtype=float)
+        of_row[late] += found.hazard(parameters, times.entry[late])
+        of_row[times.is_event] += found.log_hazard(parameters, times.duration[times.is_event])
+        return of_row
+
+    scores = _slopes(log_likelihoods, found.theta)
+    return replace(found, covariance=found.covariance @ (scores * times.square) @ scores.T @ found.covariance)
+
+
+def _slopes(function: Callable[[np.ndarray], np.ndarray], theta: np.ndarray) -> np.ndarray:
+    """Derivatives of k numbers by q parameters of order 1, shape (q, k), from finite differences."""
+    steps = STEP * np.diag(np.maximum(np.abs(theta), 1.0))
+    return np.array([(function(theta + step) - function(theta - step)) / (2.0 * step.sum()) for step in steps])
 
 
 # Times and errors may be beyond all numbers, which the result then says.
@@ -234,8 +271,7 @@ def _numbers(
         since = found.hazard(parameters, np.array([start])) if start > 0 else 0.0
         return np.asarray(found.hazard(parameters, grid) - since, dtype=float)
 
-    steps = STEP * np.diag(np.maximum(np.abs(theta), 1.0))
-    slopes = np.array([(hazard(theta + step) - hazard(theta - step)) / (2.0 * step.sum()) for step in steps])
+    slopes = _slopes(hazard, theta)
     variances = np.diag(covariance)
     if not (np.all(np.isfinite(covariance)) and np.all(variances > 0)):
         covariance = np.full_like(covariance, np.nan)

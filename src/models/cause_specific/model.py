@@ -73,7 +73,7 @@ class CauseSpecificCox(IncidenceModel):
     coef_ : DataFrame
         One row per feature, one column per cause.
     covariance_ : dict of int to ndarray, shape (p, p)
-        Cluster-robust where ``cluster`` was given.
+        Cluster-robust where ``cluster`` was given, robust where a weight is not a whole number.
     summary_ : DataFrame
         The summary of each cause's model, indexed by (event, feature).
     baseline_cumulative_hazard_ : DataFrame

@@ -79,11 +79,11 @@ class CoxPH(CoxPrediction):
         Days at which ``predict`` states the risk.
     std_error : {"survfit", "jackknife"}, optional
         Standard errors of hazards, survival and incidence; ``jackknife`` by default where ``cluster`` is given to
-        ``fit``, else ``survfit``. ``survfit``: as R's ``survfit.coxph``, which with clusters takes the robust
-        covariance of the coefficients, but for the baseline hazard the variance of independent rows, and leaves out
-        the covariance of the two: 95 % intervals held 92.3 % of simulated truths with siblings. ``jackknife``: the
-        derivative of the fit by the weight of a row, of baseline and coefficients together, added up by cluster before
-        it is squared.
+        ``fit`` or a weight is not a whole number, else ``survfit``. ``survfit``: as R's ``survfit.coxph``, which with
+        clusters takes the robust covariance of the coefficients, but for the baseline hazard the variance of
+        independent rows, and leaves out the covariance of the two: 95 % intervals held 92.3 % of simulated truths with
+        siblings, and with weights they change with the scale of these. ``jackknife``: the derivative of the fit by the
+        weight of a row, of baseline and coefficients together, added up by cluster before it is squared.
 
     Attributes
     ----------
@@ -406,7 +406,7 @@ class CoxPH(CoxPrediction):
         self.baseline_hazard_, self.baseline_variance_ = fit.cumulative_hazard, fit.hazard_variance
         self._exact_mean = fit.cumulative_mean
         self.martingale_residuals_ = fit.martingale_residuals
-        if self.std_error == "survfit" or (self.std_error is None and cluster is None):
+        if self.std_error == "survfit" or (self.std_error is None and rows.cluster is None):
             self.hazard_moments_ = []
         self._training = rows
         for message in fit_problems(fit, self.feature_names_out_, "set firth=True or alpha > 0"):

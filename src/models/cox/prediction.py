@@ -154,9 +154,9 @@ class CoxPrediction(OneEventModel):
             As in :meth:`predict_cumulative_incidence`.
         return_std : bool
             Give the standard error too: that of the baseline and of the coefficients together, as ``std_error`` of the
-            model says: cluster-robust where ``cluster`` was given to ``fit``, else ``std.err`` of R's
-            ``survfit.coxph``. After ``elapsed`` days it is that of the difference; R's ``predict(type = "expected")``
-            of rows that enter late subtracts variances, which is not.
+            model says: robust where ``cluster`` or weights that are not whole were given to ``fit``, else ``std.err``
+            of R's ``survfit.coxph``. After ``elapsed`` days it is that of the difference; R's
+            ``predict(type = "expected")`` of rows that enter late subtracts variances, which is not.
 
         Returns
         -------
@@ -199,8 +199,8 @@ class CoxPrediction(OneEventModel):
     ) -> np.ndarray:
         """Interval of the incidence ``1 - exp(-H)`` by the delta method, as R's ``survfit.coxph``.
 
-        The standard error is that of :meth:`predict_cumulative_hazard`: cluster-robust where ``cluster`` was given to
-        ``fit``, which R's is in part only (see ``std_error`` of the model).
+        The standard error is that of :meth:`predict_cumulative_hazard`: robust where ``cluster`` or weights that
+        are not whole were given to ``fit``, which R's is in part only (see ``std_error`` of the model).
 
         Parameters
         ----------

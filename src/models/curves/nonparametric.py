@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...caller_warnings import warn
-from ..inputs.case_weights import check_weight
+from ..inputs.case_weights import are_counts, check_weight
 from ..inputs.cluster_levels import check_cluster
 from ..inputs.distinct_days import DistinctDays
 from ..inputs.labels import label_codes, refuse_other_order
@@ -69,7 +69,7 @@ def kaplan_meier(
     def curve(outcome: Outcome, weight: np.ndarray, groups: np.ndarray | None, events: tuple[int, ...]) -> StepCurve:
         counts = count_states(outcome, weight, events)
         every = np.ones((1, len(counts.events)), dtype=bool)
-        robust = groups is not None or bool(np.any(weight != np.round(weight)))
+        robust = groups is not None or not are_counts(weight)
         error = robust_errors(counts, every, groups)[:, 0] if robust else greenwood_error(counts)
         return _step_curve("survival", event_free(counts), error, CurveRows(counts, groups, robust), outcome)
 
@@ -103,7 +103,7 @@ def nelson_aalen(
 
     def curve(outcome: Outcome, weight: np.ndarray, groups: np.ndarray | None, events: tuple[int, ...]) -> StepCurve:
         counts = count_states(outcome, weight, events)
-        robust = groups is not None or bool(np.any(weight != np.round(weight)))
+        robust = groups is not None or not are_counts(weight)
         error = robust_hazard_error(counts, groups) if robust else poisson_error(counts)
         rows = CurveRows(counts, groups, robust)
         return _step_curve("cumulative_hazard", cumulative_hazard(counts), error, rows, outcome)

@@ -12,6 +12,7 @@ from ..estimator.base import IncidenceModel
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import warn_of_dropped
 from ..features.encoder import FeatureEncoder
+from ..inputs.case_weights import are_counts
 from .binning import Bins, bin_features, with_thresholds
 from .period_incidence import curves_by_blocks, hazards_from_log_odds
 from .person_period import PersonPeriods, number_causes, period_ends, person_periods, sample_event_free
@@ -22,7 +23,7 @@ from .tree_arrays import TreeArrays, export_trees, scores_by_period
 LINES_FOR_THREADS = 400_000
 # Beyond so many lines scikit-learn takes percentiles of a sample of them, which is quick.
 LINES_FOR_BINS = 200_000
-SMALLEST_MEAN, LARGEST_MEAN = 1e-3, 1e6
+LARGEST_MEAN = 1e6
 
 
 class BoostedHazard(IncidenceModel):
@@ -84,9 +85,9 @@ class BoostedHazard(IncidenceModel):
     -----
     ``fit`` accepts ``cluster`` because every model does, and does not use it: clusters matter for standard errors,
     which this model does not have, and for splitting the data, which is done outside it (``FamilyKFold``). Weights
-    multiply the log loss; they count as repeated rows but for ``min_samples_leaf``, which counts lines. Weights so
-    small or large (mean below 0.001 or above 1,000,000) that the trees' penalty would rule or vanish are brought to
-    mean 1. Predictions walk the stored arrays: neither scikit-learn's trees nor a row of the training data are kept.
+    multiply the log loss; whole ones count as repeated rows but for ``min_samples_leaf``, which counts lines. Weights
+    that are not whole, or so large (mean above 1,000,000) that the trees' penalty would vanish, are brought to mean 1.
+    Predictions walk the stored arrays: neither scikit-learn's trees nor a row of the training data are kept.
 
     Examples
     --------
@@ -188,11 +189,11 @@ class BoostedHazard(IncidenceModel):
 
 
 def _in_range(weight: np.ndarray | None) -> np.ndarray | None:
-    """The weights, divided by their mean where scikit-learn's single precision and thresholds cannot take them."""
+    """The weights, divided by their mean unless they count rows in numbers that scikit-learn's thresholds can take."""
     if weight is None:
         return None
     mean = float(weight[weight > 0].mean())
-    return weight if SMALLEST_MEAN <= mean <= LARGEST_MEAN else weight / mean
+    return weight if are_counts(weight) and mean <= LARGEST_MEAN else weight / mean
 
 
 def expand_design(design: np.ndarray, lines: PersonPeriods, ends: np.ndarray) -> np.ndarray:

@@ -76,7 +76,8 @@ class DiscreteTimeHazard(DeltaIntervalModel):
     coef_ : ndarray, shape (n_events, n_features)
     covariance_ : ndarray, shape (n_events * (n_features + q), n_events * (n_features + q))
         Of each event's coefficients followed by its ``q`` terms of the period effect, event after event. With
-        ``cluster`` the sandwich over clusters' summed scores, without small-sample factor (as ``robust`` of R's coxph).
+        ``cluster``, or where a weight is not a whole number, the sandwich over the summed scores of clusters or rows,
+        without small-sample factor (as ``robust`` of R's coxph).
     naive_covariance_ : ndarray
         The same from the inverse information.
     estimated_ : ndarray of bool, shape (n_events, n_features)
@@ -99,7 +100,8 @@ class DiscreteTimeHazard(DeltaIntervalModel):
     Notes
     -----
     The likelihood is that of statsmodels' ``MNLogit`` on the expanded lines, and statsmodels maximises it; the features
-    are never expanded (see ``period_logit.py``). Weights count as repeated rows. No row of the training data is kept.
+    are never expanded (see ``period_logit.py``). Whole weights count as repeated rows. No row of the training data is
+    kept.
 
     References
     ----------
@@ -171,7 +173,7 @@ class DiscreteTimeHazard(DeltaIntervalModel):
             events,
             ends,
             rows.weight,
-            rows.cluster,
+            rows.robust_groups,
             period_effect=self.period_effect,
             period_df=self.period_df,
             max_iter=self.max_iter,
@@ -199,7 +201,7 @@ class DiscreteTimeHazard(DeltaIntervalModel):
         """Coefficients of the features, one row per event and feature.
 
         ``coef`` is the log odds ratio, ``se`` from the information, ``robust_se`` from the sandwich (NaN without
-        ``cluster``), ``lower`` and ``upper`` the 95 % interval of ``coef`` and ``z``, ``p`` its test, from the robust
+        one), ``lower`` and ``upper`` the 95 % interval of ``coef`` and ``z``, ``p`` its test, from the robust
         error where there is one; ``odds_ratio``, with its interval, is the exponential. Where ``estimated_`` is False,
         errors, intervals and test are NaN.
         """

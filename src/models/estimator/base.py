@@ -65,7 +65,8 @@ class IncidenceModel(BaseEstimator):
         y : DataFrame with n_rows rows
             ``duration`` (days), ``event`` (0 censored, 1, 2, ...) and, where observation begins late, ``entry`` (days).
         sample_weight : array, shape (n_rows,), optional
-            Case weights, not negative.
+            Case weights, not negative. Whole numbers count repeated rows. With any other weights errors are robust, by
+            row, so that they do not depend on the scale of the weights.
         cluster : array, shape (n_rows,), or DataFrame, shape (n_rows, 2), optional
             Rows that share a value are not independent (siblings); standard errors become cluster-robust. Two columns
             are nested levels (family and authority): errors are those of the outer level, which allow for both.

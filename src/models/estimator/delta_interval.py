@@ -43,8 +43,8 @@ class DeltaIntervalModel(IncidenceModel):
     ) -> np.ndarray:
         r"""Interval of the cumulative incidence by the delta method, symmetric on the scale :math:`\log(-\log(1 - F))`.
 
-        It covers what the estimated parameters leave open, not whether the model is right. With ``cluster`` given to
-        ``fit`` it is cluster-robust.
+        It covers what the estimated parameters leave open, not whether the model is right. It is robust where
+        ``cluster`` or weights that are not whole were given to ``fit``.
 
         Parameters
         ----------

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs.case_weights import robust_groups
 from ..inputs.outcome import Outcome
 
 
@@ -96,11 +97,5 @@ class TrainingRows:
 
     @property
     def robust_groups(self) -> np.ndarray | None:
-        """Code of the group of each row whose scores robust errors add up, shape (n_rows,); None for plain errors.
-
-        Weights that are no counts of rows make the inverse information meaningless: errors are then robust, each row a
-        group of its own, as in R's ``coxph``.
-        """
-        if self.cluster is None and self.weight is not None and np.any(self.weight != np.round(self.weight)):
-            return np.arange(len(self))
-        return self.cluster
+        """Code of the group of each row whose scores robust errors add up, shape (n_rows,); None for plain errors."""
+        return robust_groups(self.weight, self.cluster, len(self))

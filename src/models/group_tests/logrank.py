@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs.case_weights import are_counts
 from .counts import GroupCounts, count_groups
 from .result import GroupedRows, GroupTest, group_test, grouped_rows
 
@@ -78,7 +79,7 @@ def logrank_test(
     events = counts.n_events.sum(axis=1)
     share = _share(counts.n_at_risk)
     observed, expected = factor @ counts.n_events, (factor * events) @ share
-    if np.all(rows.weight == np.round(rows.weight)):
+    if are_counts(rows.weight):
         covariance = _hypergeometric(counts, factor, events, share)
     else:
         is_event = rows.outcome.event > 0 if event_of_interest is None else rows.outcome.event == event_of_interest

@@ -1,4 +1,10 @@
-"""Case weights: how many rows a row stands for."""
+"""Case weights: how many rows a row stands for, or shares of one; which errors hold for them.
+
+Whole numbers count repeated rows, and the inverse information of the weighted likelihood is that of these rows. Of any
+other weights the scale means nothing (survey weights may add up to the sample or to the population), and the inverse
+information changes with it: errors are then those of the sandwich, each row a group of its own, as in R's ``coxph``.
+They are the same for weights and a hundredth of them.
+"""
 
 from typing import Any
 
@@ -35,3 +41,21 @@ def check_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
             f"{n_rows} rows; scale the weights"
         )
     return weight
+
+
+def are_counts(weight: np.ndarray | None) -> bool:
+    """Whether all weights, shape (n_rows,), are whole numbers, which count repeated rows; None counts each row once."""
+    return weight is None or bool(np.all(weight == np.round(weight)))
+
+
+def robust_groups(weight: np.ndarray | None, cluster: np.ndarray | None, n_rows: int) -> np.ndarray | None:
+    """Code of the group of each row whose scores robust errors add up, shape (n_rows,); None for plain errors.
+
+    Examples
+    --------
+    >>> robust_groups(np.array([2.0, 1.0]), None, 2) is None
+    True
+    >>> robust_groups(np.array([0.02, 0.01]), None, 2).tolist()
+    [0, 1]
+    """
+    return np.arange(n_rows) if cluster is None and not are_counts(weight) else cluster

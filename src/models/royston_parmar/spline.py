@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..inputs.case_weights import are_counts
+
 # Variance left of a basis column by those before it, relative to its own, below which the events cannot tell it apart.
 DEPENDENT = 1e-10
 
@@ -115,7 +117,7 @@ def place_log_knots(log_time: np.ndarray, weight: np.ndarray, df: int) -> np.nda
     """
     order = np.argsort(log_time, kind="stable")
     values, weight = log_time[order], weight[order]
-    if np.any(weight != np.round(weight)):
+    if not are_counts(weight):
         weight = weight / weight.mean()
     # Repeated rows reach up to these positions.
     reach = np.cumsum(weight)

@@ -87,7 +87,7 @@ def test_the_yardstick_is_where_the_search_of_lifelines_ends(entry):
     # Between days: at a break itself lifelines takes the mean of both rates.
     breaks = np.floor(np.quantile(y.loc[y["event"] == 1, "duration"], [0.3, 0.6])) + 0.5
     columns = y["entry"].to_numpy(), y["duration"].to_numpy(), (y["event"] == 1).to_numpy()
-    times = fits.UnivariateTimes(*columns, np.ones(len(y)))
+    times = fits.UnivariateTimes(*columns, np.ones(len(y)), np.ones(len(y)), is_robust=False)
     own = fits._piecewise(lifelines.PiecewiseExponentialFitter(breaks), times, breaks)
     late = y["entry"] if entry else None
     theirs = lifelines.PiecewiseExponentialFitter(breaks).fit(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...incidence.moments import CauseRows, event_variance
+from ...inputs.case_weights import are_counts
 from ...inputs.outcome import Outcome
 from ...risk_sets.partial_likelihood import RiskSums, hazard_increments
 from ...risk_sets.risk_sets import RiskSets
@@ -40,8 +41,7 @@ def row_factor(weight: np.ndarray | None, cluster: np.ndarray | None, n_rows: in
     """
     if weight is None:
         return np.ones(n_rows)
-    are_counts = cluster is None and bool(np.all(weight == np.round(weight)))
-    return np.sqrt(weight) if are_counts else weight
+    return np.sqrt(weight) if cluster is None and are_counts(weight) else weight
 
 
 def cause_rows(
