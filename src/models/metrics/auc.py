@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .brier import has_event_by, known_state_weights
 from .censoring import CensoringDistribution
 from .inputs import check_metric_inputs, warn_metric
+from .state_weights import MetricValue, States, followed_states
 
 
 def time_dependent_auc(
@@ -60,30 +60,37 @@ def time_dependent_auc(
     array([0.75])
     """
     given = check_metric_inputs(y, risk, times, sample_weight=sample_weight, probabilities=False)
-    weights = known_state_weights(given, censoring) * given.weight[:, None]
-    is_case = has_event_by(given.outcome, given.times, event)
+    found = followed_states(given, censoring, event)
     result = np.array(
-        [
-            weighted_auc(given.risk[:, k], np.where(is_case[:, k], column, 0.0), np.where(is_case[:, k], 0.0, column))
-            for k, column in enumerate(weights.T)
-        ]
+        [np.nan if states is None else auc_value(states, given.risk[:, k]).value for k, states in enumerate(found)]
     )
-    empty = np.isnan(result) & ~np.isnan(weights[0])
+    empty = np.isnan(result) & np.array([states is not None for states in found])
     if empty.any():
         days = ", ".join(f"{time:g}" for time in given.times[empty])
         warn_metric(f"no row with the event, or none without it, by day {days}: the AUC there is NaN")
     return result
 
 
-def weighted_auc(risk: np.ndarray, case_weight: np.ndarray, control_weight: np.ndarray) -> float:
-    """Mann-Whitney probability that a case has the higher ``risk`` (n,), ties one half; NaN without a pair."""
+def auc_value(states: States, risk: np.ndarray) -> MetricValue:
+    """The area under the curve of ``risk`` (n,) on the day of ``states``; NaN without a pair."""
     order = np.argsort(risk, kind="stable")
     ranked = risk[order]
-    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
-    cases = np.add.reduceat(case_weight[order], starts)
-    controls = np.add.reduceat(control_weight[order], starts)
-    pairs = cases.sum() * controls.sum()
+    first = np.concatenate(([True], ranked[1:] != ranked[:-1]))
+    starts = np.flatnonzero(first)
+    case = np.where(states.had, states.mass, 0.0)
+    cases = np.add.reduceat(case[order], starts)
+    controls = np.add.reduceat((states.mass - case)[order], starts)
+    n_cases, n_controls = cases.sum(), controls.sum()
+    pairs = n_cases * n_controls
     if not pairs > 0:
-        return float("nan")
-    below = np.cumsum(controls) - controls
-    return float((cases * (below + 0.5 * controls)).sum() / pairs)
+        return MetricValue(float("nan"), states, np.full(risk.size, np.nan))
+    # What a risk beats, and what beats it; equal risks count one half.
+    beaten = np.cumsum(controls) - 0.5 * controls
+    beating = n_cases - (np.cumsum(cases) - 0.5 * cases)
+    value = float(cases @ beaten / pairs)
+    group = np.empty(risk.size, dtype=np.int64)
+    group[order] = np.cumsum(first) - 1
+    slope = np.where(
+        states.had, (beaten / n_controls - value)[group] / n_cases, (beating / n_cases - value)[group] / n_controls
+    )
+    return MetricValue(value, states, slope)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from .censoring import CensoringDistribution, censoring_of, ipcw_weights
-from .inputs import MetricInputs, check_metric_inputs, followed_to, warn_metric, warn_past_follow_up
+from .censoring import CensoringDistribution
+from .inputs import MetricInputs, check_metric_inputs
+from .state_weights import MetricValue, ProductLimitWeights, States, followed_states
 
 
 def brier_score(
@@ -23,7 +25,10 @@ def brier_score(
 
     .. math:: \frac{1}{n} \sum_i W_i(t)\,\bigl(1\{T_i \le t, \delta_i = k\} - r_i(t)\bigr)^2
 
-    with the weights :math:`W_i` of :func:`~.censoring.ipcw_weights`. A competing event counts as 0, from its day on.
+    with the inverse probability of being uncensored as weight, :math:`W_i(t) = 1\{T_i \le t, \delta_i \ne 0\} / G(T_i-)
+    + 1\{T_i > t\} / G(t)`: an event of any kind weighs by the day before it, one still at risk by the day of the
+    horizon. A competing event counts as 0, from its day on. Where nobody remains after ``t``, those censored exactly on
+    that day count as still free of events, with weight :math:`1 / G(t-)` (``Score`` drops them).
 
     Parameters
     ----------
@@ -62,8 +67,12 @@ def brier_score(
     array([0.25])
     """
     given = check_metric_inputs(y, risk, times, sample_weight=sample_weight)
-    weights = known_state_weights(given, censoring)
-    return _mean(_squared_errors(given, given.risk, weights, event), given.weight)
+    return np.array(
+        [
+            np.nan if states is None else brier_value(states, given.risk[:, k]).value
+            for k, states in enumerate(followed_states(given, censoring, event))
+        ]
+    )
 
 
 def index_of_prediction_accuracy(
@@ -102,12 +111,13 @@ def index_of_prediction_accuracy(
     array([0.96])
     """
     given = check_metric_inputs(y, risk, times, sample_weight=sample_weight)
-    weights = known_state_weights(given, censoring)
-    null_risk = np.broadcast_to(marginal_incidence(given, event), given.risk.shape)
-    brier = _mean(_squared_errors(given, given.risk, weights, event), given.weight)
-    null = _mean(_squared_errors(given, null_risk, weights, event), given.weight)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(null > 0, 1.0 - brier / null, np.nan)
+    own = ProductLimitWeights(given.outcome, given.weight)
+    return np.array(
+        [
+            np.nan if states is None else ipa_value(states, given.risk[:, k], incidence_value(own, states)).value
+            for k, states in enumerate(followed_states(given, censoring, event))
+        ]
+    )
 
 
 def brier_contributions(
@@ -130,22 +140,44 @@ def brier_contributions(
     """
     given = check_metric_inputs(y, risk, times)
     contributions = np.full((given.n_given, given.times.size), np.nan)
-    contributions[given.rows] = _squared_errors(given, given.risk, known_state_weights(given, censoring), event)
+    for k, states in enumerate(followed_states(given, censoring, event)):
+        if states is not None:
+            contributions[given.rows, k] = given.rows.size * states.mass * (states.had - given.risk[:, k]) ** 2
     return contributions
 
 
-def known_state_weights(given: MetricInputs, censoring: CensoringDistribution | None) -> np.ndarray:
-    """IPCW weights, shape (n, n_times); a column is NaN, with a warning, where the risk cannot be estimated."""
-    supported = followed_to(given.outcome, given.times)
-    warn_past_follow_up(given.outcome, given.times, supported)
-    fitted = censoring_of(given.outcome, given.weight) if censoring is None else censoring
-    weights = ipcw_weights(given.outcome, given.times, fitted)
-    unknown = supported & ~np.isfinite(weights).all(axis=0)
-    if unknown.any():
-        days = ", ".join(f"{time:g}" for time in given.times[unknown])
-        warn_metric(f"the given censoring distribution ends before day {days}: the result there is NaN")
-    weights[:, ~supported | unknown] = np.nan
-    return weights
+def brier_value(states: States, risk: np.ndarray) -> MetricValue:
+    """The Brier score of ``risk`` (n,) on the day of ``states``."""
+    slope = (states.had - risk) ** 2
+    return MetricValue(float(states.mass @ slope), states, slope)
+
+
+def incidence_value(own: ProductLimitWeights, states: States) -> MetricValue:
+    """Aalen-Johansen incidence, by the rows' own weights, of the event and on the day of ``states``."""
+    slope = states.had.astype(float)
+    if states.weights is not own:
+        mass = np.where(states.had, own.weight * own.at_event, 0.0)
+        states = States(own, states.time, states.had, states.had, np.zeros_like(states.later), mass)
+    return MetricValue(float(states.mass @ slope), states, slope)
+
+
+def null_brier_value(states: States, incidence: MetricValue) -> MetricValue:
+    """The Brier score of the average risk, which has seen the outcomes: its own error is part of the influence."""
+    brier = brier_value(states, np.full(states.mass.size, incidence.value))
+    moved = 2.0 * (incidence.value * states.mass.sum() - states.mass @ states.had)
+    # Exactly 0 but for rounding where the incidence is by the same weights.
+    same = states.weights is incidence.states.weights
+    return brier if same else replace(brier, direct=moved * incidence.influence())
+
+
+def ipa_value(states: States, risk: np.ndarray, incidence: MetricValue) -> MetricValue:
+    """The index of prediction accuracy of ``risk`` (n,); NaN where the average risk makes no error."""
+    brier, null = brier_value(states, risk), null_brier_value(states, incidence)
+    if not null.value > 0:
+        return MetricValue(float("nan"), states, np.full(risk.size, np.nan))
+    ratio = brier.value / null.value
+    direct = None if null.direct is None else null.direct * (ratio / null.value)
+    return MetricValue(1.0 - ratio, states, (ratio * null.slope - brier.slope) / null.value, direct)
 
 
 def marginal_incidence(given: MetricInputs, event: int) -> np.ndarray:
@@ -153,19 +185,6 @@ def marginal_incidence(given: MetricInputs, event: int) -> np.ndarray:
 
     Without delayed entry it is the weighted mean :math:`\frac{1}{n}\sum_i 1\{T_i \le t, \delta_i = k\} / G(T_i-)`.
     """
-    outcome = given.outcome
-    share = given.weight * (outcome.event == event) / censoring_of(outcome, given.weight).before(outcome.duration)
-    return (share[:, None] * (outcome.duration[:, None] <= given.times)).sum(axis=0) / given.weight.sum()
-
-
-def has_event_by(outcome: Any, times: np.ndarray, event: int) -> np.ndarray:
-    """Whether each row had ``event`` by each time, boolean, shape (n, n_times)."""
-    return (outcome.event == event)[:, None] & (outcome.duration[:, None] <= times)
-
-
-def _squared_errors(given: MetricInputs, risk: np.ndarray, weights: np.ndarray, event: int) -> np.ndarray:
-    return weights * (has_event_by(given.outcome, given.times, event) - risk) ** 2
-
-
-def _mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return weight @ values / weight.sum()
+    own, outcome = ProductLimitWeights(given.outcome, given.weight), given.outcome
+    share = np.where(outcome.event == event, given.weight * own.at_event, 0.0)
+    return np.array([share[outcome.duration <= time].sum() for time in given.times])

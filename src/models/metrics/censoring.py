@@ -1,4 +1,4 @@
-"""The censoring distribution, and weights by the inverse probability of being uncensored (IPCW)."""
+"""The censoring distribution."""
 
 from __future__ import annotations
 
@@ -88,35 +88,3 @@ def censoring_of(outcome: Outcome, weight: np.ndarray) -> CensoringDistribution:
     # At risk and without an event that day: those censored that day and those who leave later.
     survival = np.cumprod(later[jump] / (later[jump] + censored[jump]))
     return CensoringDistribution(days[jump], survival)
-
-
-def ipcw_weights(outcome: Outcome, times: np.ndarray, censoring: CensoringDistribution) -> np.ndarray:
-    r"""Weights by which rows whose state on day ``t`` is known stand for those whose state is not.
-
-    .. math:: W_i(t) = \frac{1\{T_i \le t, \delta_i \ne 0\}}{G(T_i-)} + \frac{1\{T_i > t\}}{G(t)}
-
-    as in ``riskRegression::Score(cens.model = "km")``: an event of any kind weighs by the day before it, one still at
-    risk by the day of the horizon. Where nobody remains after ``t``, those censored exactly on day ``t`` count as still
-    free of events, with weight :math:`1 / G(t-)`; without them a cohort in which all follow-up stops at the horizon
-    would have no rows without the event (``Score`` drops them).
-
-    Parameters
-    ----------
-    outcome : Outcome, n rows without delayed entry
-    times : ndarray, shape (n_times,)
-    censoring : CensoringDistribution
-
-    Returns
-    -------
-    ndarray, shape (n, n_times)
-        Infinite where :math:`G` is 0.
-    """
-    duration = outcome.duration[:, None]
-    had_event = (outcome.event > 0)[:, None]
-    with np.errstate(divide="ignore"):
-        at_event = 1.0 / censoring.before(duration)
-        at_horizon = 1.0 / censoring.at(times)
-        at_end = 1.0 / censoring.before(times)
-    weights = np.where(duration > times, at_horizon, np.where(had_event, at_event, 0.0))
-    last = times == outcome.duration.max()
-    return np.where(last & (duration == times) & ~had_event, at_end, weights)

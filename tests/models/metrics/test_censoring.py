@@ -1,8 +1,6 @@
 import numpy as np
 
-from secondplan.models.inputs.outcome import check_outcome, outcome_from_arrays
 from secondplan.models.metrics import fit_censoring
-from secondplan.models.metrics.censoring import ipcw_weights
 
 
 def test_events_leave_before_those_censored_on_the_same_day():
@@ -33,15 +31,3 @@ def test_weight_two_equals_the_row_twice(censored):
 def test_does_not_depend_on_row_order(censored):
     days = np.arange(40)
     np.testing.assert_array_equal(fit_censoring(censored.y).at(days), fit_censoring(censored.y.iloc[::-1]).at(days))
-
-
-def test_weights_of_known_rows_stand_for_all_rows(censored):
-    outcome = check_outcome(censored.y)
-    weights = ipcw_weights(outcome, censored.times, fit_censoring(censored.y))
-    np.testing.assert_allclose(weights.sum(axis=0), len(outcome), rtol=1e-12)
-
-
-def test_follow_up_that_stops_at_the_horizon_keeps_its_controls():
-    outcome = outcome_from_arrays([3, 10, 10, 10], [1, 0, 0, 0])
-    weights = ipcw_weights(outcome, np.array([10.0]), fit_censoring(outcome))
-    np.testing.assert_array_equal(weights[:, 0], [1, 1, 1, 1])
