@@ -114,8 +114,7 @@ def assign_cells(time: np.ndarray, n_events: np.ndarray, n_cells: int, cuts: np.
     """
     until = np.concatenate([[0.0], np.cumsum(n_events)])
     bounds = [0]
-    for cut in np.unique(cuts):
-        end = int(np.searchsorted(time, cut, side="right"))
+    for end in sorted(np.searchsorted(time, cuts, side="right").tolist()):
         if min(until[end] - until[bounds[-1]], until[-1] - until[end]) >= FEWEST_EVENTS:
             bounds.append(end)
     cells = np.zeros(time.size, dtype=np.int64)
@@ -125,7 +124,7 @@ def assign_cells(time: np.ndarray, n_events: np.ndarray, n_cells: int, cuts: np.
         middle = until[begin:end] + n_events[begin:end] / 2.0 - until[begin]
         first = cells[begin - 1] + 1 if begin else 0
         cells[begin:end] = first + (middle / n_between * n_here).astype(np.int64)
-    return np.unique(cells, return_inverse=True)[1]
+    return np.cumsum(np.diff(cells, prepend=cells[:1]) > 0)
 
 
 def event_variance(last: np.ndarray, jump: np.ndarray, target: np.ndarray, n_times: int) -> np.ndarray:

@@ -11,10 +11,13 @@ SMALLEST = float(np.finfo(float).tiny)
 
 def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Inverse of the ``kept`` rows and columns of a positive definite matrix (p, p), 0 elsewhere."""
-    result = np.zeros_like(matrix)
-    if not kept.any():
+    if not kept.size:
+        return np.zeros_like(matrix)
+    if not kept.all():
+        result = np.zeros_like(matrix)
+        result[np.ix_(kept, kept)] = inverse(matrix[np.ix_(kept, kept)], kept[kept])
         return result
-    part, scale = _scaled(matrix, kept)
+    part, scale = _scaled(matrix)
     factor, failed = dpotrf(part, lower=1)
     if failed:
         solution = _positive_part(part)
@@ -22,26 +25,21 @@ def inverse(matrix: np.ndarray, kept: np.ndarray) -> np.ndarray:
         lower, _ = dpotri(factor, lower=1)
         solution = lower + lower.T  # 0 above the diagonal, as the factor is
         np.fill_diagonal(solution, lower.diagonal())
-    solution = solution * (scale[:, None] * scale)
-    if kept.all():
-        return solution
-    result[np.ix_(kept, kept)] = solution
-    return result
+    return solution * (scale[:, None] * scale)
 
 
 def solve(matrix: np.ndarray, vector: np.ndarray, kept: np.ndarray | None = None) -> np.ndarray:
     """:func:`inverse` times a ``vector`` (p,), without the inverse; all columns are kept unless told."""
-    kept = np.ones(vector.size, dtype=bool) if kept is None else kept
-    if not kept.any():
+    if not vector.size:
         return np.zeros_like(vector)
-    part, scale = _scaled(matrix, kept)
-    own = vector[kept] * scale
+    if kept is not None and not kept.all():
+        result = np.zeros_like(vector)
+        result[kept] = solve(matrix[np.ix_(kept, kept)], vector[kept])
+        return result
+    part, scale = _scaled(matrix)
+    own = vector * scale
     _, solution, failed = dposv(part, own)
-    if failed:
-        solution = _positive_part(part) @ own
-    result = np.zeros_like(vector)
-    result[kept] = solution * scale
-    return result
+    return (_positive_part(part) @ own if failed else solution) * scale
 
 
 def positive_inverse(information: np.ndarray) -> np.ndarray:
@@ -58,11 +56,19 @@ def positive_inverse(information: np.ndarray) -> np.ndarray:
     return root @ root.T
 
 
-def _scaled(matrix: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The kept rows and columns with a diagonal of 1, and what they were multiplied by."""
-    part = matrix if kept.all() else matrix[np.ix_(kept, kept)]
-    scale = 1.0 / np.sqrt(np.maximum(part.diagonal(), SMALLEST))
-    return part * (scale[:, None] * scale), scale
+def square_root(matrix: np.ndarray) -> np.ndarray:
+    """A matrix (p, p) whose product with its own transpose is the ``matrix``, its negative part left out."""
+    factor, failed = dpotrf(matrix, lower=1, clean=1)
+    if not failed:
+        return factor
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors * np.sqrt(np.maximum(values, 0.0))
+
+
+def _scaled(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The matrix with a diagonal of 1, and what its rows and columns were multiplied by."""
+    scale = 1.0 / np.sqrt(np.maximum(matrix.diagonal(), SMALLEST))
+    return matrix * (scale[:, None] * scale), scale
 
 
 def _definite_inverse(part: np.ndarray) -> np.ndarray | None:

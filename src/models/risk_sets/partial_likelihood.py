@@ -20,6 +20,7 @@ from .intervals import FAST, FROM_START, gather_few, gather_one
 from .risk_set_sums import add, add_late, sum_backwards, sum_over_risk_sets
 from .risk_sets import RiskSets
 from .row_risks import LARGEST_ETA, RowRisks, predict_rows, risks_and_sums_at, risks_of
+from .staying import NOBODY_STAYS, Staying, add_hazards_ahead, add_staying
 from .weighted_gram import gram_and_product, weighted_gram
 
 
@@ -115,19 +116,27 @@ def evaluate(x: np.ndarray, eta: np.ndarray, sets: RiskSets, efron: bool) -> Lik
 def evaluate_at(x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool) -> Likelihood | None:
     """:func:`evaluate` at ``eta = offset + x beta``; None where that is beyond ``LARGEST_ETA``."""
     if offset.size <= cached_rows(beta.size):
-        return _evaluate_few(x, beta, offset, sets, efron)
+        return evaluate_few(x, beta, offset, sets, efron)
     sums = risk_sums_at(x, beta, offset, sets, efron)
     return None if sums is None else likelihood_of(x, sums, cumulative_hazards(sums, sets), sets)
 
 
-def _evaluate_few(
-    x: np.ndarray, beta: np.ndarray, offset: np.ndarray, sets: RiskSets, efron: bool
+def evaluate_few(
+    x: np.ndarray,
+    beta: np.ndarray,
+    offset: np.ndarray,
+    sets: RiskSets,
+    efron: bool,
+    staying: Staying = NOBODY_STAYS,
 ) -> Likelihood | None:
-    """In one kernel, for rows of one chunk: calls would cost more than the sums."""
+    """:func:`evaluate_at` in one kernel, for rows of one chunk: calls would cost more than the sums.
+
+    With ``staying`` these rows stay at risk after they left.
+    """
     rows = (sets.weight, sets.event_weight, sets.is_event, sets.row_end)
     intervals = (sets.first, sets.last, sets.levels, sets.late_rows, sets.level_end)
     times = (sets.start, sets.n_tied, sets.tied_weight)
-    is_defined, derivatives, hazards, state = _one_pass(x, beta, offset, rows, intervals, times, efron)
+    is_defined, derivatives, hazards, state = _one_pass(x, beta, offset, rows, intervals, times, tuple(staying), efron)
     if not is_defined:
         return None
     value, gradient, information, size = derivatives
@@ -150,7 +159,7 @@ def time_gram(sums: RiskSums, sets: RiskSets, weights_of_time: np.ndarray | None
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _one_pass(x, beta, offset, rows, intervals, times, efron):
+def _one_pass(x, beta, offset, rows, intervals, times, staying, efron):
     """Whether the likelihood is defined; first fields of ``Likelihood``; the rows' hazards; fields of ``RiskSums``."""
     weight, event_weight, is_event, row_end = rows
     first, last, levels, late_rows, level_end = intervals
@@ -162,10 +171,12 @@ def _one_pass(x, beta, offset, rows, intervals, times, efron):
     is_defined = predict_rows(x, beta, offset, 0, n_rows, eta) <= LARGEST_ETA
     if not is_defined:
         eta[:] = 0.0
+    for row in range(n_rows):
+        relative[row] = np.exp(eta[row])
+        weighted[row] = weight[row] * relative[row]
     for time in range(n_times):
         for row in range(row_end[time], row_end[time + 1]):
-            relative[row] = np.exp(eta[row])
-            risk = weighted[row] = weight[row] * relative[row]
+            risk = weighted[row]
             if levels[row] == FROM_START:
                 total[time] += risk
                 add(means[time], x[row], risk)
@@ -174,6 +185,7 @@ def _one_pass(x, beta, offset, rows, intervals, times, efron):
                 add(tied_means[time], x[row], risk)
     sum_backwards(start, means, total)
     add_late(x, weighted, first, last, late_rows, level_end, means, total)
+    add_staying(x, weighted, staying, means, total)
     moments, log_denominator = _tied_moments(total, tied, n_tied, tied_weight, efron)
     hazard, at_event = np.empty(n_times), np.empty(n_times)
     for time in range(n_times):
@@ -186,6 +198,7 @@ def _one_pass(x, beta, offset, rows, intervals, times, efron):
     value = -log_denominator
     hazards, mass, residual = np.zeros(n_rows), np.empty(n_rows), np.empty(n_rows)
     gather_few(hazard, at_event, first, last, levels, is_event, start, late_rows, level_end, hazards)
+    add_hazards_ahead(hazard, staying, hazards)
     for row in range(n_rows):
         if is_event[row]:
             value += event_weight[row] * eta[row]

@@ -8,7 +8,7 @@ import numpy as np
 from ...cox.kernels.maximum import CoxMaximum, cox_maximum
 from ...cox.kernels.row_influence import row_factor
 from ...incidence.moments import CUTS, assign_cells, event_variance
-from ...numerics.information import inverse
+from ...numerics.information import inverse, square_root
 from ...risk_sets.partial_likelihood import RiskSums, hazard_increments
 from ...risk_sets.scaled_rows import ScaledRows, scale_rows
 from ...risk_sets.score_residuals import mean_increments
@@ -154,8 +154,7 @@ def _collect(
     n_columns = found.beta.size
     naive = inverse(found.likelihood.information, ~(scaled.constant | found.collinear))
     # By a square root, so that no variance is negative where the information is nearly flat.
-    values, vectors = np.linalg.eigh(products[:n_columns, :n_columns])
-    half = naive @ (vectors * np.sqrt(np.maximum(values, 0.0)))
+    half = naive @ square_root(products[:n_columns, :n_columns])
     unscale = np.outer(1.0 / scaled.scale, 1.0 / scaled.scale)
     assert found.null is not None  # the search began at 0
     hazard, _ = hazard_increments(sums, sub.sets)

@@ -27,7 +27,8 @@ from ...numerics.threads import run_all
 from ...risk_sets.intervals import FAST
 from ...risk_sets.partial_likelihood import RiskSums
 from ...risk_sets.score_residuals import mean_increments, own_mean_increments, tied_means
-from .likelihood import hazards_ahead, weighted_hazards
+from ...risk_sets.staying import hazards_ahead
+from .likelihood import weighted_hazards
 from .observation_influence import add_shift, observation_shifts
 from .subdistribution import Subdistribution
 
@@ -84,7 +85,7 @@ def influence_products(
     convention : {"crr", "finegray"}
         With "finegray" the weights count as known: the second parts are left out.
     """
-    sets = sub.sets
+    sets, staying = sub.sets, sub.staying
     n_columns, n_cells = x.shape[1], int(increments.cell.max()) + 1
     at_risk, own = mean_increments(sums, sets), own_mean_increments(sums, sets)
     # What a relative risk of 1 adds at each event time, to the score (apart from x) and to the cells.
@@ -98,13 +99,13 @@ def influence_products(
     if cluster is not None:
         order, _ = counting_sort(cluster, int(cluster.max()) + 1)
     start = np.zeros(sets.rows.size)
-    start[sub.staying] = sub.staying_start * sums.relative_risk[sub.staying]
+    start[staying.rows] = staying.start * sums.relative_risk[staying.rows]
     after = np.zeros(sets.rows.size, dtype=np.int64)
-    after[sub.staying] = sub.staying_after
-    ahead = [hazards_ahead(per_risk, sub.decay[[code]], sub.counted[[code]])[0] for code in range(len(sub.decay))]
+    after[staying.rows] = staying.after
+    ahead = hazards_ahead(per_risk, staying.decay, staying.counted)
     shifts = [] if convention == "finegray" else observation_shifts(x, sums, sub, per_risk)
-    ahead_rows = np.arange(len(ahead), dtype=np.int64)[sub.stratum] * (sets.n_times + 1) + after
-    ahead_table = ahead[0] if len(ahead) == 1 else np.concatenate(ahead)
+    ahead_rows = sub.stratum * (sets.n_times + 1) + after
+    ahead_table = ahead.reshape(-1, per_risk.shape[1])
     events = (
         tied_means(sums, sets),
         own_per_risk,

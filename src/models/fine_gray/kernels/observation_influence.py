@@ -20,7 +20,7 @@ from numba import njit
 
 from ...risk_sets.intervals import FAST
 from ...risk_sets.partial_likelihood import RiskSums, hazard_increments
-from .likelihood import hazards_ahead
+from ...risk_sets.staying import hazards_ahead
 from .observation_weights import Changes
 from .subdistribution import Subdistribution
 
@@ -50,13 +50,13 @@ def observation_shifts(x: np.ndarray, sums: RiskSums, sub: Subdistribution, per_
     per_risk : ndarray, shape (K, p + G)
         What a relative risk of 1 adds at each event time, apart from its own x.
     """
-    if not sub.staying.size:
+    if not sub.staying.rows.size:
         return []
     hazard = hazard_increments(sums, sub.sets)[0][:, None]
-    risk = (sub.sets.weight * sums.relative_risk)[sub.staying] * sub.staying_start
+    risk = (sub.sets.weight * sums.relative_risk)[sub.staying.rows] * sub.staying.start
     shifts = (
         _shift(x, risk, sub, *_ahead(x, sub, hazard, per_risk, share), is_entry)
-        for is_entry, share in ((False, _own_events(sub)), (True, sub.counted))
+        for is_entry, share in ((False, _own_events(sub)), (True, sub.staying.counted))
     )
     return [shift for shift in shifts if shift is not None]
 
@@ -65,8 +65,8 @@ def _ahead(
     x: np.ndarray, sub: Subdistribution, hazard: np.ndarray, per_risk: np.ndarray, share: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hazard (C, K + 1) and ``per_risk`` (C, K + 1, p + G) from each event time on; the score's by ``share`` (C, K)."""
-    of_score = hazards_ahead(np.hstack([hazard, per_risk[:, : x.shape[1]]]), sub.decay, share)
-    of_cells = hazards_ahead(per_risk[:, x.shape[1] :], sub.decay, sub.counted)
+    of_score = hazards_ahead(np.hstack([hazard, per_risk[:, : x.shape[1]]]), sub.staying.decay, share)
+    of_cells = hazards_ahead(per_risk[:, x.shape[1] :], sub.staying.decay, sub.staying.counted)
     return of_score[..., 0], np.concatenate([of_score[..., 1:], of_cells], axis=2)
 
 
@@ -131,13 +131,13 @@ def _sensitivity(
     day count.
     """
     side: Literal["left", "right"] = "right" if is_entry else "left"
-    part = slice(int(sub.staying_end[code, 0]), int(sub.staying_end[code, -1]))
-    staying = sub.staying[part]
+    part = slice(int(sub.staying.end[code, 0]), int(sub.staying.end[code, -1]))
+    staying, decay = sub.staying.rows[part], sub.staying.decay[code]
     n_staying = np.searchsorted(sub.duration[staying], changes.days, side=side)
     next_time = np.searchsorted(sub.sets.time, changes.days, side=side)
     table = np.zeros((changes.days.size, ahead.shape[1]))
-    after = sub.staying_after[part]
-    _scan_sensitivity(x, risk[part], staying, after, sub.decay[code], n_staying, next_time, hazard, ahead, table)
+    after = sub.staying.after[part]
+    _scan_sensitivity(x, risk[part], staying, after, decay, n_staying, next_time, hazard, ahead, table)
     # Entries raise the weights; their hazard may be large where few had entered before.
     return -table * changes.factor[:, None] if is_entry else table
 

@@ -90,17 +90,20 @@ def observe(
     events_leave_first : bool
         Whether rows with an event no longer count as at risk of being censored on that day.
     """
-    entered, left = _Tally(entry, weight), _Tally(duration, weight)
+    left = _Tally(duration, weight)
+    # Who enters before anybody leaves changes no weight.
+    is_late = entry.size and entry.max() >= left.days[0]
+    entered = _Tally(entry, weight) if is_late else _Tally(entry[:0], weight[:0])
     is_censored = event == 0
-    censored = _Tally(duration[is_censored], weight[is_censored])
+    here = np.flatnonzero(left.count(is_censored))
+    days, censored = left.days[here], left.sum(np.where(is_censored, weight, 0.0))[here]
     # At risk on (entry, duration]: not left before the day, not entered on it or later.
-    later, yet_to_enter = left.after(censored.days), entered.since(censored.days)
+    later = left.tail[here + 1]
     if not events_leave_first:
-        events = _Tally(duration[~is_censored], weight[~is_censored])
-        later = later + events.since(censored.days) - events.after(censored.days)
-    remaining = _difference(later, yet_to_enter)
-    at_risk = remaining + censored.sums
-    censoring = Changes(censored.days, at_risk, censored.sums, remaining / at_risk)
+        later = later + left.sum(np.where(is_censored, 0.0, weight))[here]
+    remaining = _difference(later, entered.since(days))
+    at_risk = remaining + censored
+    censoring = Changes(days, at_risk, censored, remaining / at_risk)
 
     # Just after the day: left later, entered on it or before.
     earlier = _difference(left.after(entered.days), entered.since(entered.days))
@@ -112,22 +115,31 @@ def observe(
 
 
 class _Tally:
-    """Sums of weights by day."""
+    """Sums of weights by day: ``sums`` on each of ``days`` (T,), and ``tail`` (T + 1,) on each and later."""
 
-    def __init__(self, days: np.ndarray, weight: np.ndarray) -> None:
-        distinct = DistinctDays(days) if days.size else None
+    def __init__(self, of_row: np.ndarray, weight: np.ndarray) -> None:
+        distinct = DistinctDays(of_row) if of_row.size else None
         self.days = np.empty(0) if distinct is None else distinct.distinct
-        self.sums = np.empty(0) if distinct is None else np.bincount(distinct.place, weight)
+        self._place = np.empty(0, dtype=np.int64) if distinct is None else distinct.place
+        self.sums = self.sum(weight)
         # From the end, so that without delayed entry nothing is subtracted.
-        self._tail = np.append(np.cumsum(self.sums[::-1])[::-1], 0.0)
+        self.tail = np.append(np.cumsum(self.sums[::-1])[::-1], 0.0)
+
+    def count(self, chosen: np.ndarray) -> np.ndarray:
+        """Number of the ``chosen`` rows (n,) on each day."""
+        return self.sum(chosen.astype(float))
+
+    def sum(self, weight: np.ndarray) -> np.ndarray:
+        """Sum of other weights (n,) on each day."""
+        return np.bincount(self._place, weight, minlength=self.days.size)
 
     def since(self, days: np.ndarray) -> Any:
-        """Reverse cumulative sum: on each day and later."""
-        return self._tail[np.searchsorted(self.days, days, side="left")]
+        """Sum on each of ``days`` and later."""
+        return self.tail[np.searchsorted(self.days, days, side="left")]
 
     def after(self, days: np.ndarray) -> Any:
-        """Reverse cumulative sum: later than each day."""
-        return self._tail[np.searchsorted(self.days, days, side="right")]
+        """Sum later than each of ``days``."""
+        return self.tail[np.searchsorted(self.days, days, side="right")]
 
 
 def _difference(whole: np.ndarray, part: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from ...inputs.distinct_days import DistinctDays
 from ...numerics.counting_sort import counting_sort
 from ...risk_sets.intervals import interval_levels
 from ...risk_sets.risk_sets import RiskSets
+from ...risk_sets.staying import Staying
 from .finegray_intervals import kept_intervals
 from .observation_weights import Observation, observe
 
@@ -20,9 +21,6 @@ INTEREST = 1
 class Subdistribution:
     """Risk sets of the event of interest; m rows sorted by the day until which they count fully, K times, C strata.
 
-    Rows that had a competing event (s of them) stay at risk after it; their weight at event time k is ``staying_start``
-    times the product of ``decay`` over the event times after ``staying_after`` up to k, and times ``counted``.
-
     Attributes
     ----------
     sets : RiskSets
@@ -32,18 +30,8 @@ class Subdistribution:
     stratum : ndarray of int, shape (m,)
         Stratum of the observation process.
     observation : tuple of Observation, length C
-    staying : ndarray of int, shape (s,)
-        Positions in the sorted rows, by stratum, then duration.
-    staying_after : ndarray of int, shape (s,)
-        First event time after the row's own day.
-    staying_start : ndarray, shape (s,)
-        Weight at that event time, without the case weight.
-    staying_end : ndarray of int, shape (C, K + 1)
-        Rows ``staying_end[c, k] : staying_end[c, k + 1]`` of stratum c begin to stay at event time k.
-    decay : ndarray, shape (C, K)
-        By what the weights change from the event time before to this one.
-    counted : ndarray, shape (C, K)
-        1; 0 where R's ``finegray`` drops the weights of a stratum.
+    staying : Staying
+        The rows that had a competing event, and stay at risk after it.
     n_unseen_days : int
         Days on which somebody stayed whose weight the data do not tell; see :class:`.Observation`.
     """
@@ -54,12 +42,7 @@ class Subdistribution:
     event: np.ndarray
     stratum: np.ndarray
     observation: tuple[Observation, ...]
-    staying: np.ndarray
-    staying_after: np.ndarray
-    staying_start: np.ndarray
-    staying_end: np.ndarray
-    decay: np.ndarray
-    counted: np.ndarray
+    staying: Staying
     n_unseen_days: int
 
 
@@ -124,6 +107,7 @@ def build_subdistribution(
         staying.append(stays)
         after.append(first)
         observation.append(process)
+    stays_at_all = np.concatenate(staying)
     return Subdistribution(
         sets=sets,
         entry=entry,
@@ -131,12 +115,15 @@ def build_subdistribution(
         event=event,
         stratum=stratum,
         observation=tuple(observation),
-        staying=np.concatenate(staying),
-        staying_after=np.concatenate(after),
-        staying_start=np.concatenate(start),
-        staying_end=end,
-        decay=decay,
-        counted=np.ones_like(decay) if kept is None else kept.counted(sets.time),
+        staying=Staying(
+            rows=stays_at_all,
+            stratum=stratum[stays_at_all],
+            after=np.concatenate(after),
+            start=np.concatenate(start),
+            end=end,
+            decay=decay,
+            counted=np.ones_like(decay) if kept is None else kept.counted(sets.time),
+        ),
         n_unseen_days=n_unseen,
     )
 

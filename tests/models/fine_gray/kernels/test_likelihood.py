@@ -5,19 +5,18 @@ import pytest
 
 from secondplan.models.fine_gray.kernels.likelihood import (
     evaluate_subdistribution,
-    hazards_ahead,
     subdistribution_sums,
     subdistribution_sums_at,
     weighted_hazards,
 )
-from secondplan.models.risk_sets.partial_likelihood import hazard_increments
+from secondplan.models.risk_sets.partial_likelihood import hazard_increments, likelihood_of
 from secondplan.models.risk_sets.row_risks import LARGEST_ETA
 
 
 def test_sums_are_those_of_the_table(fitted, weights_table):
     sub, x, eta, convention = fitted
     assert sub.sets.rows.size == 58
-    assert np.any(sub.counted == 0) == (convention == "finegray")
+    assert np.any(sub.staying.counted == 0) == (convention == "finegray")
     risk = weights_table(sub, convention) * (sub.sets.weight * np.exp(eta))[:, None]
     sums = subdistribution_sums(x, eta, sub, efron=False)
     np.testing.assert_allclose(sums.total, risk.sum(axis=0), rtol=1e-12)
@@ -50,11 +49,14 @@ def test_at_coefficients_it_is_the_same_and_none_beyond_all_numbers(fitted):
     assert subdistribution_sums_at(x, far, sub, True) is None and evaluate_subdistribution(x, far, sub, True) is None
 
 
-def test_sums_ahead_by_hand():
-    # What counts at times 1 and 2 only, with weights that halve before time 2: 10 + (100 / 2) from time 1 on.
-    values, decay, counted = (
-        np.array([[1.0], [10.0], [100.0]]),
-        np.array([[1.0, 1.0, 0.5]]),
-        np.array([[0.0, 1.0, 1.0]]),
-    )
-    assert hazards_ahead(values, decay, counted)[0, :, 0].tolist() == [60.0, 60.0, 100.0, 0.0]
+def test_one_pass_over_few_rows_gives_what_the_parts_give(fitted):
+    sub, x, _, _ = fitted
+    beta = np.array([0.4, -0.3])
+    sums = subdistribution_sums_at(x, beta, sub, True)
+    parts = likelihood_of(x, sums, weighted_hazards(sums, sub), sub.sets)
+    found = evaluate_subdistribution(x, beta, sub, True)
+    np.testing.assert_allclose(found.value, parts.value, rtol=1e-13)
+    np.testing.assert_allclose(found.gradient, parts.gradient, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(found.information, parts.information, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(found.hazards, parts.hazards, rtol=1e-12)
+    np.testing.assert_allclose(found.sums.relative_risk, sums.relative_risk, rtol=1e-14)

@@ -12,21 +12,25 @@ def test_by_hand():
     given = (np.full(4, -1.0), duration, event, np.ones(4), np.zeros(4, dtype=np.int64))
     sub = build_subdistribution(*given, convention="crr")
     assert sub.sets.time.tolist() == [3.0, 4.0] and sub.sets.rows.tolist() == [1, 3, 0, 2]
-    assert sub.staying.tolist() == [0] and sub.staying_after.tolist() == [0]
-    np.testing.assert_allclose(sub.staying_start, [2 / 3])
-    assert sub.staying_end.tolist() == [[0, 1, 1]] and sub.decay.tolist() == [[1.0, 1.0]] and sub.n_unseen_days == 0
+    assert sub.staying.rows.tolist() == [0] and sub.staying.after.tolist() == [0]
+    np.testing.assert_allclose(sub.staying.start, [2 / 3])
+    assert (
+        sub.staying.end.tolist() == [[0, 1, 1]]
+        and sub.staying.decay.tolist() == [[1.0, 1.0]]
+        and sub.n_unseen_days == 0
+    )
 
 
 def test_weights_of_rows_that_stay_are_those_of_the_definition(fitted, weights_table):
     sub, _, _, convention = fitted
-    assert sub.sets.rows.size == 58 and np.any(sub.counted == 0) == (convention == "finegray")
+    assert sub.sets.rows.size == 58 and np.any(sub.staying.counted == 0) == (convention == "finegray")
     table = weights_table(sub, convention)
-    for row, after, start in zip(sub.staying, sub.staying_after, sub.staying_start, strict=True):
-        decay = sub.decay[sub.stratum[row]].copy()
+    for row, after, start in zip(sub.staying.rows, sub.staying.after, sub.staying.start, strict=True):
+        decay = sub.staying.decay[sub.stratum[row]].copy()
         decay[: after + 1] = 1.0
-        weight = start * np.cumprod(decay) * sub.counted[sub.stratum[row]]
+        weight = start * np.cumprod(decay) * sub.staying.counted[sub.stratum[row]]
         np.testing.assert_allclose(weight[after:], table[row, after:], rtol=1e-12, atol=1e-15)
-    others = np.setdiff1d(np.arange(len(table)), sub.staying)
+    others = np.setdiff1d(np.arange(len(table)), sub.staying.rows)
     time = np.arange(sub.sets.n_times)
     at_risk = (sub.sets.first[others, None] <= time) & (time <= sub.sets.last[others, None])
     np.testing.assert_array_equal(table[others], at_risk)
@@ -45,4 +49,4 @@ def test_no_competing_event_leaves_nobody_behind(convention):
     sub = build_subdistribution(
         np.full(3, -1.0), duration, event, np.ones(3), np.zeros(3, dtype=np.int64), convention=convention
     )
-    assert sub.staying.size == 0 and sub.sets.first.tolist() == [0, 0, 0] and sub.sets.last.tolist() == [-1, 0, 1]
+    assert sub.staying.rows.size == 0 and sub.sets.first.tolist() == [0, 0, 0] and sub.sets.last.tolist() == [-1, 0, 1]
