@@ -17,6 +17,7 @@ import numpy as np
 from ..curves.confidence import hazard_bounds, probability_bounds
 from ..estimator.design import Design
 from ..numerics.quadratic import quadratic_forms
+from ..numerics.run_starts import run_starts
 from ..numerics.steps import step_position, step_values
 
 # exp(700) is finite; a larger relative risk says no more.
@@ -59,7 +60,7 @@ class BaselineHazard:
 
 def kept_means(stratum: np.ndarray) -> np.ndarray:
     """Positions, shape (n_kept,), of the steps whose running sum of means a saved model holds."""
-    starts = np.flatnonzero(np.diff(stratum, prepend=-1))
+    starts = run_starts(stratum)
     ends = np.append(starts[1:], stratum.size)
     return np.unique(
         np.concatenate(

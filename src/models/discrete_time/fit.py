@@ -9,6 +9,7 @@ from scipy.linalg import block_diag
 
 from ..inputs.outcome import Outcome
 from ..numerics.independent_columns import independent_columns
+from ..numerics.run_starts import run_starts
 from .period_effect import period_basis
 from .period_logit import Maximum, PeriodLogit, maximise
 from .person_period import PersonPeriods, number_causes, person_periods
@@ -107,7 +108,7 @@ def fit_discrete_time(
     null = _fit_period_only(lines, basis, constant, n_causes, rare, max_iter, tol)
     start = np.zeros((n_causes, n_used + n_terms))
     start[:, n_used:] = null.params.reshape(n_causes, n_terms)
-    starts = None if sorted_cluster is None else np.flatnonzero(np.diff(sorted_cluster, prepend=-1))
+    starts = None if sorted_cluster is None else run_starts(sorted_cluster)
     model = PeriodLogit(x, lines, basis, n_causes, _restriction(n_causes, n_used, constant, rare), starts)
     fitted = maximise(model, start.ravel(), max_iter, tol)
 

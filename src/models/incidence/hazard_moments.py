@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import block_diag
 
+from ..numerics.run_starts import run_starts
 from .moments import CauseRows
 
 # Numbers of one array held at once.
@@ -203,7 +204,7 @@ def row_moments(causes: list[CauseRows], stratum: np.ndarray, target: np.ndarray
     for code in range(int(stratum.max()) + 1):
         rows = order[stratum[order] == code]
         time = np.unique(np.concatenate([cause.time[cause.stratum == code] for cause in causes]))
-        starts = np.flatnonzero(np.diff(target[rows], prepend=-1))
+        starts = run_starts(target[rows])
         present = target[rows[starts]]
         elsewhere = np.delete(coef, present, axis=0)
         influences = [_cause_influence(cause, code, time, rows) for cause in causes]

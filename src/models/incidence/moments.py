@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..numerics.run_starts import run_starts
+
 if TYPE_CHECKING:
     from ..risk_sets.cell_influence import CellHazard
 
@@ -101,7 +103,7 @@ def cell_moments(
             by_time[position] = cause.variance[own]
         cell = assign_cells(time, n_events, n_cells, cuts)
         covariance = _covariance(causes, code, time, cell, coef, order[stratum[order] == code], target)
-        starts = np.flatnonzero(np.diff(cell, prepend=-1))
+        starts = run_starts(cell)
         moments.append({"cell_start": starts, "variance": variance, "covariance": covariance})
     return moments
 
@@ -147,7 +149,7 @@ def _covariance(
     from ..risk_sets.cell_influence import influence_moments
 
     hazards = [_cell_hazard(cause, stratum, time, cell) for cause in causes]
-    starts = np.flatnonzero(np.diff(target[rows], prepend=-1))
+    starts = run_starts(target[rows])
     present = target[rows[starts]]
     covariance = influence_moments(hazards, coef, rows, starts, present)
     n_coef = coef.shape[1]

@@ -9,6 +9,7 @@ from ...cox.kernels.maximum import CoxMaximum, cox_maximum
 from ...cox.kernels.row_influence import row_factor
 from ...incidence.moments import CUTS, assign_cells, event_variance
 from ...numerics.information import inverse, square_root
+from ...numerics.run_starts import run_starts
 from ...risk_sets.partial_likelihood import RiskSums, hazard_increments
 from ...risk_sets.scaled_rows import ScaledRows, scale_rows
 from ...risk_sets.score_residuals import mean_increments
@@ -168,7 +169,7 @@ def _collect(
         cumulative_hazard=np.cumsum(hazard),
         cumulative_mean=np.cumsum(mean_increments(sums, sub.sets) * scaled.scale, axis=0),
         hazard_variance=variance,
-        cell_start=np.flatnonzero(np.diff(cell, prepend=-1)),
+        cell_start=run_starts(cell),
         cell_covariance=products[n_columns:, n_columns:],
         cell_coef_covariance=products[n_columns:, :n_columns] @ naive / scaled.scale,
         constant=scaled.constant,

@@ -23,6 +23,7 @@ import numpy as np
 from numba import njit
 
 from ...numerics.counting_sort import counting_sort
+from ...numerics.run_starts import run_starts
 from ...numerics.threads import run_all
 from ...risk_sets.intervals import FAST
 from ...risk_sets.partial_likelihood import RiskSums
@@ -122,7 +123,7 @@ def influence_products(
             add_shift(rows, shift.begin, shift.end, shift.own, shift.own_scale, shift.table, influence)
         influence *= factor[rows, None]
         if cluster is not None:
-            starts = np.flatnonzero(np.diff(cluster[rows], prepend=-1))
+            starts = run_starts(cluster[rows])
             if starts.size < rows.size:
                 influence = np.add.reduceat(influence, starts, axis=0)
         return influence.T @ influence

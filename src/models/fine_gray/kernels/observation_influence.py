@@ -54,10 +54,10 @@ def observation_shifts(x: np.ndarray, sums: RiskSums, sub: Subdistribution, per_
         return []
     hazard = hazard_increments(sums, sub.sets)[0][:, None]
     risk = (sub.sets.weight * sums.relative_risk)[sub.staying.rows] * sub.staying.start
-    shifts = (
-        _shift(x, risk, sub, *_ahead(x, sub, hazard, per_risk, share), is_entry)
-        for is_entry, share in ((False, _own_events(sub)), (True, sub.staying.counted))
-    )
+    causes = [(False, _own_events(sub))]
+    if any(process.entries.days.size for process in sub.observation):
+        causes.append((True, sub.staying.counted))
+    shifts = (_shift(x, risk, sub, *_ahead(x, sub, hazard, per_risk, share), is_entry) for is_entry, share in causes)
     return [shift for shift in shifts if shift is not None]
 
 

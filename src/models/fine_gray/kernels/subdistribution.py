@@ -6,6 +6,7 @@ import numpy as np
 
 from ...inputs.distinct_days import DistinctDays
 from ...numerics.counting_sort import counting_sort
+from ...numerics.run_starts import run_starts
 from ...risk_sets.intervals import interval_levels
 from ...risk_sets.risk_sets import RiskSets
 from ...risk_sets.staying import Staying
@@ -133,7 +134,7 @@ def _risk_sets(
 ) -> RiskSets:
     """Risk sets of one stratum that hold all rows, sorted by ``until`` and so by the last event time."""
     # Sorted already: a new day begins where the day changes.
-    begins = np.flatnonzero(np.diff(until[is_event], prepend=-np.inf))
+    begins = run_starts(until[is_event])
     days, tied = until[is_event][begins], np.diff(begins, append=int(is_event.sum()))
     first = np.searchsorted(days, entry, side="right")
     last = np.searchsorted(days, until, side="right") - 1
