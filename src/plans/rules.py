@@ -282,8 +282,26 @@ RULES = {
     ),
     "year-differs": Rule(
         "warning",
-        "The file's year and its reference date do not fit together; the reference date was believed.",
+        "The header's reference date is the 31 March of another year than its year; the one that the dates in the file "
+        "fit was taken, else the year.",
         "Correct the file's header.",
+    ),
+    "reference-date-differs": Rule(
+        "warning",
+        "The header's reference date is not 31 March of the census year; 31 March was taken.",
+        "Correct the file's header, which often has the day of the export there; see whether the file is of that year.",
+    ),
+    "return-replaced": Rule(
+        "warning",
+        "A later return of the same authority and year was read too, by the time or number in its header; it replaces "
+        "this one, of which nothing is used.",
+        "None, if the later return is whole.",
+    ),
+    "return-order-unknown": Rule(
+        "warning",
+        "Another return of the same authority and year was read too, and their headers do not tell which is the later "
+        "(DateTime, SerialNo); they were read together, as parts of one return.",
+        "Leave out the return that was replaced; if they are parts of one, none.",
     ),
     "year-not-over": Rule(
         "warning",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ....errors import InputError
 from ...codes import UNKNOWN_AUTHORITY
-from ...dates import NO_DATE, day_number, read_date, to_date, to_text
+from ...dates import NO_DATE, UNREADABLE, day_number, read_date, to_date
 from ...quality import NOTED, FindingLog
 from ..records.extracts import today
 from .xml import CensusFile
@@ -40,10 +40,11 @@ def read_coverage(
 ) -> Coverage:
     """Find out what a file covers, and note in ``log`` what had to be assumed.
 
-    The authority is the header's ``LEA``; else ``la_code``; else 000. The last day is the header's ``ReferenceDate``;
-    else 31 March of its ``Year``; else of ``year``; else the 31 March on or after the latest date in the file that is
-    not in the future. File names are never trusted. A last day that is still to come is brought back to the day of
-    reading: nothing after it can have been seen.
+    The authority is the header's ``LEA``; else ``la_code``; else 000. The last day is 31 March of the header's
+    ``Year``; else of its ``ReferenceDate``'s year; else of ``year``; else the 31 March on or after the latest date in
+    the file that is not in the future. Of a ``Year`` and a ``ReferenceDate`` that is 31 March of another year, that
+    counts in which the file's latest date lies. File names are never trusted. A last day that is still to come is
+    brought back to the day of reading: nothing after it can have been seen.
 
     Raises
     ------
@@ -58,30 +59,38 @@ def read_coverage(
         authority = la_code or UNKNOWN_AUTHORITY
         if la_code is None:
             log.add("authority-unknown", "file", NOTED, file=census.name)
-    stated = census.header.get("Year", "")
-    stated_year = int(stated) if len(stated) == 4 and stated.isascii() and stated.isdigit() else None
-    last, _ = read_date(census.header.get("ReferenceDate", ""))
-    if last != NO_DATE:
-        if stated_year is not None and to_text(last)[:4] != stated:
-            log.add("year-differs", "file", NOTED, file=census.name)
-    else:
-        known_year = stated_year or year
-        if known_year is None:
-            known_year = _year_of_latest_date(census)
-            log.add("year-inferred", "file", NOTED, file=census.name)
-        if known_year is None or not 1900 < known_year < 2200:
-            raise InputError(f"{path}: says neither its year nor a date to take it from; give the year (--year)")
-        last = day_number(known_year, 3, 31)
-    end = to_date(last)
-    # The same day a year earlier is the last day of the year before; 29 February has no such day.
-    is_leap_day = (end.month, end.day) == (2, 29)
-    before = end.replace(year=end.year - 1, day=28 if is_leap_day else end.day)
-    first, now = day_number(before.year, before.month, before.day) + 1, today()
+    known = _stated_year(census, log) or year
+    if known is None:
+        known = _year_of_latest_date(census)
+        log.add("year-inferred", "file", NOTED, file=census.name)
+    if known is None or not 1900 < known < 2200:
+        raise InputError(f"{path}: says neither its year nor a date to take it from; give the year (--year)")
+    first, last, now = day_number(known - 1, 4, 1), day_number(known, 3, 31), today()
     if first > now:
         raise InputError(f"{path}: covers a year that has not begun; see the header's ReferenceDate and Year")
     if last > now:
         log.add("year-not-over", "file", NOTED, file=census.name)
     return Coverage(authority, first, min(last, now))
+
+
+def _stated_year(census: CensusFile, log: FindingLog) -> int | None:
+    """The year that the header states, in which the census year ends."""
+    text = census.header.get("Year", "")
+    stated = int(text) if len(text) == 4 and text.isascii() and text.isdigit() else None
+    day, how = read_date(census.header.get("ReferenceDate", ""))
+    if day == NO_DATE:
+        if how == UNREADABLE:
+            log.add("reference-date-differs", "file", NOTED, file=census.name)
+        return stated
+    reference = to_date(day)
+    # No child's: a header's date says which file it is, and what to correct.
+    place = f"{census.name}, ReferenceDate {reference}"
+    if (reference.month, reference.day) != (3, 31):
+        log.add("reference-date-differs", "file", NOTED, file=place)
+    elif stated not in (None, reference.year):
+        log.add("year-differs", "file", NOTED, file=place)
+        return reference.year if _year_of_latest_date(census) == reference.year else stated
+    return stated or reference.year
 
 
 def _year_of_latest_date(census: CensusFile) -> int | None:

@@ -2,11 +2,11 @@
 
 How rows become records
 -----------------------
-Files are ordered by the year that they cover (then by the header's time, then by name) and stacked, authority by
-authority. A child is known by authority and ``LAchildID``, a plan by child and start date, an episode of need by child
-and referral date, an assessment by child and start date, a conference by child and date, a review by plan and date.
-What comes again is merged: a given value wins over a missing one and a later file over an earlier one; changes are
-reported.
+Of several returns of one authority and year the last one sent is read (:mod:`.replaced_returns`). Files are ordered by
+the year that they cover (then by the header's time and number, then by name) and stacked, authority by authority. A
+child is known by authority and ``LAchildID``, a plan by child and start date, an episode of need by child and referral
+date, an assessment by child and start date, a conference by child and date, a review by plan and date. What comes again
+is merged: a given value wins over a missing one and a later file over an earlier one; changes are reported.
 
 What is done about faults
 -------------------------
@@ -28,8 +28,10 @@ nothing on who attended reviews. A plan that ended before the first year's 1 Apr
 child begins with the window, and ``NumberOfPreviousCPP`` is used as a cross-check only.
 """
 
+from collections import Counter
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,6 +43,7 @@ from ...store import Plans
 from ..files.source_files import Paths, find_files, short_names
 from ..records.extracts import check_authority
 from .header import Coverage, read_coverage
+from .replaced_returns import find_replaced, serial_number, time_made
 from .rows import (
     stack_assessments,
     stack_children,
@@ -87,9 +90,15 @@ def read_cin_census(
     check_authority(la_code)
     files = find_census_files(paths)
     log = FindingLog()
-    censuses, coverages = _read_in_order(files, short_names(files), log, la_code=la_code, year=year)
-    log.files = [census.name for census in censuses]
-    return _combine(censuses, coverages, log)
+    returns = _read_in_order(files, short_names(files), log, la_code=la_code, year=year)
+    is_replaced = find_replaced(returns, log)
+    skipped: Counter[str] = Counter()
+    for (census, _), so in zip(returns, is_replaced, strict=True):
+        if so:
+            skipped["records of returns that a later one replaces"] += _n_records(census)
+    left = [entry for entry, so in zip(returns, is_replaced, strict=True) if not so]
+    log.files = [census.name for census, _ in left]
+    return _combine([census for census, _ in left], [coverage for _, coverage in left], log, skipped)
 
 
 def find_census_files(paths: Paths) -> list[Path]:
@@ -105,12 +114,12 @@ def find_census_files(paths: Paths) -> list[Path]:
 
 def _read_in_order(
     files: list[Path], names: list[str], log: FindingLog, *, la_code: str | None, year: int | None
-) -> tuple[list[CensusFile], list[Coverage]]:
-    read = []
+) -> list[tuple[CensusFile, Coverage]]:
+    read: list[tuple[CensusFile, Coverage]] = []
     for path, name in zip(files, names, strict=True):
         census = parse_census_file(path, name)
         coverage = read_coverage(census, path, log, la_code=la_code, year=year)
-        read.append((coverage.la_code, coverage.last_day, census.header.get("DateTime", ""), name, census, coverage))
+        read.append((census, coverage))
         if census.unknown:
             log.add("unknown-elements", "file", NOTED, file=name)
         for table in census.repeated:
@@ -121,11 +130,22 @@ def _read_in_order(
             log.add("encoding-assumed", "file", NOTED, file=name)
         if not census.rows.n_rows("plans"):
             log.add("no-plans", "file", NOTED, file=name)
-    read.sort(key=lambda entry: entry[:4])
-    return [entry[4] for entry in read], [entry[5] for entry in read]
+    return sorted(read, key=_age)
 
 
-def _combine(censuses: list[CensusFile], coverages: list[Coverage], log: FindingLog) -> tuple[Plans, QualityReport]:
+def _age(entry: tuple[CensusFile, Coverage]) -> tuple[Any, ...]:
+    census, coverage = entry
+    made = time_made(census.header), serial_number(census.header)
+    return coverage.la_code, coverage.last_day, *made, census.name
+
+
+def _n_records(census: CensusFile) -> int:
+    return sum(census.rows.n_rows(table) for table in census.rows)
+
+
+def _combine(
+    censuses: list[CensusFile], coverages: list[Coverage], log: FindingLog, skipped: Counter[str]
+) -> tuple[Plans, QualityReport]:
     n_read = {table: sum(census.rows.n_rows(table) for census in censuses) for table in censuses[0].rows}
     covered = _cover(censuses, coverages)
     firsts = {"child": _first_numbers("children", censuses), "plan": _first_numbers("plans", censuses)}
@@ -150,10 +170,8 @@ def _combine(censuses: list[CensusFile], coverages: list[Coverage], log: Finding
         "conferences": own("conferences", stack_conferences(rows("conferences"), identities, log)),
     }
     _note_missing_years(coverages, log)
-    skipped: dict[str, int] = {}
     for census in censuses:
-        for name, count in census.unknown.items():
-            skipped[name] = skipped.get(name, 0) + count
+        skipped.update(census.unknown)
     stored = Plans(**tables, extract=own("extract", covered))
     n_stored = {table: len(frame) for table, frame in tables.items()}
     n_read = {table: n_read[table] for table in tables}

@@ -21,7 +21,7 @@ from ..files.xml_bytes import is_blank, is_utf8, other_format, read_chunks, skip
 from .text_rows import NO_TEXT, TextTables
 
 FIELDS = {
-    "header": ("Collection", "Year", "ReferenceDate", "LEA", "DateTime"),
+    "header": ("Collection", "Year", "ReferenceDate", "LEA", "DateTime", "SerialNo"),
     "children": (
         *("LAchildID", "PersonBirthDate", "ExpectedPersonBirthDate", "Sex", "GenderCurrent", "PersonDeathDate"),
         *("Ethnicity", "Disability"),
@@ -55,7 +55,7 @@ _TRANSPARENT = {
 }
 # Known, and of no use here: neither read nor reported.
 _UNUSED = {
-    *("UPN", "FormerUPN", "UPNunknown", "SourceLevel", "SoftwareCode", "Release", "SerialNo", "ReferralNFA"),
+    *("UPN", "FormerUPN", "UPNunknown", "SourceLevel", "SoftwareCode", "Release", "ReferralNFA"),
     *("AssessmentInternalReviewDate", "CINPlanDates", "CINPlanStartDate", "CINPlanEndDate", "InitialCPCtarget"),
     *("ICPCnotRequired", "Content", "CBDSLevels", "CBDSLevel"),
 }

@@ -412,8 +412,36 @@ def test_without_a_header(read):
     assert not actions(report, "authority-unknown")
     plans, report = read(("<ReferenceDate>2018-03-31</ReferenceDate>", ""))
     assert plans.extract.iloc[0]["first_date"] == day("2017-04-01")
-    _, report = read(("<Year>2018", "<Year>2017"))
+    plans, report = read(("<Year>2018", "<Year>2017"))
     assert actions(report, "year-differs")
+    assert plans.extract.iloc[0]["extract_date"] == day("2018-03-31"), "the dates in the file are of 2018"
+
+
+@pytest.mark.parametrize(
+    ("year", "reference", "stood", "code"),
+    [
+        ("2018", "2018-07-21", "2018-07-21", "reference-date-differs"),
+        ("2018", "21/07/2018", "2018-07-21", "reference-date-differs"),
+        ("2018", "2018-04-01", "2018-04-01", "reference-date-differs"),
+        ("2018", "2017-04-01", "2017-04-01", "reference-date-differs"),
+        ("2018", "2018-01-15", "2018-01-15", "reference-date-differs"),
+        ("", "2018-07-21", "2018-07-21", "reference-date-differs"),
+        ("2018", "soon", "", "reference-date-differs"),
+        ("2018", "2019-03-31", "2019-03-31", "year-differs"),
+        ("2017", "2018-03-31", "2018-03-31", "year-differs"),
+        ("2018", "2018-03-31T00:00:00", None, ""),
+        ("2018", "", None, ""),
+    ],
+)
+def test_the_reference_date_is_31_march_and_a_finding_says_what_stood_there(read, year, reference, stood, code):
+    plans, report = read(("<Year>2018", f"<Year>{year}"), ("2018-03-31</Ref", f"{reference}</Ref"))
+    extract = plans.extract.iloc[0]
+    assert (extract["first_date"], extract["extract_date"]) == (day("2017-04-01"), day("2018-03-31"))
+    found = report.findings[report.findings["code"].isin(["reference-date-differs", "year-differs"])]
+    assert list(found["code"]) == ([] if stood is None else [code])
+    if stood:
+        assert list(found["file"]) == [f"return.xml, ReferenceDate {stood}"]
+        assert f"return.xml, ReferenceDate {stood}" in report.summary()
 
 
 @pytest.mark.parametrize(
@@ -515,7 +543,7 @@ def test_nothing_is_seen_after_the_day_of_reading(read, monkeypatch):
     assert plans.extract["extract_date"].tolist() == [day("2018-02-01")]
     assert actions(report, "year-not-over") == [("file", "noted")]
     with pytest.raises(InputError, match="a year that has not begun"):
-        read(("2018-03-31</ReferenceDate>", "2081-03-31</ReferenceDate>"))
+        read(("2018-03-31</ReferenceDate>", "2081-03-31</ReferenceDate>"), ("<Year>2018", "<Year>2081"))
 
 
 def test_no_identifier_or_date_of_a_child_is_in_the_report(read):
