@@ -71,6 +71,20 @@ def test_parameters_are_only_stored(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_one_row_may_be_a_series_or_a_mapping(name, fitted):
+    model = fitted[name]
+    expected = model.predict_cumulative_incidence(X.iloc[[5]], TIMES)
+    for row in (X.iloc[5], X.iloc[5].to_dict()):
+        np.testing.assert_array_equal(model.predict_cumulative_incidence(row, TIMES), expected)
+    with pytest.raises(ValueError, match=r"for one column give X\.to_frame\(\)"):
+        model.predict(X["age"])
+    with pytest.raises(ValueError, match=r"give pd\.DataFrame\(X\)"):
+        model.predict(X.to_dict("list"))
+    with pytest.raises(ValueError, match=r"one row: X\.reshape\(1, -1\)"):
+        model.predict([1.0, 2.0])
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_not_fitted_is_an_error(name, tmp_path):
     model = clone(MODELS[name])
     for use in (

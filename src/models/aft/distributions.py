@@ -15,6 +15,7 @@ from ..curves.nonparametric import nelson_aalen
 from ..curves.tables import as_html, as_text
 from ..inputs.case_weights import are_counts, check_weight
 from ..inputs.labels import refuse_other_order
+from ..inputs.other_spellings import explains_other_calls
 from ..inputs.outcome import Outcome, outcome_from_arrays
 from .univariate_fits import SHAPES, THREE_PARAMETERS, YARDSTICK, UnivariateFit, UnivariateTimes, fit_shapes
 
@@ -79,6 +80,7 @@ class DistributionComparison:
         return as_html(*self._shown())
 
 
+@explains_other_calls
 def compare_distributions(
     duration: Any,
     event: Any,

@@ -20,6 +20,7 @@ from ..estimator.fit_problems import fit_problems, warn_of_dropped
 from ..features.encoder import FeatureEncoder
 from ..features.penalty_factors import feature_factors
 from ..inputs.cluster_levels import nested_levels
+from ..inputs.other_spellings import explains_other_calls
 from ..numerics.blas_threads import one_blas_thread
 from .diagnostics import (
     FittedCox,
@@ -171,6 +172,7 @@ class CoxPH(CoxPrediction):
         self.horizon = horizon
         self.std_error = std_error
 
+    @explains_other_calls
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model; parameters are those of :meth:`IncidenceModel.fit`.
 

@@ -18,6 +18,7 @@ from ..features.encoder import FeatureEncoder
 from ..features.penalty_factors import feature_factors
 from ..inputs.folds import check_folds, deal_folds
 from ..inputs.labels import refuse_other_order
+from ..inputs.other_spellings import explains_other_calls
 from .model import TIES, CoxPH
 
 CHOICES = ("lambda_min", "lambda_1se")
@@ -161,6 +162,7 @@ class CoxElasticNetCV(OneEventModel):
         self.encoder = encoder
         self.horizon = horizon
 
+    @explains_other_calls
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None, foldid: Any = None) -> Self:
         """Fit the path, cross-validate it, and fit the model at the strength that ``select`` names.
 

@@ -16,6 +16,7 @@ from ..inputs.case_weights import are_counts, check_weight
 from ..inputs.cluster_levels import check_cluster
 from ..inputs.distinct_days import DistinctDays
 from ..inputs.labels import label_codes, refuse_other_order
+from ..inputs.other_spellings import explains_other_calls
 from ..inputs.outcome import BEFORE_DAY_0, Outcome, outcome_from_arrays
 from .results import CurveRows, IncidenceCurve, StepCurve, StratifiedCurves
 from .state_counts import StateCounts, count_states, cumulative_hazard, event_free, incidence
@@ -25,6 +26,7 @@ from .state_errors import greenwood_error, poisson_error, robust_errors, robust_
 ROUNDING = 1e-12
 
 
+@explains_other_calls
 def kaplan_meier(
     duration: Any,
     event: Any,
@@ -76,6 +78,7 @@ def kaplan_meier(
     return _by_stratum(curve, duration, event, entry, sample_weight, strata, cluster)
 
 
+@explains_other_calls
 def nelson_aalen(
     duration: Any,
     event: Any,
@@ -111,6 +114,7 @@ def nelson_aalen(
     return _by_stratum(curve, duration, event, entry, sample_weight, strata, cluster)
 
 
+@explains_other_calls
 def aalen_johansen(
     duration: Any,
     event: Any,

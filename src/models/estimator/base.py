@@ -20,8 +20,10 @@ from ..inputs.cluster_levels import check_cluster
 from ..inputs.given_days import as_days
 from ..inputs.labels import refuse_other_order
 from ..inputs.offset import offset_values
+from ..inputs.other_spellings import explains_other_calls
 from ..inputs.outcome import Outcome, as_numbers, check_outcome
 from ..inputs.strata import learn_strata, match_strata, refuse_unseen
+from ..inputs.time_spans import spans_as_days
 from ..numerics.blas_threads import one_blas_thread
 from .design import Design, TrainingRows
 
@@ -55,6 +57,7 @@ class IncidenceModel(BaseEstimator):
     encoder: FeatureEncoder | None
     strata_: list[str]
 
+    @explains_other_calls
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model.
 
@@ -395,7 +398,7 @@ def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 def per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False) -> np.ndarray:
     """One number per row, missing values and negative ones refused."""
-    numbers = np.atleast_1d(as_numbers(value, name))
+    numbers = np.atleast_1d(as_numbers(spans_as_days(value), name))
     if np.ndim(value) > 1 or numbers.size not in (1, n_rows) or (np.ndim(value) == 1 and numbers.size != n_rows):
         raise ValueError(f"{name} must be one number or have one value per row ({n_rows}), got {np.shape(value)}")
     bad = np.isnan(numbers) | (numbers < 0) if may_be_infinite else ~np.isfinite(numbers) | (numbers < 0)

@@ -287,11 +287,14 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
 def as_frame(X: Any) -> pd.DataFrame:
     """``X`` as a DataFrame; the columns of an array are named x0, x1, ...
 
+    One row may be a Series (``X.iloc[0]``) or a mapping from columns to single values.
+
     Raises
     ------
     ValueError
         ``X`` is sparse, has not two dimensions, or is a DataFrame whose column names are not text, or not different.
     """
+    X = _one_row(X)
     if isinstance(X, pd.DataFrame):
         if not all(isinstance(name, str) for name in X.columns):
             n_other = sum(not isinstance(name, str) for name in X.columns)
@@ -303,8 +306,26 @@ def as_frame(X: Any) -> pd.DataFrame:
         raise ValueError("X must be a DataFrame or an array, got a sparse one: give X.toarray()")
     values = np.asarray(X)
     if values.ndim != 2:
-        raise ValueError(f"X must have two dimensions, got {values.ndim}: Reshape your data (X.reshape(-1, 1))")
+        raise ValueError(
+            f"X must have two dimensions, got {values.ndim}: Reshape your data (one column: X.reshape(-1, 1), one row: "
+            "X.reshape(1, -1))"
+        )
     return pd.DataFrame(values, columns=_array_names(values.shape[1]), copy=False)
+
+
+def _one_row(X: Any) -> Any:
+    """A row that was taken out of a frame, or written as a mapping, as a frame again; anything else as it is."""
+    if isinstance(X, pd.Series):
+        if not len(X) or not all(isinstance(name, str) for name in X.index):
+            raise ValueError(
+                "X must have two dimensions: a Series is one row, by its columns; for one column give X.to_frame()"
+            )
+        return X.to_frame().T.infer_objects()
+    if isinstance(X, Mapping) and not hasattr(X, "toarray"):  # a sparse array can be a mapping
+        if not all(np.ndim(value) == 0 for value in X.values()):
+            raise ValueError("X must have two dimensions: a mapping is one row; for columns give pd.DataFrame(X)")
+        return pd.DataFrame([dict(X)])
+    return X
 
 
 @lru_cache(maxsize=8)

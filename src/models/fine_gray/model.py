@@ -19,6 +19,7 @@ from ..estimator.coefficient_table import chi_squared_table, coefficient_table, 
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import fit_problems, warn_of_dropped
 from ..features.encoder import FeatureEncoder
+from ..inputs.other_spellings import explains_other_calls
 from .prediction import FineGrayPrediction
 
 CONVENTIONS = ("crr", "finegray")
@@ -143,6 +144,7 @@ class FineGray(FineGrayPrediction):
         self.horizon = horizon
         self.encoder = encoder
 
+    @explains_other_calls
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model; parameters are those of :meth:`IncidenceModel.fit`.
 

@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs.other_spellings import explains_other_calls
 from .counts import GroupCounts, count_groups
 from .result import GroupTest, group_test, grouped_rows
 
 
+@explains_other_calls
 def gray_test(
     duration: Any,
     event: Any,

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from ..inputs.case_weights import are_counts
+from ..inputs.other_spellings import explains_other_calls
 from .counts import GroupCounts, count_groups
 from .result import GroupedRows, GroupTest, group_test, grouped_rows
 
 
+@explains_other_calls
 def logrank_test(
     duration: Any,
     event: Any,

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from .outcome import as_numbers
+from .time_spans import spans_as_days
 
 
 def as_days(values: Any, name: str) -> np.ndarray:
-    """Days as numbers, shape (n_days,).
+    """Days as numbers, shape (n_days,); spans of time count as their days.
 
     Raises
     ------
@@ -17,7 +18,7 @@ def as_days(values: Any, name: str) -> np.ndarray:
     """
     rule = f"{name} must be days: one dimension, finite, not negative"
     try:
-        days = np.atleast_1d(as_numbers(values, name))
+        days = np.atleast_1d(as_numbers(spans_as_days(values), name))
     except ValueError:
         raise ValueError(f"{rule}; got values that are no numbers") from None
     if days.ndim != 1:

@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 
 from .labels import refuse_other_order
+from .other_spellings import outcome_advice
+from .time_spans import spans_as_days
 
 BEFORE_DAY_0 = -1.0
 # Gaps between times, relative to their mean, that are rounding: the square root of the precision of a float, as in R.
@@ -89,7 +91,7 @@ def check_outcome(y: Any, *, n_rows: int | None = None) -> Outcome:
     ----------
     y : DataFrame, structured array, mapping or Outcome
         With ``duration`` (days) and ``event`` (0 censored, 1, 2, ... events); ``entry`` (days) where observation
-        begins late.
+        begins late. Spans of time (``timedelta``) count as their days.
     n_rows : int, optional
         The number of rows that ``X`` has.
 
@@ -118,13 +120,12 @@ def check_outcome(y: Any, *, n_rows: int | None = None) -> Outcome:
             refuse_other_order(**{name: y[name] for name in ("duration", "event", "entry") if name in names})
         missing = [name for name in ("duration", "event") if name not in names]
         if missing:
-            raise ValueError(
-                f"y needs the columns duration and event (entry is optional); missing: {', '.join(missing)}"
-            )
+            needed = f"y needs the columns duration and event (entry is optional); missing: {', '.join(missing)}"
+            raise ValueError(f"{needed}; {outcome_advice(y)}")
         # A copy, as models keep it for what is computed when asked for, and the caller may go on to change their own.
-        duration = np.array(_numbers(y["duration"], "duration"))
+        duration = np.array(_numbers(spans_as_days(y["duration"]), "duration"))
         event = _event_codes(y["event"])
-        entry = _numbers(y["entry"], "entry") if "entry" in names else np.zeros_like(duration)
+        entry = _numbers(spans_as_days(y["entry"]), "entry") if "entry" in names else np.zeros_like(duration)
         if not duration.size == event.size == entry.size:
             raise ValueError(f"entry, duration and event differ in length: {entry.size}, {duration.size}, {event.size}")
         entry, duration = _merge_rounded(entry, duration)
@@ -167,7 +168,8 @@ def _column_names(y: Any) -> tuple[str, ...]:
     if isinstance(y, dict):
         return tuple(y)
     raise ValueError(
-        f"y must be a DataFrame with the columns entry (optional), duration, event; got {type(y).__name__}"
+        f"y must be a DataFrame with the columns entry (optional), duration, event; got {type(y).__name__}; "
+        f"{outcome_advice(y)}"
     )
 
 

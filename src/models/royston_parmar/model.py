@@ -15,6 +15,7 @@ from ..estimator.coefficient_table import coefficient_table
 from ..estimator.design import TrainingRows
 from ..estimator.fit_problems import fit_problems, warn_of_dropped
 from ..features.encoder import FeatureEncoder
+from ..inputs.other_spellings import explains_other_calls
 from ..inputs.outcome import Outcome
 from .curve import CauseCurve, curve_state, row_curves
 from .fit import CauseFit, ColumnMoments, column_moments, fit_cause, joint_covariance
@@ -139,6 +140,7 @@ class RoystonParmar(RoystonParmarPrediction):
         self.horizon = horizon
         self.encoder = encoder
 
+    @explains_other_calls
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
         """Fit the model; parameters are those of :meth:`IncidenceModel.fit`.
 
