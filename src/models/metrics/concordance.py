@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from .censoring import censoring_of
+from ...parameter_checks import require_choice
+from ..inputs.distinct_days import DistinctDays
+from ..inputs.outcome import Outcome
 from .inputs import check_metric_inputs, warn_metric
+from .state_weights import ProductLimitWeights, StateWeights
+
+KINDS = ("wolbers", "uno", "harrell")
 
 
 def concordance_index(
-    y: Any, risk: Any, *, event: int = 1, horizon: float | None = None, sample_weight: Any = None
+    y: Any,
+    risk: Any,
+    *,
+    event: int = 1,
+    horizon: float | None = None,
+    sample_weight: Any = None,
+    kind: str = "wolbers",
 ) -> float:
     r"""Probability that of two rows the one that has the event first, by ``horizon``, was given the higher risk.
 
@@ -20,7 +33,7 @@ def concordance_index(
     A row with a competing event never has the event: it comes after every case. Pairs weigh by the inverse probability
     that both are seen: :math:`1 / (G(T_i-) G(T_i))` where ``j`` is observed past the event of ``i`` (or censored on
     that day), :math:`1 / (G(T_i-) G(T_j-))` where ``j`` had a competing event by then. Two events on the same day are
-    not a pair; equal risks count one half. Sorted counting, :math:`O(n \log^2 n)`.
+    not a pair; equal risks count one half. Sorted counting, :math:`O(n \log n)`.
 
     Parameters
     ----------
@@ -35,6 +48,11 @@ def concordance_index(
         is meant; by default the end of follow-up.
     sample_weight : array, shape (n,), optional
         Case weights.
+    kind : {"wolbers", "uno", "harrell"}
+        ``"wolbers"`` is the above. The others compare a case only with rows still free of *every* event on its day, or
+        censored or gone by a competing event on that day, so with :math:`T_i < T_j` alone: ``"uno"`` weighs the pair by
+        :math:`1 / G(T_i-)^2` and does not depend on how rows were censored; ``"harrell"`` counts each pair that is seen
+        once, and so does.
 
     Returns
     -------
@@ -44,107 +62,218 @@ def concordance_index(
     References
     ----------
     Wolbers, Blanche, Koller, Witteman and Gerds (2014), Concordance for prognostic models with competing risks,
-    Biostatistics 15. Agrees with ``pec::cindex`` for competing risks.
+    Biostatistics 15. Agrees with ``pec::cindex`` for competing risks. Uno, Cai, Pencina, D'Agostino and Wei (2011), On
+    the C-statistics for evaluating overall adequacy of risk prediction procedures with censored survival data,
+    Statistics in Medicine 30. Harrell's agrees with ``survival::concordance`` where competing events are censored.
 
     Examples
     --------
     >>> concordance_index({"duration": [1, 2, 3], "event": [1, 2, 1]}, [0.3, 0.1, 0.2])
     1.0
     """
+    require_choice("kind", kind, KINDS)
     given = check_metric_inputs(y, risk, [0.0], sample_weight=sample_weight, probabilities=False)
-    outcome, weight = given.outcome, given.weight
-    duration = outcome.duration
+    weights = ProductLimitWeights(given.outcome, given.weight)
     last = np.inf if horizon is None else float(horizon)
-    rank = np.unique(given.risk[:, 0], return_inverse=True)[1]
-    censoring = censoring_of(outcome, weight)
-    before, at = censoring.before(duration), censoring.at(duration)
-    # G is 0 on the last day of follow-up where somebody is censored then: no case of that day can be weighted.
-    is_case = (outcome.event == event) & (duration <= last) & (at > 0)
-    is_competing = (outcome.event > 0) & (outcome.event != event)
-    is_censored = outcome.event == 0
-
-    day = np.unique(duration, return_inverse=True)[1]
-    case_day, case_rank = day[is_case], rank[is_case]
-    # In descending order of days, those censored on a day come before that day's cases, all others after them.
-    later = weight_below(-2 * day - is_censored, rank, weight, -2 * case_day - 1, case_rank)
-    gone_weight = (weight / before)[is_competing]
-    gone = weight_below(day[is_competing], rank[is_competing], gone_weight, case_day, case_rank)
-    gone_pair = weight[is_case] / before[is_case]
-    later_pair = gone_pair / at[is_case]
-    pairs = later_pair @ later.total + gone_pair @ gone.total
-    if not pairs > 0:
+    value = concordance_value(Pairs(weights, event), given.risk[:, 0], last, kind).value
+    if np.isnan(value):
         warn_metric("no two rows can be compared: the concordance index is NaN")
-        return float("nan")
-    concordant = later_pair @ (later.lower + 0.5 * later.tied) + gone_pair @ (gone.lower + 0.5 * gone.tied)
-    return float(concordant / pairs)
+    return value
 
 
-class WeightBelow(NamedTuple):
-    """For each query, the weight of the points before it: of ``lower`` rank, ``tied`` in rank, and in ``total``."""
-
-    lower: np.ndarray
-    tied: np.ndarray
-    total: np.ndarray
-
-
-def weight_below(
-    position: np.ndarray, rank: np.ndarray, weight: np.ndarray, query_position: np.ndarray, query_rank: np.ndarray
-) -> WeightBelow:
-    """Weight of the points at or before each query's position, by how their rank compares with the query's.
+class Pairs:
+    """Who can be compared with whom, for any predicted risk.
 
     Parameters
     ----------
-    position, rank, weight : ndarray, shape (n_points,)
-        Whole numbers, whole numbers, and weights.
-    query_position, query_rank : ndarray of int, shape (n_queries,)
+    weights : StateWeights
+        Of n rows.
+    event : int
 
-    Returns
-    -------
-    WeightBelow
-        Three arrays of shape (n_queries,).
+    Attributes
+    ----------
+    end, come : ndarray of int, shape (n,)
+        Twice the place of a row's last day and of its entry among the distinct days; odd numbers lie between days.
     """
-    n_points, n_queries = position.size, query_position.size
-    if n_points == 0 or n_queries == 0:
-        return WeightBelow(*np.zeros((3, n_queries)))
-    positions = np.concatenate((position, query_position))
-    ranks = np.concatenate((rank, query_rank))
-    weights = np.concatenate((weight, np.zeros(n_queries)))
-    is_query = np.arange(positions.size) >= n_points
 
-    by_position = np.lexsort((is_query, positions))
-    total = _running_weight(weights, by_position)
-    by_rank = np.lexsort((is_query, positions, ranks))
-    tied = _running_weight(weights, by_rank, group=ranks)
-    # At equal rank the queries come first, so that only points of a lower rank stand to their left.
-    place = np.empty(positions.size, dtype=np.int64)
-    place[np.lexsort((~is_query, ranks))] = np.arange(positions.size)
-    return WeightBelow(_weight_to_the_left(weights, place, by_position)[n_points:], tied[n_points:], total[n_points:])
+    def __init__(self, weights: StateWeights, event: int) -> None:
+        self.weights, self.outcome, self.event = weights, weights.outcome, event
+        outcome: Outcome = weights.outcome
+        n_rows = len(outcome)
+        days = DistinctDays(np.concatenate((outcome.duration, np.maximum(outcome.entry, 0.0))))
+        self.end = 2 * days.place[:n_rows]
+        self.come = np.where(outcome.entry >= 0, 2 * days.place[n_rows:], -1)
 
+    @cached_property
+    def own(self) -> np.ndarray:
+        """Rows with the event of interest, boolean, shape (n,)."""
+        return self.outcome.event == self.event
 
-def _running_weight(weights: np.ndarray, order: np.ndarray, group: np.ndarray | None = None) -> np.ndarray:
-    """Running sum of ``weights`` along ``order``, restarted where ``group`` changes; in the order of the rows."""
-    running = np.cumsum(weights[order])
-    if group is not None:
-        ordered = group[order]
-        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-        before_group = running[starts] - weights[order][starts]
-        running -= np.repeat(before_group, np.diff(np.append(starts, ordered.size)))
-    result = np.empty_like(running)
-    result[order] = running
-    return result
+    @cached_property
+    def competing(self) -> np.ndarray:
+        """Rows with a competing event, boolean, shape (n,)."""
+        return (self.outcome.event > 0) & ~self.own
+
+    @cached_property
+    def after_own_day(self) -> np.ndarray:
+        """Weight of a row still observed after the day of each row, shape (n,)."""
+        return self.weights.after_own_day()
 
 
-def _weight_to_the_left(weights: np.ndarray, place: np.ndarray, by_position: np.ndarray) -> np.ndarray:
-    """For each row the weight of the rows at a smaller ``place`` that come no later in ``by_position``.
+@dataclass(frozen=True)
+class ConcordanceValue:
+    """A concordance, and what its influence is made of.
 
-    Two rows are compared once, at the level where their places first fall into different halves of one block: the rows
-    of each block are taken in order of position, and what has come from the left half is added to those of the right.
+    Attributes
+    ----------
+    value : float
     """
-    result = np.zeros(weights.size)
-    for level in range(int(weights.size - 1).bit_length()):
-        order = by_position[np.argsort(place[by_position] >> (level + 1), kind="stable")]
-        is_right = (place[order] >> level) & 1 == 1
-        from_left = np.where(is_right, 0.0, weights[order])
-        running = _running_weight(from_left, np.arange(order.size), group=place[order] >> (level + 1))
-        result[order[is_right]] += running[is_right]
-    return result
+
+    value: float
+    _pairs: Pairs
+    _rank: np.ndarray
+    _count: _Count
+
+    def influence(self) -> np.ndarray:
+        r"""Influence of each row, :math:`w_j\,d\theta / dw_j`, shape (n,)."""
+        if np.isnan(self.value):
+            return np.full(self._rank.size, np.nan)
+        return _influence(self._pairs, self._rank, self._count, self.value)
+
+
+def concordance_value(pairs: Pairs, risk: np.ndarray, horizon: float, kind: str) -> ConcordanceValue:
+    """Concordance of ``risk`` (n,) with events by ``horizon``; NaN without a pair."""
+    rank = np.unique(risk, return_inverse=True)[1]
+    count = _count_pairs(pairs, rank, horizon, kind)
+    total = count.of_case @ (count.total_later + count.total_gone)
+    if not total > 0:
+        return ConcordanceValue(float("nan"), pairs, rank, count)
+    beaten = count.of_case @ (count.beaten_later + count.beaten_gone)
+    return ConcordanceValue(float(beaten / total), pairs, rank, count)
+
+
+@dataclass(frozen=True)
+class _Count:
+    """Pairs of each of ``m`` cases.
+
+    ``case`` (m,) are rows; ``of_case`` (m,) is the weight of each pair that is its own; ``beaten_later`` and
+    ``total_later`` (m,) sum over rows that are still observed, with the factor ``of_later`` (m,), ``beaten_gone`` and
+    ``total_gone`` over the rows ``gone`` that had a competing event, each with the factor ``of_gone``. ``power`` is
+    that of the weight of a case's event in ``of_case``; ``leave`` (n,) is where rows cease to be later.
+    """
+
+    case: np.ndarray
+    of_case: np.ndarray
+    of_later: np.ndarray
+    beaten_later: np.ndarray
+    total_later: np.ndarray
+    gone: np.ndarray
+    of_gone: np.ndarray
+    beaten_gone: np.ndarray
+    total_gone: np.ndarray
+    power: int
+    leave: np.ndarray
+
+
+def _count_pairs(pairs: Pairs, rank: np.ndarray, horizon: float, kind: str) -> _Count:
+    # What compiles is loaded only where pairs are counted.
+    from .rank_sums import weight_below, weight_of_lower
+
+    outcome, weight, at_event = pairs.outcome, pairs.weights.weight, pairs.weights.at_event
+    is_case = pairs.own & (outcome.duration <= horizon)
+    tied_later = outcome.event == 0
+    if kind == "wolbers":
+        # Nobody is left after the last day of follow-up where somebody is censored then: its cases cannot be weighted.
+        is_case &= np.isfinite(pairs.after_own_day)
+    else:
+        tied_later = tied_later | pairs.competing
+    case = np.flatnonzero(is_case)
+    position, case_rank = pairs.end[case], rank[case]
+    leave = pairs.end + tied_later
+    # All rows, without those that have left and those yet to come.
+    everybody = weight_of_lower(rank, weight, case_rank)
+    early = np.flatnonzero(leave <= position.max(initial=-1))
+    left = weight_below(leave[early], rank[early], weight[early], position, case_rank)
+    late = np.flatnonzero(pairs.come >= 0)
+    absent = weight_below(-pairs.come[late], rank[late], weight[late], -position - 1, case_rank)
+    lower, tied, total = (a - b - c for a, b, c in zip(everybody, left, absent, strict=True))
+    beaten, none = lower + 0.5 * tied, np.zeros(case.size)
+    if kind != "wolbers":
+        power = 2 if kind == "uno" else 0
+        of_case = weight[case] * at_event[case] ** power
+        return _Count(case, of_case, none + 1.0, beaten, total, case[:0], none[:0], none, none, power, leave)
+    of_later = pairs.after_own_day[case]
+    gone = np.flatnonzero(pairs.competing & (pairs.end <= position.max(initial=-1)))
+    of_gone = at_event[gone]
+    before = weight_below(pairs.end[gone], rank[gone], weight[gone] * of_gone, position, case_rank)
+    return _Count(
+        case,
+        weight[case] * at_event[case],
+        of_later,
+        of_later * beaten,
+        of_later * total,
+        gone,
+        of_gone,
+        before.lower + 0.5 * before.tied,
+        before.total,
+        1,
+        leave,
+    )
+
+
+def _influence(pairs: Pairs, rank: np.ndarray, count: _Count, value: float) -> np.ndarray:
+    """Influence of each row on a concordance, shape (n,)."""
+    case, weight = count.case, pairs.weights.weight
+    total = float(count.of_case @ (count.total_later + count.total_gone))
+    through_later = count.of_case * (count.beaten_later - value * count.total_later) / total
+    of_case = through_later + count.of_case * (count.beaten_gone - value * count.total_gone) / total
+    result = np.zeros(rank.size)
+    result[case] = of_case
+    # The other row of each pair: cases on the days from its entry to before it leaves, with higher risks.
+    factor = count.of_case * count.of_later / total
+    until = _beating(case, pairs, rank, factor, count.leave - 1, np.arange(rank.size), value)
+    late = np.flatnonzero(pairs.come >= 0)
+    until[late] -= _beating(case, pairs, rank, factor, pairs.come[late] - 1, late, value)
+    result += weight * until
+    if count.power == 0:
+        return result
+    events, own_day = np.zeros(rank.size), np.zeros(rank.size)
+    events[case] = count.power * of_case
+    if count.power == 1:
+        own_day[case] = through_later
+        gone = count.gone
+        after = _beating(case, pairs, rank, count.of_case / total, None, gone, value)
+        after -= _beating(case, pairs, rank, count.of_case / total, pairs.end[gone] - 1, gone, value)
+        of_gone = weight[gone] * count.of_gone * after
+        result[gone] += of_gone
+        events[gone] += of_gone
+    return result + pairs.weights.gradient(events, own_day=own_day)
+
+
+def _beating(
+    case: np.ndarray,
+    pairs: Pairs,
+    rank: np.ndarray,
+    factor: np.ndarray,
+    position: np.ndarray | None,
+    rows: np.ndarray,
+    value: float,
+) -> np.ndarray:
+    """For each of ``rows``, the ``factor`` (m,) of cases at or before its ``position`` that beat it, less the expected.
+
+    None is after all cases.
+    """
+    from .rank_sums import WeightBelow, weight_below, weight_of_lower
+
+    found = np.zeros(rows.size)
+
+    def fill(chosen: np.ndarray, sums: WeightBelow) -> None:
+        found[chosen] = (1.0 - value) * sums.total - sums.lower - 0.5 * sums.tied
+
+    of_cases = pairs.end[case]
+    at_end = np.arange(rows.size) if position is None else np.flatnonzero(position >= of_cases.max(initial=-1))
+    fill(at_end, weight_of_lower(rank[case], factor, rank[rows[at_end]]))
+    if position is not None:
+        sooner = np.flatnonzero(position < of_cases.max(initial=-1))
+        fill(sooner, weight_below(of_cases, rank[case], factor, position[sooner], rank[rows[sooner]]))
+    return found

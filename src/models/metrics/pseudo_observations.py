@@ -50,37 +50,109 @@ def pseudo_values(y: Any, times: Any, *, event: int = 1) -> np.ndarray:
     warn_past_follow_up(kept, grid, supported)
     values = np.full((len(outcome), grid.size), np.nan)
     for k in np.flatnonzero(supported):
-        values[rows, k] = _pseudo_values_at(kept, float(grid[k]), event)
+        values[rows, k] = PseudoValues(kept, np.ones(rows.size), float(grid[k]), event).value
     return values
 
 
-def _pseudo_values_at(outcome: Outcome, time: float, event: int) -> np.ndarray:
-    """Pseudo-values at one time, shape (n,); day ``u`` runs over the distinct days, ``day`` is each row's own."""
-    n = len(outcome)
-    days, day = np.unique(outcome.duration, return_inverse=True)
-    n_days = days.size
-    at_risk = np.cumsum(np.bincount(day, minlength=n_days)[::-1])[::-1].astype(float)
-    d_any = np.bincount(day[outcome.event > 0], minlength=n_days).astype(float)
-    d_event = np.bincount(day[outcome.event == event], minlength=n_days) * (days <= time)
+class PseudoValues:
+    r"""Pseudo-values at one time, and how case weights move them.
 
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # One fewer at risk on every day; only days before a row's own are used, where that leaves at least the events.
-        survival_less = np.cumprod(_before(np.maximum(1.0 - d_any / (at_risk - 1.0), 0.0)))
-        hazard_less = np.nan_to_num(d_event / (at_risk - 1.0), posinf=0.0)
-        survival = np.cumprod(1.0 - d_any / at_risk)
-    incidence_less = np.cumsum(_before(survival_less * hazard_less, first=0.0))
-    incidence = np.cumsum(_before(survival, first=1.0) * d_event / at_risk)
+    With case weights a row is left out by one unit of weight: 1 where all weights are whole numbers, which count rows,
+    and their mean otherwise, so that multiplying all weights changes nothing. Below, ``u`` runs over the distinct days;
+    names that end in ``_less`` have one unit fewer at risk on every day.
 
-    own_event = (outcome.event > 0).astype(float)
-    own_event_of_interest = (outcome.event == event) & (outcome.duration <= time)
-    others = np.maximum(at_risk[day] - 1.0, 1.0)
-    someone_left = at_risk[day] > 1
-    gain = np.where(someone_left, (d_event[day] - own_event_of_interest) / others, 0.0)
-    stay = np.where(someone_left, 1.0 - (d_any[day] - own_event) / others, 1.0)
-    level = survival_less[day]
-    after = np.divide(incidence[-1] - incidence[day], survival[day], out=np.zeros(n), where=survival[day] > 0)
-    without = incidence_less[day] + level * gain + level * stay * after
-    return n * incidence[-1] - (n - 1) * without
+    Parameters
+    ----------
+    outcome : Outcome, n rows without delayed entry
+    weight : ndarray, shape (n,)
+    time : float
+    event : int
+
+    Attributes
+    ----------
+    value : ndarray, shape (n,)
+    """
+
+    def __init__(self, outcome: Outcome, weight: np.ndarray, time: float, event: int) -> None:
+        days, self._day = np.unique(outcome.duration, return_inverse=True)
+        day, n_days = self._day, days.size
+        self._weight = weight
+        self._unit = unit = 1.0 if np.array_equal(weight, np.floor(weight)) else float(weight.mean())
+        self._total = float(weight.sum())
+        self._any, self._own = outcome.event > 0, (outcome.event == event) & (outcome.duration <= time)
+        at_risk = np.cumsum(np.bincount(day, weights=weight, minlength=n_days)[::-1])[::-1]
+        d_any = np.bincount(day, weights=weight * self._any, minlength=n_days)
+        d_event = np.bincount(day, weights=weight * self._own, minlength=n_days)
+        others = at_risk > unit * (1 + 1e-12)
+        # One over the number at risk without the row; 0 where nobody else is, which is the last day.
+        of_risk_less = np.divide(1.0, at_risk - unit, out=np.zeros(n_days), where=others)
+        step_less = np.where(others, np.maximum(1.0 - d_any * of_risk_less, 0.0), 0.0)
+        step = 1.0 - d_any / at_risk
+        self._free_less = np.cumprod(_before(step_less))
+        self._free = np.cumprod(step)
+        incidence_less = np.cumsum(_before(self._free_less * d_event * of_risk_less, first=0.0))
+        incidence = np.cumsum(_before(self._free) * d_event / at_risk)
+        following = incidence[-1] - incidence
+        self._after = _ratio(following, self._free)
+        self._at_risk, self._d_any, self._d_event = at_risk, d_any, d_event
+        self._of_risk_less, self._step_less, self._step = of_risk_less, step_less, step
+        gain = (d_event[day] - unit * self._own) * of_risk_less[day]
+        stay = 1.0 - np.where(others, d_any, 0.0)[day] * of_risk_less[day] + unit * self._any * of_risk_less[day]
+        self._without = incidence_less[day] + self._free_less[day] * (gain + stay * self._after[day])
+        self._incidence = float(incidence[-1])
+        self.value = (self._total * self._incidence - (self._total - unit) * self._without) / unit
+
+    def gradient(self, factor: np.ndarray) -> np.ndarray:
+        r"""How case weights move :math:`L = \sum_i f_i \theta_i`, :math:`w_j\,dL / dw_j`, shape (n,).
+
+        Backwards through the sums and products of the values, day by day: ``to_x`` is the derivative of L by ``x``.
+        """
+        day, n_days, unit = self._day, self._at_risk.size, self._unit
+        of_less, d_any, d_event, at_risk = self._of_risk_less, self._d_any, self._d_event, self._at_risk
+        left_out = -(self._total - unit) / unit * factor
+        by_day, by_any, by_own = (
+            np.bincount(day, weights=left_out * rows, minlength=n_days) for rows in (1.0, self._any, self._own)
+        )
+        gain = (d_event * by_day - unit * by_own) * of_less
+        gone = (d_any * by_day - unit * by_any) * of_less
+        stay = by_day - gone
+        level, after = self._free_less, self._after
+        # Incidence and probability of no event without the row, up to the day before its own.
+        later = _after(by_day)
+        to_level = gain + stay * after + later * d_event * of_less
+        to_step_less = _ratio(_after(to_level * level), self._step_less)
+        to_d_event = level * of_less * (by_day + later)
+        to_d_any = -of_less * (level * after * by_day + to_step_less)
+        to_at_risk = of_less * (
+            level * (after * gone - gain) - later * level * d_event * of_less + to_step_less * d_any * of_less
+        )
+        # What follows the row's own day, and the incidence of all.
+        to_following = _ratio(level * stay, self._free)
+        whole = self._total / unit * factor.sum() + to_following.sum()
+        to_jump = whole - np.cumsum(to_following[::-1])[::-1]
+        before = _before(self._free)
+        to_d_event += to_jump * before / at_risk
+        to_at_risk -= to_jump * before * d_event / at_risk**2
+        to_free = np.append((to_jump * d_event / at_risk)[1:], 0.0) - to_following * after
+        to_step = np.cumsum((to_free * self._free)[::-1])[::-1]
+        to_step = _ratio(to_step, self._step)
+        to_d_any -= to_step / at_risk
+        to_at_risk += to_step * d_any / at_risk**2
+        explicit = float(factor @ (self._incidence - self._without)) / unit
+        moved = explicit + np.cumsum(to_at_risk)[day] + self._any * to_d_any[day] + self._own * to_d_event[day]
+        gradient = self._weight * moved
+        # The unit is the mean weight, and what does not change when all weights do has no slope along them.
+        return gradient - self._weight * (gradient.sum() / self._total)
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """``above / below``, 0 where that is not defined."""
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
+def _after(values: np.ndarray) -> np.ndarray:
+    """Sum of the values of all later days."""
+    return np.cumsum(values[::-1])[::-1] - values
 
 
 def _before(values: np.ndarray, first: float = 1.0) -> np.ndarray:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -53,7 +54,17 @@ class StateWeights(ABC):
         """Mass, per unit of case weight, of a row still observed after ``time``: one number, or shape (n,)."""
 
     @abstractmethod
-    def gradient(self, events: np.ndarray, later: np.ndarray | None = None, time: float = np.inf) -> np.ndarray:
+    def after_own_day(self) -> np.ndarray:
+        """:meth:`after` on each row's own day, shape (n,); infinite where nobody remains."""
+
+    @abstractmethod
+    def gradient(
+        self,
+        events: np.ndarray,
+        later: np.ndarray | None = None,
+        time: float = np.inf,
+        own_day: np.ndarray | None = None,
+    ) -> np.ndarray:
         r"""How case weights move a metric through the masses, :math:`w_j \sum_i c_i\,d \log m_i / dw_j`, shape (n,).
 
         Parameters
@@ -62,6 +73,8 @@ class StateWeights(ABC):
             Coefficients :math:`c_i` of the masses of rows with an event, 0 elsewhere.
         later : ndarray, shape (n,), optional
             Coefficients of the masses of rows still observed after ``time``, 0 elsewhere.
+        own_day : ndarray, shape (n,), optional
+            Coefficients of :meth:`after_own_day`.
         """
 
     def observed_after(self, time: float) -> np.ndarray:
@@ -130,6 +143,17 @@ class States:
         )
 
 
+class Measured(Protocol):
+    """A metric of ``n`` rows: its ``value``, and the influence of each row on it."""
+
+    @property
+    def value(self) -> float:
+        """The estimate; NaN where there is none."""
+
+    def influence(self) -> np.ndarray:
+        r"""Influence of each row, :math:`w_j\,d\theta / dw_j`, shape (n,)."""
+
+
 @dataclass(frozen=True)
 class MetricValue:
     """A metric of ``n`` rows on one day, and what its influence is made of.
@@ -170,9 +194,20 @@ class KnownWeights(StateWeights):
         known = censoring.before(time) if time == self.last_day else censoring.at(time)
         return float("inf") if known == 0 else float(1.0 / (self._total * known))
 
-    def gradient(self, events: np.ndarray, later: np.ndarray | None = None, time: float = np.inf) -> np.ndarray:
+    def after_own_day(self) -> np.ndarray:
+        """See :class:`StateWeights`."""
+        with np.errstate(divide="ignore"):
+            return 1.0 / (self._total * self._censoring.at(self.outcome.duration))
+
+    def gradient(
+        self,
+        events: np.ndarray,
+        later: np.ndarray | None = None,
+        time: float = np.inf,
+        own_day: np.ndarray | None = None,
+    ) -> np.ndarray:
         """See :class:`StateWeights`: only the sum of the case weights moves."""
-        total = events.sum() + (0.0 if later is None else later.sum())
+        total = sum(float(part.sum()) for part in (events, later, own_day) if part is not None)
         return -self.weight * (total / self._total)
 
 
@@ -231,7 +266,7 @@ class ProductLimitWeights(StateWeights):
         return float("inf") if remaining == 0 else free / float(remaining)
 
     def after_own_day(self) -> np.ndarray:
-        """:meth:`after` at each row's own day, shape (n,); infinite where nobody remains."""
+        """See :class:`StateWeights`."""
         with np.errstate(divide="ignore", invalid="ignore"):
             if self._came is None:
                 return 1.0 / (self._total * self._censoring.at(self.outcome.duration))
@@ -244,7 +279,7 @@ class ProductLimitWeights(StateWeights):
         time: float = np.inf,
         own_day: np.ndarray | None = None,
     ) -> np.ndarray:
-        """See :class:`StateWeights`; ``own_day`` (n,) are coefficients of :meth:`after_own_day`."""
+        """See :class:`StateWeights`."""
         n_days = self._died.size
         # Coefficients by day: of S(u-) / Y(u), and of S(u) / Y(u+).
         before = np.bincount(self._left, weights=events, minlength=n_days)

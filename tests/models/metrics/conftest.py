@@ -11,13 +11,20 @@ REFERENCE = Path(__file__).parents[2] / "reference"
 
 @pytest.fixture(params=["melanoma", "mgus2"], scope="session")
 def reference(request):
-    """Outcomes, predicted risks and what R says of them (tests/reference/metrics.R)."""
+    """Outcomes, predicted risks and what R says of them (tests/reference/metrics.R, metric_errors.R)."""
     data = pd.read_csv(REFERENCE / f"metrics_{request.param}.csv")
+    errors = json.loads((REFERENCE / "metric_errors.json").read_text())[request.param]
     results = json.loads((REFERENCE / "metrics_results.json").read_text())[request.param]
     risk = data.filter(like="risk_").to_numpy()
     coarse = np.minimum(np.ceil(risk * 20) / 20, 1.0)
     return SimpleNamespace(
-        y=data[["duration", "event"]], risk=risk, coarse=coarse, times=results["times"], r=results, n=len(data)
+        y=data[["duration", "event"]],
+        risk=risk,
+        coarse=coarse,
+        times=results["times"],
+        r=results,
+        errors=errors,
+        n=len(data),
     )
 
 

@@ -2,9 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from secondplan.models.inputs.outcome import outcome_from_arrays
 from secondplan.models.metrics import MetricWarning, pseudo_values
 from secondplan.models.metrics.brier import marginal_incidence
 from secondplan.models.metrics.inputs import check_metric_inputs
+from secondplan.models.metrics.pseudo_observations import PseudoValues
+
+from .influence_checks import assert_is_derivative
 
 
 def incidence(y, time, event=1):
@@ -48,3 +52,22 @@ def test_past_follow_up_is_nan_with_a_warning():
         values = pseudo_values({"duration": [1, 2, 3], "event": [1, 2, 0]}, [2, 8])
     assert np.isfinite(values[:, 0]).all()
     assert np.isnan(values[:, 1]).all()
+
+
+@pytest.mark.parametrize("time", [10.0, 24.0])
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_gradient_is_the_derivative_by_the_case_weights(time, weighted):
+    rng = np.random.default_rng(4)
+    outcome = outcome_from_arrays(rng.integers(1, 25, 60), rng.choice([0, 1, 2], 60, p=[0.4, 0.35, 0.25]))
+    weight = rng.integers(2, 9, 60) / 4 if weighted else np.ones(60)
+    factor = rng.normal(size=60)
+    gradient = PseudoValues(outcome, weight, time, 1).gradient(factor)
+    assert_is_derivative(gradient, lambda w: factor @ PseudoValues(outcome, w, time, 1).value, weight)
+
+
+def test_weight_two_equals_the_row_twice():
+    outcome = outcome_from_arrays([1, 2, 2, 3, 5, 5], [1, 0, 2, 1, 1, 0])
+    rows = np.array([0, 0, 1, 2, 3, 3, 4, 5])
+    twice = PseudoValues(outcome.take(rows), np.ones(8), 4.0, 1).value
+    weighted = PseudoValues(outcome, np.array([2.0, 1, 1, 2, 1, 1]), 4.0, 1).value
+    np.testing.assert_allclose(weighted[rows], twice, rtol=1e-12)
