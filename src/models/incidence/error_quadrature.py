@@ -97,48 +97,53 @@ class ErrorQuadrature:
         variance = np.zeros((len(relative_risk), len(windows)))
         for begin in range(0, len(relative_risk), ROWS_PER_BLOCK):
             rows = slice(begin, begin + ROWS_PER_BLOCK)
-            own = relative_risk[rows, self._cause, None]
-            nodes = self._quadrature.free_before_nodes(relative_risk[rows])
-            free, curve = nodes @ self._free, own * (nodes @ self._curve)
-            of_features = self._of_features(distance[:, rows])
+            # From here on rows come last: numpy's loops are long then.
+            own = relative_risk[rows].T
+            nodes = self._quadrature.free_before_nodes(relative_risk[rows]).T
+            free, curve = self._free.T @ nodes, own[self._cause] * (self._curve.T @ nodes)
+            features = np.ascontiguousarray(distance[:, rows].swapaxes(1, 2))
+            of_features = self._of_features(features)
             for column, form in enumerate(forms):
                 if form is not None:
-                    reached = own * (nodes @ form.incidence)[:, None]
-                    lost = reached - curve
-                    z = self._slopes(free, lost, relative_risk[rows] / (nodes @ form.since)[:, None])
-                    variance[rows, column] = self._variance(form, z, distance[:, rows], of_features)
-                    variance[rows, column][reached[:, 0] >= 1.0] = np.nan
+                    reached = own[self._cause] * (form.incidence @ nodes)
+                    z = self._slopes(free, reached - curve, own / (form.since @ nodes))
+                    variance[rows, column] = self._variance(form, z, features, of_features)
+                    variance[rows, column][reached >= 1.0] = np.nan
         return np.sqrt(np.maximum(variance, 0.0))
 
     def _slopes(self, free: np.ndarray, lost: np.ndarray, scale: np.ndarray) -> np.ndarray:
-        """The derivatives at the chosen times, shape (n, K, g)."""
-        z = np.empty((len(free), scale.shape[1], free.shape[1]))
-        for cause in range(scale.shape[1]):
+        """The derivatives at the chosen times, shape (K, g, n)."""
+        z = np.empty((len(scale), *free.shape))
+        for cause, own in enumerate(scale):
             if cause == self._cause:
-                np.subtract(free, lost, out=z[:, cause])
-                z[:, cause] *= scale[:, [cause]]
+                np.subtract(free, lost, out=z[cause])
+                z[cause] *= own
             else:
-                np.multiply(lost, -scale[:, [cause]], out=z[:, cause])
+                np.multiply(lost, -own, out=z[cause])
         return z
 
-    def _of_features(self, distance: np.ndarray) -> np.ndarray:
-        """The quadratic form of the features of two causes, shape (n, K, K)."""
-        n_causes, n_rows, n_features = distance.shape
-        result = np.empty((n_rows, n_causes, n_causes))
+    def _of_features(self, features: np.ndarray) -> np.ndarray:
+        """The quadratic form of the features of two causes, shape (K, K, n)."""
+        n_causes, n_features, n_rows = features.shape
+        result = np.empty((n_causes, n_causes, n_rows))
         for cause, by_cause in enumerate(self._coefficients.reshape(n_causes, n_features, -1)):
-            product = (distance[cause] @ by_cause).reshape(n_rows, n_causes, n_features)
-            result[:, cause] = np.einsum("nlp,lnp->nl", product, distance)
+            product = (by_cause.T @ features[cause]).reshape(features.shape)
+            result[cause] = np.einsum("lpn,lpn->ln", product, features)
         return result
 
-    def _variance(self, form: WindowForm, z: np.ndarray, distance: np.ndarray, of_features: np.ndarray) -> np.ndarray:
-        n_rows, n_causes, n_chosen = z.shape
-        alpha = np.einsum("nlg,lg->nl", z, form.hazard)
-        product = z.reshape(n_rows, -1) @ form.form
+    def _variance(self, form: WindowForm, z: np.ndarray, features: np.ndarray, of_features: np.ndarray) -> np.ndarray:
+        n_causes, n_chosen, n_rows = z.shape
+        alpha = (form.hazard[:, None] @ z)[:, 0]
+        slopes = z.reshape(-1, n_rows)
+        product = form.form.T @ slopes
         n_slopes = n_causes * n_chosen
-        variance = np.einsum("ng,ng->n", product[:, :n_slopes], z.reshape(n_rows, -1))
-        mixed = np.einsum("nlp,lnp->nl", product[:, n_slopes:].reshape(n_rows, n_causes, -1), distance)
-        variance += np.einsum("nl,nl->n", alpha, mixed)
-        return variance + np.einsum("nl,nlm,nm->n", alpha, of_features, alpha)
+        variance = np.einsum("gn,gn->n", product[:n_slopes], slopes)
+        mixed = np.einsum("lpn,lpn->ln", product[n_slopes:].reshape(features.shape), features)
+        for cause, own in enumerate(alpha):
+            variance += own * mixed[cause]
+            for other, its in enumerate(alpha):
+                variance += own * its * of_features[cause, other]
+        return variance
 
     def _form(self, first: int, end: int) -> WindowForm:
         if (first, end) not in self._forms:
