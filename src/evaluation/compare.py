@@ -124,6 +124,7 @@ def compare_models(
             continue
         try:
             model = _with_seed(clone(named[name]), int(seeds[position, k]))
+            model = _without_absent_end(model, parts[k].train, outcome.events)
             with warnings.catch_warnings(record=True) as caught:
                 results[name].append(_fit_and_predict(model, parts[k], grid, k))
             for line in {note_line(warning) for warning in caught}:
@@ -262,6 +263,17 @@ def _with_seed(model: Any, seed: int) -> Any:
         if name.rpartition("__")[2] == "random_state" and value is None
     ]
     return model.set_params(**dict.fromkeys(unset, seed))
+
+
+def _without_absent_end(model: Any, train: Cohort, events: tuple[int, ...]) -> Any:
+    """The model without its ``known_end_event`` where it occurs in the cohort, but not in this fold's training rows."""
+    absent = set(events) - set(train.y["event"])
+    unused = [
+        name
+        for name, value in model.get_params().items()
+        if name.rpartition("__")[2] == "known_end_event" and value in absent
+    ]
+    return model.set_params(**dict.fromkeys(unused))
 
 
 def _reference_model() -> IncidenceModel:

@@ -1,3 +1,4 @@
+import dataclasses
 from typing import ClassVar
 
 import numpy as np
@@ -7,6 +8,7 @@ from sklearn.model_selection import KFold
 
 from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model
 from secondplan.evaluation.compare import failure_line, predict_risk, time_grid
+from secondplan.models import DiscreteTimeHazard
 from secondplan.models.metrics import MetricWarning, brier_score, calibration_slope, concordance_index
 
 SLOW = "fit_seconds"
@@ -266,3 +268,12 @@ def test_page_shows_counts_and_no_predictions(comparison):
     assert "calibration_slope_730_se" not in page + repr(comparison)
     assert "child" not in repr(comparison)
     assert "risk_730" not in page + repr(comparison)
+
+
+def test_a_known_end_may_be_absent_from_a_fold_but_not_from_the_cohort(cohort):
+    y = cohort.y.assign(event=cohort.y["event"].clip(upper=2))
+    with_one = y.assign(event=np.where(np.arange(len(y)) == 0, 4, y["event"]))
+    models = {"cox": DiscreteTimeHazard(known_end_event=4, period_effect="polynomial", period_df=1)}
+    assert compare_models(models, dataclasses.replace(cohort, y=with_one), folds=2).failures == {}
+    failed = compare_models(models, dataclasses.replace(cohort, y=y), folds=2).failures
+    assert "known_end_event 4: no row has this event" in failed["cox"]

@@ -83,7 +83,8 @@ def outcome_cases(y):
         "entry after duration": Case(
             y=y.assign(entry=y["duration"] + 5), error="^entry: entry must be before duration"
         ),
-        "entry at duration": Case(y=y.assign(entry=y["duration"]), error="^entry: entry must be before duration"),
+        "entry at duration": Case(y=y.assign(entry=y["duration"]), error="^no row is at risk on any day"),
+        "entry at duration in a row": Case(y=y.assign(entry=np.where(ROW == 3, y["duration"], 0))),
         "entry negative": Case(y=y.assign(entry=np.where(ROW == 3, -9.0, 0)), error="^entry: negative in 1"),
         "entry missing": Case(y=y.assign(entry=np.where(ROW == 3, np.nan, 0)), error="^entry: missing"),
         "everybody enters late": Case(

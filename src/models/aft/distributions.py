@@ -13,7 +13,8 @@ from ...caller_warnings import warn
 from ..curves.confidence import check_interval, hazard_bounds
 from ..curves.nonparametric import nelson_aalen
 from ..curves.tables import as_html, as_text
-from ..inputs.case_weights import are_counts, check_weight
+from ..inputs.at_risk import rows_at_risk
+from ..inputs.case_weights import are_counts
 from ..inputs.labels import refuse_other_order
 from ..inputs.other_spellings import explains_other_calls
 from ..inputs.outcome import Outcome, outcome_from_arrays
@@ -143,10 +144,10 @@ def compare_distributions(
     """
     check_interval(level, "log")
     refuse_other_order(duration=duration, event=event, entry=entry, sample_weight=sample_weight)
-    outcome = outcome_from_arrays(duration, event, entry)
-    given = check_weight(sample_weight, len(outcome))
-    weight = np.ones(len(outcome)) if given is None else given
-    outcome, weight = outcome.of_weight(given).keep_event(event_of_interest), weight[weight > 0]
+    given = rows_at_risk(outcome_from_arrays(duration, event, entry), sample_weight)
+    outcome = given.outcome
+    weight = np.ones(len(outcome)) if given.weight is None else given.weight
+    outcome, weight = outcome.of_weight(given.weight).keep_event(event_of_interest), weight[weight > 0]
     weight = weight if are_counts(weight) else weight / weight.mean()
     times = UnivariateTimes.of(outcome, weight)
     if not times.is_event.any():

@@ -41,10 +41,12 @@ def residual_table(
         n_events *= rows.weight
     index = None
     if collapse is not None:
-        codes, index = _collapse_codes(collapse, n_events.size)
+        codes, index = _collapse_codes(collapse, rows)
         values, n_events = (_sum_by(codes, array, len(index)) for array in (values, n_events))
     if kind == "deviance":
         values = deviance(values, n_events)
+    if index is None:
+        values = rows.to_given(values)
     if values.ndim == 1:
         return values if index is None else pd.Series(values, index=index, name=kind)
     return pd.DataFrame(values, columns=fitted.names, index=index)
@@ -150,13 +152,13 @@ def _residuals(
     )
 
 
-def _collapse_codes(collapse: Any, n_rows: int) -> tuple[np.ndarray, pd.Index]:
-    labels = pd.Series(np.asarray(collapse))
+def _collapse_codes(collapse: Any, rows: TrainingRows) -> tuple[np.ndarray, pd.Index]:
+    labels, n_rows = pd.Series(np.asarray(collapse)), rows.n_given
     if labels.shape != (n_rows,):
         raise ValueError(f"collapse has shape {labels.shape}, expected ({n_rows},)")
     if labels.isna().any():
         raise ValueError(f"collapse: missing in {int(labels.isna().sum())} of {n_rows} rows")
-    codes, index = pd.factorize(labels, sort=True)
+    codes, index = pd.factorize(pd.Series(rows.of_given(labels)), sort=True)
     return codes, pd.Index(index, name=getattr(collapse, "name", None))
 
 

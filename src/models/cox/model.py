@@ -105,7 +105,7 @@ class CoxPH(CoxPrediction):
         What ``jackknife`` errors rest on once the model is saved, by stratum: sums over all rows, none of a row; made
         when first asked for. Empty with ``survfit``.
     martingale_residuals_ : ndarray, shape (n_rows,)
-        Not saved.
+        NaN in rows that are at risk on no day. Not saved.
     summary_ : DataFrame
         One row per feature: coef, se, robust_se, lower, upper, hazard_ratio, hazard_ratio_lower, hazard_ratio_upper, z,
         p.
@@ -186,8 +186,8 @@ class CoxPH(CoxPrediction):
         """
         super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
         if np.ndim(cluster) == 2:
-            levels = nested_levels(cluster, self.n_rows_)
             rows, fitted = self._rows_of_training("cluster"), self._fitted()
+            levels = {name: rows.of_given(labels) for name, labels in nested_levels(cluster, rows.n_given).items()}
             inner, outer = levels
             self.covariance_by_level_ = {
                 inner: robust_covariance(rows, fitted, pd.factorize(levels[inner])[0]),
@@ -407,7 +407,7 @@ class CoxPH(CoxPrediction):
         self.baseline_time_, self.baseline_stratum_ = fit.time, fit.time_stratum
         self.baseline_hazard_, self.baseline_variance_ = fit.cumulative_hazard, fit.hazard_variance
         self._exact_mean = fit.cumulative_mean
-        self.martingale_residuals_ = fit.martingale_residuals
+        self.martingale_residuals_ = rows.to_given(fit.martingale_residuals)
         if self.std_error == "survfit" or (self.std_error is None and rows.cluster is None):
             self.hazard_moments_ = []
         self._training = rows

@@ -293,9 +293,9 @@ class CoxElasticNetCV(OneEventModel):
         from .kernels.path_folds import PathData, cross_validate
 
         self._check_parameters()
-        outcome, weight, cluster = rows.outcome, rows.weight_of_each, rows.cluster
+        outcome, weight = rows.outcome, rows.weight_of_each
         is_event = self._has_event(outcome, weight, "Cox")
-        fold = self._folds(is_event & (weight > 0), cluster)
+        fold = self._folds(rows, is_event & (weight > 0))
         options = PathOptions(
             l1_ratio=self.l1_ratio,
             penalty_factor=feature_factors(self.penalty_factor, self.encoder_),
@@ -328,10 +328,10 @@ class CoxElasticNetCV(OneEventModel):
         self.lambda_min_ = float(path.lambdas[best])
         self.lambda_1se_ = float(path.lambdas[np.argmax(near)])
 
-    def _folds(self, counted: np.ndarray, cluster: np.ndarray | None) -> np.ndarray:
+    def _folds(self, rows: TrainingRows, counted: np.ndarray) -> np.ndarray:
         if self._foldid is not None:
-            return check_folds(self._foldid, counted, cluster)
-        return deal_folds(counted, cluster, self.n_folds, self.random_state)
+            return check_folds(rows.of_given(self._foldid), counted, rows.cluster)
+        return deal_folds(counted, rows.cluster, self.n_folds, self.random_state)
 
     def _is_grouped(self, fold: np.ndarray) -> bool:
         if self.grouped or fold.size / (fold.max() + 1) >= LEAST_ROWS_UNGROUPED:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...caller_warnings import warn
-from ..inputs.case_weights import are_counts, check_weight
-from ..inputs.cluster_levels import check_cluster
+from ..inputs.at_risk import rows_at_risk
+from ..inputs.case_weights import are_counts
+from ..inputs.cluster_levels import codes_within
 from ..inputs.distinct_days import DistinctDays
 from ..inputs.labels import label_codes, refuse_other_order
 from ..inputs.other_spellings import explains_other_calls
@@ -180,19 +181,21 @@ def _by_stratum(
     refuse_other_order(
         duration=duration, event=event, entry=entry, sample_weight=sample_weight, strata=strata, cluster=cluster
     )
-    outcome = outcome_from_arrays(duration, event, entry)
-    given = check_weight(sample_weight, len(outcome))
-    weight = np.ones(len(outcome)) if given is None else given
-    groups = check_cluster(cluster, len(outcome))
+    given = rows_at_risk(outcome_from_arrays(duration, event, entry), sample_weight, cluster)
+    outcome, groups = given.outcome, given.cluster
+    weight = np.ones(len(outcome)) if given.weight is None else given.weight
     if strata is None and np.all(weight > 0):
         return _with_warning(curve(outcome, weight, groups, outcome.events))
     used = weight > 0
     events = outcome.take(used).events
     if strata is None:
         return _with_warning(curve(outcome.take(used), weight[used], codes_within(groups, used), events))
-    labels, codes = label_codes(strata, len(outcome), "strata")
+    labels, codes = label_codes(strata, len(outcome) if given.kept is None else given.kept.size, "strata")
+    codes = given.of_given(codes)
     curves = {}
     for code, label in enumerate(labels):
+        if given.kept is not None and not np.any(codes == code):
+            continue  # of rows at risk on no day only
         rows = (codes == code) & used
         if not rows.any():
             raise ValueError("a stratum has no row with a weight above 0")
@@ -244,8 +247,3 @@ def _entries(outcome: Outcome, counts: StateCounts) -> dict[str, Any]:
     days_of_entry = np.concatenate([[BEFORE_DAY_0], days.distinct])
     n_entered = np.cumsum(np.concatenate([[weight.sum() - by_day.sum()], by_day]))
     return {"entry_times": days_of_entry, "n_entered": n_entered, "n_rows": n_rows}
-
-
-def codes_within(cluster: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    """Cluster codes of some rows, without gaps."""
-    return None if cluster is None else np.unique(cluster[rows], return_inverse=True)[1]

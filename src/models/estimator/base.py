@@ -15,8 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from ...parameter_checks import shown
 from ..curves.state_counts import count_states, incidence
 from ..features.encoder import FeatureEncoder, as_frame
-from ..inputs.case_weights import check_weight
-from ..inputs.cluster_levels import check_cluster
+from ..inputs.at_risk import rows_at_risk
 from ..inputs.given_days import as_days
 from ..inputs.labels import refuse_other_order
 from ..inputs.offset import offset_values
@@ -89,12 +88,12 @@ class IncidenceModel(BaseEstimator):
             frame, named = self._split_columns(X)
             refuse_other_order(X=X, y=y, sample_weight=sample_weight, cluster=cluster)
             outcome = check_outcome(y, n_rows=len(frame))
-            weight = check_weight(sample_weight, len(frame))
-            groups = check_cluster(cluster, len(frame), weight)
+            given = rows_at_risk(outcome, sample_weight, cluster)
+            frame, named = given.of_given(frame), {field: given.of_given(part) for field, part in named.items()}
             encoder = self._unfitted_encoder()
             # The array itself where all of it is covariates: the types of a frame's columns take longer to look at.
             matrix = encoder.fit_design(X if isinstance(X, np.ndarray) and X.shape == frame.shape else frame)
-            rows = TrainingRows(_learnt_design(matrix, named), outcome, weight, groups)
+            rows = TrainingRows(_learnt_design(matrix, named), given.outcome, given.weight, given.cluster, given.kept)
             return self.fit_encoded(rows, encoder)
 
     def fit_encoded(self, rows: TrainingRows, encoder: FeatureEncoder, average_risk: float | None = None) -> Self:

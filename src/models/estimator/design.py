@@ -70,15 +70,35 @@ class TrainingRows:
         Case weights; None where each row counts once.
     cluster : ndarray of int, shape (n_rows,), or None
         Code of each row's cluster; None where rows are independent.
+    given : ndarray of bool, shape (n_given,), or None
+        Which of the rows that were given these are; None for all. The others are at risk on no day.
     """
 
     design: Design
     outcome: Outcome
     weight: np.ndarray | None = None
     cluster: np.ndarray | None = None
+    given: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.outcome)
+
+    @property
+    def n_given(self) -> int:
+        """Number of rows that were given."""
+        return len(self) if self.given is None else self.given.size
+
+    def of_given(self, values: Any) -> Any:
+        """The values of these rows, from an array with a value for each given row."""
+        return values if self.given is None else np.asarray(values)[self.given]
+
+    def to_given(self, values: np.ndarray) -> np.ndarray:
+        """Values of these rows, shape (n_rows, ...), by given row; NaN for the rows that were left out."""
+        if self.given is None:
+            return values
+        spread = np.full((self.given.size, *values.shape[1:]), np.nan)
+        spread[self.given] = values
+        return spread
 
     def __getitem__(self, rows: np.ndarray) -> TrainingRows:
         """Some of the rows, by positions or a mask."""

@@ -12,7 +12,7 @@ from scipy.special import chdtrc
 
 from ...caller_warnings import warn
 from ..curves.tables import as_html, as_text
-from ..inputs.case_weights import check_weight
+from ..inputs.at_risk import rows_at_risk
 from ..inputs.labels import label_codes, refuse_other_order
 from ..inputs.outcome import Outcome, outcome_from_arrays
 
@@ -90,12 +90,14 @@ def grouped_rows(
     refuse_other_order(
         duration=duration, event=event, group=group, entry=entry, strata=strata, sample_weight=sample_weight
     )
-    outcome = outcome_from_arrays(duration, event, entry)
-    weight = check_weight(sample_weight, len(outcome))
-    groups, group_code = label_codes(group, len(outcome), "group")
-    stratum = np.zeros(len(outcome), dtype=np.int64)
+    given = outcome_from_arrays(duration, event, entry)
+    groups, group_code = label_codes(group, len(given), "group")
+    stratum = np.zeros(len(given), dtype=np.int64)
     if strata is not None:
-        stratum = label_codes(strata, len(outcome), "strata")[1]
+        stratum = label_codes(strata, len(given), "strata")[1]
+    at_risk = rows_at_risk(given, sample_weight)
+    outcome, weight = at_risk.outcome, at_risk.weight
+    group_code, stratum = at_risk.of_given(group_code), at_risk.of_given(stratum)
     rows = np.ones(len(outcome), dtype=bool) if weight is None else weight > 0
     weights = np.ones(len(outcome)) if weight is None else weight
     present, group_code = np.unique(group_code[rows], return_inverse=True)

@@ -75,6 +75,11 @@ def check_cluster(cluster: Any, n_rows: int, weight: np.ndarray | None = None) -
     return codes
 
 
+def codes_within(cluster: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    """Cluster codes of some rows, without gaps."""
+    return None if cluster is None else np.unique(cluster[rows], return_inverse=True)[1]
+
+
 def _codes_of_numbers(labels: Any) -> np.ndarray | None:
     """Codes of whole numbers that lie close together, counted instead of looked up; None for other labels."""
     numbers = np.asarray(labels)

@@ -5,7 +5,9 @@ Conventions, decided here and nowhere else:
 - time is in days from the index plan's end; a row is at risk on ``(entry, duration]``, as in R's
   ``Surv(entry, duration, event)``;
 - ``entry`` 0 means no delayed entry: the row is at risk from *before* day 0, so that an event on day 0 counts;
-- ``event`` 0 is censoring, 1, 2, ... are the competing events;
+- a row whose delayed entry is the day of its duration is at risk on no day: fits, curves and tests leave it out and
+  warn of how many there are, as R does;
+- ``event`` 0 is censoring, 1, 2, ... are the competing events, few of them: a column of days is none of codes;
 - times that differ by the rounding of numbers only (such as ages less dates of birth in years) are one time, the least
   of them, as R's ``coxph`` and ``survfit`` have it (``aeqSurv``).
 """
@@ -24,6 +26,8 @@ BEFORE_DAY_0 = -1.0
 # Gaps between times, relative to their mean, that are rounding: the square root of the precision of a float, as in R.
 ROUNDING_OF_TIMES = float(np.sqrt(np.finfo(float).eps))
 COUNTED_CODES = 10_000
+# Kinds of events: more, or so many that most rows with an event have one of their own, are no kinds.
+MOST_KINDS, FEW_KINDS = 20, 8
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ class Outcome:
     Attributes
     ----------
     entry : ndarray of float, shape (n,)
-        Day at which observation begins; ``BEFORE_DAY_0`` where there is no delayed entry.
+        Day at which observation begins; ``BEFORE_DAY_0`` where there is no delayed entry. It is the duration in rows
+        that are at risk on no day (see :mod:`.at_risk`).
     duration : ndarray of float, shape (n,)
         Day of the event or of the end of observation.
     event : ndarray of int, shape (n,)
@@ -55,10 +60,7 @@ class Outcome:
     @property
     def events(self) -> tuple[int, ...]:
         """The event codes that occur, in ascending order, without censoring."""
-        highest = int(self.event.max(initial=0))
-        # Counting is ten times faster than hashing; codes are small numbers, but nothing holds a user to that.
-        codes = np.flatnonzero(np.bincount(self.event)) if highest < COUNTED_CODES else np.unique(self.event)
-        return tuple(int(code) for code in codes[codes > 0])
+        return tuple(int(code) for code in _kinds(self.event))
 
     def take(self, rows: np.ndarray) -> "Outcome":
         """The outcomes of ``rows`` (positions or a boolean mask)."""
@@ -69,9 +71,18 @@ class Outcome:
         return Outcome(self.entry, self.duration, (self.event == event).astype(np.int64))
 
     def without(self, event: int | None) -> "Outcome":
-        """The same rows with ``event`` counted as censoring: an end whose date is known has no hazard."""
+        """The same rows with ``event`` counted as censoring: an end whose date is known has no hazard.
+
+        Raises
+        ------
+        ValueError
+            No row has the event.
+        """
         if event is None:
             return self
+        if event not in self.events:
+            codes = ", ".join(map(str, self.events)) or "none but 0"
+            raise ValueError(f"known_end_event {event!r}: no row has this event; the codes in y are {codes}")
         return Outcome(self.entry, self.duration, np.where(self.event == event, 0, self.event))
 
     def of_weight(self, weight: np.ndarray | None) -> "Outcome":
@@ -104,7 +115,8 @@ def check_outcome(y: Any, *, n_rows: int | None = None) -> Outcome:
     ------
     ValueError
         A column is missing, not numeric, holds missing, infinite or negative numbers, an event code is not a whole
-        number, a row's delayed entry is not before its duration, or there are no rows or not ``n_rows``.
+        number, there are too many codes for kinds of events, or the codes are the days, a row's delayed entry is after
+        its duration, or there are no rows or not ``n_rows``.
         The message gives the number of offending rows and the first one's position.
 
     Examples
@@ -130,7 +142,8 @@ def check_outcome(y: Any, *, n_rows: int | None = None) -> Outcome:
             raise ValueError(f"entry, duration and event differ in length: {entry.size}, {duration.size}, {event.size}")
         entry, duration = _merge_rounded(entry, duration)
         late = entry > 0
-        _refuse(late & (entry >= duration), "entry must be before duration", "entry")
+        _refuse(late & (entry > duration), "entry must be before duration", "entry")
+        _refuse_days_as_codes(event, duration, entry)
         outcome = Outcome(np.where(late, entry, BEFORE_DAY_0), duration, event)
     if len(outcome) == 0:
         raise ValueError("y has no rows")
@@ -224,8 +237,33 @@ def _event_codes(column: Any) -> np.ndarray:
     values = _numbers(column, "event")
     with np.errstate(invalid="ignore"):  # a number too large for a code comes out as another one, and is refused
         codes = values.astype(np.int64)
-    _refuse(codes != values, "an event code must be a whole number", "event")
+    _refuse(codes != values, "an event code must be a whole number (0 censored, 1, 2, ...)", "event")
     return codes
+
+
+def _kinds(event: np.ndarray) -> np.ndarray:
+    """The codes above 0 that occur, ascending."""
+    # Counting is ten times faster than hashing; codes are small numbers, but nothing holds a user to that.
+    is_small = int(event.max(initial=0)) < COUNTED_CODES
+    codes = np.flatnonzero(np.bincount(event)) if is_small else np.unique(event)
+    return codes[codes > 0]
+
+
+def _refuse_days_as_codes(event: np.ndarray, duration: np.ndarray, entry: np.ndarray) -> None:
+    """Refuse a column of days in place of codes: as many kinds of events, or the very days, are no codes."""
+    if event.max(initial=0) <= 2:
+        return
+    kinds = _kinds(event)
+    advice = "a code names a kind of event (0 censored, 1, 2, ...)"
+    if kinds.size > 2:
+        for name, days in (("duration", duration), ("entry", entry)):
+            if np.array_equal(event, days):
+                raise ValueError(f"event: the codes are the days of {name}; {advice}")
+    if kinds.size > MOST_KINDS or (kinds.size > FEW_KINDS and 2 * kinds.size > np.count_nonzero(event)):
+        raise ValueError(
+            f"event: {kinds.size} distinct codes in {event.size} rows; {advice}, at most {MOST_KINDS} of them: is this "
+            f"a column of days?"
+        )
 
 
 def _refuse(bad: np.ndarray, rule: str, name: str) -> None:

@@ -11,12 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 from ...caller_warnings import warn
 from ...parameter_checks import require_choice
 from ..curves.confidence import check_interval, probability_bounds
-from ..curves.nonparametric import codes_within, incidence_curve
+from ..curves.nonparametric import incidence_curve
 from ..curves.results import StratifiedCurves
 from ..curves.state_counts import count_states
 from ..estimator.base import IncidenceModel, checked_times, per_row, require_event
 from ..estimator.design import Design, TrainingRows
 from ..features.encoder import FeatureEncoder
+from ..inputs.cluster_levels import codes_within
 from ..inputs.strata import match_strata
 from ..numerics.steps import step_position, step_values
 from .aalen_johansen_error import conditional_error, curve_moments

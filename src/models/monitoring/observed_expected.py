@@ -22,6 +22,7 @@ from ...renamed_parameters import renamed_parameters
 from ..cause_specific.model import CauseSpecificCox
 from ..cox.model import CoxPH
 from ..features.encoder import as_frame
+from ..inputs.at_risk import rows_at_risk
 from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import Outcome, check_outcome
 
@@ -127,6 +128,8 @@ def expected_events(
     entry, duration = _whole_days(outcome)
     begin = _day_numbers(start, len(X))
     is_seen = outcome.event == 1
+    if (kept := rows_at_risk(outcome).kept) is not None:
+        is_seen &= kept
     if horizon is not None:
         is_seen &= duration <= horizon
         duration = np.minimum(duration, int(horizon))

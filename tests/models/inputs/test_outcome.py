@@ -3,8 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
+from secondplan.models import CauseSpecificCox, aalen_johansen, logrank_test
 from secondplan.models.inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome, outcome_from_arrays
+from secondplan.models.metrics import brier_score, fit_censoring
+
+from ..all_models import KNOWN_END, MODELS, X, Y
 
 
 def test_entry_0_is_before_day_0():
@@ -45,8 +50,8 @@ def test_take_and_keep_event():
         ({"duration": [1, np.inf], "event": [1, 0]}, "duration: missing or infinite in 1 of 2 rows, first at row 1"),
         ({"duration": [1, -2], "event": [1, 0]}, "duration: negative in 1 of 2 rows"),
         ({"duration": [1, 2], "event": [1, -1]}, "event: negative"),
-        ({"duration": [1, 2], "event": [1, 1.5]}, "whole number in 1 of 2 rows"),
-        ({"duration": [1, 2], "event": [1, 0], "entry": [0, 2]}, "entry must be before duration in 1 of 2 rows"),
+        ({"duration": [1, 2], "event": [1, 1.5]}, r"whole number \(0 censored, 1, 2, ...\) in 1 of 2 rows"),
+        ({"duration": [1, 2], "event": [1, 0], "entry": [0, 3]}, "entry must be before duration in 1 of 2 rows"),
         ([1, 2], "y must be a DataFrame"),
     ],
 )
@@ -67,7 +72,49 @@ def test_times_that_differ_by_rounding_are_one_time():
     assert duration[0] != duration[1]
     assert outcome.duration[0] == outcome.duration[1] == outcome.entry[2]
     assert outcome.duration[3] > outcome.duration[2]
-    with pytest.raises(ValueError, match="entry must be before duration in 1 of 2"):
-        outcome_from_arrays([2.0, 0.1 + 0.2], [1, 1], [0.0, 0.3])
+    at_once = outcome_from_arrays([2.0, 0.1 + 0.2], [1, 1], [0.0, 0.3])
+    assert at_once.entry[1] == at_once.duration[1]
     whole = outcome_from_arrays([1e12, 1e12 + 1], [1, 1])
     assert whole.duration[0] < whole.duration[1]
+
+
+DAYS = np.arange(40.0) % 30 + 1
+
+
+@pytest.mark.parametrize(
+    ("y", "rule"),
+    [
+        ({"event": DAYS}, "the codes are the days of duration; a code names a kind of event"),
+        ({"event": DAYS, "duration": DAYS + 9}, "event: 30 distinct codes in 40 rows; .* at most 20 of them"),
+        ({"event": DAYS, "entry": DAYS, "duration": DAYS + 9}, "the codes are the days of entry"),
+        ({"event": [3, 7, 2, 9, 9], "duration": [3, 7, 2, 9, 9]}, "the codes are the days of duration"),
+        ({"event": np.arange(12), "duration": np.ones(12)}, "11 distinct codes in 12 rows"),
+        ({"event": np.arange(40) * 100_000}, "39 distinct codes in 40 rows"),
+    ],
+)
+def test_days_are_no_codes_of_events(y, rule):
+    y = {"duration": DAYS} | y
+    for use in (
+        check_outcome,
+        lambda y: CauseSpecificCox().fit(np.zeros((len(y["event"]), 1)), y),
+        lambda y: aalen_johansen(**y),
+        lambda y: logrank_test(y["duration"], y["event"], np.arange(len(y["event"])) % 2, entry=y.get("entry")),
+        lambda y: brier_score(y, np.zeros(len(y["event"])), 10),
+        lambda y: fit_censoring(y),
+    ):
+        with pytest.raises(ValueError, match=rule):
+            use(y)
+
+
+@pytest.mark.parametrize(
+    "event", [[1, 2], [2, 1, 2, 0], np.arange(200) % 15, [0, 0, 7, 12, 90], [1, 1, 1], np.arange(8)]
+)
+def test_codes_of_events_may_be_many_and_large(event):
+    assert len(check_outcome({"duration": np.arange(len(event)) + 1.0, "event": event})) == len(event)
+
+
+@pytest.mark.parametrize("name", KNOWN_END)
+def test_a_known_end_that_no_row_has_is_an_error(name):
+    model = clone(MODELS[name]).set_params(known_end_event=4)
+    with pytest.raises(ValueError, match=r"known_end_event 4: no row has this event; the codes in y are 1, 2$"):
+        model.fit(X, Y)
