@@ -42,7 +42,7 @@ class GateError(SecondplanError):
 
 
 class EmptyCohortError(SecondplanError, ValueError):
-    """The data are readable but hold no child who can be analysed or scored."""
+    """The data are readable but hold no plan, or no child who can be analysed or scored."""
 
     exit_code = 7
 

@@ -9,34 +9,73 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-_MONTH_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
+    "december",
+)
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?,? +)?"
 _TIME = r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp][Mm])?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
-_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.]?)(\d{{2}})\2(\d{{2}}){_TIME}(?:Z|[+-]\d{{2}}:\d{{2}})?")
-_DAY_FIRST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_TIME}")
-_MONTH_NAMED = re.compile(rf"(\d{{1,2}})[- /]([A-Za-z]{{3}})[a-z]*[- /](\d{{4}}){_TIME}")
+_YEAR_FIRST = re.compile(rf"(\d{{4}})(?:(\d\d)(\d\d)|([-/.])(\d\d?)\4(\d\d?)){_TIME}(?:Z|[+-]\d{{2}}:\d{{2}})?")
+_DAY_FIRST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d\d){_TIME}")
+_DAY_AND_NAME = re.compile(
+    rf"{_WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]*([a-z]{{3,9}})[-/., ]*(\d{{4}}|\d\d){_TIME}", re.IGNORECASE
+)
+_NAME_AND_DAY = re.compile(
+    rf"{_WEEKDAY}([a-z]{{3,9}})[. ]+(\d{{1,2}})(?:st|nd|rd|th)?,? +(\d{{4}}){_TIME}", re.IGNORECASE
+)
+_OLDEST_SHORT_YEARS = 80
 EXPECTED = "a date such as 2018-03-31 or 31/03/2018 (the day first)"
 # Months and years are no days.
 _UNITS_WITH_A_DAY = {"D", "h", "m", "s", "ms", "us", "ns"}
 
 
-def date_in_text(text: str) -> date | None:
+def date_in_text(text: str, *, short_years_until: date | None = None) -> date | None:
     """The date that a text is, its time of day dropped; None where it is none.
 
     Year first (``2019-03-31``, ``2019/03/31``, ``20190331``), day first (``31/03/2019``, ``31.3.2019``) or with the
-    month's name (``31 Mar 2019``). A date with the month first is read day first, or is none.
+    month's name (``31 Mar 2019``, ``Mar 31 2019 12:00AM``). A date in numbers with the month first is read day first,
+    or is none.
+
+    Parameters
+    ----------
+    text : str
+    short_years_until : date, optional
+        Read years of two digits too (``31/03/19``, ``31-MAR-19``), as that of the two centuries which gives no date
+        after this one; none where that was more than 80 years before it. Without, such texts are no dates.
 
     Examples
     --------
-    >>> date_in_text("03/04/2017"), date_in_text("04/13/2017")
-    (datetime.date(2017, 4, 3), None)
+    >>> date_in_text("03/04/2017"), date_in_text("04/13/2017"), date_in_text("03/04/17")
+    (datetime.date(2017, 4, 3), None, None)
+    >>> date_in_text("03/04/17", short_years_until=date(2024, 3, 31))
+    datetime.date(2017, 4, 3)
     """
     # ASCII only: int() and \d would also take digits of other scripts.
     parts = _parts(text) if text.isascii() else None
-    try:
-        return None if parts is None else date(*parts)
-    except ValueError:
+    if parts is None:
         return None
+    year, month, day = parts
+    if year >= 100:
+        return _date_of(year, month, day)
+    if short_years_until is None:
+        return None
+    first_year = short_years_until.year - _OLDEST_SHORT_YEARS
+    found = (_date_of(century + year, month, day) for century in (2000, 1900) if century + year >= first_year)
+    return next((date_found for date_found in found if date_found and date_found <= short_years_until), None)
+
+
+def day_and_month_as_written(text: str) -> tuple[int, int] | None:
+    """The first two numbers of a date in numbers whose year comes last; None where the text is none.
+
+    Whether the day or the month comes first is not judged: the second is above 12 where it can only be the day.
+
+    Examples
+    --------
+    >>> day_and_month_as_written("10/13/2023 12:00:00 AM"), day_and_month_as_written("2023-10-13")
+    ((10, 13), None)
+    """
+    match = _DAY_FIRST.fullmatch(text) if text.isascii() else None
+    return (int(match[1]), int(match[3])) if match else None
 
 
 def given_date(value: Any, name: str) -> pd.Timestamp:
@@ -104,11 +143,31 @@ def _date(value: Any) -> date | None:
     return date(value.year, value.month, value.day)
 
 
+def _date_of(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
 def _parts(text: str) -> tuple[int, int, int] | None:
+    """Year, month and day as numbers; a year of two digits is below 100."""
     if match := _YEAR_FIRST.fullmatch(text):
-        return int(match[1]), int(match[3]), int(match[4])
+        return int(match[1]), int(match[2] or match[5]), int(match[3] or match[6])
     if match := _DAY_FIRST.fullmatch(text):
-        return int(match[4]), int(match[3]), int(match[1])
-    if (match := _MONTH_NAMED.fullmatch(text)) and match[2].lower() in _MONTHS:
-        return int(match[3]), _MONTHS[match[2].lower()], int(match[1])
+        return _year(match[4]), int(match[3]), int(match[1])
+    if match := _DAY_AND_NAME.fullmatch(text):
+        return _with_month(match[2], _year(match[3]), int(match[1]))
+    if match := _NAME_AND_DAY.fullmatch(text):
+        return _with_month(match[1], int(match[3]), int(match[2]))
     return None
+
+
+def _year(digits: str) -> int:
+    # The year 0024 is none that anybody means, and no short one.
+    return int(digits) if len(digits) == 2 or int(digits) >= 100 else 10_000
+
+
+def _with_month(name: str, year: int, day: int) -> tuple[int, int, int] | None:
+    found = [number for number, month in enumerate(_MONTHS, 1) if month.startswith(name.lower())]
+    return (year, found[0], day) if len(found) == 1 else None

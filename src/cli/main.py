@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 the command is written wrongly; 3 input that
 cannot be read or used; 4 the output folder is in use or cannot be written; 5 no such model, or a damaged one; 6 the
-model does not pass its gates; 7 the data hold nobody to analyse; 130 interrupted."""
+model does not pass its gates; 7 no plan is kept of what was read, or
+the data hold nobody to analyse; 130 interrupted."""
 
 app = typer.Typer(
     name="secondplan",

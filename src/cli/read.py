@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import EmptyCohortError
 from .options import Out, day_option, terminal_width
 
 if TYPE_CHECKING:
@@ -148,3 +149,16 @@ def _keep(plans: Plans, quality: QualityReport, out: Path) -> None:
     typer.echo(quality.summary(width=terminal_width()))
     typer.echo(f"Plans: {len(plans.plans):,}; children: {len(plans.children):,}.")
     typer.echo(f"The plan store is in {out}, the whole report in {out / 'quality.json'}.")
+    if plans.plans.empty:
+        raise EmptyCohortError(f"no plan is kept: {_why_none(quality)}")
+
+
+def _why_none(quality: QualityReport) -> str:
+    """Which rules left out how many of the plans that were read."""
+    n_read = int(quality.counts["read"].get("plans", 0))
+    if not n_read:
+        return "the source holds no child protection plan"
+    found = quality.to_frame()
+    rejected = found[(found["table"] == "plans") & (found["action"] == "rejected")]
+    rules = ", ".join(f"{code} {n:,}" for code, n in zip(rejected["code"], rejected["n"], strict=True))
+    return f"of {n_read:,} read, all were left out (by {rules})"

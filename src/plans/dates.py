@@ -23,16 +23,19 @@ _STAND_INS = {date(1900, 1, 1), date(1753, 1, 1), date(1, 1, 1), date(9999, 12, 
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 
 
-def read_date(text: str) -> tuple[int, str]:
+def read_date(text: str, *, until: date | None = None) -> tuple[int, str]:
     """Read one date.
 
     Accepted: ``2019-03-31`` (also with a time or a zone, ``2019/03/31``, ``20190331``), ``31/03/2019`` with the day
-    first, ``31 Mar 2019``, and spreadsheet serial numbers (``43555``: days since 30 December 1899). Times of day are
-    dropped. Month-first dates are not accepted: they cannot be told from day-first ones.
+    first, ``31 Mar 2019``, ``Mar 31 2019 12:00AM``, years of two digits (``31/03/19``, ``31-MAR-19``), and spreadsheet
+    serial numbers (``43555``: days since 30 December 1899). Times of day are dropped. Dates in numbers with the month
+    first are not accepted: they cannot be told from day-first ones.
 
     Parameters
     ----------
     text : str
+    until : date, optional
+        The last day that a year of two digits may give; by default today.
 
     Returns
     -------
@@ -50,14 +53,14 @@ def read_date(text: str) -> tuple[int, str]:
     text = text.strip()
     if is_not_given(text):
         return NO_DATE, NOT_GIVEN
-    day = date_in_text(text) or _from_serial(text)
+    day = date_in_text(text, short_years_until=until or date.today()) or _from_serial(text)
     if day is None:
         return NO_DATE, UNREADABLE
     if day in _STAND_INS:
         return NO_DATE, NOT_GIVEN
     if not _EARLIEST <= day <= _LATEST:
         return NO_DATE, UNREADABLE
-    is_iso = len(text) == 10 and text[4] == "-"
+    is_iso = len(text) == 10 and text[4] == text[7] == "-"
     return day.toordinal() - _EPOCH, ISO if is_iso else REFORMATTED
 
 

@@ -41,12 +41,12 @@ class FindingLog:
         self._parts: list[_Part] = []
         self._named: dict[str, int] = {}
 
-    def add(self, code: str, table: str, action: str, *, file: str | None = None) -> None:
+    def add(self, code: str, table: str, action: str, *, file: str | None = None, column: str | None = None) -> None:
         """Add one finding about a whole file, or with ``file`` None about the whole data."""
         nowhere = _nowhere(1)
         # A file may be named before all are known in their order: such names are counted down from -2.
         number = -1 if file is None else -2 - self._named.setdefault(file, len(self._named))
-        self._parts.append(_Part((code, table, None, action), np.full(1, number, dtype=np.int32), nowhere, nowhere))
+        self._parts.append(_Part((code, table, column, action), np.full(1, number, dtype=np.int32), nowhere, nowhere))
 
     def add_rows(self, code: str, table: str, action: str, at: pd.DataFrame, *, column: str | None = None) -> None:
         """Add one finding for each row of ``at``.

@@ -38,12 +38,20 @@ RULES = {
     ),
     "date-reformatted": Rule(
         "note",
-        "A date came in another form than yyyy-mm-dd (day first, with a time, a spreadsheet number) and was converted.",
+        "A date came in another form than yyyy-mm-dd (day first, with a time, a year of two digits, a spreadsheet "
+        "number) and was converted.",
         "None, if the source writes the day before the month.",
+    ),
+    "dates-month-first": Rule(
+        "error",
+        "A column of dates seems to have the month before the day: no day is above 12, but for dates that can only be "
+        "so. The others were read with the day first, and may be wrong.",
+        "Save the file with dates as yyyy-mm-dd or dd/mm/yyyy, and read it again.",
     ),
     "placeholder": Rule(
         "note",
-        "A word or date that stands for no value (NULL, N/A, No Trace, 1 January 1900) counts as missing.",
+        "A word, date or spreadsheet error that stands for no value (NULL, N/A, No Trace, 1 January 1900; #REF! or TBC "
+        "for an identifier) counts as missing.",
         "None, if nothing was recorded.",
     ),
     "code-recoded": Rule(
@@ -265,6 +273,11 @@ RULES = {
         _CORRECT,
     ),
     # Whole files and the data as a whole
+    "no-plan-kept": Rule(
+        "error",
+        "The source has child protection plans, but every one was left out: nothing can be analysed or scored.",
+        "See which rules left them out, and correct the file; a whole column is then mostly wrong.",
+    ),
     "no-plans": Rule(
         "error",
         "There is no child protection plan, so nothing can be analysed or scored.",
@@ -318,6 +331,12 @@ RULES = {
         "warning",
         "A row has more cells than there are headings: a separator inside a value, or a broken line.",
         "See the row in the file; save it again with quotation marks around texts.",
+    ),
+    "no-column-of-ends": Rule(
+        "error",
+        "A list has no column of last days, so that each of its records (plans, periods in care, episodes of need) "
+        "counts as open.",
+        "See how the column of end dates is called in the file, and give it the heading of the format.",
     ),
     "heading-repeated": Rule(
         "warning", "Two columns have the same heading; the first was taken.", "Remove or rename the other column."

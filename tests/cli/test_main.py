@@ -124,7 +124,7 @@ def test_year_is_taken_where_the_file_has_none(run, tmp_path):
     assert code == 3
     assert "--year" in one_line(err)
     options = ("--year", "2018", "--la-code", "330")
-    assert run("read", "cin-census", file, "--out", tmp_path / "store", *options)[0] == 0
+    assert run("read", "cin-census", file, "--out", tmp_path / "store", *options)[0] == 7
     extract = sp.read_plans(tmp_path / "store").extract.iloc[0]
     assert (extract["la_code"], str(extract["extract_date"].date())) == ("330", "2018-03-31")
 
@@ -256,7 +256,7 @@ def test_no_plans_is_code_7(run, tmp_path):
         "</Children></Message>"
     )
     code, _, err = run("read", "cin-census", census(tmp_path, "none.xml", text), "--out", tmp_path / "store")
-    assert code == 0, err
+    assert code == 7 and one_line(err).endswith("no plan is kept: the source holds no child protection plan")
     code, _, err = run("report", "--plans", tmp_path / "store", "--out", tmp_path / "report.html")
     assert code == 7
     assert "no child protection plans" in one_line(err)
@@ -412,6 +412,12 @@ def test_annex_a_is_read_from_a_folder(run, tmp_path):
     assert code == 0, err
     assert "Plans: 1; children: 1." in out
     assert json.loads((tmp_path / "store" / "quality.json").read_text())["source"] == "Annex A"
+    lines = f"{headings}\n#REF!,01/05/2010,14/02/2017,\n2,01/05/2010,soon,\n#REF!,01/05/2010,15/02/2017,\n"
+    (tmp_path / "List 7.csv").write_text(lines, encoding="utf-8")
+    code, out, err = run("read", "annex-a", tmp_path / "List 7.csv", *options[:-1], tmp_path / "nobody")
+    assert code == 7 and "no-plan-kept" in out
+    assert one_line(err).endswith("of 3 read, all were left out (by child-id-missing 2, date-unreadable 1)")
+    assert sp.read_plans(tmp_path / "nobody").plans.empty
     code, _, err = run("read", "annex-a", tmp_path / "none.xlsx", "--out", tmp_path / "other")
     assert code == 3 and "none.xlsx" in one_line(err)
 

@@ -31,6 +31,20 @@ from secondplan.plans.dates import NO_DATE, read_date, read_dates, to_text
         ("31 March 2019", "2019-03-31", "reformatted"),
         ("43555", "2019-03-31", "reformatted"),
         ("43555.0", "2019-03-31", "reformatted"),
+        ("31/03/19", "2019-03-31", "reformatted"),
+        ("31.3.19 00:00", "2019-03-31", "reformatted"),
+        ("31-MAR-19", "2019-03-31", "reformatted"),
+        ("31MAR2019", "2019-03-31", "reformatted"),
+        ("31st MARCH 2019", "2019-03-31", "reformatted"),
+        ("Sunday, 31 March 2019", "2019-03-31", "reformatted"),
+        ("Mar 31 2019 12:00AM", "2019-03-31", "reformatted"),
+        ("Apr  1 2019 12:00AM", "2019-04-01", "reformatted"),
+        ("2019-4-1", "2019-04-01", "reformatted"),
+        ("2019-03-31 00:00:00.0000000 +00:00", "2019-03-31", "reformatted"),
+        ("29/02/24", "2024-02-29", "reformatted"),
+        # Of two centuries, the one that is not in the future.
+        ("01/05/99", "1999-05-01", "reformatted"),
+        ("01/01/68", "1968-01-01", "reformatted"),
     ],
 )
 def test_dates_of_every_accepted_form(text, expected, how):
@@ -49,7 +63,13 @@ def test_words_for_no_date(text):
         "2019-02-30",
         "2019-13-01",
         "03/31/2019",
-        "31/03/19",
+        "03/31/19",
+        "29/02/23",
+        "31 Jun 2019",
+        "5 Ju 2019",
+        "31/03/0019",
+        # Neither century is likely: the future, and more than 80 years ago.
+        "01/01/36",
         "hello",
         "2019",
         "123456",
@@ -60,6 +80,11 @@ def test_words_for_no_date(text):
 )
 def test_unreadable(text):
     assert read_date(text) == (NO_DATE, "unreadable")
+
+
+def test_years_of_two_digits_give_no_day_after_the_one_told():
+    days = {text: read_date(text, until=date(2018, 3, 31))[0] for text in ("31/03/18", "01/04/18", "01-APR-19")}
+    assert [text for text, day in days.items() if day != NO_DATE] == ["31/03/18"]
 
 
 @given(st.text(max_size=30))

@@ -11,9 +11,7 @@ Children are matched by authority and identifier; the return holds children in c
 rows may match nobody. Where a header file is read too, its dates of birth check the match.
 """
 
-import re
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +30,6 @@ from .records.records import stack_table
 SHORT_BREAKS = ("V3", "V4")
 _EPISODES = {"child": "child_id", "decom": "start_date", "dec": "end_date", "ls": "legal_status"}
 _HEADER = {"child": "child_id", "dob": "date_of_birth"}
-_SHORT_YEAR = re.compile(r"(\d{1,2}/\d{1,2}/)(\d{2})")
 _COVERED = pd.Timedelta(days=92)
 
 
@@ -97,7 +94,7 @@ def _read_files(files: list[Path], log: FindingLog, skipped: dict[str, int]) -> 
     episodes, headers = [], []
     for path, name in zip(files, short_names(files), strict=True):
         for sheet in read_sheets(path, name):
-            headed = find_headings(sheet, {*_EPISODES, *_HEADER}.__contains__, 2)
+            headed = find_headings(sheet, lambda cell: words(cell) in {*_EPISODES, *_HEADER}, 2)
             has = set() if headed is None else {words(heading) for heading in headed.headings}
             if headed is not None and has >= {"child", "decom", "dec"}:
                 log.files.append(sheet.place)
@@ -122,20 +119,7 @@ def _read_files(files: list[Path], log: FindingLog, skipped: dict[str, int]) -> 
 def _rows(headed: Headed, names: dict[str, str], file: int) -> pd.DataFrame:
     places = {words(heading): place for place, heading in reversed(list(enumerate(headed.headings)))}
     rows = headed.to_frame({name: places[heading] for heading, name in names.items() if heading in places}, file)
-    for name in ("start_date", "end_date", "date_of_birth"):
-        if name in rows:
-            rows[name] = rows[name].map(_with_century, na_action="ignore")
     return rows if "legal_status" in rows or "start_date" not in rows else rows.assign(legal_status=None)
-
-
-def _with_century(text: str) -> str:
-    """``24/04/17`` as ``24/04/2017``: spreadsheets shorten the years of the return when it is saved as CSV."""
-    match = _SHORT_YEAR.fullmatch(text)
-    if match is None:
-        return text
-    this = date.today().year
-    year = 2000 + int(match[2])
-    return f"{match[1]}{year if year <= this else year - 100}"
 
 
 def _in_care(episodes: pd.DataFrame, known: pd.DataFrame, log: FindingLog) -> pd.DataFrame:

@@ -6,7 +6,7 @@ local authority children's services) Annex A, in any case and spacing, and usual
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -29,23 +29,35 @@ class AnnexList:
         Column of the schema -> what a heading's words must hold.
     marks : tuple of str
         Columns by whose headings the list is known; all must be there.
+    plain : dict of str to Pattern
+        Headings that other lists may have too, by column: they count where the list is known without them.
+    ends : str, optional
+        The column of last days, without which every record would count as open.
     """
 
     name: str
     table: str
     columns: dict[str, re.Pattern[str]]
     marks: tuple[str, ...]
+    plain: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    ends: str | None = None
 
 
 def _columns(**patterns: str) -> dict[str, re.Pattern[str]]:
     return {name: re.compile(pattern) for name, pattern in patterns.items()}
 
 
+_NO_REASON = r"^(?!.*\b(reason|outcome|type|status|by)\b)"
+_PLAN = r"(child protection plan|child protection|cp plan|cpp|cp|protection plan)( plan)?"
+_NEED = r"(cin|child in need)( plan| episode)?"
+
 CHILD_COLUMNS = _columns(
-    child_id=r"\bchild\b.*\b(id|identifier|reference)\b|^(unique ?|person ?|client ?|la ?)?(child ?)?(id|identifier)$",
-    sex=r"^(gender|sex)\b",
-    ethnicity=r"^ethnic",
-    date_of_birth=r"^date of birth|\bdob\b",
+    child_id=r"\bchilds?\b.*\b(id|identifier|reference|ref)\b"
+    r"|^(unique ?|person ?|client ?|case ?|la ?)?(child ?)?(id|identifier|reference|ref)$"
+    r"|^(person|client|child) (number|no)$",
+    sex=r"^(childs? )?(gender|sex)\b",
+    ethnicity=r"^(childs? )?ethnic",
+    date_of_birth=r"^(childs? )?(date of birth|birth ?date)|\bdob\b",
     disabilities=r"\bdisab(ility|ilities|led)\b",
 )
 EXTRACT_COLUMNS = _columns(
@@ -80,38 +92,59 @@ LISTS = (
         "List 6, children in need",
         "cin_episodes",
         _columns(
-            referral_date=r"^(cin|child in need)( plan| episode)? start",
+            referral_date=rf"{_NO_REASON}(date )?(of )?{_NEED} start|^start date of {_NEED}",
             primary_need=r"primary need|^need code",
-            closure_date=r"^(cin|child in need)( plan| episode)? (closure|end|close)",
-            closure_reason=r"^reason for (closure|case closure)|closure reason",
+            closure_date=rf"{_NO_REASON}(date )?(of )?{_NEED} (closure|end|clos|ceas)|^(end|closure) date of {_NEED}",
+            closure_reason=r"^reason for (closure|case closure)|(closure|end) reason",
         ),
         ("referral_date",),
+        _columns(closure_date=r"^(case )?(closure|closed|end|ended)( date)?$|^date (case )?(closed|of closure|ended)$"),
+        ends="closure_date",
     ),
     AnnexList(
         "List 7, child protection plans",
         "plans",
         _columns(
-            start_date=r"^(child protection plan|child protection|cp plan|cpp|cp)( plan)? start",
-            end_date=r"^(child protection plan|child protection|cp plan|cpp|cp)( plan)? (end|close|cease)",
-            initial_category=r"^initial category|^category of abuse at start",
-            latest_category=r"^(latest|current|most recent) category",
-            previous_plans_reported=r"^number of previous\b.*\bplans?|^previous (child protection|cp) plans?",
+            start_date=rf"{_NO_REASON}(date )?(of )?(the )?{_PLAN} (start|beg[ai]n|commence|open)"
+            rf"|^(date of )?start(ed)? (date )?of (the )?{_PLAN}"
+            rf"|^(date )?(of )?regist(ration|ered)|^date .*became (the )?subject (to|of)\b.*{_PLAN}",
+            end_date=rf"{_NO_REASON}(date )?(of )?(the )?{_PLAN} (end|clos|ceas|finish|deregist)"
+            rf"|^(date of )?end(ed)? (date )?of (the )?{_PLAN}|^(date )?(of )?de ?regist(ration|ered)"
+            rf"|^date .*ceased (to be |being )?(the )?subject (to|of)\b.*{_PLAN}",
+            initial_category=r"^(cp |child protection )?(plan )?(initial|original|first) (abuse )?category"
+            r"|^category (of abuse )?at (start|registration)",
+            latest_category=r"^(cp |child protection )?(plan )?(latest|current|most recent) (abuse )?category"
+            r"|^(cp |child protection )?(plan )?category of abuse$|^(cp|child protection) (plan )?category$",
+            previous_plans_reported=r"^(number|no) of previous\b.*\bplans?|^previous (child protection|cp) plans?",
         ),
         ("start_date",),
+        _columns(
+            start_date=r"^(plan )?(start|started)( date)?$|^date (plan )?started$",
+            end_date=r"^(plan )?(end|ended|closure|closed|ceased|finish)( date)?$|^date (plan )?(ended|closed|ceased)$",
+        ),
+        ends="end_date",
     ),
     AnnexList(
         "List 8, children in care",
         "care_episodes",
         _columns(
-            start_date=r"^date (the child |child )?(started to be|became|started being) looked after|^(lac|cla) start",
-            end_date=r"^date (the child |child )?ceased (to be|being) looked after|^(lac|cla) (end|ceased)",
+            start_date=r"^date (the child |child )?(started( to be| being)?|became) (looked after|lac|cla)\b"
+            r"|^(lac|cla|looked after|care|period of care) start|^start (date )?of (lac|cla|care|being looked after)"
+            r"|^date (the child |child )?entered care",
+            end_date=r"^date (the child |child )?ceased( to be| being)? (looked after|lac|cla)\b"
+            r"|^(lac|cla|looked after|care|period of care) (end|ceas)|^end (date )?of (lac|cla|care|being looked after)"
+            r"|^date (the child |child )?left care",
         ),
         ("start_date",),
+        _columns(end_date=r"^(end|ended|ceased)( date)?$|^date (ceased|ended)$"),
+        ends="end_date",
     ),
 )
 
-_KNOWN = [pattern for entry in LISTS for pattern in entry.columns.values()] + list(CHILD_COLUMNS.values())
+_KNOWN = [pattern for entry in LISTS for names in (entry.columns, entry.plain) for pattern in names.values()]
+_KNOWN += CHILD_COLUMNS.values()
 _FEWEST_HEADINGS = 2
+_INNER_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LIST_NAME = re.compile(r"^(?:annex a )?list 0?(\d{1,2})\b")
 
 
@@ -152,12 +185,15 @@ class ListRows:
 
 def recognise(sheet: Sheet) -> ListRows | None:
     """The list that a sheet is; None where it is none that is of use here."""
-    found = find_headings(sheet, lambda text: any(pattern.search(text) for pattern in _KNOWN), _FEWEST_HEADINGS)
+    found = find_headings(sheet, _is_known, _FEWEST_HEADINGS)
     if found is None:
         return None
     best: ListRows | None = None
     for entry in LISTS:
         columns, repeated = _locate(found.headings, {**entry.columns, **CHILD_COLUMNS, **EXTRACT_COLUMNS})
+        is_of_plans = entry.table == "plans" and ("latest_category" in columns or is_plans_by_name(sheet.title))
+        if is_of_plans or all(name in columns for name in entry.marks):
+            columns = _with_plain(columns, found.headings, entry.plain)
         has_marks = all(name in columns for name in entry.marks)
         if has_marks and "child_id" in columns and (best is None or len(columns) > len(best.columns)):
             best = ListRows(entry, found, columns, repeated)
@@ -173,16 +209,36 @@ def is_plans_by_name(title: str) -> bool:
 def _locate(headings: list[str], patterns: dict[str, re.Pattern[str]]) -> tuple[dict[str, int], tuple[str, ...]]:
     columns: dict[str, int] = {}
     repeated = []
-    for position, heading in enumerate(map(words, headings)):
+    for position, heading in enumerate(headings):
         for name, pattern in patterns.items():
-            if not heading or not pattern.search(heading):
+            if not heading or not _says(pattern, heading):
                 continue
             if name not in columns and position not in columns.values():
                 columns[name] = position
-            elif name in columns and words(headings[columns[name]]) == heading:
+            elif name in columns and words(headings[columns[name]]) == words(heading):
                 repeated.append(name)
             break
     return columns, tuple(dict.fromkeys(repeated))
+
+
+def _is_known(heading: str) -> bool:
+    return any(_says(pattern, heading) for pattern in _KNOWN)
+
+
+def _with_plain(columns: dict[str, int], headings: list[str], patterns: dict[str, re.Pattern[str]]) -> dict[str, int]:
+    """The columns, and those that are missing where an unused heading is a plain word for them."""
+    found = dict(columns)
+    for name, pattern in patterns.items():
+        places = [place for place, heading in enumerate(headings) if _says(pattern, heading)]
+        unused = [place for place in places if place not in found.values()]
+        if name not in found and unused:
+            found[name] = unused[0]
+    return found
+
+
+def _says(pattern: re.Pattern[str], heading: str) -> bool:
+    """Whether a heading is what the pattern names, also where it is written as one word (``ChildUniqueID``)."""
+    return any(pattern.search(words(text)) for text in (heading, _INNER_CAPITAL.sub(" ", heading)))
 
 
 def _disability(text: str) -> str:

@@ -27,7 +27,7 @@ import pandas as pd
 
 from ....errors import InputError
 from ...codes import UNKNOWN_AUTHORITY
-from ...dates import NO_DATE, read_date, to_timestamps
+from ...dates import NO_DATE, read_date, to_date, to_timestamps
 from ...quality import KEPT, NOTED, FindingLog, QualityReport
 from ...store import Plans
 from ..files.sheets import SUFFIXES, Sheet, read_sheets, words
@@ -35,6 +35,7 @@ from ..files.source_files import Paths, find_files, short_names
 from ..records.combining import combine_rows
 from ..records.dated_names import day_in_name
 from ..records.extracts import ExtractDate, check_authority, extract_table, given_days, latest_day, today
+from ..records.records import LONGEST_EXPECTED
 from .lists import CHILD_COLUMNS, ListRows, is_plans_by_name, recognise
 
 MONTHS_SHOWN = 6
@@ -144,6 +145,9 @@ def _refuse_plans_without_headings(sheet: Sheet) -> None:
 def _note_layout(rows: ListRows, file: int, log: FindingLog) -> None:
     numbers = np.array(rows.headed.sheet.numbers[rows.headed.first :], dtype=np.int64)[rows.headed.is_ragged]
     log.add_rows("row-ragged", rows.entry.table, KEPT, pd.DataFrame({"file": file, "row": numbers}))
+    ends = rows.entry.ends
+    if ends is not None and ends not in rows.columns and rows.headed.n_rows:
+        log.add("no-column-of-ends", rows.entry.table, NOTED, file=rows.headed.sheet.place, column=ends)
     for _ in rows.repeated:
         log.add("heading-repeated", rows.entry.table, NOTED, file=rows.headed.sheet.place)
 
@@ -226,7 +230,8 @@ def _children(rows: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
     names = [name for name in CHILD_COLUMNS if name in rows]
     children = rows[["file", "row", "extract", "la_code", *names]].copy()
     if "date_of_birth" in children:
-        birth = {text: read_date(text)[0] for text in set(children["date_of_birth"]) - {None}}
+        until = to_date(int(days.max())) + LONGEST_EXPECTED if len(days) else None
+        birth = {text: read_date(text, until=until)[0] for text in set(children["date_of_birth"]) - {None}}
         is_expected = np.array([birth.get(text, NO_DATE) for text in children["date_of_birth"]]) > days
         children["expected_date_of_birth"] = children["date_of_birth"].where(is_expected, None)
         children["date_of_birth"] = children["date_of_birth"].mask(is_expected, None)

@@ -113,10 +113,10 @@ def find_headings(sheet: Sheet, is_heading: Callable[[str], bool], at_least: int
     ----------
     sheet : Sheet
     is_heading : callable
-        Whether the words (:func:`words`) of a cell are a known heading.
+        Whether a cell, as it stands, is a known heading.
     at_least : int
     """
-    counts = [sum(is_heading(words(cell)) for cell in row if cell) for row in sheet.rows[:_TITLE_ROWS]]
+    counts = [sum(is_heading(cell) for cell in row if cell) for row in sheet.rows[:_TITLE_ROWS]]
     if not counts or max(counts) < at_least:
         return None
     return headed(sheet, counts.index(max(counts)))

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ....given_dates import day_and_month_as_written
 from ...codes import (
     CLOSURE_REASONS,
     DISABILITIES,
@@ -25,10 +27,18 @@ from ...codes import (
 )
 from ...columns import COUNT, DATE, FLAG
 from ...dates import NO_DATE, NOT_GIVEN, REFORMATTED, UNREADABLE, read_date, to_timestamps
-from ...quality import REJECTED, REPAIRED, FindingLog
+from ...quality import NOTED, REJECTED, REPAIRED, FindingLog
 
 _DATE_PROBLEMS = {REFORMATTED: "date-reformatted", NOT_GIVEN: "placeholder", UNREADABLE: "date-unreadable"}
 _WHOLE_NUMBER = re.compile(r"([+-]?)(\d{1,9})(?:\.0*)?")
+# What stands where an identifier should: an error of a spreadsheet, the label of totals, a word for "none yet".
+_NOBODY = re.compile(
+    r"#(?:ref|value|name|div/0|n/?a|num|null|spill|calc|field|getting_data|error)[!?]?|#+|err:\d+|[\W_]+"
+    r"|(?:grand|sub|overall|running)?[ -]?totals?(?:\W.*)?|(?:row )?count(?:\W.*)?|sum|t\.?b\.?[cadk]\.?"
+    r"|to be confirmed|n/?k|not (?:yet )?(?:known|available|recorded|given|allocated|applicable)|unknown(?: child| id)?"
+    r"|unborn|missing|blank|pending|none|nil|null|undefined|anon(?:ymous)?",
+    re.IGNORECASE,
+)
 _LARGEST_COUNT = np.iinfo(np.int16).max
 
 
@@ -85,9 +95,14 @@ def list_cleaner(codes: dict[str, str]) -> Cleaner:
     return code_cleaner(lambda text: read_code(text, codes))
 
 
-def _read_day(text: str) -> tuple[int, str]:
-    day, how = read_date(text)
-    return day, _DATE_PROBLEMS.get(how, "")
+def date_cleaner(until: date | None = None) -> Cleaner:
+    """A cleaner for dates; a year of two digits gives none after ``until`` (by default today)."""
+
+    def clean(text: str) -> tuple[int, str]:
+        day, how = read_date(text, until=until)
+        return day, _DATE_PROBLEMS.get(how, "")
+
+    return Cleaner(clean, DATE)
 
 
 def _read_count(text: str) -> tuple[int | None, str]:
@@ -101,13 +116,13 @@ def _read_count(text: str) -> tuple[int | None, str]:
 
 
 def _read_identifier(text: str) -> tuple[str | None, str]:
-    if is_not_given(text):
+    if is_not_given(text) or _NOBODY.fullmatch(text.strip()):
         return None, "placeholder"
     whole = without_decimals(text)
     return whole, "" if whole == text else "identifier-reformatted"
 
 
-DATES = Cleaner(_read_day, DATE)
+DATES = date_cleaner()
 COUNTS = Cleaner(_read_count, COUNT)
 FLAGS = code_cleaner(read_flag, FLAG)
 IDENTIFIERS = Cleaner(_read_identifier)
@@ -211,11 +226,31 @@ def clean_columns(
                 log.add_rows(problem, table, REJECTED, rows[found & is_missing], column=column)
                 found &= ~is_missing
             log.add_rows(problem, table, REPAIRED, rows[found], column=column)
+        if cleaner.kind == DATE and "date-unreadable" in problems.cat.categories:
+            _warn_of_month_first(rows, column, problems == "date-unreadable", table, log)
         if is_missing is not None:
             is_silent = problems.isna() | (problems == "placeholder")
             log.add_rows("value-required", table, REJECTED, rows[is_missing & is_silent], column=column)
             is_lost |= is_missing
     return pd.DataFrame(columns, index=rows.index, copy=False), is_lost
+
+
+def _warn_of_month_first(
+    rows: pd.DataFrame, column: str, is_unreadable: pd.Series, table: str, log: FindingLog
+) -> None:
+    """A finding for each file in whose column no day is above 12 but for dates that can only be month first."""
+    for file in rows.loc[is_unreadable, "file"].unique():
+        of_file = rows["file"] == file
+        refused, read = (
+            [
+                pair
+                for text in set(rows.loc[of_file & chosen, column].dropna())
+                if (pair := day_and_month_as_written(text))
+            ]
+            for chosen in (is_unreadable, ~is_unreadable)
+        )
+        if any(first <= 12 < second <= 31 for first, second in refused) and all(first <= 12 for first, _ in read):
+            log.add("dates-month-first", table, NOTED, file=log.files[file], column=column)
 
 
 def clean_texts(texts: pd.Series, cleaner: Cleaner) -> tuple[pd.Series, pd.Series]:

@@ -77,14 +77,16 @@ def combine_rows(
     extracts = extracts.assign(is_followed=extracts["extract_date"] < last).reset_index(drop=True)
     empty = pd.DataFrame({"file": [], "row": [], "extract": []}, dtype=np.int64).assign(la_code=None)
 
-    children = stack_children(given.get("children", empty), log)
-    plans, links = stack_plans(given.get("plans", empty), children, log, extracts=extracts)
+    latest = extracts["extract_date"].max()
+    until = None if pd.isna(latest) else latest.date()
+    children = stack_children(given.get("children", empty), log, until=until)
+    plans, links = stack_plans(given.get("plans", empty), children, log, extracts=extracts, until=until)
     tables = {
         "children": children,
         "plans": plans,
-        "reviews": stack_reviews(given.get("reviews", empty.assign(plan_id=None)), links, plans, log),
+        "reviews": stack_reviews(given.get("reviews", empty.assign(plan_id=None)), links, plans, log, until=until),
     }
-    tables |= {table: stack_table(table, given[table], log) for table in _PLAIN_TABLES if table in given}
+    tables |= {table: stack_table(table, given[table], log, until=until) for table in _PLAIN_TABLES if table in given}
     n_stored = {table: len(frame) for table, frame in tables.items()}
     tables["children"] = _with_undescribed(tables, log)
     _note_gaps(extracts, log)

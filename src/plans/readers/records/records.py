@@ -10,14 +10,16 @@ Nothing is guessed, and no plan is dropped because of one wrong value: a dropped
 the first. A plan is rejected only when it cannot be placed: no child identifier, no readable start date.
 """
 
+from datetime import date, timedelta
+
 import pandas as pd
 
-from ...columns import COLUMNS
+from ...columns import COLUMNS, DATE
 from ...dates import UNREADABLE, read_date
 from ...plan_faults import find_plan_faults, find_review_faults
-from ...quality import KEPT, REJECTED, REPAIRED, FindingLog
+from ...quality import KEPT, NOTED, REJECTED, REPAIRED, FindingLog
 from .care_periods import join_periods
-from .cleaning import CLEANERS, IDENTIFIERS, clean_columns, clean_texts
+from .cleaning import CLEANERS, IDENTIFIERS, clean_columns, clean_texts, date_cleaner
 from .stacking import PLACE, replace_columns, stack_rows, take_rows
 
 KEYS = {
@@ -39,11 +41,13 @@ _PERIODS = {
     "cin_episodes": ("referral_date", "closure_date", "closure-before-referral"),
     "involvements": ("start_date", "end_date", "period-end-before-start"),
 }
+LONGEST_EXPECTED = timedelta(days=300)
+"""A birth may be expected so long after the last day seen."""
 # What is recorded when nothing is known must not win over what an earlier extract knew.
 _NOTHING_KNOWN = {"sex": "0", "ethnicity": "NOBT"}
 
 
-def stack_children(rows: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
+def stack_children(rows: pd.DataFrame, log: FindingLog, *, until: date | None = None) -> pd.DataFrame:
     """The children, one row each, by authority and child.
 
     Parameters
@@ -51,13 +55,15 @@ def stack_children(rows: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
     rows : DataFrame
         Place, ``la_code`` and columns of the table as text.
     log : FindingLog
+    until : date, optional
+        The last day that dates with a year of two digits may give; by default today.
 
     Returns
     -------
     DataFrame
         As in the schema.
     """
-    cleaned, is_lost = _clean("children", rows, log)
+    cleaned, is_lost = _clean("children", rows, log, until)
     known = _left(cleaned, is_lost)
     told = {name: known[name].mask(known[name] == code) for name, code in _NOTHING_KNOWN.items()}
     keys = list(KEYS["children"])
@@ -72,13 +78,18 @@ def stack_children(rows: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
 
 
 def stack_plans(
-    rows: pd.DataFrame, children: pd.DataFrame, log: FindingLog, *, extracts: pd.DataFrame
+    rows: pd.DataFrame,
+    children: pd.DataFrame,
+    log: FindingLog,
+    *,
+    extracts: pd.DataFrame,
+    until: date | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The plans, one row each, with every fault of :mod:`...plan_faults` in the log.
 
     Parameters
     ----------
-    rows, log
+    rows, log, until
         As in :func:`stack_children`.
     children : DataFrame
         From :func:`stack_children`.
@@ -94,17 +105,21 @@ def stack_plans(
         ``la_code``, ``child_id``, ``source_id`` (the source's own), ``start_date`` and ``plan_id``, which is missing
         where the plan was left out.
     """
-    cleaned, is_lost = _clean("plans", rows, log)
+    cleaned, is_lost = _clean("plans", rows, log, until)
     cleaned = _without_reversed_ends("plans", cleaned, log)
     is_open = rows["end_date"].notna() & cleaned["end_date"].isna() if "end_date" in rows else is_lost & False
     in_doubt = rows.loc[is_open, "end_date"] if is_open.any() else pd.Series(dtype=object)
-    is_unreadable = in_doubt.map(lambda text: read_date(text)[1] == UNREADABLE).reindex(rows.index, fill_value=False)
+    is_unreadable = in_doubt.map(lambda text: read_date(text, until=until)[1] == UNREADABLE).reindex(
+        rows.index, fill_value=False
+    )
     cleaned["is_closing_unusable"] = cleaned["is_closing_unusable"] | is_unreadable.astype(bool)
     _log_dates_outside(cleaned, is_lost, extracts, log)
 
     kept = _with_corrected_starts(_left(cleaned, is_lost), log)
     keys = list(KEYS["plans"])
     plans = stack_rows(kept, "plans", keys, log, closing="end_date", reopened="plan-reopened")
+    if plans.empty and len(rows):
+        log.add("no-plan-kept", "plans", NOTED)
     plans["plan_id"] = _plan_ids(plans, log)
     is_followed = extracts["is_followed"].reindex(plans["last_extract"]).to_numpy(dtype=bool)
     log.add_rows("plan-not-carried-forward", "plans", KEPT, plans[plans["end_date"].isna() & is_followed])
@@ -117,7 +132,9 @@ def stack_plans(
     return _finished("plans", plans), links
 
 
-def stack_reviews(rows: pd.DataFrame, links: pd.DataFrame, plans: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
+def stack_reviews(
+    rows: pd.DataFrame, links: pd.DataFrame, plans: pd.DataFrame, log: FindingLog, *, until: date | None = None
+) -> pd.DataFrame:
     """The reviews of the plans that were kept, one row per plan and day.
 
     Parameters
@@ -127,9 +144,10 @@ def stack_reviews(rows: pd.DataFrame, links: pd.DataFrame, plans: pd.DataFrame, 
         or else ``child_id``: the review then belongs to the plan that began last before it.
     links, plans : DataFrame
         From :func:`stack_plans`.
-    log : FindingLog
+    log, until
+        As in :func:`stack_children`.
     """
-    dated, is_undated = _clean("reviews", rows, log, with_child=False)
+    dated, is_undated = _clean("reviews", rows, log, until, with_child=False)
     if "plan_row" in rows:
         found = links["plan_id"].reindex(rows["plan_row"]).array
         is_unknown = pd.Series(False, index=rows.index)
@@ -147,9 +165,9 @@ def stack_reviews(rows: pd.DataFrame, links: pd.DataFrame, plans: pd.DataFrame, 
     return _finished("reviews", reviews)
 
 
-def stack_table(table: str, rows: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
+def stack_table(table: str, rows: pd.DataFrame, log: FindingLog, *, until: date | None = None) -> pd.DataFrame:
     """The records of a table that needs no other: episodes, assessments, conferences, involvements."""
-    cleaned, is_lost = _clean(table, rows, log)
+    cleaned, is_lost = _clean(table, rows, log, until)
     closing = None
     if table in _PERIODS:
         closing = _PERIODS[table][1]
@@ -160,10 +178,14 @@ def stack_table(table: str, rows: pd.DataFrame, log: FindingLog) -> pd.DataFrame
 
 
 def _clean(
-    table: str, rows: pd.DataFrame, log: FindingLog, *, with_child: bool = True
+    table: str, rows: pd.DataFrame, log: FindingLog, until: date | None, *, with_child: bool = True
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Values of the table's columns, and which rows cannot be placed and are rejected."""
     cleaners = dict(CLEANERS[table])
+    if until is not None:
+        later = {"expected_date_of_birth": until + LONGEST_EXPECTED}
+        dates = [name for name, cleaner in cleaners.items() if cleaner.kind == DATE]
+        cleaners |= {name: date_cleaner(later.get(name, until)) for name in dates}
     names = [name for name in (*PLACE, "la_code", *cleaners) if name in rows]
     missing = pd.Series(None, index=rows.index, dtype=object)
     cleaned = replace_columns(rows[[]], {name: rows[name] for name in names})

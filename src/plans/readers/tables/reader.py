@@ -133,6 +133,8 @@ def _read_table(
         if sum(words(found) == words(heading) for found in headed.headings) > 1:
             log.add("heading-repeated", table, NOTED, file=headed.sheet.place)
     log.files.append(headed.sheet.place)
+    if table == "plans" and "end_date" not in columns:
+        log.add("no-column-of-ends", table, NOTED, file=headed.sheet.place, column="end_date")
     rows = headed.to_frame(columns, len(log.files) - 1)
     log.add_rows("row-ragged", table, KEPT, rows[headed.is_ragged])
     if headed.first > 1:
@@ -165,7 +167,7 @@ def _headed(table: str, spec: TableSpec, path: Path, sheets: list[Sheet]) -> Hea
         sheets = [sheet for sheet in sheets if words(sheet.title) == words(spec.sheet)]
         if not sheets:
             raise InputError(f"{path}: has no sheet {spec.sheet!r} (tables.{table}.sheet of the column map)")
-    found = [find_headings(sheet, wanted.__contains__, 1) for sheet in sheets]
+    found = [find_headings(sheet, lambda cell: words(cell) in wanted, 1) for sheet in sheets]
     fitting = [headed for headed in found if headed is not None]
     if not fitting:
         first = next(iter(spec.columns.values()))

@@ -141,6 +141,100 @@ def test_dates_in_every_form(read, start):
     assert read(sheets)[0].plans["start_date"].tolist() == [day("2017-02-14")]
 
 
+@pytest.mark.parametrize(
+    "heading",
+    [
+        *("Date Child Protection Plan Ended", "Plan End Date", "Deregistration Date", "Date of De-registration"),
+        *("End Date", "CP Plan Ended", "CPP end", "CPPlanEndDate", "Date CP plan closed", "End date of the CP plan"),
+        "Date ceased to be subject of a child protection plan",
+    ],
+)
+def test_the_end_of_plans_under_other_names(read, heading):
+    headings = [heading if cell == "Child Protection Plan End Date" else cell for cell in HEADINGS["List 7"]]
+    sheets = lists()
+    plans, report = read(sheets | {"List 7": [headings, *sheets["List 7"][1:]]})
+    assert plans.plans["end_date"].tolist() == [day("2018-01-05"), pd.NaT]
+    assert "no-column-of-ends" not in codes(report)
+
+
+@pytest.mark.parametrize("heading", ["Reason for plan end", "Child Protection Plan End Reason", "Date of last visit"])
+def test_a_list_without_ends_is_warned_of(read, heading):
+    headings = [heading if cell == "Child Protection Plan End Date" else cell for cell in HEADINGS["List 7"]]
+    sheets = lists()
+    plans, report = read(sheets | {"List 7": [headings, *sheets["List 7"][1:]]})
+    assert plans.plans["end_date"].isna().all()
+    found = report.findings[report.findings["code"] == "no-column-of-ends"]
+    assert found[["table", "column"]].to_numpy().tolist() == [["plans", "end_date"]]
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ["Person ID", "Date of birth", "Start date", "Category of abuse", "End date"],
+        ["Child's Unique ID", "DOB", "Date of registration", "Latest category of abuse", "Date de-registered"],
+        ["ChildUniqueID", "DateOfBirth", "CPPlanStartDate", "LatestCategoryOfAbuse", "CPPlanEndDate"],
+    ],
+)
+def test_a_list_of_plans_under_plain_headings(read, headings):
+    plans, _ = read({"Sheet1": [headings, ["1", "01/05/2010", "02/10/2017", "Neglect", "01/11/2017"]]})
+    assert plans.plans[["start_date", "end_date"]].to_numpy().tolist() == [[day("2017-10-02"), day("2017-11-01")]]
+    assert plans.plans["latest_category"].tolist() == ["NEG"]
+
+
+@pytest.mark.parametrize(
+    "nobody",
+    [
+        *["#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#N/A", "#NULL!", "####", "TBC", "Total", "unknown", "?", "n/k"],
+        "Grand Total",
+        "Total: 12",
+    ],
+)
+def test_rows_without_an_identifier_are_nobody(read, nobody):
+    own = ANNA | {"unique_id": nobody}
+    rows = [row("List 7", **own, **FIRST | {"start_date": start}) for start in ("02/10/2017", "10/01/2018")]
+    plans, report = read({"List 7": [list(HEADINGS["List 7"]), *rows]})
+    assert plans.plans.empty and plans.children.empty
+    assert {"child-id-missing", "no-plan-kept"} <= codes(report)
+    assert report.counts.loc["plans", "rejected"] == 2
+
+
+def test_what_only_looks_like_nobody_is_somebody(read):
+    names = ["TBC12", "Total1", "#12", "N0K", "Zoe"]
+    rows = [row("List 7", **ANNA | {"unique_id": name}, **FIRST) for name in names]
+    assert sorted(read({"List 7": [list(HEADINGS["List 7"]), *rows]})[0].plans["child_id"]) == sorted(names)
+
+
+def test_short_years_are_none_after_the_extract_but_births_may_be(read):
+    rows = [
+        row("List 7", **ANNA, **FIRST | {"start_date": "02/10/17"}, end_date="01-NOV-17"),
+        row("List 7", **BEN | {"birth": "20/05/18"}, **FIRST | {"start_date": "10/01/18"}),
+        row("List 7", **ANNA | {"unique_id": "9"}, **FIRST | {"start_date": "02/10/18"}),
+    ]
+    plans, report = read({"List 7": [list(HEADINGS["List 7"]), *rows]})
+    assert plans.plans["start_date"].tolist() == [day("2017-10-02"), day("2018-01-10")]
+    assert plans.plans["end_date"].tolist() == [day("2017-11-01"), pd.NaT]
+    assert plans.children["expected_date_of_birth"].tolist() == [pd.NaT, day("2018-05-20"), pd.NaT]
+    assert "date-unreadable" in codes(report)
+
+
+@pytest.mark.parametrize(
+    ("starts", "is_warned"),
+    [
+        (["02/10/2017", "10/13/2017"], True),
+        (["2/10/17 00:00", "10/13/17 00:00"], True),
+        # A day above 12 says that the day comes first; without an impossible date nothing is known.
+        (["13/10/2017", "10/13/2017"], False),
+        (["02/10/2017", "03/10/2017"], False),
+        (["02/10/2017", "soon"], False),
+    ],
+)
+def test_a_column_with_the_month_first_is_warned_of_as_a_whole(read, starts, is_warned):
+    rows = [row("List 7", **ANNA, **FIRST | {"start_date": start}) for start in starts]
+    _, report = read({"List 7": [list(HEADINGS["List 7"]), *rows]})
+    found = report.findings[report.findings["code"] == "dates-month-first"]
+    assert found[["table", "column"]].to_numpy().tolist() == [["plans", "start_date"]] * is_warned
+
+
 @pytest.mark.parametrize("form", [str, int, float])
 def test_one_identifier_as_text_and_number_is_one_child(read, form):
     changed = row("List 8", **ANNA, started="01/02/2018")
