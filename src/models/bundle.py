@@ -65,8 +65,8 @@ def load_model(path: str | Path) -> IncidenceModel:
     >>> from secondplan import CoxPH
     >>> model = CoxPH().fit([[1.0], [3.0], [2.0]], {"duration": [2, 3, 4], "event": [1, 1, 1]})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     load_model(model.save(f"{folder}/model"))
-    CoxPH()
+    ...     load_model(model.save(f"{folder}/model")).events_
+    (1,)
     """
     content, array_bytes, _ = _read_verified(Path(path))
     try:

@@ -97,6 +97,7 @@ class ParametricAFT(DeltaIntervalModel):
     (2, 2)
     """
 
+    ratio_name: ClassVar[str] = "time ratio"
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "coef_",
         "intercept_",

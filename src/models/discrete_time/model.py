@@ -119,6 +119,7 @@ class DiscreteTimeHazard(DeltaIntervalModel):
     (400, 2)
     """
 
+    ratio_name: ClassVar[str] = "odds ratio"
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "events_",
         "period_ends_",

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ...parameter_checks import shown
@@ -25,17 +25,18 @@ from ..inputs.strata import learn_strata, match_strata, refuse_unseen
 from ..inputs.time_spans import spans_as_days
 from ..numerics.blas_threads import one_blas_thread
 from .design import Design, TrainingRows
+from .views import ModelViews
 
 ROWS_PER_CHUNK = 50_000
 # Differences of incidences divided by less than this would be rounding.
 FAINT = 1e-8
 COMMON_ATTRIBUTES = (
     *("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_"),
-    "average_risk_",
+    *("average_risk_", "event_counts_", "days_at_risk_"),
 )
 
 
-class IncidenceModel(BaseEstimator):
+class IncidenceModel(ModelViews):
     """Base of the models: checks, encoding, horizons, conditioning and eligibility are the same for all.
 
     A model implements ``_fit(rows)``, ``_incidence(design, times, event)`` and ``_event_free(design, times)``, where
@@ -115,6 +116,9 @@ class IncidenceModel(BaseEstimator):
             self._average_risk = partial(_average_risk, rows.outcome, rows.weight, self.horizon)
         else:
             self.average_risk_ = average_risk
+        counted = rows.outcome.of_weight(rows.weight)
+        self.event_counts_ = {code: int((counted.event == code).sum()) for code in (0, *counted.events)}
+        self.days_at_risk_ = float(rows.weight_of_each @ (rows.outcome.duration - np.maximum(rows.outcome.entry, 0.0)))
         self._fit(rows)
         self.n_rows_ = len(rows)
         kept: TrainingRows | None = getattr(self, "_training", None)
@@ -268,10 +272,6 @@ class IncidenceModel(BaseEstimator):
                 getattr(self, name)
         left_out = ("_average_risk", *self._of_training)
         return {name: value for name, value in super().__getstate__().items() if name not in left_out}
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Whether ``fit`` went through to its end."""
-        return hasattr(self, "n_rows_")
 
     def _fit(self, rows: TrainingRows) -> None:
         raise NotImplementedError

@@ -26,7 +26,7 @@ from ..registry import MODELS
 from .plain_data import pack
 
 FORMAT = "secondplan-bundle"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 JSON_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"
 CLASSES = {**MODELS, "FeatureEncoder": "features.encoder"}

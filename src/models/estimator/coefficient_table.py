@@ -1,8 +1,13 @@
 """Tables of a fitted regression of hazards: coefficients with intervals, and tests that all of them are 0."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri
+
+from ...parameter_checks import shown
+from ..curves.confidence import check_interval
 
 
 def coefficient_table(
@@ -53,6 +58,52 @@ def coefficient_table(
         },
         index=pd.Index(names, name="feature"),
     )
+
+
+def scaled_table(summary: pd.DataFrame, per: Mapping[str, float], level: float) -> pd.DataFrame:
+    """A ``summary_`` of so many units of some features, with intervals of a level.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Indexed by feature, or by (event, feature), with coef, se, robust_se, lower, upper and ratios.
+    per : mapping of str to float
+        Units by feature; 1 where not named.
+    level : float
+
+    Raises
+    ------
+    ValueError
+        ``per`` names what is no feature, or is not above 0.
+    """
+    check_interval(level, "plain")
+    features = summary.index.get_level_values(-1)
+    unknown = [name for name in per if name not in features]
+    if unknown:
+        raise ValueError(f"per names what is no feature of the model: {', '.join(map(str, unknown))}")
+    for name, units in per.items():
+        if isinstance(units, bool) or not isinstance(units, int | float | np.number) or not 0 < units < np.inf:
+            raise ValueError(f"per: {name} must be a number of units above 0, got {shown(units)}")
+    unit = np.array([float(per.get(name, 1.0)) for name in features])
+    table = summary.copy()
+    table[["coef", "se", "robust_se"]] = summary[["coef", "se", "robust_se"]].mul(unit, axis=0)
+    half = ndtri(0.5 + 0.5 * level) * table["robust_se"].fillna(table["se"])
+    table["lower"], table["upper"] = table["coef"] - half, table["coef"] + half
+    with np.errstate(over="ignore"):
+        for ratio in [name for name in summary if name.endswith("_ratio")]:
+            table[ratio] = summary[ratio] ** unit
+            if f"{ratio}_lower" in summary:
+                known = summary[ratio].notna()
+                for bound in ("lower", "upper"):
+                    table[f"{ratio}_{bound}"] = np.exp(table[bound]).where(known)
+    names = [f"{name} (per {per[name]:g})" if name in per else name for name in features]
+    levels = [summary.index.get_level_values(place) for place in range(summary.index.nlevels - 1)]
+    table.index = (
+        pd.MultiIndex.from_arrays([*levels, names], names=summary.index.names)
+        if levels
+        else pd.Index(names, name=summary.index.name)
+    )
+    return table
 
 
 def wald_statistic(coef: np.ndarray, covariance: np.ndarray) -> float:

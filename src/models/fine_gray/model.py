@@ -108,6 +108,7 @@ class FineGray(FineGrayPrediction):
     (2, 2)
     """
 
+    ratio_name: ClassVar[str] = "subdistribution hazard ratio"
     _of_training: ClassVar[tuple[str, ...]] = ("_training", "_training_sum")
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "coef_",
