@@ -5,8 +5,12 @@ from typing import Any
 import numpy as np
 
 from ..inputs.other_spellings import explains_other_calls
+from ..numerics.blas_threads import one_blas_thread
 from .counts import GroupCounts, count_groups
 from .result import GroupTest, group_test, grouped_rows
+
+# Days whose products with each other are held at once.
+DAYS_PER_BLOCK = 512
 
 
 @explains_other_calls
@@ -67,16 +71,17 @@ def gray_test(
     """
     if not np.isfinite(rho):
         raise ValueError(f"rho must be finite, got {rho}")
-    rows = grouped_rows(duration, event, group, strata=strata)
-    n_groups = len(rows.groups)
-    counts = count_groups(rows.outcome, rows.weight, rows.group, n_groups, rows.stratum, event_of_interest)
-    free = counts.event_free(counts.n_at_risk, counts.n_events + counts.n_other)
-    observed, expected, covariance = np.zeros(n_groups), np.zeros(n_groups), np.zeros((n_groups, n_groups))
-    for begin, end in zip(counts.begin[:-1], counts.begin[1:], strict=True):
-        part = _stratum_score(_days_of_events(counts, free, slice(begin, end)), rho)
-        observed, expected, covariance = observed + part[0], expected + part[1], covariance + part[2]
-    name = "Gray's test" if rho == 0 else f"Gray's test, rho {rho:g}"
-    return group_test(name, rows, observed, expected, covariance)
+    with one_blas_thread():
+        rows = grouped_rows(duration, event, group, strata=strata)
+        n_groups = len(rows.groups)
+        counts = count_groups(rows.outcome, rows.weight, rows.group, n_groups, rows.stratum, event_of_interest)
+        free = counts.event_free(counts.n_at_risk, counts.n_events + counts.n_other)
+        observed, expected, covariance = np.zeros(n_groups), np.zeros(n_groups), np.zeros((n_groups, n_groups))
+        for begin, end in zip(counts.begin[:-1], counts.begin[1:], strict=True):
+            part = _stratum_score(_days_of_events(counts, free, slice(begin, end)), rho)
+            observed, expected, covariance = observed + part[0], expected + part[1], covariance + part[2]
+        name = "Gray's test" if rho == 0 else f"Gray's test, rho {rho:g}"
+        return group_test(name, rows, observed, expected, covariance)
 
 
 def _days_of_events(counts: GroupCounts, free: np.ndarray, cells: slice) -> tuple[np.ndarray, ...]:
@@ -95,7 +100,6 @@ def _stratum_score(days: tuple[np.ndarray, ...], rho: float) -> tuple[np.ndarray
     S_g in the terms of all later days.
     """
     n_at_risk, free_before, events, others = days
-    n_groups = events.shape[1]
     at_risk = n_at_risk > 0
     reach = np.divide(n_at_risk, free_before, out=np.zeros_like(n_at_risk), where=at_risk)
     leaving = np.divide(events + others, n_at_risk, out=np.zeros_like(n_at_risk), where=at_risk)
@@ -111,32 +115,68 @@ def _stratum_score(days: tuple[np.ndarray, ...], rho: float) -> tuple[np.ndarray
     expected = (factor * d / risk.sum(axis=1)) @ risk
 
     hazard = np.divide(step, left_before, out=np.zeros_like(step), where=left_before != 0)
-    share = reach / total[:, None]
-    covariance = np.zeros((n_groups, n_groups))
-    for g in np.flatnonzero(at_risk.any(axis=0)):
-        # How the scores' terms of a day answer to the incidence of group g, and what of them is still to come.
-        answer = -(factor * reach[:, g])[:, None] * share
-        answer[:, g] += factor * reach[:, g]
-        so_far = np.cumsum(answer * hazard[:, None], axis=0)
-        to_come = so_far[-1] - so_far
-        alive = free[:, g] > 0
-        ratio = np.divide(left, free[:, g], out=np.zeros_like(left), where=alive)
-        now = at_risk[:, g]
-        by_event = answer + np.where(alive, 1.0 - ratio, 1.0)[:, None] * to_come
-        variance = np.divide(free_before[:, g] * step, n_at_risk[:, g], out=np.zeros_like(step), where=now)
-        pooled = total * free_before[:, g]
-        covariance += _squares(by_event, variance * _tied(d, pooled))
-        by_other = -ratio[:, None] * to_come
-        each = np.divide(free_before[:, g], n_at_risk[:, g], out=np.zeros_like(step), where=now)
-        covariance += _squares(by_other, each**2 * others[:, g] * _tied(others[:, g], n_at_risk[:, g]))
-    return factor @ events, expected, covariance
+    alive = free > 0
+    ratio = np.divide(left[:, None], free, out=np.zeros_like(free), where=alive)
+    each = np.divide(free_before, n_at_risk, out=np.zeros_like(free), where=at_risk)
+    martingales = _Martingales(reach, total, factor, hazard)
+    by_event = each * step[:, None] * _tied(d[:, None], total[:, None] * free_before)
+    covariance = martingales.covariance(by_event, 1.0, np.where(alive, 1.0 - ratio, 1.0))
+    by_other = each**2 * others * _tied(others, n_at_risk)
+    return factor @ events, expected, covariance + martingales.covariance(by_other, 0.0, -ratio)
+
+
+class _Martingales:
+    r"""How the scores answer to the martingale of an event of each group, on each of T days.
+
+    An event of group g on day t changes its subdistribution by ``now`` that day and by ``later`` on all days after it.
+    With f the factor, h the hazard of the hypothesis and R the reach, whose sum over groups is the total, the score of
+    group k answers
+
+    .. math:: \Delta_{gk}(t) = \text{now}\, f_t R_{gt} (1_{gk} - R_{kt} / R_t)
+        + \text{later}_{gt} \sum_{u > t} f_u h_u R_{gu} (1_{gk} - R_{ku} / R_u).
+
+    The sum over g and t of the variance of the martingale times the product of two answers is taken without making the
+    answers, which are T times the cube of G numbers: what goes with :math:`R_{ku} R_{lv}` is summed first.
+    """
+
+    def __init__(self, reach: np.ndarray, total: np.ndarray, factor: np.ndarray, hazard: np.ndarray) -> None:
+        self._reach, self._total, self._now = reach, total[:, None], factor[:, None] * reach
+        self._jump = hazard[:, None] * self._now
+        self._pull = self._jump / self._total
+
+    def covariance(self, variance: np.ndarray, now: float, later: np.ndarray) -> np.ndarray:
+        """Covariance of the scores, (G, G), from the martingales' ``variance`` and ``later``, each (T, G)."""
+        to_come = self._jump.sum(axis=0) - np.cumsum(self._jump, axis=0)
+        own = now * self._now + later * to_come
+        weighted = variance * own
+        cross = now * (weighted * self._now).T @ (self._reach / self._total)
+        cross += (_before_day(weighted * later) * self._pull).T @ self._reach
+        spread = variance * later
+        before = _before_day(spread * later) * self._pull
+        first = before + now * spread * self._now / self._total
+        return np.diag((weighted * own).sum(axis=0)) - cross - cross.T + self._of_shared(variance, now, before, first)
+
+    def _of_shared(self, variance: np.ndarray, now: float, before: np.ndarray, first: np.ndarray) -> np.ndarray:
+        """The part in which two scores answer through the hypothesis' common hazard, (G, G)."""
+        reach, n_groups = self._reach, self._reach.shape[1]
+        same_day = (before * self._pull + now**2 * variance * (self._now / self._total) ** 2).sum(axis=1)
+        result = (reach * same_day[:, None]).T @ reach
+        after = np.zeros((n_groups, n_groups))
+        for end in range(len(reach), 0, -DAYS_PER_BLOCK):
+            days = slice(max(end - DAYS_PER_BLOCK, 0), end)
+            part = reach[days].T @ (np.triu(first[days] @ self._pull[days].T, 1) @ reach[days])
+            part += (reach[days].T @ first[days]) @ after
+            after += self._pull[days].T @ reach[days]
+            result += part + part.T
+        return result
+
+
+def _before_day(values: np.ndarray) -> np.ndarray:
+    """Sums over the days before each, (T, G)."""
+    return np.cumsum(values, axis=0) - values
 
 
 def _tied(events: np.ndarray, n_at_risk: np.ndarray) -> np.ndarray:
     """Factor of the variance for events on one day, drawn without replacement, shape (T,)."""
     several = (events > 1) & (n_at_risk > 1)
     return np.where(several, 1.0 - (events - 1.0) / np.where(several, n_at_risk - 1.0, 1.0), 1.0)
-
-
-def _squares(terms: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    return (terms * variance[:, None]).T @ terms

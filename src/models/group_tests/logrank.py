@@ -6,6 +6,7 @@ import numpy as np
 
 from ..inputs.case_weights import are_counts
 from ..inputs.other_spellings import explains_other_calls
+from ..numerics.blas_threads import one_blas_thread
 from .counts import GroupCounts, count_groups
 from .result import GroupedRows, GroupTest, group_test, grouped_rows
 
@@ -75,19 +76,20 @@ def logrank_test(
     """
     if not (0 <= rho < np.inf and 0 <= gamma < np.inf):
         raise ValueError(f"rho and gamma must be finite and not negative, got {rho} and {gamma}")
-    rows = grouped_rows(duration, event, group, entry=entry, strata=strata, sample_weight=sample_weight)
-    counts = count_groups(rows.outcome, rows.weight, rows.group, len(rows.groups), rows.stratum, event_of_interest)
-    factor = _fleming_harrington(counts, rho, gamma)
-    events = counts.n_events.sum(axis=1)
-    share = _share(counts.n_at_risk)
-    observed, expected = factor @ counts.n_events, (factor * events) @ share
-    if are_counts(rows.weight):
-        covariance = _hypergeometric(counts, factor, events, share)
-    else:
-        is_event = rows.outcome.event > 0 if event_of_interest is None else rows.outcome.event == event_of_interest
-        covariance = _robust(rows, is_event, counts, factor, events, share)
-    name = "Log-rank test" if rho == gamma == 0 else f"Fleming-Harrington test, rho {rho:g}, gamma {gamma:g}"
-    return group_test(name, rows, observed, expected, covariance)
+    with one_blas_thread():
+        rows = grouped_rows(duration, event, group, entry=entry, strata=strata, sample_weight=sample_weight)
+        counts = count_groups(rows.outcome, rows.weight, rows.group, len(rows.groups), rows.stratum, event_of_interest)
+        factor = _fleming_harrington(counts, rho, gamma)
+        events = counts.n_events.sum(axis=1)
+        share = _share(counts.n_at_risk)
+        observed, expected = factor @ counts.n_events, (factor * events) @ share
+        if are_counts(rows.weight):
+            covariance = _hypergeometric(counts, factor, events, share)
+        else:
+            is_event = rows.outcome.event > 0 if event_of_interest is None else rows.outcome.event == event_of_interest
+            covariance = _robust(rows, is_event, counts, factor, events, share)
+        name = "Log-rank test" if rho == gamma == 0 else f"Fleming-Harrington test, rho {rho:g}, gamma {gamma:g}"
+        return group_test(name, rows, observed, expected, covariance)
 
 
 def _fleming_harrington(counts: GroupCounts, rho: float, gamma: float) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.linalg.lapack import dpotrf, dtrtri
 from scipy.special import chdtrc
 
 from ...caller_warnings import warn
@@ -117,11 +118,7 @@ def group_test(
     scale = np.sqrt(np.maximum(np.diag(form), 0.0))
     # Groups without variance of their own, or a multiple of others', say nothing more: the rank is that of the scaled.
     scale[scale == 0] = 1.0
-    size, vectors = np.linalg.eigh(form / np.outer(scale, scale))
-    kept = size > SINGULAR
-    parts = (vectors.T @ (score / scale))[kept]
-    df = int(kept.sum())
-    statistic = float((parts**2 / size[kept]).sum())
+    statistic, df = _quadratic_form(score / scale, form / np.outer(scale, scale))
     if df == 0:
         warn(f"{name}: no event at which two groups were at risk, so the test says nothing")
     return GroupTest(
@@ -135,3 +132,17 @@ def group_test(
         expected=expected,
         covariance=covariance,
     )
+
+
+def _quadratic_form(score: np.ndarray, covariance: np.ndarray) -> tuple[float, int]:
+    """The score's squared length by its covariance, without directions of next to no variance, and how many remain."""
+    factor, trouble = dpotrf(covariance, lower=True)
+    if trouble == 0 and score.size:
+        root, _ = dtrtri(factor, lower=True)
+        # The trace of the inverse bounds what the least variance could be: with many groups far sooner than finding it.
+        if np.einsum("ij,ij->", root, root) * SINGULAR < 1.0:
+            return float(np.square(root @ score).sum()), score.size
+    size, vectors = np.linalg.eigh(covariance)
+    kept = size > SINGULAR
+    parts = (vectors.T @ score)[kept]
+    return float((parts**2 / size[kept]).sum()), int(kept.sum())

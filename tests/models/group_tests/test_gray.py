@@ -1,12 +1,14 @@
 """Gray's test against R's cmprsk, and by its identities."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import secondplan.models.group_tests.gray as module
 from secondplan.models.group_tests.gray import gray_test
 from secondplan.models.group_tests.logrank import logrank_test
 
@@ -96,3 +98,30 @@ def test_awkward_data():
     test = gray_test([1, 1, 2, 3, 4, 4], [0, 0, 1, 2, 1, 1], ["gone", "gone", "a", "b", "b", "a"])
     assert np.isfinite(test.statistic)
     assert test.df == 1
+
+
+def test_many_groups_take_seconds():
+    """What is summed grows with the square of the number of groups: a hundred are quick, a thousand a few seconds."""
+    rng = np.random.default_rng(0)
+    days, event, group = rng.integers(1, 700, 3000), rng.integers(0, 3, 3000), rng.integers(0, 300, 3000)
+    started = time.process_time()
+    test = gray_test(days, event, group)
+    assert test.df == 299 and 0.001 < test.p_value < 0.999
+    assert time.process_time() - started < 2.0  # 0.2 s here; over a minute where each group has its own answers
+
+
+@pytest.mark.parametrize("days_per_block", [1, 7, 512])
+def test_the_covariance_is_the_sum_over_the_groups_martingales(days_per_block, monkeypatch):
+    """The sum of the products of answers, written out."""
+    monkeypatch.setattr(module, "DAYS_PER_BLOCK", days_per_block)
+    rng = np.random.default_rng(2)
+    reach, factor, hazard = rng.uniform(0, 9, (20, 4)), rng.uniform(0.5, 1, 20), rng.uniform(0, 0.2, 20)
+    total, variance, later = reach.sum(axis=1), rng.uniform(0, 1, (20, 4)), rng.normal(size=(20, 4))
+    expected = np.zeros((4, 4))
+    for g in range(4):
+        answer = (factor * reach[:, g])[:, None] * (np.eye(4)[g] - reach / total[:, None])
+        so_far = np.cumsum(answer * hazard[:, None], axis=0)
+        whole = 0.5 * answer + later[:, [g]] * (so_far[-1] - so_far)
+        expected += (whole * variance[:, [g]]).T @ whole
+    found = module._Martingales(reach, total, factor, hazard).covariance(variance, 0.5, later)
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
