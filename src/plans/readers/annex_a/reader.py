@@ -114,7 +114,7 @@ def _read_file(path: Path, name: str, day: int | None, log: FindingLog, skipped:
             found.append(rows)
         elif sheet.rows:
             _refuse_plans_without_headings(sheet)
-            _skip(skipped, f"rows of other sheets ({sheet.title})", len(sheet.rows))
+            _skip(skipped, f"rows of other sheets{sheet.list_name and f' ({sheet.list_name})'}", len(sheet.rows))
     if not found:
         what = "no sheet has the headings of an Annex A list" if sheets else "holds no rows"
         raise InputError(f"{path}: {what}, such as Child Unique ID and Child Protection Plan Start Date")
@@ -137,8 +137,8 @@ def _skip(skipped: dict[str, int], kind: str, n_rows: int) -> None:
 def _refuse_plans_without_headings(sheet: Sheet) -> None:
     if is_plans_by_name(sheet.title) and len(sheet.rows) > 1:
         raise InputError(
-            f"{sheet.path}: sheet {sheet.title!r} has no headings such as Child Unique ID and Child Protection Plan "
-            "Start Date in its first rows"
+            f"{sheet.path.parent / sheet.place}: the list of child protection plans has no headings such as Child "
+            "Unique ID and Child Protection Plan Start Date in its first rows"
         )
 
 

@@ -52,7 +52,7 @@ from .rows import (
     stack_plans,
     stack_reviews,
 )
-from .xml import CensusFile, parse_census_file
+from .xml import UNKNOWN, CensusFile, parse_census_file
 
 
 def read_cin_census(
@@ -120,7 +120,7 @@ def _read_in_order(
         census = parse_census_file(path, name)
         coverage = read_coverage(census, path, log, la_code=la_code, year=year)
         read.append((census, coverage))
-        if census.unknown:
+        if census.skipped[UNKNOWN]:
             log.add("unknown-elements", "file", NOTED, file=name)
         for table in census.repeated:
             log.add("value-repeated", "file" if table == "header" else table, NOTED, file=name)
@@ -171,7 +171,7 @@ def _combine(
     }
     _note_missing_years(coverages, log)
     for census in censuses:
-        skipped.update(census.unknown)
+        skipped.update(census.skipped)
     stored = Plans(**tables, extract=own("extract", covered))
     n_stored = {table: len(frame) for table, frame in tables.items()}
     n_read = {table: n_read[table] for table in tables}

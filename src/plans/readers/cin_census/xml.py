@@ -9,6 +9,7 @@ all they hold and counted (a known record inside one is still read); text betwee
 lines before the declaration, UTF-16 and single-byte encodings, and a declared encoding that is not the real one.
 """
 
+import re
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
@@ -59,6 +60,12 @@ _UNUSED = {
     *("AssessmentInternalReviewDate", "CINPlanDates", "CINPlanStartDate", "CINPlanEndDate", "InitialCPCtarget"),
     *("ICPCnotRequired", "Content", "CBDSLevels", "CBDSLevel"),
 }
+LATER_MODULES = "PreProceedingsandFGDM"
+"""Pre-proceedings and family group decision making, in the census from 2025-26 on; of no use here, and counted."""
+
+UNKNOWN = "elements that are not known"
+# The module, its parts, and the names that drafts of the specification and suppliers gave them.
+_OF_LATER_MODULES = re.compile(r"pre[-_]?proceeding|fgdm|family[-_]?group", re.IGNORECASE)
 _CANONICAL = {
     name.lower(): name
     for name in {*_RECORDS, *_TRANSPARENT, *_UNUSED, *(name for names in FIELDS.values() for name in names)} - {"plan"}
@@ -75,7 +82,6 @@ _EMPTY: dict[str, list[int | None]] = {
     table: [None if name in _MANY else NO_TEXT for name in names] for table, names in FIELDS.items()
 }
 _CUT_OFF = {"no element found", "unclosed token", "unclosed CDATA section", "partial character"}
-_MOST_NAMES = 30
 
 
 @dataclass
@@ -92,8 +98,9 @@ class CensusFile:
         By table, a frame: ``child`` (number of the child in the file, from 1; 0 for a row outside any child), ``line``,
         and the table's `FIELDS` as text, None where an element is missing or empty. Several disabilities or factors are
         joined by semicolons. The row number is the position, from 1.
-    unknown : Counter
-        Names of elements that are not known, and how often each came.
+    skipped : Counter
+        Elements that were passed over: `LATER_MODULES`, and `UNKNOWN` for all whose names are not known. Those names
+        are not kept: a name may be a child's.
     repeated : Counter
         By table, how often an element that belongs once in a row came again with another value; the last one stands.
     n_stray_texts : int
@@ -105,7 +112,7 @@ class CensusFile:
     name: str
     header: dict[str, str]
     rows: TextTables
-    unknown: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
     repeated: Counter[str] = field(default_factory=Counter)
     n_stray_texts: int = 0
     is_encoding_assumed: bool = False
@@ -181,7 +188,7 @@ class _Rows:
         self.flat = {table: array("i") for table in FIELDS}
         self.texts: list[str] = []
         self.numbers: dict[str, int] = {}
-        self.unknown: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
         self.repeated: Counter[str] = Counter()
         self.n_stray = 0
         # What tags outside any record mean; empty until the first one.
@@ -194,6 +201,7 @@ class _Rows:
         keep, drop_texts = self._keep, self._drop_texts
         meanings: dict[str, dict[str, int]] = {table: {} for table in FIELDS}
         skipped: dict[str, int] = {}
+        unused: dict[str, int] = {}
         pieces: list[str] = []
         stack: list[tuple[str, list, dict[str, int], int]] = []
         row: list[Any] = []
@@ -203,18 +211,21 @@ class _Rows:
         def start(tag: str, _attributes: list[str]) -> None:
             nonlocal table, row, meaning, child, n_children, n_plans
             if pieces:
-                drop_texts(pieces, meaning is skipped)
+                drop_texts(pieces, meaning is skipped or meaning is unused)
             what = meaning.get(tag)
             if what is None:
                 is_root = meaning is outside and not outside
-                what = meaning[tag] = _meaning(tag, table, is_root=is_root, is_skipped=meaning is skipped)
+                is_skipped = meaning is skipped or meaning is unused
+                what = meaning[tag] = _meaning(tag, table, is_root=is_root, is_skipped=is_skipped)
             if what >= 0 or what < _SKIP:
                 return
             stack.append((table, row, meaning, child))
             if what == _SKIP:
-                self.unknown[_local_name(tag)] += 1
-                table, row, meaning = "", [], skipped
-                skipped[tag] = _SKIP
+                is_later = meaning is unused or _OF_LATER_MODULES.search(tag) is not None
+                # Of a module that is known and not used, only the module itself counts.
+                self.skipped[LATER_MODULES if is_later else UNKNOWN] += meaning is not unused
+                table, row, meaning = "", [], unused if is_later else skipped
+                meaning[tag] = _SKIP
                 return
             table = _RECORDS[_CANONICAL[_local_name(tag).lower()]]
             meaning = meanings[table]
@@ -239,7 +250,7 @@ class _Rows:
                         keep(what, text, table, row)
                 return
             if pieces:
-                drop_texts(pieces, meaning is skipped or what == _IGNORE)
+                drop_texts(pieces, meaning is skipped or meaning is unused or what == _IGNORE)
             if what >= _SKIP:
                 if what == _OPEN:
                     self._store(table, row)
@@ -299,10 +310,7 @@ class _Rows:
             rows.shift_lines(n_blank)
         headers = rows.pop("header")
         header = {column: str(given.iloc[-1]) for column in FIELDS["header"] if len(given := headers[column].dropna())}
-        common = Counter(dict(self.unknown.most_common(_MOST_NAMES)))
-        if rest := self.unknown.total() - common.total():
-            common["other names"] = rest
-        return CensusFile(name, header, rows, common, self.repeated, self.n_stray)
+        return CensusFile(name, header, rows, self.skipped, self.repeated, self.n_stray)
 
 
 def _meaning(tag: str, table: str, *, is_root: bool, is_skipped: bool) -> int:

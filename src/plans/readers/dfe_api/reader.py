@@ -108,7 +108,8 @@ def read_dfe_api(
         named=files[0] if len(files) == 1 else None,
         look_back=_start_of_year_two_years_before,
     )
-    skipped = sum((found.unknown for found in collected), Counter())
+    n_unknown = sum(found.n_unknown for found in collected)
+    skipped = {"members that are not known": n_unknown} if n_unknown else {}
     plans, report = combine_rows("DfE API", rows, extracts, log, skipped=skipped)
     left_out = sum((found.n_left_out for found in collected), Counter())
     return plans, report.with_rows_beside(left_out, beside.to_frame())
@@ -127,7 +128,7 @@ def _collect(path: Path, number: int, log: FindingLog, beside: FindingLog) -> Ap
         log.add_rows("value-mistyped", table, REPAIRED, stored.assign(file=number), column=column)
     if source.n_repeated:
         log.add("value-repeated", "file", NOTED, file=name)
-    if found.unknown:
+    if found.n_unknown:
         log.add("unknown-elements", "file", NOTED, file=name)
     if not found.n_read["plans"]:
         log.add("no-plans", "file", NOTED, file=name)

@@ -1,6 +1,5 @@
 """From children of the DfE social care API, as JSON, to rows of text by table."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -59,8 +58,6 @@ _KNOWN = {
     | {"child_looked_after_placement_id", "start_reason", "end_reason", "change_reason", "placement_type", "postcode"},
     "care_worker_details": {*_PARTS["care_worker_details"][1], "purge"},
 }
-_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_ ]{0,59}")
-_MOST_NAMES = 30
 
 
 @dataclass
@@ -78,8 +75,8 @@ class ApiRows:
         ``row``, ``line`` of elements that are no record (``record-malformed``) or to be deleted (``record-withdrawn``).
     mistyped : dict of (table, column) to DataFrame
         ``row``, ``line`` where an object or array stands for a value.
-    unknown : Counter
-        Names that are not known, and how often each came.
+    n_unknown : int
+        Members whose names are not known. The names are not kept: some are those of children.
     la_codes : set of str
         The authorities that the file's wrapper names.
     """
@@ -88,7 +85,7 @@ class ApiRows:
     n_read: dict[str, int]
     left_out: dict[tuple[str, str], pd.DataFrame]
     mistyped: dict[tuple[str, str], pd.DataFrame]
-    unknown: Counter[str] = field(default_factory=Counter)
+    n_unknown: int = 0
     la_codes: set[str] = field(default_factory=set)
 
     @property
@@ -116,7 +113,7 @@ class _Collector:
         self.n_read = dict.fromkeys(COLUMNS, 0)
         self.left_out: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self.mistyped: dict[tuple[str, str], list[tuple[int, int]]] = {}
-        self.unknown: Counter[str] = Counter()
+        self.n_unknown = 0
         self.line = 0
         self._texts: dict[str, str] = {}
 
@@ -176,7 +173,7 @@ class _Collector:
             if plain in known:
                 named[plain] = member
             else:
-                self.unknown[name if _PLAIN_NAME.fullmatch(name) else "other names"] += 1
+                self.n_unknown += 1
         return named
 
     def _values(self, table: str, value: dict[str, Any], members: dict[str, str], number: int) -> list[str | None]:
@@ -235,10 +232,7 @@ class _Collector:
             columns = ["row", "line", *names]
             values = {column: self.flat[table][place :: len(columns)] for place, column in enumerate(columns)}
             rows[table] = pd.DataFrame(values, dtype=object).astype({"row": "int64", "line": "int64"})
-        common = Counter(dict(self.unknown.most_common(_MOST_NAMES)))
-        if rest := self.unknown.total() - common.total():
-            common["other names"] += rest
-        return ApiRows(rows, self.n_read, _places(self.left_out), _places(self.mistyped), common)
+        return ApiRows(rows, self.n_read, _places(self.left_out), _places(self.mistyped), self.n_unknown)
 
 
 def _fault(value: Any) -> str:

@@ -16,6 +16,7 @@ from .workbook import is_workbook, read_workbook
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".parquet")
 _PARQUET_MARK = b"PAR1"
 _TITLE_ROWS = 30
+_LIST_NUMBER = re.compile(r"list[-_ ]?\d{1,2}", re.IGNORECASE)
 _NOT_A_LETTER = re.compile(r"[^a-z0-9]+")
 
 
@@ -28,9 +29,10 @@ class Sheet:
     path : Path
         The file.
     title : str
-        Name of the sheet; of the file, without its ending, where a file is one sheet.
+        Name of the sheet; of the file, without its ending, where a file is one sheet. Not for messages.
     place : str
-        What reports call it: the file's name, with the sheet's where there are several.
+        What messages and reports call it: the file's name, with the sheet's number, or with its name where that is
+        only the number of a list ("List 7"): any other name may be a child's.
     numbers : list of int
         Each row's number, from 1, as a spreadsheet shows it.
     rows : list of list of str
@@ -42,6 +44,11 @@ class Sheet:
     place: str
     numbers: list[int]
     rows: list[list[str]]
+
+    @property
+    def list_name(self) -> str:
+        """Its name, where that is only the number of a list; "" for any other name, which may be a child's."""
+        return self.title if _LIST_NUMBER.fullmatch(self.title) else ""
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,9 @@ def read_sheets(path: Path, name: str) -> Iterator[Sheet]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or type(error).__name__})") from None
     if workbook:
-        for title, rows in read_workbook(path):
-            yield _sheet(path, title, f"{name}, sheet {title}", rows)
+        for number, title, rows in read_workbook(path):
+            called = title if _LIST_NUMBER.fullmatch(title) else number
+            yield _sheet(path, title, f"{name}, sheet {called}", rows)
     elif start == _PARQUET_MARK:
         yield _sheet(path, path.stem, name, _parquet_rows(path))
     else:

@@ -31,8 +31,10 @@ def is_workbook(path: Path) -> bool:
         return stream.read(4) in (ZIP_MARK, OLE_MARK)
 
 
-def read_workbook(path: Path) -> Iterator[tuple[str, list[tuple[int, list[str]]]]]:
-    """The sheets in order: name, and the rows that are not blank, each with its number in the sheet.
+def read_workbook(path: Path) -> Iterator[tuple[int, str, list[tuple[int, list[str]]]]]:
+    """The sheets in order: number, name, and the rows that are not blank, each with its number in the sheet.
+
+    A name may be that of a child. It is for finding a list, never for a message: that says ``sheet 3``.
 
     Raises
     ------
@@ -54,14 +56,15 @@ def read_workbook(path: Path) -> Iterator[tuple[str, list[tuple[int, list[str]]]
             raise InputError(f"{path}: is damaged or no Excel workbook ({type(error).__name__})") from None
         try:
             for sheet in book.worksheets:
+                # As people count them: charts have sheets too.
+                number = book.sheetnames.index(sheet.title) + 1
                 # The stated size is often wrong, and then rows would be cut off.
                 sheet.reset_dimensions()
                 try:
                     rows = list(_rows(sheet))
                 except Exception as error:
-                    message = f"{path}: sheet {sheet.title!r} is damaged ({type(error).__name__})"
-                    raise InputError(message) from None
-                yield str(sheet.title), rows
+                    raise InputError(f"{path}: sheet {number} is damaged ({type(error).__name__})") from None
+                yield number, str(sheet.title), rows
         finally:
             book.close()
 

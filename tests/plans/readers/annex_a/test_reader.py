@@ -291,6 +291,21 @@ def test_where_the_extract_date_comes_from(read, tmp_path):
         read(extract_date={"b.xlsx": "2018-03-31"})
 
 
+def test_the_names_of_sheets_are_never_printed(read, tmp_path):
+    """A sheet may be called after a child; a person finds it by its number."""
+    sheets = {f"Jo Bloggs {number}": rows for number, rows in enumerate(lists().values())}
+    sheets["Jo Bloggs"] = [["a note", "of two cells"]]
+    plans, report = read(sheets | {"List 9": [["a", "b"]]}, name="annex_a_2018-03-31.xlsx")
+    assert len(plans.plans) == 2
+    assert report.skipped == {"rows of other sheets": 1, "rows of other sheets (List 9)": 1}
+    assert "annex_a_2018-03-31.xlsx, sheet 4" in set(report.findings["file"])
+    told = report.summary() + str(report.to_dict()) + report.findings.to_csv() + report._repr_html_()
+    assert "Bloggs" not in told
+    with pytest.raises(InputError) as caught:
+        read({"Jo Bloggs": [["x", "y"], [1, 2]]})
+    assert "Bloggs" not in str(caught.value)
+
+
 def test_the_shape_of_a_published_sample(read):
     """Numbers for identifiers, words without letters beside words with them, error cells, codes after letters."""
     ben = BEN | {
@@ -409,7 +424,10 @@ def test_an_unknown_authority_is_filed_under_000(read):
     [
         ({"Sheet1": []}, "holds no rows"),
         ({"Sheet1": [["a", "b"], [1, 2]]}, "no sheet has the headings of an Annex A list"),
-        ({"List 7": [["x", "y"], [1, 2]], "List 8": lists()["List 8"]}, "sheet 'List 7' has no headings such as"),
+        (
+            {"List 7": [["x", "y"], [1, 2]], "List 8": lists()["List 8"]},
+            "sheet List 7: the list of child protection plans has no headings such as",
+        ),
     ],
 )
 def test_what_is_no_annex_a_is_refused(read, sheets, message):

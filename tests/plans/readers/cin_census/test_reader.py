@@ -344,12 +344,33 @@ def test_category_in_words_and_unknown(read):
     assert actions(report, "code-unknown") == [("plans", "repaired")]
 
 
-def test_unknown_elements_and_stray_text_are_counted(read):
-    later = "<PreProceedingsandFGDM><PPstage>x</PPstage><CPPstartDate>2017-01-01</CPPstartDate></PreProceedingsandFGDM>"
-    plans, report = read(("        <ReferralNFA>", f"{later} stray <ReferralNFA>"))
-    assert report.skipped == {"PreProceedingsandFGDM": 1, "PPstage": 1, "CPPstartDate": 1}
+def test_unknown_elements_and_stray_text_are_counted_and_their_names_never_printed(read):
+    unknown = "<Jo_Bloggs><PPstage>x</PPstage><CPPstartDate>2017-01-01</CPPstartDate></Jo_Bloggs>"
+    plans, report = read(("        <ReferralNFA>", f"{unknown} stray <ReferralNFA>"))
+    assert report.skipped == {"elements that are not known": 3}
+    assert actions(report, "unknown-elements") == [("file", "noted")]
+    assert "Bloggs" not in report.summary() + str(report.to_dict()) + report.findings.to_csv() + report._repr_html_()
     assert actions(report, "stray-text") == [("file", "noted")]
     assert len(plans.plans) == 2
+
+
+@pytest.mark.parametrize(
+    ("modules", "n"),
+    [
+        ("<PreProceedingsandFGDM><Started>2017-05-01</Started><Held><Date>1</Date></Held></PreProceedingsandFGDM>", 1),
+        ("<PreProceedings><PPend/></PreProceedings><FGDM>1</FGDM>", 2),
+        ("<FamilyGroupDecisionMaking><CPPstartDate>2017-01-01</CPPstartDate></FamilyGroupDecisionMaking>", 1),
+        ("<preproceedingsandfgdm/>" * 2, 2),
+    ],
+)
+def test_pre_proceedings_and_family_group_decision_making_are_known_and_counted_as_unused(read, modules, n):
+    plain, _ = read()
+    for place in ("        <ReferralNFA>", "      <CINdetails>", "  </Children>"):
+        plans, report = read((place, modules + place))
+        assert plans.plans.equals(plain.plans)
+        assert report.skipped == {"PreProceedingsandFGDM": n}
+        assert not actions(report, "unknown-elements")
+        assert not actions(report, "stray-text")
 
 
 def test_a_file_without_any_plan_is_read(read):

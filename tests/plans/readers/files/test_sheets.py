@@ -98,7 +98,7 @@ def test_cells_of_a_workbook_as_text(tmp_path):
     # A formula that no program has calculated has no value.
     assert first.rows[2] == ["7", "2018-03-31", "TRUE", "1.5", "", "#N/A", "1900-01-01"]
     assert first.rows[3] == ["8", "2018-03-31", "FALSE", "1000000000000"]
-    assert (second.title, second.place, empty.rows) == ("second", "book.xlsx, sheet second", [])
+    assert (second.title, second.place, empty.rows) == ("second", "book.xlsx, sheet 3", [])
 
 
 def repacked(path, **changes):
