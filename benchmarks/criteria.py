@@ -17,7 +17,8 @@ BOOSTING_ROWS = 100_000
 _CRITERIA_TASKS = ("cox", "cox_robust", "aalen_johansen", "fine_gray", "incidence", "incidence_interval", "boosting")
 
 
-# At small sizes: the peers to be no slower than; what the same process took, with the factor allowed; milliseconds.
+# At small sizes: the peers to be no slower than, called as their users do; what the same process took, with the factor
+# allowed; milliseconds.
 _PEERS = {("cox", "survival (PyPI)"), ("fine_gray", "comprisk")}
 _SAME_PROCESS = {
     "two_cox_seconds": ("cause_specific", 1.0, "against two Cox fits"),

@@ -33,6 +33,7 @@ MODULES = {
     "scikit-survival": "sksurv_",
     "comprisk": "comprisk_",
     "survival (PyPI)": "survival_",
+    "survival (PyPI), arrays": "survival_arrays_",
     "hazardous": "hazardous_",
 }
 

@@ -65,9 +65,13 @@ def fine_gray(data: BenchmarkData, *, std_errors: bool = True, censoring_ties: s
         floor = floor_seconds(data.X, model.coef_) * iterations
         return found | {"floor_seconds": floor, "n_iterations": int(iterations)}
 
-    return Prepared(
-        lambda: sp.FineGray(event=1, censoring_ties=censoring_ties).fit(data.X, y), lambda model: model.coef_, facts
-    )
+    def fit() -> Any:
+        model = sp.FineGray(event=1, censoring_ties=censoring_ties).fit(data.X, y)
+        if std_errors:
+            _ = model.covariance_  # computed when it is first asked for
+        return model
+
+    return Prepared(fit, lambda model: model.coef_, facts)
 
 
 def cause_specific(data: BenchmarkData) -> Prepared:

@@ -1,4 +1,4 @@
-"""survival (PyPI, written in Rust): its functions on arrays, which spare the formulas and the model frames."""
+"""survival (PyPI, written in Rust): ``coxph`` as its users call it, else functions on arrays."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ def version() -> str:
 
 
 def cox(data: BenchmarkData, *, ties: str = "efron", robust: bool = False) -> Prepared:
-    from survival import regression
+    from survival import coxph, regression
 
     status = (data.event == 1).astype(float)
     entry = data.entry if np.any(data.entry > 0) else None
     if not robust:
-        # The bare fit: nothing but coefficients and their variance.
-        return Prepared(
-            lambda: regression.coxph_fit_raw(data.duration, status, data.X, entry=entry, method=ties, resid=False),
-            lambda fitted: np.ravel(fitted.coefficients),
-        )
+        names = [f"x{position}" for position in range(data.X.shape[1])]
+        frame = pd.DataFrame(data.X, columns=names).assign(time=data.duration, status=status)
+        times = "time"
+        if entry is not None:
+            frame["entry"], times = entry, "entry, time"
+        formula = f"Surv({times}, status) ~ {' + '.join(names)}"
+        return Prepared(lambda: coxph(formula, frame, ties=ties), lambda fitted: np.ravel(fitted.coefficients))
     family = np.unique(data.family, return_inverse=True)[1]
     return Prepared(
         lambda: regression.coxph_fit(

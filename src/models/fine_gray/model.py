@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,12 @@ from ..features.encoder import FeatureEncoder
 from ..inputs.other_spellings import explains_other_calls
 from .prediction import FineGrayPrediction
 
+if TYPE_CHECKING:
+    from .kernels.fit import FineGrayErrors
+
 CONVENTIONS = ("crr", "finegray")
+# Up to so many rows what the errors are made of is kept until they are asked for.
+ROWS_KEPT = 20_000
 
 
 class FineGray(FineGrayPrediction):
@@ -109,7 +114,7 @@ class FineGray(FineGrayPrediction):
     """
 
     ratio_name: ClassVar[str] = "subdistribution hazard ratio"
-    _of_training: ClassVar[tuple[str, ...]] = ("_training", "_training_sum")
+    _of_training: ClassVar[tuple[str, ...]] = ("_training", "_training_sum", "_errors_of_fit", "_errors")
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "coef_",
         "covariance_",
@@ -185,6 +190,38 @@ class FineGray(FineGrayPrediction):
         return chi_squared_table(statistics, int((np.diag(self.covariance_) > 0).sum()))
 
     @cached_property
+    def covariance_(self) -> np.ndarray:  # type: ignore[override]
+        """The sandwich, shape (p, p), computed when it is first asked for; so is all that intervals need."""
+        return self._errors.covariance
+
+    @cached_property
+    def baseline_variance_(self) -> np.ndarray:  # type: ignore[override]
+        """Of the baseline's increments, from the events alone, shape (K,)."""
+        return self._errors.hazard_variance
+
+    @cached_property
+    def cell_start_(self) -> np.ndarray:  # type: ignore[override]
+        """Position of the first event time of each cell of them, shape (G,)."""
+        return self._errors.cell_start
+
+    @cached_property
+    def cell_covariance_(self) -> np.ndarray:  # type: ignore[override]
+        """Of the baseline hazard in each cell, shape (G, G)."""
+        return self._errors.cell_covariance
+
+    @cached_property
+    def cell_coef_covariance_(self) -> np.ndarray:  # type: ignore[override]
+        """Of these with the coefficients, shape (G, p)."""
+        return self._errors.cell_coef_covariance
+
+    @cached_property
+    def _errors(self) -> FineGrayErrors:
+        check_is_fitted(self)
+        found = self._errors_of_fit()
+        del self._errors_of_fit
+        return found
+
+    @cached_property
     def event_free_model_(self) -> CoxPH:  # type: ignore[override]
         """Cox model of all events together; fitted when first needed, to the rows of the fit."""
         check_is_fitted(self)
@@ -209,15 +246,16 @@ class FineGray(FineGrayPrediction):
             horizon=self.horizon,
         )
         self.events_ = (int(self.event),)
-        self.coef_, self.covariance_, self.naive_covariance_ = fit.coef, fit.covariance, fit.naive_covariance
+        self.coef_, self.naive_covariance_ = fit.coef, fit.naive_covariance
         self.log_likelihood_ = fit.log_likelihood
         self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
         self.center_, self.baseline_time_ = fit.center, fit.time
-        self.baseline_hazard_, self.baseline_variance_ = fit.cumulative_hazard, fit.hazard_variance
+        self.baseline_hazard_ = fit.cumulative_hazard
         self.mean_steps_ = kept_means(np.zeros(fit.time.size))
         self.mean_values_ = fit.cumulative_mean[self.mean_steps_]
-        self.cell_start_, self.cell_covariance_ = fit.cell_start, fit.cell_covariance
-        self.cell_coef_covariance_ = fit.cell_coef_covariance
+        self._errors_of_fit = fit.errors
+        if len(rows) > ROWS_KEPT:
+            _ = self._errors
         self._training, self._training_sum = rows, float(matrix.sum())
         for message in fit_problems(fit, self.feature_names_out_, remedy="use fewer features"):
             warn(message)

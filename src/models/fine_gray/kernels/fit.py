@@ -1,13 +1,15 @@
 """The whole Fine-Gray fit on arrays: weighted risk sets, Newton, covariance, baseline and what its intervals need."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from ...cox.kernels.maximum import CoxMaximum, cox_maximum
+from ...cox.kernels.maximum import cox_maximum
 from ...cox.kernels.row_influence import row_factor
 from ...incidence.moments import CUTS, assign_cells, event_variance
+from ...numerics.blas_threads import one_blas_thread
 from ...numerics.information import inverse, square_root
 from ...numerics.run_starts import run_starts
 from ...risk_sets.partial_likelihood import RiskSums, hazard_increments
@@ -23,13 +25,13 @@ N_CELLS = 32
 
 @dataclass(frozen=True)
 class FineGrayFit:
-    """A fitted Fine-Gray model; p columns, K event times, G cells of event times.
+    """A fitted Fine-Gray model; p columns, K event times.
 
     Attributes
     ----------
     coef : ndarray, shape (p,)
-    covariance, naive_covariance : ndarray, shape (p, p)
-        The sandwich, and the inverse information.
+    naive_covariance : ndarray, shape (p, p)
+        The inverse information.
     log_likelihood : tuple of float
         At 0 and at ``coef``.
     center : ndarray, shape (p,)
@@ -38,6 +40,40 @@ class FineGrayFit:
     cumulative_hazard : ndarray, shape (K,)
     cumulative_mean : ndarray, shape (K, p)
         Running sum of hazard times (mean of x in the risk set - center).
+    constant, collinear, diverging : ndarray of bool, shape (p,)
+        Columns without a finite coefficient of their own.
+    n_iterations, n_events, n_unseen_days : int
+    converged : bool
+    errors : callable
+        Gives the :class:`FineGrayErrors`. They take as long as the fit, and holding what they are made of takes as much
+        memory as the rows.
+    """
+
+    coef: np.ndarray
+    naive_covariance: np.ndarray
+    log_likelihood: tuple[float, float]
+    center: np.ndarray
+    time: np.ndarray
+    cumulative_hazard: np.ndarray
+    cumulative_mean: np.ndarray
+    constant: np.ndarray
+    collinear: np.ndarray
+    diverging: np.ndarray
+    n_iterations: int
+    n_events: int
+    n_unseen_days: int
+    converged: bool
+    errors: Callable[[], "FineGrayErrors"]
+
+
+@dataclass(frozen=True)
+class FineGrayErrors:
+    """What the rows' influence says of a fit's errors; p columns, K event times, G cells of these.
+
+    Attributes
+    ----------
+    covariance : ndarray, shape (p, p)
+        The sandwich.
     hazard_variance : ndarray, shape (K,)
         Of the increments, from the events alone: by it a cell is shared out among its event times.
     cell_start : ndarray of int, shape (G,)
@@ -46,31 +82,13 @@ class FineGrayFit:
         Of the baseline hazard in each cell, for known coefficients.
     cell_coef_covariance : ndarray, shape (G, p)
         Of these with the coefficients.
-    constant, collinear, diverging : ndarray of bool, shape (p,)
-        Columns without a finite coefficient of their own.
-    n_iterations, n_events, n_unseen_days : int
-    converged : bool
     """
 
-    coef: np.ndarray
     covariance: np.ndarray
-    naive_covariance: np.ndarray
-    log_likelihood: tuple[float, float]
-    center: np.ndarray
-    time: np.ndarray
-    cumulative_hazard: np.ndarray
-    cumulative_mean: np.ndarray
     hazard_variance: np.ndarray
     cell_start: np.ndarray
     cell_covariance: np.ndarray
     cell_coef_covariance: np.ndarray
-    constant: np.ndarray
-    collinear: np.ndarray
-    diverging: np.ndarray
-    n_iterations: int
-    n_events: int
-    n_unseen_days: int
-    converged: bool
 
 
 def fit_fine_gray(
@@ -124,59 +142,67 @@ def fit_fine_gray(
     unit = float(sets.tied_weight.sum() / sets.n_tied.sum())
     found = cox_maximum(likelihood, ~scaled.constant, scaled.spread, unit=unit)
     sums = subdistribution_sums(scaled.x, scaled.x @ found.beta, sub, efron)
-    cell = assign_cells(sets.time, sets.n_tied, N_CELLS, np.array([*CUTS, horizon]))
-    increments = baseline_increments(sums, sub, cell)
-    products = influence_products(
-        scaled.x,
-        sums,
-        sub,
-        increments,
-        factor=factor[sets.rows],
-        cluster=None if cluster is None else cluster[sets.rows],
-        convention=convention,
-    )
-    own = np.flatnonzero(sets.is_event)
-    target = np.arange(own.size) if cluster is None else cluster[sets.rows[own]]
-    jump = increments.per_event[sets.last[own]] * factor[sets.rows[own]]
-    variance = event_variance(sets.last[own], jump, target, sets.n_times)
-    return _collect(found, scaled, sums, sub, products, cell, variance)
-
-
-def _collect(
-    found: CoxMaximum,
-    scaled: ScaledRows,
-    sums: RiskSums,
-    sub: Subdistribution,
-    products: np.ndarray,
-    cell: np.ndarray,
-    variance: np.ndarray,
-) -> FineGrayFit:
-    """Back to the columns' own scale."""
-    n_columns = found.beta.size
     naive = inverse(found.likelihood.information, ~(scaled.constant | found.collinear))
-    # By a square root, so that no variance is negative where the information is nearly flat.
-    half = naive @ square_root(products[:n_columns, :n_columns])
-    unscale = np.outer(1.0 / scaled.scale, 1.0 / scaled.scale)
+    unscale = 1.0 / scaled.scale
     assert found.null is not None  # the search began at 0
-    hazard, _ = hazard_increments(sums, sub.sets)
+    hazard, _ = hazard_increments(sums, sets)
     return FineGrayFit(
-        coef=found.beta / scaled.scale,
-        covariance=half @ half.T * unscale,
-        naive_covariance=naive * unscale,
+        coef=found.beta * unscale,
+        naive_covariance=naive * np.outer(unscale, unscale),
         log_likelihood=(found.null.value, sums.log_likelihood),
         center=scaled.mean[0],
-        time=sub.sets.time,
+        time=sets.time,
         cumulative_hazard=np.cumsum(hazard),
-        cumulative_mean=np.cumsum(mean_increments(sums, sub.sets) * scaled.scale, axis=0),
-        hazard_variance=variance,
-        cell_start=run_starts(cell),
-        cell_covariance=products[n_columns:, n_columns:],
-        cell_coef_covariance=products[n_columns:, :n_columns] @ naive / scaled.scale,
+        cumulative_mean=np.cumsum(mean_increments(sums, sets) * scaled.scale, axis=0),
         constant=scaled.constant,
         collinear=found.collinear,
         diverging=found.diverging,
         n_iterations=found.n_iterations,
-        n_events=int(sub.sets.n_tied.sum()),
+        n_events=int(sets.n_tied.sum()),
         n_unseen_days=sub.n_unseen_days,
         converged=found.converged,
+        errors=partial(
+            _errors,
+            scaled,
+            sums,
+            sub,
+            naive,
+            factor=factor[sets.rows],
+            cluster=None if cluster is None else cluster[sets.rows],
+            convention=convention,
+            horizon=horizon,
+        ),
+    )
+
+
+@one_blas_thread()
+def _errors(
+    scaled: ScaledRows,
+    sums: RiskSums,
+    sub: Subdistribution,
+    naive: np.ndarray,
+    *,
+    factor: np.ndarray,
+    cluster: np.ndarray | None,
+    convention: str,
+    horizon: float,
+) -> FineGrayErrors:
+    """Errors on the columns' own scale; ``factor`` and ``cluster`` (m,) are in the order of the sorted rows."""
+    sets, n_columns, unscale = sub.sets, len(naive), 1.0 / scaled.scale
+    cell = assign_cells(sets.time, sets.n_tied, N_CELLS, np.array([*CUTS, horizon]))
+    increments = baseline_increments(sums, sub, cell)
+    products = influence_products(
+        scaled.x, sums, sub, increments, factor=factor, cluster=cluster, convention=convention
+    )
+    # By a square root, so that no variance is negative where the information is nearly flat.
+    half = naive @ square_root(products[:n_columns, :n_columns])
+    own = np.flatnonzero(sets.is_event)
+    target = np.arange(own.size) if cluster is None else cluster[own]
+    jump = increments.per_event[sets.last[own]] * factor[own]
+    return FineGrayErrors(
+        covariance=half @ half.T * np.outer(unscale, unscale),
+        hazard_variance=event_variance(sets.last[own], jump, target, sets.n_times),
+        cell_start=run_starts(cell),
+        cell_covariance=products[n_columns:, n_columns:],
+        cell_coef_covariance=products[n_columns:, :n_columns] @ naive * unscale,
     )
