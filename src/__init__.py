@@ -97,6 +97,7 @@ _HOMES = {
         "plot_curves",
         "plot_cusum",
         "plot_distributions",
+        "plot_effect",
         "plot_funnel",
         "plot_hazard",
         "plot_hazard_ratio",
@@ -105,6 +106,7 @@ _HOMES = {
         "plot_p_chart",
         "plot_penalty_cv",
         "plot_penalty_path",
+        "plot_risk",
         "plot_risk_distribution",
     ),
     "report": (

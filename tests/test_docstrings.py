@@ -21,7 +21,15 @@ ELSEWHERE = re.compile(r"(\b[Aa]s( in| of)?|those of) :(meth|func|class):`")
 WITHOUT_EXAMPLE = {
     *("load_experiment", "load_tracked_model", "promote", "run_experiment", "score_batch", "subgroup_table"),
     *("plot_calibration", "plot_coefficients", "plot_hazard", "plot_hazard_ratio", "plot_incidence"),
-    *("plot_penalty_cv", "plot_penalty_path", "plot_risk_distribution", "write_indicators", "write_report"),
+    *(
+        "plot_effect",
+        "plot_penalty_cv",
+        "plot_penalty_path",
+        "plot_risk",
+        "plot_risk_distribution",
+        "write_indicators",
+        "write_report",
+    ),
     *("write_annex_a", "write_cin_census", "write_tables", "write_ssda903"),
 }
 

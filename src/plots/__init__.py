@@ -13,11 +13,12 @@ __getattr__, __dir__, __all__ = lazy_names(
         "comparison": ["plot_comparison"],
         "curves": ["plot_curves"],
         "distributions": ["plot_distributions"],
+        "effect": ["plot_effect"],
         "hazard": ["plot_hazard", "plot_hazard_ratio"],
         "incidence": ["plot_incidence"],
         "indicators": ["plot_indicators"],
         "monitoring": ["plot_cusum", "plot_funnel", "plot_p_chart"],
         "penalty": ["plot_penalty_cv", "plot_penalty_path"],
-        "risk": ["plot_risk_distribution"],
+        "risk": ["plot_risk", "plot_risk_distribution"],
     },
 )

@@ -1,37 +1,39 @@
-"""Ratios of a regression model with their intervals, on one scale."""
+"""Ratios of regression models with their intervals, on one scale."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from .style import COLOURS, MUTED, axes_or_new, house_style
+from ..renamed_parameters import renamed_parameters
+from .style import COLOURS, MUTED, axes_or_new, house_style, ratio_ticks
 
 RATIOS = ("hazard_ratio", "odds_ratio")
-TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20)
 
 
+@renamed_parameters(units="per")
 def plot_coefficients(
-    summary: pd.DataFrame,
+    summary: Any,
     *,
-    event: int = 1,
-    units: Mapping[str, float] | None = None,
+    event: int | None = None,
+    per: Mapping[str, float] | None = None,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Forest plot of ``model.summary_``: each ratio on a log axis, with its interval.
+    """Forest plot of a model, or of several side by side: each ratio on a log axis, with its interval.
 
     Parameters
     ----------
-    summary : DataFrame
-        ``summary_`` of a regression model, indexed by feature or by (event, feature). Hazard or odds ratios where it
-        has them with intervals, else time ratios.
-    event : int
-        The event to draw where the model has several; 1 is the second plan.
-    units : mapping of str to float, optional
+    summary : model, DataFrame or mapping of str to these
+        A fitted regression model, its ``summary_``, or several by name. Hazard or odds ratios where they have
+        intervals, else time ratios.
+    event : int, optional
+        The event to draw; by default all events of one model, a colour each, and event 1 of several models.
+    per : mapping of str to float, optional
         Draw the ratio for so many units of a feature: ``{"plan_length_days": 91}``.
     title : str, optional
     ax : matplotlib Axes, optional
@@ -39,30 +41,47 @@ def plot_coefficients(
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    ValueError
+        No coefficients, an event that a model does not have, or models whose ratios are of different kinds.
     """
-    rows = _one_event(summary, event).dropna(subset=["coef"])
-    name, ratio = _log_ratios(rows)
-    units = units or {}
-    scale = np.array([units.get(str(feature), 1.0) for feature in rows.index])
-    ratios, lower, upper = np.exp(ratio * scale)
-    labels = [f"{feature}, per {units[feature]:g}" if feature in units else str(feature) for feature in rows.index]
-    places = np.arange(len(rows))[::-1]
+    series = _series(summary, event)
+    kinds = {kind for kind, _ in series.values()}
+    if len(kinds) > 1:
+        raise ValueError(f"ratios of different kinds do not stand on one axis: {', '.join(sorted(kinds))}")
+    features = list(dict.fromkeys(feature for _, rows in series.values() for feature in rows.index))
+    per = per or {}
+    labels = [f"{feature}, per {per[feature]:g}" if feature in per else str(feature) for feature in features]
+    places = pd.Series(np.arange(len(features))[::-1], index=features)
+    one = len(series) == 1
     with house_style():
-        ax = axes_or_new(ax)
-        clear_of_one = (lower > 1) | (upper < 1)
-        for mask, colour in ((clear_of_one, COLOURS[0]), (~clear_of_one, MUTED)):
-            ax.hlines(places[mask], lower[mask], upper[mask], color=colour, linewidth=1.6)
-            ax.plot(ratios[mask], places[mask], "o", color=colour, markersize=4)
+        ax = axes_or_new(ax, max(4.6, 1.3 + (0.24 if one else 0.3) * len(features)))
+        ends = []
+        for position, (label, (_, rows)) in enumerate(series.items()):
+            unit = np.array([per.get(str(feature), 1.0) for feature in rows.index])
+            ratios, lower, upper = np.exp(rows.to_numpy(float).T * unit)
+            ends.append((np.nanmin(lower), np.nanmax(upper)))
+            place = places[rows.index].to_numpy() + 0.5 * ((len(series) - 1) / 2 - position) / len(series)
+            colours = (
+                np.where((lower > 1) | (upper < 1), COLOURS[0], MUTED) if one else [COLOURS[position % len(COLOURS)]]
+            )
+            for colour in dict.fromkeys(colours):
+                own = np.asarray(colours == colour if one else np.ones(len(rows), dtype=bool))
+                ax.hlines(place[own], lower[own], upper[own], color=colour, linewidth=1.6)
+                ax.plot(ratios[own], place[own], "o", color=colour, markersize=4, label=label)
         ax.axvline(1, color=MUTED, linewidth=1, linestyle="--")
         ax.set_xscale("log")
-        ticks = [tick for tick in TICKS if np.nanmin(lower) / 1.3 <= tick <= np.nanmax(upper) * 1.3]
-        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        ax.minorticks_off()
+        ratio_ticks(ax.xaxis, min(low for low, _ in ends), max(high for _, high in ends))
         ax.set_yticks(places, labels, fontsize=8)
-        ax.set_ylim(-0.7, len(rows) - 0.3)
-        ax.set_xlabel(f"{name} (log scale) with its interval; blue: clear of 1")
+        ax.set_ylim(-0.7, len(features) - 0.3)
+        name = kinds.pop()
+        ax.set_xlabel(f"{name} (log scale) with its interval{'; blue: clear of 1' if one else ''}")
         ax.set_title(title or f"{name.capitalize()}s")
         ax.grid(axis="y", visible=False)
+        if not one:
+            ax.legend(loc="best", fontsize=8)
     return ax
 
 
@@ -71,14 +90,34 @@ def has_hazard_ratios(summary: pd.DataFrame | None) -> bool:
     return summary is not None and "hazard_ratio_lower" in summary
 
 
-def _log_ratios(rows: pd.DataFrame) -> tuple[str, np.ndarray]:
-    """The kind of ratio, and log estimates, lower and upper limits, shape (3, n_features)."""
-    for kind in RATIOS:
-        columns = [kind, f"{kind}_lower", f"{kind}_upper"]
+def _series(given: Any, event: int | None) -> dict[str, tuple[str, pd.DataFrame]]:
+    """Kind of ratio, and log estimates with limits by feature, of each line of points, by its label."""
+    if isinstance(given, Mapping):
+        return {str(name): _log_ratios(_one_event(_summary_of(model), event or 1)) for name, model in given.items()}
+    summary = _summary_of(given)
+    if event is None and summary.index.nlevels > 1:
+        events = summary.index.get_level_values(0).unique()
+        return {f"event {code}": _log_ratios(summary.loc[code]) for code in events}
+    return {"": _log_ratios(_one_event(summary, event or 1))}
+
+
+def _summary_of(model: Any) -> pd.DataFrame:
+    summary = model if isinstance(model, pd.DataFrame) else getattr(model, "summary_", None)
+    if summary is None or summary.empty:
+        raise ValueError(f"{type(model).__name__} has no coefficients to draw")
+    return summary
+
+
+def _log_ratios(rows: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The kind of ratio, and log estimates, lower and upper limits, of the features that have them."""
+    kind, names = "time ratio" if "time_ratio" in rows else "ratio", ["coef", "lower", "upper"]
+    logs = rows[names]
+    for ratio in RATIOS:
+        columns = [ratio, f"{ratio}_lower", f"{ratio}_upper"]
         if all(column in rows for column in columns):
-            return kind.replace("_", " "), np.log(rows[columns].to_numpy(float).T)
-    kind = "time ratio" if "time_ratio" in rows else "ratio"
-    return kind, rows[["coef", "lower", "upper"]].to_numpy(float).T
+            kind, logs = ratio.replace("_", " "), np.log(rows[columns]).set_axis(names, axis=1)
+            break
+    return kind, logs[rows["coef"].notna()]
 
 
 def _one_event(summary: pd.DataFrame, event: int) -> pd.DataFrame:

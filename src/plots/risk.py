@@ -1,11 +1,44 @@
-"""How predicted risks are spread over the children."""
+"""Predicted risks: of a few rows day by day, and how they are spread over the children."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from .style import COLOURS, INK, axes_or_new, house_style
+
+
+def plot_risk(curves: pd.DataFrame, *, event: int = 1, title: str | None = None, ax: Axes | None = None) -> Axes:
+    """Predicted risk of a few rows by day, a line a row, with its band.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        row, day, risk, lower, upper (NaN without a band); what ``model.plot_risk`` draws.
+    event : int
+        Code of the event, for the labels; 1 is the second plan.
+    title : str, optional
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    with house_style():
+        ax = axes_or_new(ax)
+        for position, (row, curve) in enumerate(curves.groupby("row", sort=False)):
+            colour = COLOURS[position % len(COLOURS)]
+            day, risk, lower, upper = (curve[name].to_numpy(float) for name in ("day", "risk", "lower", "upper"))
+            ax.plot(day, 100 * risk, color=colour, linewidth=1.6, label=str(row))
+            ax.fill_between(day, 100 * lower, 100 * upper, color=colour, alpha=0.13, linewidth=0)
+        ax.set(xlim=(0, curves["day"].max()), ylim=(0, None))
+        ax.set(xlabel="days after the plan's end", ylabel=f"cumulative incidence of event {event} (%)")
+        has_band = bool(curves["lower"].notna().any())
+        ax.set_title(title or ("Predicted risk with its interval" if has_band else "Predicted risk (no interval)"))
+        if curves["row"].nunique() > 1:
+            ax.legend(loc="upper left", fontsize=8)
+    return ax
 
 
 def plot_risk_distribution(risk: np.ndarray, *, day: float = 730, ax: Axes | None = None) -> Axes:

@@ -11,12 +11,14 @@ from typing import Any
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 # Okabe and Ito (2008), darkest first, without the yellow that vanishes on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 INK = "#222222"
 MUTED = "#767676"
+RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
 
 RC: Any = {
     "figure.figsize": (7.2, 4.6),
@@ -47,14 +49,22 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def axes_or_new(ax: Axes | None) -> Axes:
-    """``ax``, or new axes in the current pyplot backend, so that a notebook shows them."""
+def axes_or_new(ax: Axes | None, height: float | None = None) -> Axes:
+    """``ax``, or new axes in the current pyplot backend, so that a notebook shows them; ``height`` in inches."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
 
     with house_style():
-        return plt.subplots(layout="constrained")[1]
+        width, usual = RC["figure.figsize"]
+        return plt.subplots(figsize=(width, height or usual), layout="constrained")[1]
+
+
+def ratio_ticks(axis: Axis, lowest: float, highest: float) -> None:
+    """Ticks of ratios on a log axis, as people say them, from ``lowest`` to ``highest``."""
+    ticks = [tick for tick in RATIO_TICKS if lowest / 1.3 <= tick <= highest * 1.3]
+    axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_ticks([], minor=True)
 
 
 def new_figure(width: float = 7.2, height: float = 4.6) -> tuple[Figure, Axes]:

@@ -229,7 +229,9 @@ def _effects(fitted: dict[str, IncidenceModel], best: str, X: pd.DataFrame) -> l
     summary: pd.DataFrame = summaries[name]
     n_rows = len(summary.loc[1]) if summary.index.nlevels > 1 else len(summary)
     figure, ax = new_figure(7.6, 1.3 + 0.24 * n_rows)
-    plot_coefficients(summary, units=_readable_units(X), title="What goes with more or fewer second plans", ax=ax)
+    plot_coefficients(
+        summary, event=1, per=_readable_units(X), title="What goes with more or fewer second plans", ax=ax
+    )
     body = (
         paragraph(f"{name}, fitted on all children; 95 % intervals allow for siblings.")
         + picture(figure, "Hazard ratios of a second plan with 95 % intervals")

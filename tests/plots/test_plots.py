@@ -54,7 +54,7 @@ def test_coefficients_scale_with_their_units(axes):
     summary = pd.DataFrame({"coef": [0.01], "lower": [0.005], "upper": [0.015]}, index=["days"])
     names = {"coef": "hazard_ratio", "lower": "hazard_ratio_lower", "upper": "hazard_ratio_upper"}
     ratios = np.exp(summary).rename(columns=names)
-    sp.plot_coefficients(summary.join(ratios), units={"days": 100}, ax=axes)
+    sp.plot_coefficients(summary.join(ratios), per={"days": 100}, ax=axes)
     assert axes.get_lines()[0].get_xdata()[0] == pytest.approx(np.e)
     assert [label.get_text() for label in axes.get_yticklabels()] == ["days, per 100"]
     assert "hazard ratio" in axes.get_xlabel()

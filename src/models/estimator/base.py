@@ -25,6 +25,7 @@ from ..inputs.strata import learn_strata, match_strata, refuse_unseen
 from ..inputs.time_spans import spans_as_days
 from ..numerics.blas_threads import one_blas_thread
 from .design import Design, TrainingRows
+from .partial_effect import some_rows
 from .views import ModelViews
 
 ROWS_PER_CHUNK = 50_000
@@ -81,7 +82,7 @@ class IncidenceModel(ModelViews):
             matched by position: that ``X`` and another frame have the same index in another order is refused too.
         """
         made = [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]
-        for name in ("n_rows_", "_average_risk", *self._of_training, *made):
+        for name in ("n_rows_", "_average_risk", "_some_rows", *self._of_training, *made):
             self.__dict__.pop(name, None)
         _check_horizon(self.horizon)
         # A block, as a decorator would stand between the caller and the warnings given in its name.
@@ -95,6 +96,7 @@ class IncidenceModel(ModelViews):
             # The array itself where all of it is covariates: the types of a frame's columns take longer to look at.
             matrix = encoder.fit_design(X if isinstance(X, np.ndarray) and X.shape == frame.shape else frame)
             rows = TrainingRows(_learnt_design(matrix, named), given.outcome, given.weight, given.cluster, given.kept)
+            self._some_rows = some_rows(X)
             return self.fit_encoded(rows, encoder)
 
     def fit_encoded(self, rows: TrainingRows, encoder: FeatureEncoder, average_risk: float | None = None) -> Self:
@@ -270,7 +272,7 @@ class IncidenceModel(ModelViews):
         if self.__sklearn_is_fitted__():
             for name in self.saved_attributes():
                 getattr(self, name)
-        left_out = ("_average_risk", *self._of_training)
+        left_out = ("_average_risk", "_some_rows", *self._of_training)
         return {name: value for name, value in super().__getstate__().items() if name not in left_out}
 
     def _fit(self, rows: TrainingRows) -> None:

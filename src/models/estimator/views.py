@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..inputs.given_days import as_days
+
+if TYPE_CHECKING:
+    from .partial_effect import PartialEffect
 
 
 class ModelViews(BaseEstimator):
@@ -124,6 +127,101 @@ class ModelViews(BaseEstimator):
         }
         index = X.index if isinstance(X, pd.DataFrame) else [X.name] if isinstance(X, pd.Series) else None
         return pd.DataFrame(table, index=index)
+
+    def plot_risk(
+        self: Any,
+        X: Any,
+        *,
+        until: float | None = None,
+        event: int | None = None,
+        eligible_days: Any = None,
+        elapsed: Any = 0.0,
+        level: float = 0.95,
+        labels: Sequence[str] | None = None,
+        ax: Any = None,
+    ) -> Any:
+        """Draw the cumulative incidence of one row, or of up to eight, day by day with its pointwise band.
+
+        Parameters
+        ----------
+        X : DataFrame, ndarray, Series or mapping
+            The rows.
+        until : float, optional
+            Last day; ``horizon`` if not given.
+        event : int, optional
+            Code of the event; that of :meth:`predict` if not given.
+        eligible_days, elapsed
+            As in :meth:`predict_cumulative_incidence`.
+        level : float
+            Coverage of the band; ``BoostedHazard`` has none.
+        labels : list of str, optional
+            Names of the rows in the legend.
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        Axes
+        """
+        from ...plots import plot_risk
+        from .risk_curves import risk_curves
+
+        check_is_fitted(self)
+        event = self._stated_event if event is None else event
+        last = self.horizon if until is None else until
+        rows = {"eligible_days": eligible_days, "elapsed": elapsed}
+        curves = risk_curves(self, X, last, event=event, level=level, rows=rows, labels=labels)
+        return plot_risk(curves, event=event, ax=ax)
+
+    def partial_effect(
+        self,
+        column: str,
+        X: Any = None,
+        *,
+        values: Any = None,
+        reference: Any = None,
+        event: int | None = None,
+        level: float = 0.95,
+    ) -> PartialEffect:
+        """The effect of one column (a number, a spline, a category), the other columns held.
+
+        Models with coefficients give the ratio to a reference value with its interval (delta method). The others, and
+        all for a column of strata, give the average risk at ``horizon``, were every row to have the value; it has no
+        interval.
+
+        Parameters
+        ----------
+        column : str
+            Column of ``X``.
+        X : DataFrame or ndarray, optional
+            Rows that say which values the column has and over which risks are averaged; by default up to 400 evenly
+            spaced rows of training, which a saved model does not hold.
+        values : array, optional
+            Values at which to state the effect; by default all levels, or 41 from the 2nd to the 98th percentile.
+        reference : float, bool or str, optional
+            Value whose ratio is 1; by default the median, or the first level.
+        event : int, optional
+            By default all events of the model, for risks that of :meth:`predict`.
+        level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        PartialEffect
+            With ``table``, ``scale``, ``reference`` and ``plot()``.
+
+        Raises
+        ------
+        ValueError
+            The model does not use the column, the event is not modelled, or ``X`` is needed.
+        """
+        from .partial_effect import partial_effect
+
+        check_is_fitted(self)
+        return partial_effect(self, column, X, values=values, reference=reference, event=event, level=level)
+
+    def plot_effect(self, column: str, X: Any = None, *, ax: Any = None, **options: Any) -> Any:
+        """Draw :meth:`partial_effect` of a column with its band; ``X`` and ``options`` are those of that method."""
+        return self.partial_effect(column, X, **options).plot(ax=ax)
 
     def __repr__(self, *args: Any) -> str:
         """scikit-learn's, and below it what was fitted."""

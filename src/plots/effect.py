@@ -1,0 +1,75 @@
+"""The effect of one column: a curve over a number, or points of levels, with its band and the stated reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from .style import COLOURS, MUTED, axes_or_new, house_style, ratio_ticks
+
+if TYPE_CHECKING:
+    from ..models.estimator.partial_effect import PartialEffect
+
+
+def plot_effect(effect: PartialEffect, *, title: str | None = None, ax: Axes | None = None) -> Axes:
+    """Effect of a column on ratios (log axis, 1 at the reference) or on average risks, a colour for each event.
+
+    Parameters
+    ----------
+    effect : PartialEffect
+        Of ``model.partial_effect(column)``.
+    title : str, optional
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    table = effect.table
+    is_ratio = effect.reference is not None
+    is_number = not any(isinstance(value, str | bool) for value in table["value"])
+    events = list(table["event"].unique())
+    with house_style():
+        ax = axes_or_new(ax)
+        if is_ratio:
+            ax.axhline(1, color=MUTED, linewidth=1, linestyle="--")
+        for position, event in enumerate(events):
+            rows = table[table["event"] == event]
+            draw = _curve if is_number else _points
+            draw(ax, rows, COLOURS[position % len(COLOURS)], f"event {event}", position - (len(events) - 1) / 2)
+        if is_ratio:
+            ax.set_yscale("log")
+            ratio_ticks(ax.yaxis, table["lower"].min(), table["upper"].max())
+        else:
+            ax.set_ylim(0, 1.1 * table["estimate"].max() or None)
+        at = "" if effect.horizon is None else f" {'on' if is_ratio else 'by'} day {effect.horizon:g}"
+        against = f", against {_shown(effect.reference)}" if is_ratio else ""
+        ax.set(xlabel=effect.column, ylabel=f"{effect.scale}{at}{against}")
+        ax.set_title(title or f"Effect of {effect.column}", pad=18 if effect.held else None)
+        if effect.held:
+            ax.annotate(effect.held, (0, 1), (0, 5), "axes fraction", "offset points", fontsize=8, color=MUTED)
+        if len(events) > 1:
+            ax.legend(loc="best", fontsize=8)
+    return ax
+
+
+def _curve(ax: Axes, rows: pd.DataFrame, colour: str, label: str, shift: float) -> None:
+    value, lower, upper = (rows[name].to_numpy(float) for name in ("value", "lower", "upper"))
+    ax.plot(value, rows["estimate"], color=colour, linewidth=1.6, label=label)
+    ax.fill_between(value, lower, upper, color=colour, alpha=0.13, linewidth=0)
+
+
+def _points(ax: Axes, rows: pd.DataFrame, colour: str, label: str, shift: float) -> None:
+    places = np.arange(len(rows)) + 0.15 * shift
+    ax.vlines(places, rows["lower"], rows["upper"], color=colour, linewidth=1.6)
+    ax.plot(places, rows["estimate"], "o", color=colour, markersize=5, label=label)
+    ax.set_xticks(np.arange(len(rows)), [_shown(value) for value in rows["value"]])
+    ax.set_xlim(-0.6, len(rows) - 0.4)
+    ax.grid(axis="x", visible=False)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
