@@ -88,7 +88,15 @@ _HOMES = {
         "write_ssda903",
         "write_tables",
     ),
-    "evaluation": ("Comparison", "FamilyKFold", "TemporalSplit", "compare_models", "subgroup_table"),
+    "evaluation": (
+        "Comparison",
+        "FamilyKFold",
+        "SampleSize",
+        "TemporalSplit",
+        "compare_models",
+        "sample_size",
+        "subgroup_table",
+    ),
     "scoring": ("score", "score_batch"),
     "tracking": ("load_tracked_model", "promote"),
     "plots": (

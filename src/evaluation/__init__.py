@@ -2,7 +2,17 @@
 
 from .compare import compare_models, evaluate_model
 from .comparison import Comparison
+from .riley_criteria import SampleSize, sample_size
 from .splits import FamilyKFold, TemporalSplit
 from .subgroups import subgroup_table
 
-__all__ = ["Comparison", "FamilyKFold", "TemporalSplit", "compare_models", "evaluate_model", "subgroup_table"]
+__all__ = [
+    "Comparison",
+    "FamilyKFold",
+    "SampleSize",
+    "TemporalSplit",
+    "compare_models",
+    "evaluate_model",
+    "sample_size",
+    "subgroup_table",
+]
