@@ -92,6 +92,12 @@ FILE_RULES = {
         "Time between the first and the last extract is covered by none: plans that ended in it are unseen.",
         "Read the files of that time too.",
     ),
+    "payload-undated": Rule(
+        "warning",
+        "Several payloads are read and one does not tell its day; it was taken to be earlier than those that do, and "
+        "before or after others by its name.",
+        "Put the day of each payload into its file's name (2024-03-31.json): a later one corrects an earlier.",
+    ),
     "encoding-assumed": Rule(
         "note",
         "The file's bytes are not of the encoding that it declares; they were read as Latin-1.",

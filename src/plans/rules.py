@@ -234,7 +234,30 @@ RULES = {
         "Repair the program that writes the file.",
     ),
     "record-withdrawn": Rule(
-        "note", "A record is marked to be deleted (purge), or is part of one that is; it is left out.", "None."
+        "note",
+        "A record is marked to be deleted (purge), or is part of one that is, here or in a later payload; left out.",
+        "None.",
+    ),
+    "details-withdrawn": Rule(
+        "note",
+        "The details of a child are marked to be deleted (purge) in a later payload; they count as missing.",
+        "None.",
+    ),
+    "purge-unmatched": Rule(
+        "warning",
+        "A record is marked to be deleted (purge) that no earlier payload holds.",
+        "See whether earlier payloads are missing, and whether the record has the identifier that it had there.",
+    ),
+    "update-unmatched": Rule(
+        "error",
+        "A record holds an identifier but not its first day, and no other payload has it; it is left out.",
+        "Read the earlier payloads too, above all the first, which holds everything.",
+    ),
+    "workers-of-march-only": Rule(
+        "note",
+        "Each worker's time holds a 31 March: the payloads tell of the workers of that day only, so that changes of "
+        "worker cannot be counted; workers are left out.",
+        "None; take workers from the Standard Safeguarding Dataset, if they are wanted.",
     ),
     "value-mistyped": Rule(
         "warning",

@@ -7,35 +7,54 @@ A file holds children: in an array, alone, in the array of a wrapper object, or 
 workers. A conference is an enquiry with the day of its conference. Placements that follow each other without a gap are
 one period in care (:mod:`..records.care_periods`).
 
-What is marked to be deleted (``purge``), and what is no object where a record is expected, is left out and reported.
-Names that are not known are skipped and counted. A value of a wrong kind counts as missing. Of a name that comes twice
-in an object the last value counts; arrays are joined.
+Payloads are taken in the order of their days, whatever the order in which they are given: a later one corrects, deletes
+(``purge``) and reopens what those before it hold (:mod:`.payloads`). The day is that of the file's name, else one that
+a wrapper states; files without a day come first, in the order of their names.
+
+What is no object where a record is expected is left out and reported. Names that are not known are counted and never
+shown, as a name may be a child's. A value of a wrong kind counts as missing. Of a name that comes twice in an object
+the last value counts; arrays are joined.
 
 What the format does not hold
 -----------------------------
-The category of abuse, the number of previous plans, reviews, families, the primary need, the date of death, when it was
-made, and mostly which authority it is. Payloads look back two years, to the 1 April before: observation of a child
-begins there, unless ``first_date`` says otherwise.
+The category of abuse, the number of previous plans, reviews, families, the primary need, the date of death, and mostly
+which authority it is. Of workers many payloads hold only those of 31 March, from whom no change can be counted: they
+are left out, where every worker's time holds such a day. Payloads look back two years, to the 1 April before:
+observation of a child begins there, unless ``first_date`` says otherwise.
 """
 
-from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from ....errors import InputError
+from ...dates import to_date
 from ...quality import NOTED, REJECTED, REPAIRED, FindingLog, QualityReport
 from ...store import Plans
 from ..files.source_files import Paths, find_files, short_names
+from ..records.cleaning import DATES, clean_texts
 from ..records.combining import combine_rows
+from ..records.dated_names import day_in_name
 from ..records.extract_span import ExtractFacts, as_one_extract
-from ..records.extracts import ExtractDate, is_authority
+from ..records.extracts import ExtractDate, is_authority, latest_day, today
 from .json_records import JsonFile
+from .payloads import current_records
 from .rows import COLUMNS, RECORD_NAMES, ApiRows, collect_rows
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
+DAY_NAMES = (
+    "payload_date",
+    "extract_date",
+    "submission_date",
+    "created_at",
+    "created",
+    "generated_at",
+    "timestamp",
+    "date",
+)
+"""Members of a wrapper that may state its day, in small letters."""
 LOOK_BACK_YEARS = 2
 """Payloads hold what was open on or after the 1 April before the day that lies so far back."""
 
@@ -53,15 +72,15 @@ def read_dfe_api(
     ----------
     paths : path, or iterable of paths
         JSON files or files of JSON lines, and folders whose ``.json``, ``.jsonl`` and ``.ndjson`` files are all read.
-        Together they are one extract; of a record that comes more than once, a later file's values win.
+        Together they are one extract; each corrects those of earlier days.
     la_code : str, optional
         Three-digit code of the authority, which only some wrappers hold.
     first_date : date or str, optional
         First day on which every plan that ended is in the files; by default the 1 April that begins the financial year
         of the day two years before the last day.
     extract_date : date or str, optional
-        Last day that the files cover; by default the day in the file's name if there is one file, else the last day up
-        to today on which anything is recorded.
+        Last day that the files cover; by default the last of the days of payloads, else the last day up to today on
+        which anything is recorded.
 
     Returns
     -------
@@ -89,50 +108,104 @@ def read_dfe_api(
     (['C1'], '2021-04-01')
     """
     facts = ExtractFacts(la_code, first_date, extract_date)
-    files = find_files(paths, SUFFIXES, "JSON file of the DfE API")
+    payloads = sorted(
+        (_read_payload(path) for path in find_files(paths, SUFFIXES, "JSON file of the DfE API")),
+        key=lambda payload: (payload.day is not None, payload.day or 0, payload.path.name),
+    )
+    files = [payload.path for payload in payloads]
     log = FindingLog(short_names(files))
-    # Of records that are left out here; the names of the files are the same.
+    # Of versions that are no record of their own; the names of the files are the same.
     beside = FindingLog(log.files)
-    collected = [_collect(path, number, log, beside) for number, path in enumerate(files)]
-    rows = {
+    collected = [payload.found for payload in payloads]
+    for number, payload in enumerate(payloads):
+        _note_form(payload, number, len(files), log, beside)
+    versions = {
         table: pd.concat(
             [found.rows[table].assign(file=number) for number, found in enumerate(collected)], ignore_index=True
         )
         for table in COLUMNS
     }
+    rows = current_records(versions, log, beside)
+    days = [payload.day for payload in payloads if payload.day is not None]
+    rows["involvements"] = _without_those_of_march(rows["involvements"], max(days, default=today()), beside)
+    _note_mistyped(collected, rows, log, beside)
+    facts = replace(
+        facts,
+        la_code=facts.la_code or _only_authority(collected),
+        extract_date=facts.extract_date or (to_date(max(days)) if days else None),
+    )
     rows, extracts = as_one_extract(
         rows,
-        replace(facts, la_code=facts.la_code or _only_authority(collected)),
+        facts,
         log,
         source=f"DfE API: {log.files[0] if len(files) == 1 else f'{len(files)} files'}",
-        named=files[0] if len(files) == 1 else None,
+        named=None,
         look_back=_start_of_year_two_years_before,
     )
     n_unknown = sum(found.n_unknown for found in collected)
     skipped = {"members that are not known": n_unknown} if n_unknown else {}
     plans, report = combine_rows("DfE API", rows, extracts, log, skipped=skipped)
-    left_out = sum((found.n_left_out for found in collected), Counter())
-    return plans, report.with_rows_beside(left_out, beside.to_frame())
+    n_beside = {table: sum(found.n_read[table] for found in collected) - len(rows[table]) for table in COLUMNS}
+    return plans, report.with_rows_beside(n_beside, beside.to_frame())
 
 
-def _collect(path: Path, number: int, log: FindingLog, beside: FindingLog) -> ApiRows:
-    """The rows of one file, with the findings on its form."""
+@dataclass(frozen=True)
+class _Payload:
+    """One file: its rows, its day (since 1970-01-01) if it tells one, and whether names come twice in an object."""
+
+    path: Path
+    found: ApiRows
+    day: int | None
+    has_repeated: bool
+
+
+def _read_payload(path: Path) -> _Payload:
     source = JsonFile(path, RECORD_NAMES)
     found = collect_rows(source.records())
     found.la_codes = {code for code in source.about.get("la_code", ()) if is_authority(code)}
-    name = log.files[number]
+    day = day_in_name(path)
+    if day is None:
+        day = latest_day(source.about.get(name, ()) for name in DAY_NAMES)
+    return _Payload(path, found, day, source.n_repeated > 0)
+
+
+def _note_form(payload: _Payload, number: int, n_files: int, log: FindingLog, beside: FindingLog) -> None:
+    """The findings on the form of one file."""
+    found, name = payload.found, log.files[number]
     for (table, code), places in found.left_out.items():
         beside.add_rows(code, table, REJECTED, places.assign(file=number))
-    for (table, column), places in found.mistyped.items():
-        stored = places[places["row"].isin(found.rows[table]["row"])]
-        log.add_rows("value-mistyped", table, REPAIRED, stored.assign(file=number), column=column)
-    if source.n_repeated:
+    if payload.day is None and n_files > 1:
+        log.add("payload-undated", "file", NOTED, file=name)
+    if payload.has_repeated:
         log.add("value-repeated", "file", NOTED, file=name)
     if found.n_unknown:
         log.add("unknown-elements", "file", NOTED, file=name)
     if not found.n_read["plans"]:
         log.add("no-plans", "file", NOTED, file=name)
-    return found
+
+
+def _note_mistyped(
+    collected: list[ApiRows], rows: dict[str, pd.DataFrame], log: FindingLog, beside: FindingLog
+) -> None:
+    for number, found in enumerate(collected):
+        for (table, column), places in found.mistyped.items():
+            standing = rows[table].loc[rows[table]["file"] == number, "row"]
+            stands = places["row"].isin(standing)
+            stored = places["row"].isin(found.rows[table]["row"])
+            for which, to in ((stands, log), (stored & ~stands, beside)):
+                to.add_rows("value-mistyped", table, REPAIRED, places[which].assign(file=number), column=column)
+
+
+def _without_those_of_march(workers: pd.DataFrame, last: int, beside: FindingLog) -> pd.DataFrame:
+    """No workers where each one's time holds a 31 March: those who came and went between are then not held."""
+    start, end = (clean_texts(workers[name], DATES)[0] for name in ("start_date", "end_date"))
+    until = end.fillna(pd.Timestamp(to_date(last)))
+    march = pd.to_datetime(start.dt.year.astype("Int64").astype("string") + "-03-31")
+    march = march.where(march >= start, march + pd.DateOffset(years=1))
+    if start.notna().sum() == 0 or (march > until)[start.notna()].any():
+        return workers
+    beside.add_rows("workers-of-march-only", "involvements", REJECTED, workers)
+    return workers.iloc[:0]
 
 
 def _only_authority(collected: list[ApiRows]) -> str | None:

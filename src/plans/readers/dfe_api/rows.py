@@ -12,6 +12,19 @@ from .json_records import JsonRecord
 _CHILD = {"la_child_id": "child_id"}
 _DETAILS = {name: name for name in ("date_of_birth", "expected_date_of_birth", "sex", "ethnicity", "disabilities")}
 _EPISODE = {name: name for name in ("referral_date", "referral_source", "closure_date", "closure_reason")}
+_IDENTIFIERS = {
+    "social_care_episodes": "social_care_episode_id",
+    "child_protection_plans": "child_protection_plan_id",
+    "child_and_family_assessments": "child_and_family_assessment_id",
+    "section_47_assessments": "section_47_assessment_id",
+    "child_looked_after_placements": "child_looked_after_placement_id",
+}
+"""Array -> the member that names one of its elements."""
+CLOSINGS = {
+    **dict.fromkeys(("plans", "care_episodes", "involvements"), "end_date"),
+    "cin_episodes": "closure_date",
+}
+"""Table -> the column that is null while a record goes on."""
 _PARTS = {
     "child_protection_plans": (
         "plans",
@@ -36,6 +49,8 @@ COLUMNS = {
     "cin_episodes": ["child_id", *_EPISODE.values()],
     **{table: ["child_id", *dict.fromkeys(members.values())] for table, members in _PARTS.values()},
 }
+MARKS = ("at", "record_id", "episode", "is_purged", "says_open")
+"""Columns beside those of the schema; see `ApiRows`."""
 _LISTS = {"disabilities", "factors"}
 _REQUIRED_TO_BE_A_ROW = {"conferences": "conference_date"}
 
@@ -50,14 +65,14 @@ _KNOWN = {
     "social_care_episodes": {*_EPISODE, *_PARTS, "social_care_episode_id", "referral_no_further_action_flag"}
     | {"child_in_need_plans", "adoption", "care_leavers", "purge"},
     "child_protection_plans": {*_PARTS["child_protection_plans"][1], "purge"},
-    "child_and_family_assessments": {*_PARTS["child_and_family_assessments"][1], "purge"}
-    | {"child_and_family_assessment_id"},
-    "section_47_assessments": {*_PARTS["section_47_assessments"][1], "purge"}
-    | {"section_47_assessment_id", "icpc_required_flag", "end_date"},
+    "child_and_family_assessments": {*_PARTS["child_and_family_assessments"][1], "purge"},
+    "section_47_assessments": {*_PARTS["section_47_assessments"][1], "purge", "icpc_required_flag", "end_date"},
     "child_looked_after_placements": {*_PARTS["child_looked_after_placements"][1], "purge"}
-    | {"child_looked_after_placement_id", "start_reason", "end_reason", "change_reason", "placement_type", "postcode"},
+    | {"start_reason", "end_reason", "change_reason", "placement_type", "postcode"},
     "care_worker_details": {*_PARTS["care_worker_details"][1], "purge"},
 }
+for _array, _identifier in _IDENTIFIERS.items():
+    _KNOWN[_array].add(_identifier)
 
 
 @dataclass
@@ -67,12 +82,16 @@ class ApiRows:
     Attributes
     ----------
     rows : dict of str to DataFrame
-        By table: ``row`` (its number among the table's rows in the file, from 1), ``line`` (where its child begins) and
-        the table's `COLUMNS` as text, None where a member is missing. Without the rows of ``left_out``.
+        By table: ``row`` (its number among the table's rows in the file, from 1), ``line`` (where its child begins),
+        the table's `COLUMNS` as text, None where a member is missing, and the `MARKS`: ``at`` (number of its child in
+        the file), ``record_id`` (the source's own, if it has one), ``episode`` (name of the episode that it is or is
+        part of), ``is_purged`` (it, or what it is part of, is to be deleted; for a child also "details", where only
+        those are) and ``says_open`` (its closing date is there, as null). Without the rows of ``left_out``.
     n_read : dict of str to int
         Rows by table, with those of ``left_out``.
     left_out : dict of (table, code) to DataFrame
-        ``row``, ``line`` of elements that are no record (``record-malformed``) or to be deleted (``record-withdrawn``).
+        ``row``, ``line`` of elements that are no record (``record-malformed``, or ``record-withdrawn`` in what is to be
+        deleted).
     mistyped : dict of (table, column) to DataFrame
         ``row``, ``line`` where an object or array stands for a value.
     n_unknown : int
@@ -115,10 +134,12 @@ class _Collector:
         self.mistyped: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self.n_unknown = 0
         self.line = 0
+        self.at = 0
         self._texts: dict[str, str] = {}
 
     def add_child(self, child: Any, line: int) -> None:
         self.line = line
+        self.at += 1
         fault = _fault(child)
         if not isinstance(child, dict):
             self._leave_out("children", fault)
@@ -129,12 +150,13 @@ class _Collector:
             self._mistype("children", "child_details", self.n_read["children"] + 1)
             details = None
         details = self._members(details or {}, "child_details")
-        if _fault(details):
+        mark = True if fault else "details" if _fault(details) else False
+        if mark == "details":
             details = {}
         number = self.n_read["children"] + 1
         child_id = self._text(child.get("la_child_id"), "children", "child_id", number)
         values = self._values("children", details, _DETAILS, number)
-        self._store("children", [child_id, *values], fault)
+        self._store("children", [None, None, mark, False, child_id, *values])
         for episode in self._list(child.get("social_care_episodes")):
             self._add_episode(episode, child_id, fault)
 
@@ -144,14 +166,18 @@ class _Collector:
             self._leave_out("cin_episodes", fault)
             return
         episode = self._members(episode, "social_care_episodes")
-        values = self._values("cin_episodes", episode, _EPISODE, self.n_read["cin_episodes"] + 1)
-        self._store("cin_episodes", [child_id, *values], fault)
+        number = self.n_read["cin_episodes"] + 1
+        values = self._values("cin_episodes", episode, _EPISODE, number)
+        record = self._identifier(episode, "social_care_episodes", "cin_episodes", number)
+        key = record or f"@{values[0]}"
+        says_open = "closure_date" in episode and episode["closure_date"] is None
+        self._store("cin_episodes", [record, key, bool(fault), says_open, child_id, *values])
         for name, (table, members) in _PARTS.items():
             for part in self._list(episode.get(name)):
-                self._add_part(part, child_id, name, table, members, fault)
+                self._add_part(part, child_id, key, name, table, members, fault)
 
     def _add_part(
-        self, part: Any, child_id: str | None, name: str, table: str, members: dict[str, str], fault: str
+        self, part: Any, child_id: str | None, episode: str, name: str, table: str, members: dict[str, str], fault: str
     ) -> None:
         fault = fault or _fault(part)
         if not isinstance(part, dict):
@@ -159,10 +185,16 @@ class _Collector:
             return
         part = self._members(part, name)
         needed = _REQUIRED_TO_BE_A_ROW.get(table)
-        if needed and not any(part.get(member) for member, column in members.items() if column == needed):
+        if needed and not fault and not any(part.get(member) for member, to in members.items() if to == needed):
             return
-        values = self._values(table, part, members, self.n_read[table] + 1)
-        self._store(table, [child_id, *values], fault)
+        number = self.n_read[table] + 1
+        values = self._values(table, part, members, number)
+        record = self._identifier(part, name, table, number)
+        says_open = table in CLOSINGS and "end_date" in part and part["end_date"] is None
+        self._store(table, [record, episode, bool(fault), says_open, child_id, *values])
+
+    def _identifier(self, value: dict[str, Any], name: str, table: str, number: int) -> str | None:
+        return self._text(value.get(_IDENTIFIERS.get(name, "")), table, "record_id", number)
 
     def _members(self, value: dict[str, Any], kind: str) -> dict[str, Any]:
         """The members under their known names, in small letters; the others are counted."""
@@ -210,12 +242,9 @@ class _Collector:
             return []
         return value if isinstance(value, list) else [value]
 
-    def _store(self, table: str, values: list[str | None], fault: str) -> None:
-        if fault:
-            self._leave_out(table, fault)
-            return
+    def _store(self, table: str, values: list[Any]) -> None:
         self.n_read[table] += 1
-        self.flat[table].extend((self.n_read[table], self.line, *values))
+        self.flat[table].extend((self.n_read[table], self.line, self.at, *values))
 
     def _leave_out(self, table: str, fault: str) -> None:
         self.n_read[table] += 1
@@ -229,9 +258,9 @@ class _Collector:
     def to_rows(self) -> ApiRows:
         rows = {}
         for table, names in COLUMNS.items():
-            columns = ["row", "line", *names]
+            columns = ["row", "line", *MARKS, *names]
             values = {column: self.flat[table][place :: len(columns)] for place, column in enumerate(columns)}
-            rows[table] = pd.DataFrame(values, dtype=object).astype({"row": "int64", "line": "int64"})
+            rows[table] = pd.DataFrame(values, dtype=object).astype(dict.fromkeys(("row", "line", "at"), "int64"))
         return ApiRows(rows, self.n_read, _places(self.left_out), _places(self.mistyped), self.n_unknown)
 
 

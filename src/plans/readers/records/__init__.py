@@ -1,4 +1,4 @@
 """Rows of text become records, each row accounted for.
 
-Others use ``cleaning``, ``combining``, ``dated_names``, ``extract_span``, ``extracts``, ``records``.
+Others use ``cleaning``, ``combining``, ``dated_names``, ``extract_span``, ``extracts``, ``records``, ``stacking``.
 """
