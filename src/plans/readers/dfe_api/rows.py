@@ -1,6 +1,5 @@
 """From children of the DfE social care API, as JSON, to rows of text by table."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,14 +105,6 @@ class ApiRows:
     mistyped: dict[tuple[str, str], pd.DataFrame]
     n_unknown: int = 0
     la_codes: set[str] = field(default_factory=set)
-
-    @property
-    def n_left_out(self) -> Counter[str]:
-        """Rows of ``left_out`` by table."""
-        counts: Counter[str] = Counter()
-        for (table, _), places in self.left_out.items():
-            counts[table] += len(places)
-        return counts
 
 
 def collect_rows(records: Iterable[JsonRecord]) -> ApiRows:
