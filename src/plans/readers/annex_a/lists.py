@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ...codes import read_flag
+from ...code_words.reading import read_flag
 from ..files.sheets import Headed, Sheet, find_headings, words
 
 

@@ -10,21 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ....given_dates import day_and_month_as_written
-from ...codes import (
-    CLOSURE_REASONS,
-    DISABILITIES,
-    FACTORS,
-    PRIMARY_NEEDS,
-    REFERRAL_SOURCES,
-    is_not_given,
-    read_category,
-    read_code,
-    read_ethnicity,
-    read_factor,
-    read_flag,
-    read_sex,
-    without_decimals,
-)
+from ...code_words.reading import READ, READ_SEVERAL, read_flag
+from ...codes import is_not_given, without_decimals
 from ...columns import COUNT, DATE, FLAG
 from ...dates import NO_DATE, NOT_GIVEN, REFORMATTED, UNREADABLE, read_date, to_timestamps
 from ...quality import NOTED, REJECTED, REPAIRED, FindingLog
@@ -70,29 +57,22 @@ def code_cleaner(read: Callable[[str], Any], kind: str = "string") -> Cleaner:
     return Cleaner(clean, kind)
 
 
-def codes_cleaner(read: Callable[[str], str | None], none: str | None = None) -> Cleaner:
-    """A cleaner for several codes joined by semicolons or commas; ``none`` is dropped where another code is given."""
+def codes_cleaner(read: Callable[[str], tuple[list[str], list[str]]], none: str) -> Cleaner:
+    """A cleaner for several codes; ``none``, the code of nothing, is dropped where another is given.
+
+    ``read`` gives the codes of a text, and its parts that are none.
+    """
 
     def clean(text: str) -> tuple[str | None, str]:
-        parts = [part.strip() for part in re.split("[;,]", text)]
-        read_parts = [read(part) for part in parts if part]
-        codes = list(dict.fromkeys(code for code in read_parts if code is not None))
+        codes, unread = read(text)
         if len(codes) > 1 and none in codes:
             codes.remove(none)
         problem = "" if ";".join(codes) == text else "code-recoded"
-        unknown = [
-            part for part, code in zip((part for part in parts if part), read_parts, strict=True) if code is None
-        ]
-        if unknown:
-            problem = "placeholder" if all(is_not_given(part) for part in unknown) else "code-unknown"
+        if unread:
+            problem = "placeholder" if all(is_not_given(part) for part in unread) else "code-unknown"
         return (";".join(codes) or None), problem
 
     return Cleaner(clean)
-
-
-def list_cleaner(codes: dict[str, str]) -> Cleaner:
-    """A cleaner for one code of a list."""
-    return code_cleaner(lambda text: read_code(text, codes))
 
 
 def date_cleaner(until: date | None = None) -> Cleaner:
@@ -126,20 +106,20 @@ DATES = date_cleaner()
 COUNTS = Cleaner(_read_count, COUNT)
 FLAGS = code_cleaner(read_flag, FLAG)
 IDENTIFIERS = Cleaner(_read_identifier)
-SEXES = code_cleaner(read_sex)
-CATEGORIES = code_cleaner(read_category)
-FACTOR_LISTS = codes_cleaner(read_factor, none="21" if "21" in FACTORS else None)
-DISABILITY_LISTS = codes_cleaner(lambda text: read_code(text, DISABILITIES), none="NONE")
+CODES = {column: code_cleaner(read) for column, read in READ.items()}
+"""Column of one code -> its cleaner."""
+_NO_CODE = {"disabilities": "NONE", "factors": "21"}
+CODES |= {column: codes_cleaner(read, _NO_CODE[column]) for column, read in READ_SEVERAL.items()}
 
 CLEANERS = {
     "children": {
         "child_id": IDENTIFIERS,
         "family_id": IDENTIFIERS,
-        "sex": SEXES,
+        "sex": CODES["sex"],
         "date_of_birth": DATES,
         "expected_date_of_birth": DATES,
-        "ethnicity": code_cleaner(read_ethnicity),
-        "disabilities": DISABILITY_LISTS,
+        "ethnicity": CODES["ethnicity"],
+        "disabilities": CODES["disabilities"],
         "date_of_death": DATES,
     },
     "plans": {
@@ -147,8 +127,8 @@ CLEANERS = {
         "plan_id": IDENTIFIERS,
         "start_date": DATES,
         "end_date": DATES,
-        "initial_category": CATEGORIES,
-        "latest_category": CATEGORIES,
+        "initial_category": CODES["initial_category"],
+        "latest_category": CODES["latest_category"],
         "previous_plans_reported": COUNTS,
         "other_authority": FLAGS,
     },
@@ -157,16 +137,16 @@ CLEANERS = {
     "cin_episodes": {
         "child_id": IDENTIFIERS,
         "referral_date": DATES,
-        "referral_source": list_cleaner(REFERRAL_SOURCES),
-        "primary_need": list_cleaner(PRIMARY_NEEDS),
+        "referral_source": CODES["referral_source"],
+        "primary_need": CODES["primary_need"],
         "closure_date": DATES,
-        "closure_reason": list_cleaner(CLOSURE_REASONS),
+        "closure_reason": CODES["closure_reason"],
     },
     "assessments": {
         "child_id": IDENTIFIERS,
         "start_date": DATES,
         "authorisation_date": DATES,
-        "factors": FACTOR_LISTS,
+        "factors": CODES["factors"],
     },
     "conferences": {
         "child_id": IDENTIFIERS,
