@@ -8,6 +8,7 @@ import numpy as np
 
 from .censoring import CensoringDistribution
 from .inputs import check_metric_inputs, warn_metric
+from .ranks import Ranks
 from .state_weights import MetricValue, States, followed_states
 
 
@@ -62,7 +63,10 @@ def time_dependent_auc(
     given = check_metric_inputs(y, risk, times, sample_weight=sample_weight, probabilities=False)
     found = followed_states(given, censoring, event)
     result = np.array(
-        [np.nan if states is None else auc_value(states, given.risk[:, k]).value for k, states in enumerate(found)]
+        [
+            np.nan if states is None else auc_value(states, Ranks(given.risk[:, k])).value
+            for k, states in enumerate(found)
+        ]
     )
     empty = np.isnan(result) & np.array([states is not None for states in found])
     if empty.any():
@@ -71,26 +75,18 @@ def time_dependent_auc(
     return result
 
 
-def auc_value(states: States, risk: np.ndarray) -> MetricValue:
-    """The area under the curve of ``risk`` (n,) on the day of ``states``; NaN without a pair."""
-    order = np.argsort(risk, kind="stable")
-    ranked = risk[order]
-    first = np.concatenate(([True], ranked[1:] != ranked[:-1]))
-    starts = np.flatnonzero(first)
+def auc_value(states: States, ranks: Ranks) -> MetricValue:
+    """The area under the curve of ranked risks of n rows on the day of ``states``; NaN without a pair."""
     case = np.where(states.had, states.mass, 0.0)
-    cases = np.add.reduceat(case[order], starts)
-    controls = np.add.reduceat((states.mass - case)[order], starts)
+    cases, controls = ranks.sums(case), ranks.sums(states.mass - case)
     n_cases, n_controls = cases.sum(), controls.sum()
     pairs = n_cases * n_controls
     if not pairs > 0:
-        return MetricValue(float("nan"), states, np.full(risk.size, np.nan))
+        return MetricValue(float("nan"), states, np.full(case.size, np.nan))
     # What a risk beats, and what beats it; equal risks count one half.
     beaten = np.cumsum(controls) - 0.5 * controls
     beating = n_cases - (np.cumsum(cases) - 0.5 * cases)
     value = float(cases @ beaten / pairs)
-    group = np.empty(risk.size, dtype=np.int64)
-    group[order] = np.cumsum(first) - 1
-    slope = np.where(
-        states.had, (beaten / n_controls - value)[group] / n_cases, (beating / n_cases - value)[group] / n_controls
-    )
+    of_case, of_control = (beaten / n_controls - value) / n_cases, (beating / n_cases - value) / n_controls
+    slope = np.where(states.had, of_case[ranks.rank], of_control[ranks.rank])
     return MetricValue(value, states, slope)

@@ -120,6 +120,55 @@ def index_of_prediction_accuracy(
     )
 
 
+def integrated_brier_score(
+    y: Any,
+    risk: Any,
+    times: Any,
+    *,
+    event: int = 1,
+    censoring: CensoringDistribution | None = None,
+    sample_weight: Any = None,
+) -> float:
+    r"""Mean Brier score over the days from the first time to the last, by the trapezoidal rule; lower is better.
+
+    .. math:: \frac{1}{t_m - t_1} \int_{t_1}^{t_m} \mathrm{BS}(t)\,dt
+
+    Parameters
+    ----------
+    y, risk, times, event, censoring, sample_weight
+        As for :func:`brier_score`; two times at least, in any order.
+
+    Returns
+    -------
+    float
+        NaN, with a warning, where a time lies past the last follow-up.
+
+    References
+    ----------
+    Graf, Schmoor, Sauerbrei and Schumacher (1999), Assessment and comparison of prognostic classification schemes for
+    survival data, Statistics in Medicine 18.
+
+    Examples
+    --------
+    >>> y = {"duration": [10, 20, 30, 40], "event": [1, 2, 1, 1]}
+    >>> round(integrated_brier_score(y, [[0.2, 0.5], [0.2, 0.5], [0.2, 0.5], [0.2, 0.5]], [10, 30]), 4)
+    0.22
+    """
+    scores = brier_score(y, risk, times, event=event, censoring=censoring, sample_weight=sample_weight)
+    return float(shares_of_days(np.atleast_1d(np.asarray(times, dtype=float))) @ scores)
+
+
+def shares_of_days(times: np.ndarray) -> np.ndarray:
+    """The part of each of ``times`` (n_times,) in a mean over the days between the first and the last."""
+    order = np.argsort(times)
+    step = np.diff(times[order])
+    if not step.sum() > 0:
+        raise ValueError("the integrated Brier score needs two different times at least")
+    share = np.empty(times.size)
+    share[order] = (np.append(step, 0.0) + np.insert(step, 0, 0.0)) / (2.0 * step.sum())
+    return share
+
+
 def brier_contributions(
     y: Any, risk: Any, times: Any, *, event: int = 1, censoring: CensoringDistribution | None = None
 ) -> np.ndarray:

@@ -13,6 +13,7 @@ from .brier import marginal_incidence
 from .calibration_estimate import Z_95, CalibrationEstimate, clustered_std_error, group_codes, unknown_estimate
 from .inputs import MetricInputs, check_metric_inputs, followed_to, warn_past_follow_up
 from .pseudo_observations import pseudo_values
+from .state_weights import MetricValue, States
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,23 @@ def observed_expected_ratio(
     ratio = float(observed / expected)
     spread = float(np.exp(Z_95 * error / observed))
     return CalibrationEstimate(ratio, error / float(expected), ratio / spread, ratio * spread)
+
+
+def observed_expected_value(states: States, risk: np.ndarray) -> MetricValue:
+    """Observed over expected risk of ``risk`` (n,) on the day of ``states``; NaN where every risk is 0.
+
+    With delayed entry the expected risk is the mean by the masses of the rows, as rows seen late are not like all.
+    """
+    weight, mass, had = states.weights.weight, states.mass, states.had.astype(float)
+    by_mass = states.weights.outcome.has_delayed_entry
+    expected = float(mass @ risk if by_mass else weight @ risk / weight.sum())
+    if expected == 0:
+        return MetricValue(float("nan"), states, np.full(risk.size, np.nan))
+    ratio = float(mass @ had) / expected
+    if by_mass:
+        return MetricValue(ratio, states, (had - ratio * risk) / expected)
+    direct = -ratio / expected * weight * (risk - expected) / weight.sum()
+    return MetricValue(ratio, states, had / expected, direct)
 
 
 def _observed(

@@ -1,4 +1,4 @@
-"""Calibration by regression of pseudo-values on the predicted risk: intercept, slope, integrated calibration index."""
+"""Calibration by regression on the predicted risk: intercept and slope."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import numpy as np
 from ..inputs.labels import refuse_other_order
 from ..numerics.newton import Objective, maximise
 from .calibration_estimate import CalibrationEstimate, from_normal, group_codes, unknown_estimate
+from .calibration_response import Response, response_of
 from .inputs import check_metric_inputs, warn_metric
-from .pseudo_observations import pseudo_values
+from .state_weights import Measured, followed_states
 
 MAX_ITERATIONS = 200
 # Fisher scoring gains digits step by step, not twice as many each time: the last step is 1e-10 standard errors long.
 DECREMENT = 1e-20
 LARGEST_CONDITION = 1e12
-N_KNOTS = 5
-KNOT_QUANTILES = (0.05, 0.275, 0.5, 0.725, 0.95)  # Harrell (2015), Regression Modeling Strategies, table 2.3
 
 
 def calibration_slope(y: Any, risk: Any, time: float, *, event: int = 1, cluster: Any = None) -> CalibrationEstimate:
@@ -64,13 +63,7 @@ def calibration_slope(y: Any, risk: Any, time: float, *, event: int = 1, cluster
     >>> round(calibration_slope(y, [0.2] * 50 + [0.5] * 50, 9).estimate, 3)
     1.0
     """
-    theta, x, groups = _regression_rows(y, risk, time, event, cluster)
-    if theta.size == 0 or np.ptp(x) < 1e-12:
-        return unknown_estimate()
-    # Centred and scaled, so that risks nearly alike, or near 0, cost no digits.
-    center, spread = float(x.mean()), float(x.std())
-    design = np.column_stack((np.ones_like(x), (x - center) / spread))
-    return _fit(theta, design, np.zeros_like(x), np.array([center, spread]), groups, spread)
+    return _estimate(y, risk, time, event, cluster, slope_value)
 
 
 def calibration_intercept(
@@ -99,135 +92,129 @@ def calibration_intercept(
     >>> abs(round(calibration_intercept(y, [0.2] * 50, 1).estimate, 6))
     0.0
     """
-    theta, x, groups = _regression_rows(y, risk, time, event, cluster)
-    if theta.size == 0:
-        return unknown_estimate()
-    return _fit(theta, np.ones((x.size, 1)), x, np.zeros(1), groups, 1.0)
+    return _estimate(y, risk, time, event, cluster, intercept_value)
 
 
-def integrated_calibration_index(y: Any, risk: Any, time: float, *, event: int = 1) -> float:
-    r"""Mean absolute distance between the predicted and the smoothed observed risk; 0 is right.
+@dataclass(frozen=True)
+class RegressionValue:
+    """A coefficient of a calibration regression, and what its influence is made of.
 
-    .. math:: \frac{1}{n} \sum_i |\hat o(r_i) - r_i|
-
-    :math:`\hat o` is the least-squares regression of the jackknife pseudo-values on a natural cubic spline of the
-    predicted risk (5 knots at Harrell's quantiles), held within 0 and 1. Right predictions are a straight line in that
-    basis, so the smoother itself adds no miscalibration; chance does: in small samples the index is above 0 for a
-    perfect model.
-
-    Parameters
+    Attributes
     ----------
-    y, risk, time, event
-        As for :func:`calibration_slope`; risks of 0 and 1 are kept.
-
-    Returns
-    -------
-    float
-        On the scale of risk. Where everybody has the same risk, its distance from the Aalen-Johansen incidence.
-        NaN, with a warning, past the last follow-up.
-
-    References
-    ----------
-    Austin and Steyerberg (2019), The Integrated Calibration Index (ICI) and related metrics for quantifying the
-    calibration of logistic regression models, Statistics in Medicine 38. Austin, Putter, Giardiello and van Klaveren
-    (2022), Graphical calibration curves and the integrated calibration index (ICI) for competing risk models,
-    Diagnostic and Prognostic Research 6 (who smooth by a Fine-Gray model; pseudo-values ask no proportionality).
-
-    Examples
-    --------
-    >>> y = {"duration": [1.0] * 50, "event": [1] * 10 + [2] * 40}
-    >>> round(integrated_calibration_index(y, [0.3] * 50, 1), 6)
-    0.1
+    value : float
     """
-    given = check_metric_inputs(y, risk, [time])
-    theta = pseudo_values(given.outcome, given.times, event=event)[:, 0]
-    if np.isnan(theta).any():
-        return float("nan")
-    predicted = given.risk[:, 0]
-    return float(np.mean(np.abs(_smooth(predicted, theta) - predicted)))
+
+    value: float
+    _response: Response
+    _inside: np.ndarray
+    _fit: _Fit
+    _unit: float
+
+    def influence(self) -> np.ndarray:
+        r"""Influence of each row, :math:`w_j\,d\theta / dw_j`, shape (n,)."""
+        fit = self._fit
+        last = np.zeros(fit.design.shape[1])
+        last[-1] = 1.0 / self._unit
+        slope, residual = np.zeros((2, self._inside.size))
+        slope[self._inside] = fit.weighted @ np.linalg.solve(fit.curvature, last)
+        residual[self._inside] = fit.residual
+        return self._response.score_influence(slope, residual)
 
 
-def _smooth(x: np.ndarray, theta: np.ndarray) -> np.ndarray:
-    """Fitted values of ``theta`` (n,) on a natural cubic spline of ``x`` (n,), within 0 and 1."""
-    knots = np.unique(np.quantile(x, KNOT_QUANTILES))
-    columns = [np.ones_like(x)]
-    if np.ptp(x) > 0:
-        columns.append((x - x.mean()) / x.std())
-    if knots.size >= 3:
-        columns += list(_natural_cubic_terms(x, knots).T)
-    basis = np.column_stack(columns)
-    return np.clip(basis @ np.linalg.lstsq(basis, theta, rcond=None)[0], 0.0, 1.0)
+@dataclass(frozen=True)
+class _Unknown:
+    """No estimate, for ``n`` rows."""
+
+    n: int
+    value: float = float("nan")
+
+    def influence(self) -> np.ndarray:
+        return np.full(self.n, np.nan)
 
 
-def _natural_cubic_terms(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """Non-linear columns of the natural cubic spline, shape (n, n_knots - 2); linear outside the outer knots."""
-    scale = knots[-1] - knots[0]
-
-    def cubed(knot: float) -> np.ndarray:
-        return np.maximum((x - knot) / scale, 0.0) ** 3
-
-    end, previous = knots[-1], knots[-2]
-    width = end - previous
-    terms = [
-        cubed(knot) - cubed(previous) * (end - knot) / width + cubed(end) * (previous - knot) / width
-        for knot in knots[:-2]
-    ]
-    return np.column_stack(terms)
+def slope_value(response: Response, risk: np.ndarray) -> Measured:
+    """The calibration slope of ``risk`` (n,); see :func:`calibration_slope`."""
+    x, inside = _log_log(response, risk)
+    if x.size == 0 or np.ptp(x) < 1e-12:
+        return _Unknown(risk.size)
+    # Centred and scaled, so that risks nearly alike, or near 0, cost no digits.
+    center, spread = float(x.mean()), float(x.std())
+    design = np.column_stack((np.ones_like(x), (x - center) / spread))
+    return _regress(response, inside, design, np.zeros_like(x), np.array([center, spread]), spread)
 
 
-def _regression_rows(
-    y: Any, risk: Any, time: float, event: int, cluster: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Pseudo-values, complementary log-log of the risks, and clusters; empty where nothing can be estimated."""
-    refuse_other_order(y=y, risk=risk, cluster=cluster)
-    given = check_metric_inputs(y, risk, [time])
-    theta = pseudo_values(given.outcome, given.times, event=event)[:, 0]
-    predicted = given.risk[:, 0]
-    nobody = not np.any((given.outcome.event == event) & (given.outcome.duration <= time))
-    if nobody or np.isnan(theta).any():
-        return np.empty(0), np.empty(0), None
-    inside = (predicted > 0) & (predicted < 1)
+def intercept_value(response: Response, risk: np.ndarray) -> Measured:
+    """The calibration intercept of ``risk`` (n,); see :func:`calibration_intercept`."""
+    x, inside = _log_log(response, risk)
+    if x.size == 0:
+        return _Unknown(risk.size)
+    return _regress(response, inside, np.ones((x.size, 1)), x, np.zeros(1), 1.0)
+
+
+def _log_log(response: Response, risk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Complementary log-log of the risks (m,) of the rows ``inside`` (n,) that have one; none without an event."""
+    inside = (risk > 0) & (risk < 1)
     if not inside.all():
         warn_metric(
             f"{int((~inside).sum())} of {inside.size} rows have a predicted risk of exactly 0 or 1 and are left out of "
             "the calibration regression"
         )
-    groups = None if cluster is None else group_codes(cluster, given.n_given)[given.rows][inside]
-    return theta[inside], np.log(-np.log1p(-predicted[inside])), groups
+    inside &= response.weight > 0
+    if not np.any(response.value[inside] > 0):
+        return np.empty(0), inside
+    return np.log(-np.log1p(-risk[inside])), inside
 
 
-def _fit(
-    theta: np.ndarray, design: np.ndarray, offset: np.ndarray, start: np.ndarray, groups: np.ndarray | None, unit: float
-) -> CalibrationEstimate:
-    """The last coefficient, in ``unit``, of the complementary log-log regression of ``theta`` (n,).
+def _estimate(y: Any, risk: Any, time: float, event: int, cluster: Any, value: Any) -> CalibrationEstimate:
+    """A coefficient with the sandwich error in which pseudo-values are data."""
+    refuse_other_order(y=y, risk=risk, cluster=cluster)
+    given = check_metric_inputs(y, risk, [time])
+    states = followed_states(given, None, event)[0]
+    if states is None or not states.had.any():
+        return unknown_estimate()
+    found = value(response_of(states, event), given.risk[:, 0])
+    if not isinstance(found, RegressionValue):
+        return unknown_estimate()
+    groups = None if cluster is None else group_codes(cluster, given.n_given)[given.rows][found._inside]
+    variance = _sandwich(found._fit.weighted, found._fit.residual, groups)[-1, -1]
+    return from_normal(found.value, float(np.sqrt(variance)) / found._unit)
 
-    It is on ``design`` (n, p) and ``offset`` (n,), and the search begins at ``start`` (p,).
+
+def _regress(
+    response: Response, inside: np.ndarray, design: np.ndarray, offset: np.ndarray, start: np.ndarray, unit: float
+) -> Measured:
+    """The last coefficient, in ``unit``, of the complementary log-log regression of the rows ``inside`` (n,).
+
+    It is on ``design`` (m, p) and ``offset`` (m,), and the search begins at ``start`` (p,).
     Least squares with Fisher scoring and step halving (the estimating equation of an independence GEE with constant
-    variance, as ``geese(family = gaussian, mean.link = "cloglog")``), and a sandwich variance.
+    variance, as ``geese(family = gaussian, mean.link = "cloglog")``).
     """
-    objective = _LeastSquares(theta, design, offset)
+    objective = _LeastSquares(response.value[inside], response.weight[inside], design, offset)
     first = objective.evaluate(start)
     found = maximise(objective, start, first, decrement=DECREMENT, max_iterations=MAX_ITERATIONS, evaluate_last=True)
     if found.converged and np.linalg.cond(found.point.information) < LARGEST_CONDITION:
-        variance = _sandwich(found.point.weighted, found.point.residual, groups)[-1, -1]
-        return from_normal(float(found.theta[-1]) / unit, float(np.sqrt(variance)) / unit)
+        return RegressionValue(float(found.theta[-1]) / unit, response, inside, found.point, unit)
     warn_metric("the calibration regression did not converge (few events, or risks nearly alike): the result is NaN")
-    return unknown_estimate()
+    return _Unknown(inside.size)
 
 
 @dataclass(frozen=True)
 class _Fit:
     """Least squares as a normal likelihood whose variance is the mean square, so that a perfect fit has no maximum.
 
-    ``residual`` (n,), and ``weighted`` (n, p), the design times the slope of the mean.
+    ``weight``, ``residual`` and ``hazard`` (n,); ``design`` (n, p), and ``weighted`` (n, p), the design times the slope
+    of the mean.
     """
 
+    weight: np.ndarray
     residual: np.ndarray
+    hazard: np.ndarray
+    design: np.ndarray
     weighted: np.ndarray
 
     @cached_property
     def variance(self) -> float:
-        return max(float(np.mean(self.residual**2)), np.finfo(float).tiny)
+        return max(float(self.weight @ self.residual**2 / self.weight.sum()), np.finfo(float).tiny)
 
     @property
     def value(self) -> float:
@@ -235,23 +222,35 @@ class _Fit:
 
     @cached_property
     def gradient(self) -> np.ndarray:
-        return self.weighted.T @ self.residual / self.variance
+        return self._scale * (self.weighted.T @ (self.weight * self.residual))
 
     @cached_property
     def information(self) -> np.ndarray:
-        return self.weighted.T @ self.weighted / self.variance
+        return self._scale * (self.weighted.T @ (self.weight[:, None] * self.weighted))
+
+    @cached_property
+    def curvature(self) -> np.ndarray:
+        """How the weighted score falls with the coefficients, (p, p): with the second derivative of the mean."""
+        bend = self.weight * self.residual * (1.0 - self.hazard)
+        return self.weighted.T @ (self.weight[:, None] * self.weighted - bend[:, None] * self.design)
+
+    @property
+    def _scale(self) -> float:
+        return self.residual.size / (self.weight.sum() * self.variance)
 
 
 class _LeastSquares(Objective[_Fit]):
     """The complementary log-log regression, for Fisher scoring."""
 
-    def __init__(self, theta: np.ndarray, design: np.ndarray, offset: np.ndarray) -> None:
-        self._theta, self._design, self._offset = theta, design, offset
+    def __init__(self, value: np.ndarray, weight: np.ndarray, design: np.ndarray, offset: np.ndarray) -> None:
+        self._value, self._weight, self._design, self._offset = value, weight, design, offset
 
     def evaluate(self, theta: np.ndarray) -> _Fit:
         eta = np.minimum(self._design @ theta + self._offset, 5.0)  # beyond it the mean is 1 to machine precision
         hazard = np.exp(eta)
-        return _Fit(self._theta + np.expm1(-hazard), self._design * (hazard * np.exp(-hazard))[:, None])
+        gone = np.exp(-hazard)
+        weighted = self._design * (hazard * gone)[:, None]
+        return _Fit(self._weight, self._value + np.expm1(-hazard), hazard, self._design, weighted)
 
 
 def _sandwich(weighted: np.ndarray, residual: np.ndarray, groups: np.ndarray | None) -> np.ndarray:

@@ -35,6 +35,11 @@ class CensoringDistribution:
         """The left limit :math:`G(t-)`, in the shape of ``days``."""
         return self._step(days, "left")
 
+    def since(self, day: float) -> CensoringDistribution:
+        """The distribution of those not censored by ``day``, with days counted from there."""
+        later = self.times > day
+        return CensoringDistribution(self.times[later] - day, self.survival[later] / float(self.at(day)))
+
     def _step(self, days: Any, side: Any) -> np.ndarray:
         return np.concatenate(([1.0], self.survival))[np.searchsorted(self.times, days, side=side)]
 

@@ -12,6 +12,7 @@ from ...parameter_checks import require_choice
 from ..inputs.distinct_days import DistinctDays
 from ..inputs.outcome import Outcome
 from .inputs import check_metric_inputs, warn_metric
+from .ranks import Ranks
 from .state_weights import ProductLimitWeights, StateWeights
 
 KINDS = ("wolbers", "uno", "harrell")
@@ -75,7 +76,7 @@ def concordance_index(
     given = check_metric_inputs(y, risk, [0.0], sample_weight=sample_weight, probabilities=False)
     weights = ProductLimitWeights(given.outcome, given.weight)
     last = np.inf if horizon is None else float(horizon)
-    value = concordance_value(Pairs(weights, event), given.risk[:, 0], last, kind).value
+    value = concordance_value(Pairs(weights, event), Ranks(given.risk[:, 0]), last, kind).value
     if np.isnan(value):
         warn_metric("no two rows can be compared: the concordance index is NaN")
     return value
@@ -141,9 +142,9 @@ class ConcordanceValue:
         return _influence(self._pairs, self._rank, self._count, self.value)
 
 
-def concordance_value(pairs: Pairs, risk: np.ndarray, horizon: float, kind: str) -> ConcordanceValue:
-    """Concordance of ``risk`` (n,) with events by ``horizon``; NaN without a pair."""
-    rank = np.unique(risk, return_inverse=True)[1]
+def concordance_value(pairs: Pairs, ranks: Ranks, horizon: float, kind: str) -> ConcordanceValue:
+    """Concordance of ranked risks of n rows with events by ``horizon``; NaN without a pair."""
+    rank = ranks.rank
     count = _count_pairs(pairs, rank, horizon, kind)
     total = count.of_case @ (count.total_later + count.total_gone)
     if not total > 0:

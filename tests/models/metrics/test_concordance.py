@@ -5,6 +5,7 @@ import pytest
 from secondplan.models.inputs.outcome import check_outcome
 from secondplan.models.metrics import MetricWarning, concordance_index, fit_censoring
 from secondplan.models.metrics.concordance import Pairs, concordance_value
+from secondplan.models.metrics.ranks import Ranks
 from secondplan.models.metrics.state_weights import ProductLimitWeights, weights_of
 
 from .influence_checks import assert_is_derivative
@@ -105,7 +106,7 @@ def test_other_kinds_equal_every_pair(late_rows, kind):
     y, risk, weight = late_rows
     pairs = Pairs(ProductLimitWeights(check_outcome(y), weight), 1)
     expected = brute_force_of_kind(y, risk, weight, 20, kind)
-    assert concordance_value(pairs, risk, 20, kind).value == pytest.approx(expected, rel=1e-12)
+    assert concordance_value(pairs, Ranks(risk), 20, kind).value == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["uno", "harrell"])
@@ -125,7 +126,7 @@ def test_influence_is_the_derivative_by_the_case_weights(late_rows, kind, entry)
     outcome = check_outcome(y if entry else y.drop(columns="entry"))
 
     def value(weight):
-        return concordance_value(Pairs(ProductLimitWeights(outcome, weight), 1), risk, 20.0, kind)
+        return concordance_value(Pairs(ProductLimitWeights(outcome, weight), 1), Ranks(risk), 20.0, kind)
 
     influence = value(weight).influence()
     assert abs(influence.sum()) < 1e-12
@@ -140,6 +141,6 @@ def test_influence_with_censoring_learnt_elsewhere(late_rows):
     )
 
     def value(weight):
-        return concordance_value(Pairs(weights_of(outcome, weight, censoring), 1), risk, 20.0, "wolbers")
+        return concordance_value(Pairs(weights_of(outcome, weight, censoring), 1), Ranks(risk), 20.0, "wolbers")
 
     assert_is_derivative(value(weight).influence(), lambda w: value(w).value, weight)

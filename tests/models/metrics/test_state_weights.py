@@ -8,6 +8,7 @@ from secondplan.models.inputs.outcome import outcome_from_arrays
 from secondplan.models.metrics import fit_censoring
 from secondplan.models.metrics.auc import auc_value
 from secondplan.models.metrics.brier import brier_value, incidence_value, ipa_value
+from secondplan.models.metrics.ranks import Ranks
 from secondplan.models.metrics.state_weights import ProductLimitWeights, weights_of
 
 from .influence_checks import assert_is_derivative
@@ -37,7 +38,7 @@ def test_influence_is_the_derivative_by_the_case_weights(entry, time, weighted):
             incidence,
             brier_value(states, rows.risk),
             ipa_value(states, rows.risk, incidence),
-            auc_value(states, rows.risk),
+            auc_value(states, Ranks(rows.risk)),
         ]
 
     for k, found in enumerate(values(weight)):

@@ -1,0 +1,173 @@
+"""All estimates of an evaluation: each model, metric and time, with influence or bootstrap draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .brier import shares_of_days
+from .censoring import CensoringDistribution
+from .concordance import Pairs
+from .distribution_calibration import curve_calibration
+from .evaluation_rows import EvaluationRows
+from .inputs import followed_to
+from .metric_table import GROUPS, METRICS, Choices, Day, Metric, Prediction, average_risk
+from .state_weights import ProductLimitWeights, weights_of
+
+NULL_MODEL = "AalenJohansen"
+INTEGRATED = "integrated_brier"
+CURVE = "d_calibration"
+KNOWN = (*METRICS, INTEGRATED, *GROUPS, CURVE)
+
+Key = tuple[str, str, float]
+
+
+@dataclass
+class Estimate:
+    """An estimate of ``n`` rows.
+
+    Attributes
+    ----------
+    value : float
+    influence : ndarray, shape (n,), or None
+        :math:`w_i\\,d\\theta / dw_i`.
+    draws : ndarray, shape (n_bootstrap,), or None
+    p_value : float or None
+        Of a test, where the value is its statistic.
+    """
+
+    value: float
+    influence: np.ndarray | None = None
+    draws: np.ndarray | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked of the rows."""
+
+    event: int
+    metrics: tuple[str, ...]
+    censoring: CensoringDistribution | None
+    choices: Choices
+    n_bootstrap: int
+    random_state: Any
+
+
+def estimate_all(given: EvaluationRows, task: Task) -> dict[Key, Estimate]:
+    """Estimates by model, metric and time, in that order; NaN where the risk cannot be estimated."""
+    days = days_of(given, task)
+    found: dict[Key, Estimate] = {}
+    models = [*given.risks] + [NULL_MODEL] * (NULL_MODEL not in given.risks)
+    names = _names_in_table(task.metrics)
+    jobs = [_job(given, day, k, model, task) for model in models for k, day in enumerate(days)]
+    for part in _side_by_side(jobs):
+        found |= part
+    if INTEGRATED in task.metrics:
+        last = float(given.times.max())
+        for model in models:
+            found[model, INTEGRATED, last] = _integrated(found, given, model)
+    if task.n_bootstrap and any(name in GROUPS for name in task.metrics):
+        _bootstrap(found, given, task, models)
+    order = {name: place for place, name in enumerate(names)}
+    keys = [key for key in found if key[1] in order]
+    keys.sort(key=lambda key: (models.index(key[0]), order[key[1]], float(np.flatnonzero(given.times == key[2])[0])))
+    return {key: found[key] for key in keys}
+
+
+def days_of(given: EvaluationRows, task: Task) -> list[Day | None]:
+    """Each time with the states of the rows; None where they cannot be estimated."""
+    own = ProductLimitWeights(given.outcome, given.weight)
+    weights = own if task.censoring is None else weights_of(given.outcome, given.weight, task.censoring)
+    pairs = Pairs(weights, task.event)
+    days: list[Day | None] = []
+    for time, supported in zip(given.times, followed_to(given.outcome, given.times), strict=True):
+        states = weights.states(float(time), task.event) if supported else None
+        known = states is not None and bool(np.isfinite(states.mass).all())
+        days.append(Day(states, own, pairs, task.event, task.choices) if states is not None and known else None)
+    return days
+
+
+def _names_in_table(metrics: Sequence[str]) -> list[str]:
+    return [part for name in metrics for part in (GROUPS[name][0] if name in GROUPS else (name,))]
+
+
+def _job(given: EvaluationRows, day: Day | None, k: int, model: str, task: Task) -> Callable[[], dict[Key, Estimate]]:
+    """All metrics of one model on one day."""
+    time = float(given.times[k])
+
+    def measure() -> dict[Key, Estimate]:
+        is_null = model not in given.risks
+        wanted = [*task.metrics, *(["brier"] if INTEGRATED in task.metrics and "brier" not in task.metrics else [])]
+        found: dict[Key, Estimate] = {}
+        if day is None:
+            return {
+                (model, name, time): Estimate(float("nan")) for name in _names_in_table(wanted) if name != INTEGRATED
+            }
+        prediction = average_risk(day) if is_null else Prediction(given.risks[model][:, k])
+        for name in wanted:
+            if name in METRICS:
+                metric: Metric = METRICS[name]
+                measured = metric.of_null(day) if is_null else metric.measure(day, prediction)
+                found[model, name, time] = Estimate(measured.value, measured.influence())
+            elif name in GROUPS:
+                parts, values = GROUPS[name]
+                for part, value in zip(parts, values(day, prediction), strict=True):
+                    found[model, part, time] = Estimate(value)
+            elif name == CURVE:
+                found[model, name, time] = _curve(given, day, k, model, is_null)
+        return found
+
+    return measure
+
+
+def _curve(given: EvaluationRows, day: Day, k: int, model: str, is_null: bool) -> Estimate:
+    """D-calibration by one day of the risks by that day and those before it; the average risk has no curve to test."""
+    if is_null:
+        return Estimate(float("nan"), p_value=float("nan"))
+    until = np.flatnonzero(given.times <= given.times[k])
+    until = until[np.argsort(given.times[until])]
+    found = curve_calibration(day.states, given.risks[model][:, until], given.times[until], given.cluster)
+    return Estimate(found.statistic, p_value=found.p_value)
+
+
+def _integrated(found: dict[Key, Estimate], given: EvaluationRows, model: str) -> Estimate:
+    """Mean Brier score over the days from the first time to the last, by the trapezoidal rule."""
+    parts = [found[model, "brier", float(time)] for time in given.times]
+    value, influence = 0.0, np.zeros(given.rows.size)
+    for share, part in zip(shares_of_days(given.times), parts, strict=True):
+        if part.influence is None:
+            return Estimate(float("nan"))
+        value += share * part.value
+        influence += share * part.influence
+    return Estimate(value, influence)
+
+
+def _bootstrap(found: dict[Key, Estimate], given: EvaluationRows, task: Task, models: list[str]) -> None:
+    """Draws of clusters with replacement for metrics without influence function."""
+    generator = np.random.default_rng(task.random_state)
+    groups = tuple(name for name in task.metrics if name in GROUPS)
+    keys = [key for key in found if key[1] in _names_in_table(groups)]
+    codes = np.unique(given.cluster, return_inverse=True)[1]
+    n_clusters = int(codes.max()) + 1
+    again = Task(task.event, groups, task.censoring, task.choices, 0, None)
+    draws = {key: np.full(task.n_bootstrap, np.nan) for key in keys}
+    for draw in range(task.n_bootstrap):
+        times_drawn = np.bincount(generator.integers(n_clusters, size=n_clusters), minlength=n_clusters)[codes]
+        chosen = np.flatnonzero(times_drawn)
+        part = given.take(chosen, given.weight[chosen] * times_drawn[chosen])
+        for k, day in enumerate(days_of(part, again)):
+            for model in models:
+                for key, estimate in _job(part, day, k, model, again)().items():
+                    draws[key][draw] = estimate.value
+    for key in keys:
+        found[key].draws = draws[key]
+
+
+def _side_by_side(jobs: Sequence[Callable[[], dict[Key, Estimate]]]) -> list[dict[Key, Estimate]]:
+    from ..numerics.threads import run_all
+
+    return run_all(jobs)

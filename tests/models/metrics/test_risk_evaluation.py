@@ -1,0 +1,211 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import secondplan as sp
+from secondplan.models.metrics import MetricWarning, evaluate_risks
+
+from .influence_checks import DERIVATIVE, STEP
+
+WITH_INFLUENCE = (
+    "brier",
+    "integrated_brier",
+    "ipa",
+    "auc",
+    "concordance",
+    "concordance_uno",
+    "concordance_harrell",
+    "observed_expected",
+    "calibration_intercept",
+    "calibration_slope",
+    "net_benefit",
+    "log_score",
+)
+R_DIGITS = 1e-9  # the file holds 14 decimals, and the days 15 digits
+# Score takes a censoring's share of those at risk for how much log G moves with it, which is right to its square: that
+# shows where few remain at risk.
+R_ERROR = 3e-5
+
+
+def shifted(reference):
+    """The rows of ``metric_errors.R``, whose days are distinct, and the risks of its two models."""
+    n = reference.n
+    y = reference.y.assign(duration=reference.y["duration"] + (1 + np.arange(n)) / (2 * n))
+    other = 0.8 * np.sqrt(reference.risk) * np.linspace(0.5, 1, n)[::-1, None]
+    return y, {"model": reference.risk, "other": other}
+
+
+@pytest.mark.parametrize("metric", ["brier", "auc"])
+def test_agrees_with_riskregression(reference, metric):
+    y, risks = shifted(reference)
+    found = evaluate_risks(risks, y, reference.times, metrics=[metric])
+    # R divides by n - 1 where the variance of an influence function is by n.
+    factor = np.sqrt(reference.n / (reference.n - 1))
+    scores = pd.DataFrame(reference.errors[metric]).replace("Null model", "AalenJohansen")
+    table = found.table.merge(scores.rename(columns={"times": "time"}), on=["model", "time"])
+    assert len(table) == (3 if metric == "brier" else 2) * len(reference.times)
+    name = {"brier": "Brier", "auc": "AUC"}[metric]
+    np.testing.assert_allclose(table["estimate"], table[name], atol=R_DIGITS)
+    np.testing.assert_allclose(table["std_error"] * factor, table["se"], atol=R_ERROR)
+    contrasts = pd.DataFrame(reference.errors[f"{metric}_differences"]).replace("Null model", "AalenJohansen")
+    ours = found.differences.set_index(["model", "reference", "time"])
+    for row in contrasts.itertuples(index=False):
+        turned = (row.model, row.reference, row.times) not in ours.index
+        one, other = (row.reference, row.model) if turned else (row.model, row.reference)
+        mine = ours.loc[(one, other, row.times)]
+        assert mine["difference"] * (-1 if turned else 1) == pytest.approx(row[3], abs=R_DIGITS)
+        assert mine["std_error"] * factor == pytest.approx(row.se, abs=R_ERROR)
+        assert mine["p_value"] == pytest.approx(row.p, abs=0.002)
+
+
+@pytest.fixture(scope="module")
+def few():
+    rng = np.random.default_rng(8)
+    n = 60
+    duration = rng.integers(1, 25, n)
+    entry = np.where(rng.uniform(size=n) < 0.5, np.floor(duration * rng.uniform(size=n)), 0)
+    y = pd.DataFrame({"entry": entry, "duration": duration, "event": rng.choice([0, 1, 2], n, p=[0.4, 0.35, 0.25])})
+    risks = {"a": rng.integers(1, 12, (n, 2)) / 12, "b": rng.uniform(0.02, 0.95, (n, 2))}
+    return y, risks, rng.integers(2, 9, n) / 4, rng.integers(0, 20, n)
+
+
+@pytest.mark.parametrize("entry", [False, True], ids=["from day 0", "delayed entry"])
+def test_influence_is_the_derivative_by_the_case_weights(few, entry):
+    y, risks, weight, cluster = few
+    y = y if entry else y.drop(columns="entry")
+
+    def evaluate(weight):
+        with np.errstate(all="ignore"):
+            return evaluate_risks(
+                {"a": risks["a"]},
+                y,
+                [10, 20],
+                metrics=WITH_INFLUENCE,
+                sample_weight=weight,
+                cluster=cluster,
+                threshold=0.3,
+            )
+
+    found = evaluate(weight)
+    keys = [(row.model, row.metric, row.time) for row in found.table.itertuples() if np.isfinite(row.estimate)]
+    assert len(keys) > 40
+    n = len(y)
+    for row in (0, 7, 23, 41):
+        change = np.zeros(n)
+        change[row] = STEP * weight[row]
+        slope = (evaluate(weight + change).table["estimate"] - evaluate(weight - change).table["estimate"]) / (2 * STEP)
+        by_key = dict(
+            zip([tuple(key) for key in found.table[["model", "metric", "time"]].to_numpy()], slope, strict=True)
+        )
+        for key in keys:
+            # Cubic terms of steep metrics: their derivatives are tested closely where they are defined.
+            assert found.influence(*key)[row] == pytest.approx(n * by_key[key], rel=DERIVATIVE, abs=3 * DERIVATIVE), key
+
+
+def test_variance_is_the_sum_of_squares_over_clusters(few):
+    y, risks, weight, cluster = few
+    found = evaluate_risks(risks, y, [10, 20], metrics=["brier", "auc"], sample_weight=weight, cluster=cluster)
+    for row in found.table[found.table["model"] == "a"].itertuples():
+        influence = found.influence(row.model, row.metric, row.time)
+        sums = np.bincount(cluster, weights=influence)
+        assert row.std_error == pytest.approx(np.sqrt(sums @ sums) / len(y), rel=1e-12)
+    difference = found.influence("a", "auc", 20) - found.influence("b", "auc", 20)
+    sums = np.bincount(cluster, weights=difference)
+    row = found.differences.query("model == 'a' and reference == 'b' and metric == 'auc' and time == 20").iloc[0]
+    assert row["std_error"] == pytest.approx(np.sqrt(sums @ sums) / len(y), rel=1e-12)
+
+
+def test_estimates_are_those_of_the_public_functions(few):
+    y, risks, _, _ = few
+    y, risk = y.drop(columns="entry"), risks["b"]
+    found = evaluate_risks({"b": risk}, y, [10, 20], metrics=(*WITH_INFLUENCE, "calibration_errors", "top_k"), k=9)
+    at = found.table[found.table["model"] == "b"].set_index(["metric", "time"])["estimate"]
+    np.testing.assert_array_equal(at["brier"], sp.brier_score(y, risk, [10, 20]))
+    np.testing.assert_array_equal(at["ipa"], sp.index_of_prediction_accuracy(y, risk, [10, 20]))
+    np.testing.assert_array_equal(at["auc"], sp.time_dependent_auc(y, risk, [10, 20]))
+    assert at["integrated_brier", 20] == pytest.approx(sp.integrated_brier_score(y, risk, [10, 20]))
+    assert at["concordance", 20] == sp.concordance_index(y, risk[:, 1], horizon=20)
+    assert at["calibration_slope", 20] == sp.calibration_slope(y, risk[:, 1], 20).estimate
+    assert at["calibration_intercept", 20] == sp.calibration_intercept(y, risk[:, 1], 20).estimate
+    assert at["observed_expected", 20] == pytest.approx(sp.observed_expected_ratio(y, risk[:, 1], 20).estimate)
+    assert at["ici", 20] == sp.integrated_calibration_index(y, risk[:, 1], 20)
+    assert at["precision_at_k", 20] == sp.top_k(y, risk[:, 1], 20, 9).precision
+
+
+def test_weight_two_equals_the_row_twice(few):
+    y, risks, _, _ = few
+    y = y.drop(columns="entry")
+    rows = [0, 0, 1, *range(2, 60)]
+    metrics = (*WITH_INFLUENCE, "calibration_errors", "average_precision")
+    twice = evaluate_risks({"b": risks["b"][rows]}, y.iloc[rows], [10, 20], metrics=metrics)
+    weighted = evaluate_risks({"b": risks["b"]}, y, [10, 20], metrics=metrics, sample_weight=np.r_[2.0, np.ones(59)])
+    exact = ~twice.table["metric"].isin(["ici", "e50", "e90"])  # the knots of the smoother do not weigh rows
+    np.testing.assert_allclose(weighted.table["estimate"][exact], twice.table["estimate"][exact], rtol=1e-9)
+
+
+def test_landmark_equals_the_rows_that_remain(few):
+    y, risks, _, cluster = few
+    y = y.drop(columns="entry")
+    stays = (y["duration"] > 6).to_numpy()
+    later = pd.DataFrame({"duration": y["duration"] - 6, "event": y["event"]})[stays]
+    unread = np.where(stays[:, None], risks["b"], np.nan)
+    found = evaluate_risks({"b": unread}, y, [5, 14], landmark=6, cluster=cluster)
+    plain = evaluate_risks({"b": risks["b"][stays]}, later, [5, 14], cluster=cluster[stays])
+    pd.testing.assert_frame_equal(found.table, plain.table)
+    assert np.all(found.influence("b", "brier", 5)[~stays] == 0)
+    assert "free of events on day 6" in repr(found)
+
+
+def test_differences_hold_each_pair_once_and_holm(few):
+    y, risks, _, _ = few
+    found = evaluate_risks(risks | {"c": risks["b"] ** 2}, y, [10, 20], metrics=["brier"]).differences
+    pairs = list(zip(found["model"], found["reference"], found["time"], strict=True))
+    names = [("a", "b"), ("a", "c"), ("a", "AalenJohansen"), ("b", "c"), ("b", "AalenJohansen"), ("c", "AalenJohansen")]
+    assert pairs == [(*pair, time) for time in (10, 20) for pair in names]
+    smallest = found["p_value"].min()
+    assert found["p_adjusted"].min() == pytest.approx(min(1, 12 * smallest))
+    assert (found["p_adjusted"] >= found["p_value"]).all()
+
+
+def test_bootstrap_draws_clusters(few):
+    y, risks, _, cluster = few
+    y = y.drop(columns="entry")
+    ask = {"metrics": ["top_k", "auc"], "cluster": cluster, "k": 20, "random_state": 3}
+    found = evaluate_risks({"b": risks["b"][:, 1]}, y, [20], n_bootstrap=30, **ask)
+    again = evaluate_risks({"b": risks["b"][:, 1]}, y, [20], n_bootstrap=30, **ask)
+    pd.testing.assert_frame_equal(found.table, again.table)
+    row = found.table.set_index(["model", "metric"]).loc[("b", "precision_at_k")]
+    assert 0 < row["std_error"] < 0.5
+    assert row["lower"] < row["estimate"] < row["upper"]
+    none = evaluate_risks({"b": risks["b"][:, 1]}, y, [20], **ask).table.set_index(["model", "metric"])
+    assert np.isnan(none.loc[("b", "precision_at_k"), "std_error"])
+
+
+def test_past_follow_up_is_nan_with_a_warning(few):
+    y, risks, _, _ = few
+    with pytest.warns(MetricWarning, match="nobody is observed to day 90"):
+        found = evaluate_risks({"b": risks["b"]}, y, [10, 90], metrics=["brier", "integrated_brier", "top_k"])
+    assert np.isnan(found.table.query("time == 90")["estimate"]).all()
+    assert np.isfinite(found.table.query("time == 10")["estimate"]).all()
+
+
+def test_what_cannot_be_read_is_refused(few):
+    y, risks, _, _ = few
+    with pytest.raises(ValueError, match=r"metrics must be some of brier.*got 'accuracy'"):
+        evaluate_risks(risks, y, [10, 20], metrics=["accuracy"])
+    with pytest.raises(ValueError, match=r"risks of a have shape \(60, 2\), expected \(60, 1\)"):
+        evaluate_risks(risks, y, [10])
+    with pytest.raises(ValueError, match="a: risk: outside 0 to 1 in 60 of 60 rows, first at row 0"):
+        evaluate_risks({"a": risks["a"] + 2}, y, [10, 20])
+    with pytest.raises(ValueError, match="nobody is observed after the landmark, day 99"):
+        evaluate_risks(risks, y, [10, 20], landmark=99)
+    with pytest.raises(KeyError, match="no influence function of ici"):
+        evaluate_risks(risks, y, [10, 20]).influence("a", "ici", 10)
+
+
+def test_plots_a_metric_by_time(few):
+    y, risks, _, _ = few
+    ax = evaluate_risks(risks, y, [10, 20]).plot("auc")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "AalenJohansen"]
+    with pytest.raises(ValueError, match="metric must be one of brier, ipa, auc"):
+        evaluate_risks(risks, y, [10, 20]).plot("ici")
