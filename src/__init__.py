@@ -26,6 +26,7 @@ _HOMES = {
         "aalen_johansen",
         "check_outcome",
         "compare_distributions",
+        "compare_nested",
         "gray_test",
         "kaplan_meier",
         "load_model",
@@ -113,6 +114,7 @@ _HOMES = {
     "plots": (
         "plot_calibration",
         "plot_coefficients",
+        "plot_coefficients_over_time",
         "plot_curves",
         "plot_cusum",
         "plot_distributions",

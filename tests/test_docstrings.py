@@ -20,7 +20,14 @@ ELSEWHERE = re.compile(r"(\b[Aa]s( in| of)?|those of) :(meth|func|class):`")
 # Their examples would need files, a server or a figure.
 WITHOUT_EXAMPLE = {
     *("load_experiment", "load_tracked_model", "promote", "run_experiment", "score_batch", "subgroup_table"),
-    *("plot_calibration", "plot_coefficients", "plot_hazard", "plot_hazard_ratio", "plot_incidence"),
+    *(
+        "plot_calibration",
+        "plot_coefficients",
+        "plot_coefficients_over_time",
+        "plot_hazard",
+        "plot_hazard_ratio",
+        "plot_incidence",
+    ),
     *(
         "plot_effect",
         "plot_penalty_cv",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .discrete_time.model import DiscreteTimeHazard
     from .estimator.base import IncidenceModel
     from .estimator.bundle_files import save_bundle
+    from .estimator.nested_models import compare_nested
     from .features.encoder import FeatureEncoder
     from .fine_gray.model import FineGray
     from .group_tests.gray import gray_test
@@ -37,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "curves.nonparametric": ["aalen_johansen", "kaplan_meier", "nelson_aalen"],
         "estimator.base": ["IncidenceModel"],
         "estimator.bundle_files": ["save_bundle"],
+        "estimator.nested_models": ["compare_nested"],
         "features.encoder": ["FeatureEncoder"],
         "group_tests.gray": ["gray_test"],
         "group_tests.logrank": ["logrank_test"],

@@ -16,6 +16,7 @@ from ...parameter_checks import require_choice
 from ..estimator.delta_interval import DeltaIntervalModel
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import listed, warn_of_dropped
+from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..features.encoder import FeatureEncoder
 from ..numerics.information import positive_inverse
 from .incidence import event_free_gradient, incidence, incidence_gradient
@@ -29,7 +30,7 @@ FLAT = 100.0
 SMALLEST_SIGMA = 1e-4
 
 
-class ParametricAFT(DeltaIntervalModel):
+class ParametricAFT(LikelihoodCriteria, DeltaIntervalModel):
     r"""Accelerated failure time: features stretch or shrink the time to each event by a constant factor.
 
     For each cause k, the other causes and the known end censored,
@@ -225,6 +226,12 @@ class ParametricAFT(DeltaIntervalModel):
             cause: pd.DataFrame(self.joint_covariance_[own, own], index=names, columns=names)
             for cause, own in blocks.items()
         }
+
+    def _n_parameters(self) -> pd.Series:
+        return pd.Series({cause: int((np.diag(own) > 0).sum()) for cause, own in self.covariance_.items()})
+
+    def _n_events(self) -> pd.Series:
+        return pd.Series({cause: self.event_counts_[cause] for cause in self.events_})
 
     def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         z = self._standardised_log_time(design.matrix, times)

@@ -31,11 +31,12 @@ from ..incidence.simultaneous import simultaneous_quantile
 from ..incidence.sums import IncidenceSums
 from ..inputs.labels import refuse_other_order
 from ..numerics.blas_threads import one_blas_thread
+from .by_cause import ByCause
 
 STD_ERRORS = ("riskregression", "jackknife")
 
 
-class CauseSpecificCox(IncidenceModel):
+class CauseSpecificCox(ByCause, IncidenceModel):
     r"""Risk of each event with the others competing, from one Cox model per cause.
 
     .. math:: F_k(t \mid x) = \sum_{t_j \le t} S(t_j- \mid x)\, e^{x'\beta_k}\, dH_{0k}(t_j)
@@ -76,6 +77,8 @@ class CauseSpecificCox(IncidenceModel):
         Cluster-robust where ``cluster`` was given, robust where a weight is not a whole number.
     summary_ : DataFrame
         The summary of each cause's model, indexed by (event, feature).
+    log_likelihood_, aic_, bic_ : Series indexed by cause
+        Of the partial likelihood; ``bic_`` counts the events.
     baseline_cumulative_hazard_ : DataFrame
         Cumulative hazards at features 0 by day; a column per cause, or (cause, stratum).
     moments_ : list of dict
@@ -133,23 +136,6 @@ class CauseSpecificCox(IncidenceModel):
         self.horizon = horizon
         self.encoder = encoder
         self.std_error = std_error
-
-    @property
-    def coef_(self) -> pd.DataFrame:
-        """Coefficients, one row per feature, one column per cause."""
-        columns = {cause: model.coef_ for cause, model in self.cause_models_.items()}
-        return pd.DataFrame(columns, index=self.feature_names_out_)
-
-    @property
-    def covariance_(self) -> dict[int, np.ndarray]:
-        """Covariance of each cause's coefficients, shape (p, p)."""
-        return {cause: model.covariance_ for cause, model in self.cause_models_.items()}
-
-    @property
-    def summary_(self) -> pd.DataFrame:
-        """The summary of each cause's model, indexed by (event, feature)."""
-        tables = {cause: model.summary_ for cause, model in self.cause_models_.items()}
-        return pd.concat(tables, names=["event"])
 
     @property
     def baseline_cumulative_hazard_(self) -> pd.DataFrame:

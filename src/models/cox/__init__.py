@@ -1,4 +1,4 @@
 """The Cox model: coefficients, baseline, curves, diagnostics, profiles, penalised paths.
 
-Others use ``baseline``, ``fitted_influence``, ``model``, ``path``.
+Others use ``baseline``, ``fitted_influence``, ``model``, ``path``, ``proportionality``.
 """

@@ -6,13 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc
 
 from ...parameter_checks import require_choice
 from ..estimator.design import TrainingRows
 
 RESIDUALS = ("martingale", "deviance", "score", "schoenfeld", "scaledsch", "dfbeta", "dfbetas")
-TRANSFORMS = ("km", "rank", "identity", "log")
 
 
 class FittedCox(NamedTuple):
@@ -166,42 +164,3 @@ def _sum_by(codes: np.ndarray, values: np.ndarray, n_codes: int) -> np.ndarray:
     sums = np.zeros((n_codes, *values.shape[1:]))
     np.add.at(sums, codes, values)
     return sums
-
-
-def proportionality_table(
-    rows: TrainingRows, fitted: FittedCox, transform: str, groups: dict[str, list[int]]
-) -> pd.DataFrame:
-    """Test of proportional hazards as :meth:`.model.CoxPH.test_proportional_hazards` describes it.
-
-    ``groups`` holds the positions of the columns that are tested together, by the name of the term.
-    """
-    from .kernels.proportional_hazards import proportional_hazards_test, time_transform
-
-    require_choice("transform", transform, TRANSFORMS)
-    is_event = rows.outcome.event == fitted.event
-    # A row of weight 0 counts for nothing, the time scale included.
-    counted = np.ones(is_event.size, dtype=bool) if rows.weight is None else rows.weight > 0
-    scale = np.zeros(is_event.size)
-    scale[counted] = time_transform(
-        rows.outcome.entry[counted], rows.outcome.duration[counted], is_event[counted], transform
-    )
-    used = np.diag(fitted.naive_covariance) > 0
-    groups = {name: [c for c in columns if used[c]] for name, columns in groups.items()}
-    groups = {name: columns for name, columns in groups.items() if columns}
-    statistics = proportional_hazards_test(
-        rows.design.matrix,
-        rows.outcome.entry,
-        rows.outcome.duration,
-        is_event,
-        scale,
-        list(groups.values()),
-        coef=fitted.coef,
-        weight=rows.weight,
-        stratum=rows.design.strata,
-        offset=rows.design.offset,
-        ties=fitted.ties,
-    )
-    df = np.array([*(len(columns) for columns in groups.values()), int(used.sum())])
-    index = pd.Index([*groups, "GLOBAL"], name="term")
-    p_values = np.where(df > 0, chdtrc(np.maximum(df, 1), statistics), 1.0)
-    return pd.DataFrame({"chisq": statistics, "df": df, "p": p_values}, index=index)

@@ -25,7 +25,6 @@ from ..numerics.blas_threads import one_blas_thread
 from .diagnostics import (
     FittedCox,
     concordance,
-    proportionality_table,
     residual_table,
     robust_covariance,
     score_statistics,
@@ -33,6 +32,7 @@ from .diagnostics import (
 from .fitted_influence import fitted_influence
 from .prediction import CoxPrediction
 from .profile import profile_table
+from .proportionality import ProportionalityTest, proportionality_table
 
 TIES = ("efron", "breslow")
 ENTRY_CONVENTIONS = ("r", "statsmodels")
@@ -301,7 +301,7 @@ class CoxPH(CoxPrediction):
         return residual_table(rows, self._fitted(), kind, weighted=weighted, collapse=collapse)
 
     @one_blas_thread()
-    def test_proportional_hazards(self, transform: str = "km", *, terms: bool = True) -> pd.DataFrame:
+    def test_proportional_hazards(self, transform: str = "km", *, terms: bool = True) -> ProportionalityTest:
         """Score test that each coefficient does not change with time, as ``cox.zph`` of R's survival 3.
 
         Parameters
@@ -313,8 +313,9 @@ class CoxPH(CoxPrediction):
 
         Returns
         -------
-        DataFrame
-            One row per column of ``X`` or per feature, and ``GLOBAL``: chisq, df, p.
+        ProportionalityTest
+            DataFrame with a row for each column of ``X`` or feature, and ``GLOBAL``: chisq, df, p. Its ``plot()`` draws
+            the scaled Schoenfeld residuals with a smooth line.
 
         Raises
         ------

@@ -13,6 +13,7 @@ from ...caller_warnings import warn
 from ...parameter_checks import require_choice
 from ...progress import track
 from ..estimator.design import TrainingRows
+from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..estimator.one_event import OneEventModel
 from ..features.encoder import FeatureEncoder
 from ..features.penalty_factors import feature_factors
@@ -26,7 +27,7 @@ CHOICES = ("lambda_min", "lambda_1se")
 LEAST_ROWS_UNGROUPED = 10
 
 
-class CoxElasticNetCV(OneEventModel):
+class CoxElasticNetCV(LikelihoodCriteria, OneEventModel):
     r"""Cox model with an elastic-net penalty whose strength is chosen by grouped cross-validation, as ``cv.glmnet``.
 
     .. math:: \max_\beta \; \frac{\ell(\beta)}{\sum_i w_i}
@@ -201,6 +202,15 @@ class CoxElasticNetCV(OneEventModel):
         """Covariance of the coefficients at the chosen strength, for the chosen features as if given, shape (p, p)."""
         check_is_fitted(self)
         return self.model_.covariance_
+
+    @property
+    def log_likelihood_(self) -> tuple[float, float]:
+        """Log partial likelihood, null and at the chosen strength; a penalised fit has no ``aic_`` and ``bic_``."""
+        check_is_fitted(self)
+        return self.model_.log_likelihood_
+
+    def _fitted_log_likelihood(self) -> float:
+        return self.model_._fitted_log_likelihood()
 
     @property
     def summary_(self) -> pd.DataFrame:

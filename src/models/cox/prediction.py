@@ -15,6 +15,7 @@ from ...caller_warnings import warn
 from ..curves.confidence import check_interval
 from ..estimator.base import ROWS_PER_CHUNK, checked_times, hold_last, per_row
 from ..estimator.design import Design
+from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..estimator.one_event import OneEventModel
 from ..incidence.hazard_moments import CellMoments, RowMoments
 from ..inputs.labels import refuse_other_order
@@ -30,7 +31,7 @@ from .baseline import (
 from .curve_error import jackknife_hazard_error
 
 
-class CoxPrediction(OneEventModel):
+class CoxPrediction(LikelihoodCriteria, OneEventModel):
     """The part of :class:`.model.CoxPH` that needs no training rows: loaded models have it too."""
 
     _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata", "offset": "offset"}

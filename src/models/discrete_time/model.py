@@ -15,6 +15,7 @@ from ...caller_warnings import warn
 from ..estimator.delta_interval import DeltaIntervalModel
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import warn_of_dropped
+from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..features.encoder import FeatureEncoder
 from .period_incidence import (
     curves_by_blocks,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .fit import DiscreteTimeFit
 
 
-class DiscreteTimeHazard(DeltaIntervalModel):
+class DiscreteTimeHazard(LikelihoodCriteria, DeltaIntervalModel):
     r"""Competing events in discrete time: a multinomial logit of what happens in each period, all events jointly.
 
     Follow-up is cut into periods. In period :math:`k`, given no event before it, event :math:`j` has probability
@@ -230,6 +231,20 @@ class DiscreteTimeHazard(DeltaIntervalModel):
             },
             index=pd.MultiIndex.from_product([self.events_, list(self.feature_names_out_)], names=["event", "feature"]),
         )
+
+    def _n_parameters(self) -> int:
+        """Free ones: an event too rare for coefficients has one hazard for all periods, whatever its terms."""
+        n_causes, n_features = self.coef_.shape
+        width = len(self.naive_covariance_) // n_causes
+        count = 0
+        for cause in range(n_causes):
+            own = self.naive_covariance_[cause * width : (cause + 1) * width, cause * width : (cause + 1) * width]
+            terms = own[n_features:, n_features:]
+            scale = np.sqrt(np.diag(terms))
+            scale[scale == 0] = 1.0
+            count += int((np.diag(own)[:n_features] > 0).sum())
+            count += int(np.linalg.matrix_rank(terms / np.outer(scale, scale), tol=1e-9, hermitian=True))
+        return count
 
     def _errors(self, covariance: np.ndarray) -> np.ndarray:
         """Standard errors of the features' coefficients, event after event; NaN where not estimated."""

@@ -220,7 +220,7 @@ class ModelViews(BaseEstimator):
         return partial_effect(self, column, X, values=values, reference=reference, event=event, level=level)
 
     def plot_effect(self, column: str, X: Any = None, *, ax: Any = None, **options: Any) -> Any:
-        """Draw :meth:`partial_effect` of a column with its band; ``X`` and ``options`` are those of that method."""
+        """Draw :meth:`partial_effect` of ``column`` on ``ax`` with its band; ``X``, ``options`` as there."""
         return self.partial_effect(column, X, **options).plot(ax=ax)
 
     def __repr__(self, *args: Any) -> str:

@@ -12,6 +12,7 @@ from ..cox.baseline import LARGEST_ETA, fill_means
 from ..curves.confidence import check_interval, incidence_bounds
 from ..estimator.base import checked_times, divide, hold_last, per_row, require_event
 from ..estimator.design import Design
+from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..estimator.one_event import OneEventModel
 from ..features.encoder import as_frame
 from ..numerics.blas_threads import one_blas_thread
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 ROWS_PER_BLOCK = 2_000
 
 
-class FineGrayPrediction(OneEventModel):
+class FineGrayPrediction(LikelihoodCriteria, OneEventModel):
     """The part of :class:`.model.FineGray` that needs no training rows: loaded models have it too."""
 
     _column_parameters: ClassVar[dict[str, str]] = {"censoring_strata": "strata"}

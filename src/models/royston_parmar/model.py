@@ -170,6 +170,12 @@ class RoystonParmar(RoystonParmarPrediction):
         """Days of the knots of each cause's baseline."""
         return {event: np.exp(state["knots"]) for event, state in self.cause_curves_.items()}
 
+    def _fitted_log_likelihood(self) -> pd.Series:
+        return self.log_likelihood_
+
+    def _n_parameters(self) -> pd.Series:
+        return self.n_estimated_
+
     @property
     def aic_(self) -> pd.Series:
         """Akaike's criterion by cause: the smaller, the better."""
