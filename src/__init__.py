@@ -23,6 +23,7 @@ _HOMES = {
     "models": (
         *MODELS,
         "FeatureEncoder",
+        "FollowUpWarning",
         "aalen_johansen",
         "check_outcome",
         "compare_distributions",

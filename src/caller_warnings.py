@@ -4,16 +4,18 @@ import sys
 import warnings
 
 PACKAGE = __name__.partition(".")[0]
+INSIDE = (PACKAGE, "contextlib")
 MARK = "is_of_secondplan"
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn of ``message`` at the line outside this package that called it.
 
-    A library that called it, such as scikit-learn's ``Pipeline``, is outside too.
+    A library that called it, such as scikit-learn's ``Pipeline``, is outside too; what decorates the package's own
+    functions is not.
     """
     level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in INSIDE:
         level, frame = level + 1, frame.f_back
     warning = category(message)
     setattr(warning, MARK, True)

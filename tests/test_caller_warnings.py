@@ -36,6 +36,7 @@ def test_however_deep_and_by_whatever_way_it_came():
         "fit": lambda: model.fit(X, y),
         "a model of each event": lambda: sp.CauseSpecificCox().fit(X, y),
         "metric": lambda: sp.concordance_index(y.assign(event=0), np.full(80, 0.1)),
+        "prediction": lambda: sp.AalenJohansen().fit(X, y).predict(X),
         "curve": lambda: sp.kaplan_meier(y["duration"], y["event"] > 0).restricted_mean_time(900),
     }
     for name, call in calls.items():

@@ -14,12 +14,13 @@ from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from ..caller_warnings import is_own, warn
+from ..models.inputs.follow_up import FollowUpWarning
 from ..models.inputs.given_days import as_days
 from ..models.inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 from ..models.metrics import MetricWarning
 from ..models.metrics.inputs import followed_to, refuse_risk
 from ..progress import track
-from .comparison import Comparison
+from .comparison import UNSTATED, Comparison
 from .measures import (
     TABLE_DAYS,
     FoldRisks,
@@ -27,8 +28,10 @@ from .measures import (
     curves_table,
     differences_table,
     fold_table,
+    of_stated_days,
     predictions_table,
     summary_table,
+    unstated_rows,
     usable,
 )
 from .splits import FamilyKFold, TemporalSplit, families_in_both
@@ -63,7 +66,8 @@ def compare_models(
     """Fit every model on the training rows of each fold and measure its risks of a second plan on the test rows.
 
     The reference, Aalen-Johansen without covariates, is always among the models. A model that cannot be fitted or
-    cannot predict gets one line in ``failures`` and does not stop the others; their warnings are in ``notes``.
+    cannot predict gets one line in ``failures`` and does not stop the others; their warnings are in ``notes``. A day by
+    which a model states no risk for some row, as past the last follow-up of its training rows, has NaN for that model.
 
     Censoring weights are those of the test rows of each fold; the index of prediction accuracy is against the
     Aalen-Johansen incidence of the same test rows, so that the reference itself comes out slightly below 0.
@@ -126,8 +130,9 @@ def compare_models(
             model = _with_seed(clone(named[name]), int(seeds[position, k]))
             model = _without_absent_end(model, parts[k].train, outcome.events)
             with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", FollowUpWarning)
                 results[name].append(_fit_and_predict(model, parts[k], grid, k))
-            for line in {note_line(warning) for warning in caught}:
+            for line in {line for warning in caught if (line := _fold_note(warning, results[name][-1]))}:
                 notes[name][line] = notes[name].get(line, 0) + 1
         except Exception as error:
             failures[name] = f"fold {k + 1} of {len(parts)}: {failure_line(error)}"
@@ -140,6 +145,9 @@ def compare_models(
         for name, found in notes.items()
         if found
     }
+    for name, folds in results.items():
+        lines[name] = (*lines.get(name, ()), *_unstated_notes(folds, grid))
+    lines = {name: noted for name, noted in lines.items() if noted}
     return _comparison(results, cohort, outcome, grid, named, failures, lines)
 
 
@@ -208,14 +216,14 @@ def predict_risk(model: Any, cohort: Cohort, times: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        The model gives another shape, or a risk that is missing or outside 0 to 1.
+        The model gives another shape, or a risk outside 0 to 1. A missing one (NaN) is one that it does not state.
     """
     counted = EIGHTEENTH_BIRTHDAY in getattr(model, "events_", ())
     eligible_days = None if counted else cohort.eligible_days.to_numpy(dtype=float)
     risk = np.asarray(model.predict_cumulative_incidence(cohort.X, times, event=1, eligible_days=eligible_days))
     if risk.shape != (len(cohort), times.size):
         raise ValueError(f"the model's risks have shape {risk.shape}, expected ({len(cohort)}, {times.size})")
-    refuse_risk(risk)
+    refuse_risk(np.where(np.isnan(risk), 0.0, risk))
     return risk
 
 
@@ -245,6 +253,26 @@ def note_line(warning: warnings.WarningMessage) -> str:
         return f"{kind} (raised by a library)"
     text = " ".join(str(warning.message).split())
     return f"{kind}: {text if len(text) <= LONGEST_NOTE else text[:LONGEST_NOTE] + ' ...'}"
+
+
+def _fold_note(warning: warnings.WarningMessage, fold: FoldRisks) -> str:
+    """One line about a warning in a fold; none where risks are NaN for it, which is counted over all folds."""
+    if not issubclass(warning.category, FollowUpWarning):
+        return note_line(warning)
+    if np.isnan(fold.risk).any():
+        return ""
+    return "FollowUpWarning: risks past the last follow-up in training rest on the form of the model alone"
+
+
+def _unstated_notes(folds: list[FoldRisks], times: np.ndarray) -> list[str]:
+    """A line for each day by which the model states no risk for some test row."""
+    n_rows = sum(len(part.risk) for part in folds)
+    return [
+        f"{UNSTATED} {day:g} for {count} of {n_rows} test rows, as past the last follow-up in training: its "
+        "measures there are NaN; fit on rows with longer follow-up, or compare at earlier days"
+        for day, count in zip(times, unstated_rows(folds), strict=True)
+        if count
+    ]
 
 
 def _fit_and_predict(model: Any, part: Partition, times: np.ndarray, fold: int) -> FoldRisks:
@@ -291,6 +319,8 @@ def _comparison(
     failures: dict[str, str],
     notes: dict[str, tuple[str, ...]],
 ) -> Comparison:
+    predictions = predictions_table(results, times)
+    results = {name: of_stated_days(folds) for name, folds in results.items()}
     by_fold = fold_table(results, outcome, times)
     curves = curves_table(by_fold, times)
     calibration, calibration_columns = calibration_tables(results, outcome, times, cohort.cluster)
@@ -303,7 +333,7 @@ def _comparison(
         models=dict(models),
         failures=failures,
         notes=notes,
-        predictions=predictions_table(results, times),
+        predictions=predictions,
         reference=REFERENCE,
     )
 

@@ -11,6 +11,8 @@ import pandas as pd
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
 
+# How a note begins that says for how many rows a model states no risk.
+UNSTATED = "no risk by day"
 DECIMALS = {"fit_seconds": 2, "calibration_slope_730": 2, "observed_expected_730": 2}
 
 
@@ -21,14 +23,16 @@ class Comparison:
     Attributes
     ----------
     table : DataFrame, indexed by model, lowest Brier score at 730 days first
-        ``brier_365``, ``brier_730``, ``ipa_730``, ``auc_365``, ``auc_730``, ``c_index``: averages over the folds,
-        weighted by their rows. ``ici_730``, ``calibration_slope_730`` (with ``_se``, ``_lower``, ``_upper``; NaN for a
-        model that gives everybody one risk) and ``observed_expected_730`` (with ``_lower``, ``_upper``): on the pooled
-        out-of-fold predictions. ``fit_seconds``: average of a fold.
+        ``brier_365``, ``brier_730``, ``auc_365``, ``auc_730``, ``c_index``: averages over the folds, weighted by their
+        rows. ``ipa_730``: 1 less the Brier score over that of everybody's average risk, on the same rows. ``ici_730``,
+        ``calibration_slope_730`` (with ``_se``, ``_lower``, ``_upper``; NaN for a model that gives everybody one risk)
+        and ``observed_expected_730`` (with ``_lower``, ``_upper``): on the pooled out-of-fold predictions.
+        ``fit_seconds``: average of a fold.
     by_fold : DataFrame
-        ``model, fold, n, n_events, fit_seconds, c_index`` and ``brier_<day>``, ``ipa_<day>``, ``auc_<day>``.
+        ``model, fold, n, n_events, fit_seconds, c_index`` and ``brier_<day>``, ``ipa_<day>``, ``auc_<day>`` and
+        ``null_brier_<day>``, the Brier score of everybody's average risk.
     curves : DataFrame
-        ``model, day, brier, auc, ipa``: averages over the folds.
+        ``model, day, brier, auc, ipa``: as in ``table``, by day.
     calibration : DataFrame
         ``model, day, bin, predicted, observed, lower, upper, n, n_events``, on the pooled out-of-fold predictions.
     differences : DataFrame
@@ -40,7 +44,8 @@ class Comparison:
     failures : dict of str to str
         One line for each model that could not be fitted or could not predict.
     notes : dict of str to tuple of str
-        What models warned of while they were fitted, and in how many folds.
+        What models warned of while they were fitted, and in how many folds; by which days they state no risk, and for
+        how many rows.
     predictions : DataFrame
         ``model, fold, row, risk_<day>``: out-of-fold risks of every child, for analysis on the spot; never logged.
     reference : str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ from ..models.metrics import (
     observed_expected_ratio,
     time_dependent_auc,
 )
+from ..models.metrics.brier import marginal_incidence
 from ..models.metrics.calibration_estimate import Z_95, clustered_std_error, group_codes
-from ..models.metrics.inputs import followed_to
+from ..models.metrics.inputs import check_metric_inputs, followed_to
 
 TABLE_DAYS = (365.0, 730.0)
 CALIBRATION_DAY = 730.0
@@ -40,6 +41,7 @@ class FoldRisks:
     rows : ndarray of int, shape (n,)
         Positions in the cohort.
     risk : ndarray, shape (n, n_times)
+        NaN where the model states none, as past the last follow-up of its training rows.
     fit_seconds : float
     """
 
@@ -47,6 +49,17 @@ class FoldRisks:
     rows: np.ndarray
     risk: np.ndarray
     fit_seconds: float
+
+
+def unstated_rows(folds: Sequence[FoldRisks]) -> np.ndarray:
+    """Number of test rows without a risk by each day, shape (n_times,)."""
+    return np.sum([np.isnan(part.risk).sum(axis=0) for part in folds], axis=0)
+
+
+def of_stated_days(folds: Sequence[FoldRisks]) -> list[FoldRisks]:
+    """The folds without the days for which the model states no risk for some row: every measure is of all rows."""
+    unstated = unstated_rows(folds) > 0
+    return [replace(part, risk=np.where(unstated, np.nan, part.risk)) for part in folds]
 
 
 def fold_table(results: Mapping[str, Sequence[FoldRisks]], outcome: Outcome, times: np.ndarray) -> pd.DataFrame:
@@ -69,12 +82,9 @@ def fold_table(results: Mapping[str, Sequence[FoldRisks]], outcome: Outcome, tim
 
 def fold_measures(y: Outcome, risk: np.ndarray, times: np.ndarray) -> dict[str, float]:
     """Concordance at the longest time followed; Brier, IPA and AUC at each time, NaN where it cannot be estimated."""
-    supported = followed_to(y, times)
-    columns = {
-        "brier": np.full(times.size, np.nan),
-        "ipa": np.full(times.size, np.nan),
-        "auc": np.full(times.size, np.nan),
-    }
+    followed = followed_to(y, times)
+    supported = followed & _is_stated(risk)
+    columns = {name: np.full(times.size, np.nan) for name in ("brier", "ipa", "auc", "null_brier")}
     c_index = float("nan")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MetricWarning)  # said once, for all folds, by whoever compares
@@ -82,21 +92,28 @@ def fold_measures(y: Outcome, risk: np.ndarray, times: np.ndarray) -> dict[str, 
             columns["brier"][supported] = brier_score(y, risk[:, supported], times[supported])
             columns["ipa"][supported] = index_of_prediction_accuracy(y, risk[:, supported], times[supported])
             columns["auc"][supported] = time_dependent_auc(y, risk[:, supported], times[supported])
-            longest = int(np.flatnonzero(supported)[-1])
+            columns["null_brier"][supported] = null_brier(y, times[supported])
+        if supported[followed][-1:].any():
+            longest = int(np.flatnonzero(followed)[-1])
             c_index = concordance_index(y, risk[:, longest], horizon=float(times[longest]))
     named = {f"{name}_{day:g}": values[k] for name, values in columns.items() for k, day in enumerate(times)}
     return {"c_index": c_index} | named
 
 
 def curves_table(by_fold: pd.DataFrame, times: np.ndarray) -> pd.DataFrame:
-    """``Comparison.curves``: averages over the folds, weighted by their rows."""
+    """``Comparison.curves``: averages over the folds, weighted by their rows.
+
+    The index of prediction accuracy is that of the two averages of Brier scores, of the same rows: the mean of the
+    folds' indices would leave out those in which nobody has the event yet.
+    """
     records = []
     for name, folds in by_fold.groupby("model", sort=False):
         for day in times:
-            measures = {
-                measure: average(folds[f"{measure}_{day:g}"], folds["n"]) for measure in ("brier", "auc", "ipa")
-            }
-            records.append({"model": name, "day": day, **measures})
+            brier, auc, null = (
+                average(folds[f"{measure}_{day:g}"], folds["n"]) for measure in ("brier", "auc", "null_brier")
+            )
+            ipa = 1.0 - brier / null if null > 0 else float("nan")
+            records.append({"model": name, "day": day, "brier": brier, "auc": auc, "ipa": ipa})
     return pd.DataFrame(records, columns=["model", "day", "brier", "auc", "ipa"])
 
 
@@ -109,14 +126,16 @@ def calibration_tables(
     for name, folds in results.items():
         rows, risk = _pooled(folds, outcome)
         y = outcome.take(rows)
-        supported = followed_to(y, times)
+        supported = followed_to(y, times) & _is_stated(risk)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MetricWarning)
             for k in np.flatnonzero(supported):
                 curve = calibration_curve(y, risk[:, k], float(times[k]), cluster=families[rows]).to_frame()
                 points.append(curve.assign(model=name, day=times[k]))
             at = np.flatnonzero((times == CALIBRATION_DAY) & supported)
-            summaries[name] = _calibration_summary(y, folds, risk[:, at], families[rows])
+            # One number per fold has no slope; the folds' numbers differ a little, but a regression would be noise.
+            constant = all(np.ptp(part.risk[:, at]) < 1e-12 for part in folds) if at.size else True
+            summaries[name] = _calibration_summary(y, risk[:, at], families[rows], constant=constant)
     columns = ["model", "day", "bin", "predicted", "observed", "lower", "upper", "n", "n_events"]
     table = pd.concat(points, ignore_index=True)[columns] if points else pd.DataFrame(columns=columns)
     return table, pd.DataFrame.from_dict(summaries, orient="index")
@@ -180,6 +199,17 @@ def predictions_table(results: Mapping[str, Sequence[FoldRisks]], times: np.ndar
     return pd.concat(parts, ignore_index=True)[["model", "fold", "row", *names]]
 
 
+def null_brier(y: Outcome, times: np.ndarray) -> np.ndarray:
+    """Brier score of everybody's average risk, the Aalen-Johansen incidence of these rows, shape (n_times,)."""
+    nobody = np.zeros((len(y), times.size))
+    return brier_score(y, nobody + marginal_incidence(check_metric_inputs(y, nobody, times), 1), times)
+
+
+def _is_stated(risk: np.ndarray) -> np.ndarray:
+    """Whether every row has a risk by each day, shape (n_times,)."""
+    return ~np.isnan(risk).any(axis=0)
+
+
 def usable(outcome: Outcome, rows: np.ndarray) -> np.ndarray:
     """Positions within ``rows`` of those observed from day 0, which are the ones that a metric can use."""
     return np.flatnonzero(outcome.entry[rows] == BEFORE_DAY_0)
@@ -205,15 +235,16 @@ def _contributions(folds: Sequence[FoldRisks], outcome: Outcome, times: np.ndarr
         kept = usable(outcome, part.rows)
         rows = part.rows[kept]
         y = outcome.take(rows)
-        supported = followed_to(y, times)
+        supported = followed_to(y, times) & _is_stated(part.risk)
         errors[np.ix_(rows, supported)] = brier_contributions(y, part.risk[kept][:, supported], times[supported])
     return errors
 
 
-def _calibration_summary(
-    y: Outcome, folds: Sequence[FoldRisks], risk: np.ndarray, families: np.ndarray
-) -> dict[str, float]:
-    """Calibration columns for one model; ``risk`` (n, 1), or (n, 0) where the day is past the last follow-up."""
+def _calibration_summary(y: Outcome, risk: np.ndarray, families: np.ndarray, *, constant: bool) -> dict[str, float]:
+    """Calibration columns for one model; ``risk`` (n, 1), or (n, 0) where the day is past the last follow-up.
+
+    There is no slope where the risk is ``constant`` in each fold.
+    """
     nan = float("nan")
     names = ["ici_730", "calibration_slope_730", "observed_expected_730"]
     names += ["calibration_slope_730_se", "calibration_slope_730_lower", "calibration_slope_730_upper"]
@@ -222,8 +253,6 @@ def _calibration_summary(
         return dict.fromkeys(names, nan)
     day = CALIBRATION_DAY
     ratio = observed_expected_ratio(y, risk[:, 0], day, cluster=families)
-    # One number per fold has no slope; the folds' numbers differ a little, but a regression on that would be noise.
-    constant = all(np.ptp(part.risk[:, -1]) < 1e-12 for part in folds)
     slope = None if constant else calibration_slope(y, risk[:, 0], day, cluster=families)
     values = [
         integrated_calibration_index(y, risk[:, 0], day),

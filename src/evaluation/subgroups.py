@@ -114,7 +114,7 @@ def _measures(
     names = ("expected", "observed", "observed_expected", "lower", "upper", "auc", "brier")
     result = {"n": members.size, "n_events": n_events} | dict.fromkeys(names, float("nan"))
     followed = bool(followed_to(part, np.array([day]))[0])
-    if members.size < min_rows or n_events < min_events or not followed:
+    if members.size < min_rows or n_events < min_events or not followed or np.isnan(risk).any():
         return result
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MetricWarning)  # an AUC without controls is a blank cell here

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .fine_gray.model import FineGray
     from .group_tests.gray import gray_test
     from .group_tests.logrank import logrank_test
+    from .inputs.follow_up import FollowUpWarning
     from .inputs.outcome import Outcome, check_outcome
     from .marginal.aalen_johansen import AalenJohansen
     from .royston_parmar.model import RoystonParmar
@@ -42,6 +43,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "features.encoder": ["FeatureEncoder"],
         "group_tests.gray": ["gray_test"],
         "group_tests.logrank": ["logrank_test"],
+        "inputs.follow_up": ["FollowUpWarning"],
         "inputs.outcome": ["Outcome", "check_outcome"],
     },
 )

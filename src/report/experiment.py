@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import OutputError
+from ..evaluation.comparison import UNSTATED
 from ..files.whole import write_text
-from ..models import aalen_johansen
+from ..models import FollowUpWarning, aalen_johansen
 from ..plans.disclosure import rounded_flow, suppress_small_counts
 from ..plots.calibration import plot_calibration
 from ..plots.coefficients import has_hazard_ratios, plot_coefficients
@@ -26,10 +28,11 @@ from .html import Section, key_figures, note, page, paragraph, picture, side_by_
 
 if TYPE_CHECKING:
     from ..evaluation import Comparison
-    from ..models.curves.results import StratifiedCurves
+    from ..models.curves.results import IncidenceCurve, StratifiedCurves
     from ..models.estimator.base import IncidenceModel
     from ..plans import Cohort
 
+NOT_KNOWN = "not known"
 CALIBRATION_DAYS = (365, 730)
 TABLE_DAYS = (91, 182, 365, 730)
 
@@ -118,14 +121,14 @@ def calibration_images(comparison: Comparison, model: str) -> dict[int, bytes]:
 
 def _figures(cohort: Cohort) -> str:
     curve = aalen_johansen(cohort.y["duration"], cohort.y["event"], entry=cohort.y["entry"])
-    year, two_years = (float(curve.at([day])["estimate"].iloc[0]) if 1 in curve.events else 0.0 for day in (365, 730))
+    year, two_years = _known(curve)["estimate"] if 1 in curve.events else (0.0, 0.0)
     short = (cohort.X["plan_length_band"] == "up to 3 months").mean()
     return key_figures(
         [
             (_count(len(cohort)), "ended plans of children who were at risk"),
             (_count((cohort.y["event"] == 1).sum()), "had a second plan in view"),
-            (f"{100 * year:.1f} %", "a second plan within one year"),
-            (f"{100 * two_years:.1f} %", "within two years"),
+            (_percent(year), "a second plan within one year"),
+            (_percent(two_years), "within two years"),
             (f"{100 * short:.1f} %", "of these plans had lasted up to 3 months"),
         ]
     )
@@ -165,8 +168,12 @@ def _incidence(cohort: Cohort) -> str:
     for label, curve in by_band.curves.items():
         if 1 not in curve.events:
             continue
-        at = curve.at(TABLE_DAYS, 1, interval="log-log")
-        texts = [f"{100 * r.estimate:.1f} ({100 * r.lower:.1f} to {100 * r.upper:.1f})" for r in at.itertuples()]
+        texts = [
+            NOT_KNOWN
+            if np.isnan(r.estimate)
+            else f"{100 * r.estimate:.1f} ({100 * r.lower:.1f} to {100 * r.upper:.1f})"
+            for r in _known(curve, TABLE_DAYS).itertuples()
+        ]
         second_plans = int(curve.n_events[:, curve.events.index(1)].sum())
         rows.append([str(label), curve.n_rows, second_plans, *texts])
     columns = ["plan length", "children", "second plans", *(f"{day} days, %" for day in TABLE_DAYS)]
@@ -191,10 +198,17 @@ def _models(comparison: Comparison, best: str, dropped: Sequence[str]) -> str:
     plot_comparison(comparison.curves, ax=ax)
     without = f"Left out of the models, as the data cannot give them: {', '.join(dropped)}."
     failed = "".join(paragraph(f"{name} could not be compared: {why}") for name, why in comparison.failures.items())
+    failed += "".join(
+        paragraph(f"{name}: {line}.")
+        for name, lines in comparison.notes.items()
+        for line in lines
+        if line.startswith(UNSTATED)
+    )
+    years = "two years" if pd.notna(comparison.table.loc[best].get("brier_730")) else "one year"
     return (
         paragraph(
             f"Each model predicts children it has not seen. {best} has the lowest Brier "
-            "score at two years. AalenJohansen tells everyone the average and is the bar to clear."
+            f"score at {years}. AalenJohansen tells everyone the average and is the bar to clear."
         )
         + (paragraph(without) if dropped else "")
         + table(shown, caption="Out-of-fold measures, best first", decimals=4, index=True)
@@ -256,7 +270,10 @@ def _readable_units(X: pd.DataFrame) -> dict[str, float]:
 
 def _risks(comparison: Comparison, best: str) -> str:
     predictions = comparison.predictions[comparison.predictions["model"] == best]
-    day = max(int(name.removeprefix("risk_")) for name in predictions if name.startswith("risk_"))
+    predictions = predictions.dropna(axis="columns")  # days by which it states no risk for some
+    day = max((int(name.removeprefix("risk_")) for name in predictions if name.startswith("risk_")), default=None)
+    if day is None:
+        return paragraph(f"{best} states no risk at any of these days.")
     risk = predictions[f"risk_{day}"].to_numpy(float)
     figure, ax = new_figure(7.2, 3.8)
     plot_risk_distribution(risk, day=day, ax=ax)
@@ -303,6 +320,17 @@ def _heading(measure: str) -> str:
     if day.isdigit():
         return f"{words.get(stem, stem)} {day}"
     return {"c_index": "C-index", "fit_seconds": "fit (s)"}.get(measure, measure)
+
+
+def _known(curve: IncidenceCurve, days: Sequence[int] = (365, 730)) -> pd.DataFrame:
+    """The curve of second plans by these days; NaN past its follow-up, which the page puts into words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FollowUpWarning)
+        return curve.at(days, 1, interval="log-log")
+
+
+def _percent(share: float) -> str:
+    return NOT_KNOWN if np.isnan(share) else f"{100 * share:.1f} %"
 
 
 def _tens(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +36,7 @@ REJECT_CODES = {
 }
 FLAGS = {
     "past_horizon": "every horizon has passed: nothing is left to state",
+    "past_follow_up": "a horizon is past the last follow-up in training: a parametric model alone states a number",
     "eighteen_before_horizon": "the 18th birthday comes before the last horizon; the risk stops there",
     "imputed": "a missing number was replaced by the median of the training data",
     "unseen_level": "a level that training did not have counts as the reference level, or as all strata together",
@@ -98,6 +99,10 @@ class CheckedCases:
     def is_valid(self) -> np.ndarray:
         """Whether each row can be scored, shape (n,)."""
         return self.code == ""
+
+    def flagged(self, rows: np.ndarray, name: str) -> CheckedCases:
+        """The cases with one more flag where ``rows``, a boolean mask, says so."""
+        return replace(self, flags=_joined(self.flags, {name: rows}, len(self.flags)))
 
     def take(self, rows: np.ndarray) -> CheckedCases:
         """The cases of ``rows``, a boolean mask."""

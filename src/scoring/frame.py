@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import tempfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..caller_warnings import warn
 from ..errors import InputError
+from ..models.inputs.follow_up import FollowUpWarning, shown_day
 from .bands import RiskBands
 from .cases import CheckedCases, as_cases, check_cases
 from .reasons import N_REASONS, reasons
@@ -44,7 +47,8 @@ def score(
     -------
     DataFrame, one row per case, in the order of the cases
         ``child_id, plan_id``; ``risk_<days>`` (0 for a horizon that has passed already); ``lower_<days>, upper_<days>``
-        where the model gives a 95 % interval; ``band`` (by the last horizon); ``reason_1..3``; ``flags`` (those of the
+        where the model gives a 95 % interval, missing past the last follow-up in training (flag ``past_follow_up``);
+        ``band`` (by the last horizon); ``reason_1..3``; ``flags`` (those of the
         cases and of :data:`~secondplan.scoring.cases.FLAGS`, joined by semicolons); ``model_digest``.
 
     Raises
@@ -72,14 +76,34 @@ def score(
     if not checked.is_valid.all():
         raise InputError(f"{_counted(checked)} of {len(checked.code)} cases cannot be scored")
     saved, digest = as_saved(model)
-    return score_checked(saved, checked, horizons, bands or RiskBands.of(saved, horizons[-1]), digest)
+    table = score_checked(saved, checked, horizons, bands or RiskBands.of(saved, horizons[-1]), digest)
+    n_past = int(table["flags"].str.contains("past_follow_up").sum())
+    if n_past:
+        warn(
+            f"{n_past} of {len(table)} cases have a horizon past the last follow-up in training, for which a "
+            "parametric model alone states a number (flag past_follow_up); ask for times up to "
+            f"{shown_day(saved.follow_up_.min())}",
+            FollowUpWarning,
+        )
+    return table
 
 
 def score_checked(
     model: IncidenceModel, cases: CheckedCases, times: tuple[float, ...], bands: RiskBands, digest: str
 ) -> pd.DataFrame:
     """:func:`score` of cases that have been checked and can all be scored."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FollowUpWarning)  # a flag says so of each case
+        return _score_table(model, cases, times, bands, digest)
+
+
+def _score_table(
+    model: IncidenceModel, cases: CheckedCases, times: tuple[float, ...], bands: RiskBands, digest: str
+) -> pd.DataFrame:
     rows: dict[str, Any] = {"eligible_days": cases.eligible_days, "elapsed": cases.elapsed}
+    if len(cases.X):
+        is_past = model.is_past_follow_up(cases.X, times, **rows)
+        cases = cases.flagged(np.any(is_past, axis=1), "past_follow_up")
     table = cases.keys[["child_id", "plan_id"]].copy()
     if len(cases.X):
         risk = model.predict_cumulative_incidence(cases.X, times, event=SECOND_PLAN, **rows)

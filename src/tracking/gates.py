@@ -157,7 +157,12 @@ def _brier_gate(table: pd.DataFrame, model: str, reference: str, days: int) -> G
     name = f"brier_{days}"
     value, bar = _cell(table, model, name), _cell(table, reference, name)
     if bar is None:
-        return Gate(name, value, f"a comparison that holds {reference}", False)
+        known = (
+            f"a day at which {reference} is measured"
+            if reference in table.index
+            else f"a comparison that holds {reference}"
+        )
+        return Gate(name, value, known, False)
     return Gate(name, value, f"below {bar:.5f} of {reference}", value is not None and value < bar)
 
 

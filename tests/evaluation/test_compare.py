@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import KFold
 
-from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model
+from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model, subgroup_table
 from secondplan.evaluation.compare import failure_line, predict_risk, time_grid
 from secondplan.models import DiscreteTimeHazard
 from secondplan.models.metrics import MetricWarning, brier_score, calibration_slope, concordance_index
@@ -277,3 +277,84 @@ def test_a_known_end_may_be_absent_from_a_fold_but_not_from_the_cohort(cohort):
     assert compare_models(models, dataclasses.replace(cohort, y=with_one), folds=2).failures == {}
     failed = compare_models(models, dataclasses.replace(cohort, y=y), folds=2).failures
     assert "known_end_event 4: no row has this event" in failed["cox"]
+
+
+@pytest.mark.filterwarnings("ignore:folds. up to")
+def test_ipa_brier_and_differences_are_of_the_same_rows(cohort, by_group):
+    """In two of five folds nobody has the event by day 730: their Brier scores count, and so must their part of IPA."""
+    rows = np.arange(len(cohort))
+    late = (cohort.y["event"] != 1) | (cohort.y["duration"] > 730)
+    without = [np.flatnonzero(late & (rows % 7 == fold)) for fold in (0, 1)]
+    others = np.setdiff1d(rows, np.concatenate(without))
+    tests = [*without, *(others[fold::3] for fold in range(3))]
+    result = compare_models({"group": by_group()}, cohort, folds=[(np.setdiff1d(rows, test), test) for test in tests])
+    folds = result.by_fold[result.by_fold["model"] == "group"]
+    assert folds["ipa_730"].isna().tolist() == [True, True, False, False, False]
+    weight = folds["n"] / folds["n"].sum()
+    brier, null = (weight @ folds[f"{name}_730"] for name in ("brier", "null_brier"))
+    row = result.table.loc["group"]
+    assert row["brier_730"] == pytest.approx(brier) and row["ipa_730"] == pytest.approx(1 - brier / null)
+    np.testing.assert_allclose(
+        folds["ipa_730"].dropna(), (1 - folds["brier_730"] / folds["null_brier_730"])[folds["ipa_730"].notna()]
+    )
+    gain = (row["ipa_730"] - result.table.loc["AalenJohansen", "ipa_730"]) * null
+    at = result.differences.set_index("day").loc[730]
+    assert at["brier_difference"] == pytest.approx(-gain)
+    shown = result.curves.set_index(["model", "day"])["ipa"]
+    assert shown["group", 730] == row["ipa_730"]
+
+
+@pytest.mark.filterwarnings("ignore:folds. up to")
+def test_a_day_past_the_follow_up_of_training_is_nan_for_that_model_only(cohort, by_group):
+    from secondplan.models import AalenJohansen, ParametricAFT
+    from secondplan.tracking.gates import check_gates
+
+    # One fold's training is cut off at day 600 where children are disabled.
+    rows = np.arange(len(cohort))
+    short = cohort.X["disabled"].to_numpy() & (rows % 2 == 0)
+    y = cohort.y.assign(
+        duration=cohort.y["duration"].mask(short, cohort.y["duration"].clip(upper=600)),
+        event=cohort.y["event"].mask(short & (cohort.y["duration"] > 600), 0),
+    )
+    cut = dataclasses.replace(cohort, y=y)
+    X = cohort.X[["disabled"]]
+    cut = dataclasses.replace(cut, X=X)
+    folds = [(rows[rows % 2 == 0], rows[rows % 2 == 1][:300]), (rows[rows % 2 == 1], rows[rows % 2 == 0])]
+    models = {"strata": AalenJohansen(strata="disabled"), "weibull": ParametricAFT()}
+    result = compare_models(models, cut, folds=folds, times=[182])
+    assert result.failures == {}
+    n_short = int(X["disabled"].iloc[folds[0][1]].sum())
+    assert f"no risk by day 730 for {n_short} of 900 test rows" in " ".join(result.notes["strata"])
+    table, first = result.table.loc["strata"], result.by_fold.set_index(["model", "fold"])
+    unknown = [name for name in table.index if "_730" in name] + ["c_index"]
+    assert table[unknown].isna().all() and np.isfinite(table[["brier_365", "auc_365"]].astype(float)).all()
+    assert first.loc[("strata", 1), ["brier_730", "ipa_730"]].isna().all()  # every measure is of all rows
+    for other in ("weibull", "AalenJohansen"):
+        assert np.isfinite(result.table.loc[other, ["brier_730", "ipa_730", "c_index"]].astype(float)).all()
+    at = result.differences.set_index(["model", "day"])["brier_difference"]
+    assert np.isnan(at["strata", 730]) and np.isfinite([at["strata", 365], at["weibull", 730]]).all()
+    assert set(result.calibration.loc[result.calibration["model"] == "strata", "day"]) == {182, 365}
+    predicted = result.predictions[result.predictions["model"] == "strata"]["risk_730"]
+    assert predicted.isna().sum() == n_short  # what the model states of the others stays
+    report = check_gates(result.table, "strata")
+    assert not report.passed and any(line.startswith("brier_730 not measured") for line in report.failures)
+    assert "–" in result._repr_html_() and "no risk by day 730" in result._repr_html_()
+    groups = subgroup_table(result, cut, model="strata", by=["disabled"])
+    assert groups.loc[groups["group"].isin(["all", "True"]), "brier"].isna().all()
+
+
+@pytest.mark.filterwarnings("ignore:folds. up to")
+def test_a_parametric_model_past_the_follow_up_says_so_in_one_line(cohort):
+    from secondplan.models import ParametricAFT
+
+    rows = np.arange(len(cohort))
+    y = cohort.y.assign(duration=cohort.y["duration"].where(rows < 600, cohort.y["duration"].clip(upper=500)))
+    y["event"] = cohort.y["event"].where((rows < 600) | (cohort.y["duration"] <= 500), 0)
+    folds = [(rows[rows >= 600], rows[:300]), (rows[rows >= 700], rows[300:600])]
+    cut = dataclasses.replace(cohort, y=y, X=cohort.X[["disabled"]])
+    result = compare_models({"weibull": ParametricAFT()}, cut, folds=folds)
+    line = (
+        "FollowUpWarning: risks past the last follow-up in training rest on the form of the model alone (2 of 2 folds)"
+    )
+    assert result.notes["weibull"] == (line,)
+    assert np.isfinite(result.table.loc["weibull", "brier_730"])

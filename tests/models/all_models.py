@@ -70,5 +70,13 @@ Y_ONE = simulate(events=(1,))[1]
 NUMBERS = pd.DataFrame({"x0": X["age"], "x1": X["disabled"].astype(float)}).to_numpy()
 
 
+def known(model, found, times, eligible_days=np.inf):
+    """``found`` (n_rows, n_times), carried forward where it is NaN for lack of follow-up, which is the only reason."""
+    last = getattr(model, "model_", model).follow_up_.min()
+    stated = np.minimum(times, eligible_days) <= last
+    assert np.all(np.isfinite(found[:, stated | model._goes_on]))
+    return pd.DataFrame(found).ffill(axis=1).to_numpy()
+
+
 def outcome_for(model):
     return Y_ONE if isinstance(model, ONE_HAZARD) else Y

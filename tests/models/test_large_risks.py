@@ -11,7 +11,7 @@ from sklearn.base import clone
 from .all_models import MODELS, ONE_HAZARD, simulate
 
 COX = [name for name in MODELS if "Cox" in name or "FineGray" in name]
-TIMES = [0, 50, 400, 730, 5000]
+TIMES = [0, 50, 400, 730, 1000]
 ROUNDING = 1e-11
 X, Y = simulate(120, random_state=11)
 _, Y_ONE = simulate(120, random_state=11, events=(1,))
@@ -40,7 +40,7 @@ def test_relative_risks_too_large_for_numbers_are_risks_of_0_or_1(name, factor, 
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", RuntimeWarning)
         for since in (0.0, 91.0):
-            options = {"elapsed": since, "eligible_days": 5000.0}
+            options = {"elapsed": since, "eligible_days": 900.0}
             risk = model.predict_cumulative_incidence(WIDE, TIMES, **options)
             bounds = model.predict_cumulative_incidence_interval(WIDE, TIMES, **options)
             for found in (risk, bounds, model.predict_event_free(WIDE, TIMES, **options)):

@@ -141,7 +141,7 @@ def test_grid_search_by_family_with_weights(name):
     family = np.arange(len(X)) // 2
     encoders = [FeatureEncoder(), FeatureEncoder(drop=["age"])]
     with config_context(enable_metadata_routing=True):
-        model = clone(MODELS[name]).set_fit_request(cluster=True, sample_weight=True)
+        model = clone(MODELS[name]).set_params(horizon=365.0).set_fit_request(cluster=True, sample_weight=True)
         search = GridSearchCV(model, {"encoder": encoders}, cv=GroupKFold(2), error_score="raise")
         search.fit(X, outcome_for(model), cluster=family, groups=family, sample_weight=np.ones(len(X)))
     assert np.all(np.isfinite(search.cv_results_["mean_test_score"]))

@@ -5,11 +5,13 @@ import pandas as pd
 import pytest
 
 from secondplan.errors import InputError
-from secondplan.models import AalenJohansen, CoxPH, DiscreteTimeHazard, ParametricAFT
+from secondplan.models import AalenJohansen, CauseSpecificCox, CoxPH, DiscreteTimeHazard, FollowUpWarning, ParametricAFT
 from secondplan.models.bundle import load_model, model_digest
 from secondplan.models.estimator.bundle_files import save_bundle
-from secondplan.scoring import HORIZONS, RiskBands, score
+from secondplan.scoring import HORIZONS, RiskBands, score, score_batch
 from secondplan.scoring.frame import has_interval
+
+from .conftest import make_features, make_outcomes
 
 RISKS = [f"risk_{day}" for day in HORIZONS]
 # Predictions of the same row in another batch differ by the rounding of matrix products only.
@@ -185,3 +187,55 @@ def test_a_model_of_another_event_is_refused(cases, model_data):
 def test_times_must_ascend(model, cases, times):
     with pytest.raises(InputError, match="times"):
         score(model, cases, times=times)
+
+
+def followed_to(day, kind=CauseSpecificCox, **params):
+    X = make_features(200, 1)
+    y = make_outcomes(X, 2)
+    cut = y["duration"] > day
+    return kind(**params).fit(X, y.assign(duration=y["duration"].clip(upper=day), event=y["event"].mask(cut, 0)))
+
+
+def test_past_the_follow_up_of_training_a_case_is_flagged_and_has_no_number_and_no_band(cases):
+    model = followed_to(400)
+    rows = cases.iloc[:3].assign(eligible_days=[300.0, np.nan, np.nan], elapsed=[0, 0, 450])
+    with pytest.warns(FollowUpWarning, match=r"^2 of 3 cases have a horizon past .* up to 400$") as caught:
+        table = score(model, rows)
+    assert len(caught) == 1
+    assert table["flags"].tolist() == ["eighteen_before_horizon", "past_follow_up", "past_follow_up"]
+    known = np.array([[True] * 4, [True, True, True, False], [True, True, True, False]])
+    for column in ("risk", "lower", "upper"):
+        numbers = table[[f"{column}_{day}" for day in (91, 182, 365, 730)]]
+        np.testing.assert_array_equal(numbers.notna(), known)
+    assert (table.loc[2, ["risk_91", "risk_182", "risk_365"]] == 0).all()  # days that have passed
+    # The average at day 730 is not known either: nobody has a band, nor a reason where there is no number.
+    assert table["band"].isna().all()
+    assert (table.loc[1:, ["reason_1", "reason_2", "reason_3"]] == "").all(axis=None)
+    stated = score(model, rows.iloc[:2], times=(91, 365))
+    assert stated["band"].notna().all() and not stated["flags"].str.contains("past_follow_up").any()
+
+
+def test_bands_that_are_stated_are_given_to_those_whose_risk_is_known(cases):
+    rows = cases.iloc[:2].assign(eligible_days=[300.0, np.nan], elapsed=0)
+    with pytest.warns(FollowUpWarning):
+        table = score(followed_to(400), rows, bands=RiskBands(0.1))
+    assert table["band"].isna().tolist() == [False, True]
+
+
+def test_a_parametric_model_states_a_number_past_the_follow_up_and_the_flag(cases):
+    with pytest.warns(FollowUpWarning):
+        table = score(followed_to(400, ParametricAFT), cases.iloc[:2].assign(elapsed=0, eligible_days=np.nan))
+    assert table[RISKS].notna().all(axis=None) and table["flags"].eq("past_follow_up").all()
+
+
+def test_a_batch_flags_what_is_past_the_follow_up(cases, tmp_path):
+    rows = cases.iloc[:4].assign(eligible_days=np.nan, elapsed=0)
+    rows.to_parquet(tmp_path / "cases.parquet")
+    done = score_batch(followed_to(400), tmp_path / "cases.parquet", tmp_path / "out", rows_per_part=2)
+    assert (done.n_read, done.n_scored) == (4, 4)
+    for table in (
+        pd.read_parquet(tmp_path / "out" / "scores"),
+        pd.read_csv(tmp_path / "out" / "scores.csv"),
+    ):
+        assert table["risk_365"].notna().all() and table[["risk_730", "lower_730", "upper_730"]].isna().all(axis=None)
+        assert table["band"].isna().all() and table["flags"].eq("past_follow_up").all()

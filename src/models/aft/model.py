@@ -99,6 +99,7 @@ class ParametricAFT(LikelihoodCriteria, DeltaIntervalModel):
     """
 
     ratio_name: ClassVar[str] = "time ratio"
+    _goes_on: ClassVar[bool] = True
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "coef_",
         "intercept_",

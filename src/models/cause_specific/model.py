@@ -18,7 +18,9 @@ from ..cox.baseline import LARGEST_ETA
 from ..cox.fitted_influence import fitted_influence
 from ..cox.model import TIES, CoxPH
 from ..curves.confidence import check_interval, probability_bounds
-from ..estimator.base import FAINT, ROWS_PER_CHUNK, IncidenceModel, checked_times, hold_last, per_row, require_event
+from ..estimator.asked import Asked
+from ..estimator.base import ROWS_PER_CHUNK, IncidenceModel, require_event
+from ..estimator.conditioning import FAINT
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import warn_of_dropped
 from ..features.encoder import FeatureEncoder
@@ -29,7 +31,7 @@ from ..incidence.influence_error import UncertainHazards, incidence_covariance
 from ..incidence.predictor_region import predictor_moments
 from ..incidence.simultaneous import simultaneous_quantile
 from ..incidence.sums import IncidenceSums
-from ..inputs.labels import refuse_other_order
+from ..inputs.follow_up import flat_until
 from ..numerics.blas_threads import one_blas_thread
 from .by_cause import ByCause
 
@@ -139,10 +141,11 @@ class CauseSpecificCox(ByCause, IncidenceModel):
 
     @property
     def baseline_cumulative_hazard_(self) -> pd.DataFrame:
-        """Cumulative hazards at features 0 by day, a column per cause or (cause, stratum), flat between event days."""
+        """Cumulative hazards at features 0 by day, a column per cause or (cause, stratum); NaN past the follow-up."""
         hazards = {cause: model.baseline_cumulative_hazard_ for cause, model in self.cause_models_.items()}
-        return pd.concat(hazards, axis=1).sort_index().ffill().fillna(0.0)
+        return flat_until(pd.concat(hazards, axis=1), np.tile(self.follow_up_, len(hazards)))
 
+    @one_blas_thread()
     def predict_cumulative_incidence_interval(
         self,
         X: Any,
@@ -178,12 +181,11 @@ class CauseSpecificCox(ByCause, IncidenceModel):
         """
         check_is_fitted(self)
         check_interval(level, "log-log")
-        options = {"event": event, "eligible_days": eligible_days, "elapsed": elapsed}
-        incidence = self.predict_cumulative_incidence(X, times, **options)
-        error = self.predict_cumulative_incidence_std_error(X, times, **options)
+        require_event(event, self.events_)
+        asked = self._asked(X, times, eligible_days, elapsed)
+        incidence, error = self._asked_incidence(asked, event), self._asked_error(asked, event)
         bounds = np.empty((*error.shape, 2))
-        for begin in range(0, len(bounds), ROWS_PER_CHUNK):
-            rows = slice(begin, begin + ROWS_PER_CHUNK)
+        for rows, _ in asked.chunks(ROWS_PER_CHUNK):
             bounds[rows] = np.stack(probability_bounds(incidence[rows], error[rows], level, "log-log"), axis=-1)
         return bounds
 
@@ -226,15 +228,7 @@ class CauseSpecificCox(ByCause, IncidenceModel):
         """
         check_is_fitted(self)
         require_event(event, self.events_)
-        design = self._design(X)
-        refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
-        row_times = checked_times(times, len(design), eligible_days)
-        since = per_row(elapsed, len(design), "elapsed")[:, None]
-        error = np.empty(row_times.shape)
-        for begin in range(0, len(design), ROWS_PER_CHUNK):
-            rows = slice(begin, begin + ROWS_PER_CHUNK)
-            error[rows] = self._incidence_error(design[rows], row_times[rows], since[rows], event)
-        return hold_last(error, row_times)
+        return self._asked_error(self._asked(X, times, eligible_days, elapsed), event)
 
     @one_blas_thread()
     def predict_cumulative_incidence_band(
@@ -288,25 +282,24 @@ class CauseSpecificCox(ByCause, IncidenceModel):
         """
         check_is_fitted(self)
         check_interval(level, "log-log")
-        options = {"event": event, "eligible_days": eligible_days, "elapsed": elapsed}
-        incidence = self.predict_cumulative_incidence(X, times, **options)
-        design = self._design(X)
-        row_times = checked_times(times, len(design), eligible_days)
-        since = per_row(elapsed, len(design), "elapsed")
-        draws = np.random.default_rng(random_state).standard_normal((n_simulations, row_times.shape[1]))
+        require_event(event, self.events_)
+        asked = self._asked(X, times, eligible_days, elapsed)
+        incidence, design = self._asked_incidence(asked, event), asked.design
+        draws = np.random.default_rng(random_state).standard_normal((n_simulations, asked.times.shape[1]))
         risk, cause = self._relative_risk(design.matrix), self.events_.index(event)
-        bounds = np.empty((*row_times.shape, 2))
+        bounds = np.empty((*asked.times.shape, 2))
         for code, rows in design.by_stratum():
             hazards = self._errors(code).hazards
             for row in np.arange(len(design))[rows]:
                 distance = self._distances(design.matrix[[row]])
                 covariance = incidence_covariance(
-                    hazards, distance, risk[[row]], row_times[row], float(since[row]), cause, self.form
+                    hazards, distance, risk[[row]], asked.times[row], float(asked.since[row, 0]), cause, self.form
                 )
                 error, quantile = simultaneous_quantile(covariance, draws, level)
-                together = 1.0 - 2.0 * ndtr(-quantile)
+                # Without any error, as after the last event, the band is the incidence whatever the level.
+                together = 1.0 - 2.0 * ndtr(-quantile) if error.any() else level
                 bounds[row] = np.stack(probability_bounds(incidence[row], error, together, "log-log"), axis=-1)
-        return bounds
+        return asked.finished(bounds)
 
     def _fit(self, rows: TrainingRows) -> None:
         for name, choices in (("form", FORMS), ("ties", TIES), ("std_error", STD_ERRORS)):
@@ -368,6 +361,13 @@ class CauseSpecificCox(ByCause, IncidenceModel):
         for code, rows in design.by_stratum():
             result[rows] = total_hazard(self._sums(code).jumps, relative_risk[rows], times[rows])
         return np.exp(-result)
+
+    def _asked_error(self, asked: Asked, event: int) -> np.ndarray:
+        """Standard error of the incidence given no event so far, by chunks of rows."""
+        error = np.empty(asked.times.shape)
+        for rows, part in asked.chunks(ROWS_PER_CHUNK):
+            error[rows] = self._incidence_error(part.design, part.times, part.since, event)
+        return asked.finished(error)
 
     def _incidence_error(self, design: Design, times: np.ndarray, since: np.ndarray, event: int) -> np.ndarray:
         """Standard error of the incidence from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times)."""

@@ -13,12 +13,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
 from ..curves.confidence import check_interval
-from ..estimator.base import ROWS_PER_CHUNK, checked_times, hold_last, per_row
+from ..estimator.base import ROWS_PER_CHUNK
 from ..estimator.design import Design
 from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..estimator.one_event import OneEventModel
 from ..incidence.hazard_moments import CellMoments, RowMoments
-from ..inputs.labels import refuse_other_order
+from ..inputs.follow_up import flat_until
 from ..numerics.blas_threads import one_blas_thread
 from .baseline import (
     BaselineHazard,
@@ -77,7 +77,7 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
 
     @property
     def baseline_cumulative_hazard_(self) -> pd.Series | pd.DataFrame:
-        """Cumulative hazard at features 0 and offset 0 by day; with strata one column each."""
+        """Cumulative hazard at features 0 and offset 0 by day; with strata one column each, NaN past its follow-up."""
         values = self.baseline_.at_zero(self.coef_, self.offset_center_)
         if self.strata is None:
             index = pd.Index(self.baseline_time_, name="day")
@@ -86,7 +86,7 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
             label: pd.Series(values[own], index=self.baseline_time_[own])
             for label, own in ((label, self.baseline_stratum_ == code) for code, label in enumerate(self.strata_))
         }
-        return pd.DataFrame(columns).sort_index().ffill().fillna(0.0).rename_axis("day")
+        return flat_until(pd.DataFrame(columns), self.follow_up_).rename_axis("day")
 
     def predict_cumulative_incidence(
         self, X: Any, times: Any, *, event: int = 1, eligible_days: Any = None, elapsed: Any = 0.0
@@ -234,28 +234,23 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Cumulative hazard since ``elapsed`` and its standard error, both (n_rows, n_times); by chunks of rows."""
         check_is_fitted(self)
-        design = self._centred(self._design(X))
-        refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
-        row_times = checked_times(times, len(design), eligible_days)
-        since = per_row(elapsed, len(design), "elapsed")[:, None]
-        hazard, error = np.empty(row_times.shape), np.zeros(row_times.shape if with_error else (0, 0))
+        asked = self._asked(X, times, eligible_days, elapsed)
+        shape = asked.times.shape
+        hazard, error = np.empty(shape), np.zeros(shape if with_error else (0, 0))
         baseline, moments = self.baseline_, self._jackknife_moments() if with_error else []
-        for begin in range(0, len(design), ROWS_PER_CHUNK):
-            rows = slice(begin, begin + ROWS_PER_CHUNK)
-            part = design[rows]
+        for rows, part in asked.chunks(ROWS_PER_CHUNK):
+            design, times, since = self._centred(part.design), part.times, part.since
             if moments:
-                hazard[rows], error[rows] = jackknife_hazard_error(
-                    baseline, self.coef_, moments, part, row_times[rows], since[rows]
-                )
+                hazard[rows], error[rows] = jackknife_hazard_error(baseline, self.coef_, moments, design, times, since)
             elif with_error:
                 hazard[rows], error[rows] = cumulative_hazard_error(
-                    baseline, self.coef_, self.covariance_, part, row_times[rows], since[rows]
+                    baseline, self.coef_, self.covariance_, design, times, since
                 )
             else:
                 hazard[rows] = cumulative_hazard(
-                    baseline, self.coef_, part, row_times[rows], since[rows] if np.any(since[rows] > 0) else None
+                    baseline, self.coef_, design, times, since if np.any(since > 0) else None
                 )
-        return hold_last(hazard, row_times), hold_last(error, row_times) if with_error else error
+        return asked.finished(hazard), asked.finished(error) if with_error else error
 
     def _jackknife_moments(self) -> Sequence[RowMoments | CellMoments]:
         """The influences of the rows by stratum, or what a saved model holds of them; none for errors as survfit's."""

@@ -8,23 +8,20 @@ Source: Andersen (2013), Decomposition of number of life years lost according to
 influence on the curve (as R's ``summary`` of a multi-state ``survfit`` with ``influence = TRUE``).
 """
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from ...caller_warnings import warn
-from ..inputs.given_days import as_days
 from .confidence import check_interval
 from .state_counts import StateCounts, event_free
 from .state_errors import greenwood_terms, incidence_tables
+from .tables import known_until
 
 
 def area(times: np.ndarray, values: np.ndarray, start: float, until: np.ndarray) -> np.ndarray:
     """Integral from day 0 of a curve that is ``start`` before the first of ``times`` (T,), then ``values`` (T,).
 
-    ``until`` may have any shape; beyond the last day the curve is carried forward.
+    ``until`` may have any shape; beyond the last day the curve goes on as it is.
     """
     knots, heights = np.concatenate([[0.0], times]), np.concatenate([[start], values])
     areas = np.concatenate([[0.0], np.cumsum(np.diff(knots) * heights[:-1])])
@@ -75,24 +72,10 @@ def robust_area_error(
     return np.array(errors)
 
 
-def last_days(tau: Any, times: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """``tau`` as days, shape (m,); a warning where the curve (``times`` and event-free, (T,)) ends before them.
-
-    Raises
-    ------
-    ValueError
-        Not finite, or negative.
-    """
-    days = as_days(tau, "tau")
-    if np.any(days > times[-1]) and free[-1] > 0:
-        warn("tau lies beyond the last observed day: the curve is carried forward")
-    return days
-
-
-def mean_table(days: np.ndarray, estimate: np.ndarray, error: np.ndarray, level: float) -> pd.DataFrame:
-    """Index ``tau``; estimate, std_error, and the symmetric interval, between 0 and tau."""
+def mean_table(days: np.ndarray, estimate: np.ndarray, error: np.ndarray, level: float, last: float) -> pd.DataFrame:
+    """Index ``tau``; estimate, std_error, and the symmetric interval, between 0 and tau; NaN past ``last``."""
     check_interval(level, "plain")
     reach = ndtri(0.5 + level / 2.0) * error
     lower, upper = np.maximum(estimate - reach, 0.0), np.minimum(estimate + reach, days)
     columns = {"estimate": estimate, "std_error": error, "lower": lower, "upper": np.maximum(upper, estimate)}
-    return pd.DataFrame(columns, index=pd.Index(days, name="tau"))
+    return known_until(pd.DataFrame(columns, index=pd.Index(days, name="tau")), last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -11,8 +12,10 @@ import numpy as np
 import pandas as pd
 
 from ...round_days import shown_days
+from ..inputs.follow_up import FollowUpWarning, warn_past_curve
+from ..inputs.given_days import as_days
 from .quantiles import quantile_table
-from .restricted_mean import area, greenwood_area_error, last_days, mean_table, robust_area_error
+from .restricted_mean import area, greenwood_area_error, mean_table, robust_area_error
 from .state_counts import StateCounts
 from .tables import (
     STRATA_SHOWN,
@@ -87,13 +90,18 @@ class IncidenceCurve:
     n_rows: int
     rows: CurveRows = field(repr=False, compare=False)
 
+    @property
+    def followed_until(self) -> float:
+        """Last day of an event or a censoring; infinite where the curve is complete: nobody is left free of events."""
+        return np.inf if self.event_free[-1] == 0 else float(self.times[-1])
+
     def at(self, times: Any, event: int = 1, *, level: float = 0.95, interval: str = "log") -> pd.DataFrame:
         """Incidence of an event by given days, with interval.
 
         Parameters
         ----------
         times : array, shape (n_times,)
-            Days; beyond the last observed day the curve is carried forward.
+            Days.
         event : int
             Code of the event; 0 for the probability of no event.
         level : float
@@ -102,10 +110,10 @@ class IncidenceCurve:
         Returns
         -------
         DataFrame
-            Index ``day``; columns estimate, std_error, lower, upper.
+            Index ``day``; columns estimate, std_error, lower, upper. NaN past ``followed_until``, with a warning.
         """
         estimate, error, start = self._column(event)
-        return curve_table(times, self.times, estimate, error, start, level, interval)
+        return curve_table(times, self.times, estimate, error, start, level, interval, self.followed_until)
 
     def at_risk(self, times: Any) -> np.ndarray:
         """Weighted number at risk just before each day, shape (n_times,)."""
@@ -139,17 +147,18 @@ class IncidenceCurve:
         Parameters
         ----------
         tau : float or array, shape (m,)
-            Days; beyond the last observed day the curve is carried forward, with a warning.
+            Days.
         level : float
 
         Returns
         -------
         DataFrame
-            Index ``tau``; columns estimate, std_error, lower, upper (symmetric interval, between 0 and tau).
+            Index ``tau``; columns estimate, std_error, lower, upper (symmetric interval, between 0 and tau). NaN past
+            ``followed_until``, with a warning.
         """
-        days = last_days(tau, self.times, self.event_free)
+        days = as_days(tau, "tau")
         error = self.rows.area_error(np.ones(len(self.events), dtype=bool), days)
-        return mean_table(days, area(self.times, self.event_free, 1.0, days), error, level)
+        return mean_table(days, area(self.times, self.event_free, 1.0, days), error, level, self.followed_until)
 
     def restricted_mean_time_lost(self, tau: Any, event: int = 1, *, level: float = 0.95) -> pd.DataFrame:
         """Mean number of days lost to an event until day ``tau``, the area under its cumulative incidence.
@@ -157,11 +166,11 @@ class IncidenceCurve:
         The days lost to all events and the days without any (:meth:`restricted_mean_time`) sum to ``tau``; parameters
         and the table are the same. ``event`` 0 gives the days lost to any event.
         """
-        days = last_days(tau, self.times, self.event_free)
+        days = as_days(tau, "tau")
         curve = self._column(event)[0]
         kinds = np.array([event in (0, code) for code in self.events], dtype=bool)
         lost = area(self.times, curve, 0.0, days) if event else days - area(self.times, curve, 1.0, days)
-        return mean_table(days, lost, self.rows.area_error(kinds, days), level)
+        return mean_table(days, lost, self.rows.area_error(kinds, days), level, self.followed_until)
 
     def quantile(
         self, probabilities: Any, event: int = 1, *, level: float = 0.95, interval: str = "log"
@@ -197,7 +206,7 @@ class IncidenceCurve:
         return plot_curves(self, ax=ax, **options)
 
     def _shown(self) -> tuple[str, pd.DataFrame]:
-        days = shown_days(self.times[-1])
+        days = np.minimum(shown_days(self.times[-1]), self.times[-1])
         columns = {f"event {event}": self.at(days, event) for event in self.events}
         title = f"Cumulative incidence (95 % interval), {self.n_rows:,} rows"
         return title, curve_summary(self.at_risk(days), columns or {"event-free": self.at(days, 0)})
@@ -241,14 +250,22 @@ class StepCurve:
     n_rows: int
     rows: CurveRows = field(repr=False, compare=False)
 
+    @property
+    def followed_until(self) -> float:
+        """Last day of an event or a censoring; infinite where the curve is complete: nobody is left without event."""
+        return np.inf if self.n_events[-1] >= self.n_at_risk[-1] else float(self.times[-1])
+
     def at(self, times: Any, *, level: float = 0.95, interval: str = "log") -> pd.DataFrame:
         """The curve by given days: index ``day``; columns estimate, std_error, lower, upper.
 
-        ``interval`` is "log", "log-log" or "plain"; for a cumulative hazard "log" and "log-log" are the same.
+        NaN past ``followed_until``, with a warning. ``interval`` is "log", "log-log" or "plain"; for a cumulative
+        hazard "log" and "log-log" are the same.
         """
         hazard = self.kind == "cumulative_hazard"
         start = 0.0 if hazard else 1.0
-        return curve_table(times, self.times, self.estimate, self.std_error, start, level, interval, hazard=hazard)
+        return curve_table(
+            times, self.times, self.estimate, self.std_error, start, level, interval, self.followed_until, hazard=hazard
+        )
 
     def at_risk(self, times: Any) -> np.ndarray:
         """Weighted number at risk just before each day, shape (n_times,)."""
@@ -266,15 +283,15 @@ class StepCurve:
         ``survfit`` prints Greenwood's with clusters and fractional weights too, where they do not hold).
         """
         self._require_survival()
-        days = last_days(tau, self.times, self.estimate)
+        days = as_days(tau, "tau")
         error = self.rows.area_error(np.ones(len(self.rows.counts.events), dtype=bool), days)
-        return mean_table(days, area(self.times, self.estimate, 1.0, days), error, level)
+        return mean_table(days, area(self.times, self.estimate, 1.0, days), error, level, self.followed_until)
 
     def restricted_mean_time_lost(self, tau: Any, *, level: float = 0.95) -> pd.DataFrame:
         """``tau`` less :meth:`restricted_mean_time`: mean number of days lost to any event."""
         kept = self.restricted_mean_time(tau, level=level)
         days = kept.index.to_numpy(dtype=float)
-        return mean_table(days, days - kept["estimate"].to_numpy(), kept["std_error"].to_numpy(), level)
+        return mean_table(days, days - kept["estimate"].to_numpy(), kept["std_error"].to_numpy(), level, np.inf)
 
     def quantile(self, probabilities: Any, *, level: float = 0.95, interval: str = "log") -> pd.DataFrame:
         """Days by which given shares have had an event, with intervals; as :meth:`IncidenceCurve.quantile`."""
@@ -296,7 +313,7 @@ class StepCurve:
             raise ValueError("only a survival curve has mean times and quantiles; this is a cumulative hazard")
 
     def _shown(self) -> tuple[str, pd.DataFrame]:
-        days = shown_days(self.times[-1])
+        days = np.minimum(shown_days(self.times[-1]), self.times[-1])
         name = "Event-free probability" if self.kind == "survival" else "Cumulative hazard"
         return f"{name} (95 % interval), {self.n_rows:,} rows", curve_summary(self.at_risk(days), {name: self.at(days)})
 
@@ -365,8 +382,14 @@ class StratifiedCurves:
         return plot_curves(self, ax=ax, **options)
 
     def _each(self, method: str, *args: Any, **options: Any) -> pd.DataFrame:
-        tables = {label: getattr(curve, method)(*args, **options) for label, curve in self.curves.items()}
-        return pd.concat(tables, names=["stratum"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FollowUpWarning)  # said below, once for all curves
+            tables = {label: getattr(curve, method)(*args, **options) for label, curve in self.curves.items()}
+        table = pd.concat(tables, names=["stratum"])
+        if table.index.names[-1] in ("day", "tau"):
+            days = table.index.get_level_values(-1).unique().to_numpy(dtype=float)
+            warn_past_curve(days, np.array([curve.followed_until for curve in self.curves.values()]))
+        return table
 
     def __repr__(self) -> str:
         shown = list(self.curves.items())[:STRATA_SHOWN]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..inputs.follow_up import past_follow_up, warn_past_curve
 from .confidence import check_interval, hazard_bounds, probability_bounds
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ def curve_table(
     start: float,
     level: float,
     interval: str,
+    last: float,
     *,
     hazard: bool = False,
 ) -> pd.DataFrame:
-    """A step function by given days: index ``day``; columns estimate, std_error, lower, upper."""
+    """A step function by given days: index ``day``; columns estimate, std_error, lower, upper; NaN past ``last``."""
     check_interval(level, interval)
     days = np.atleast_1d(np.asarray(times, dtype=float))
     if days.ndim != 1 or np.isnan(days).any():
@@ -39,7 +41,15 @@ def curve_table(
     errors = np.concatenate([[0.0], error])[position]
     lower, upper = (hazard_bounds if hazard else probability_bounds)(values, errors, level, interval)
     columns = {"estimate": values, "std_error": errors, "lower": lower, "upper": upper}
-    return pd.DataFrame(columns, index=pd.Index(days, name="day"))
+    return known_until(pd.DataFrame(columns, index=pd.Index(days, name="day")), last)
+
+
+def known_until(table: pd.DataFrame, last: float) -> pd.DataFrame:
+    """A table by days, NaN past the ``last`` one, with a warning."""
+    days = table.index.to_numpy(dtype=float)
+    warn_past_curve(days, np.array([last]))
+    table.loc[past_follow_up(np.array([last]), days)] = np.nan
+    return table
 
 
 def number_at_risk(times: Any, curve: IncidenceCurve | StepCurve) -> np.ndarray:

@@ -15,7 +15,7 @@ from ..features.encoder import FeatureEncoder
 from ..inputs.case_weights import are_counts
 from .binning import Bins, bin_features, with_thresholds
 from .period_incidence import curves_by_blocks, hazards_from_log_odds
-from .person_period import PersonPeriods, number_causes, period_ends, person_periods, sample_event_free
+from .person_period import PersonPeriods, days_used, number_causes, period_ends, person_periods, sample_event_free
 from .tree_arrays import TreeArrays, export_trees, scores_by_period
 
 # Each split waits for every thread. On shared cores a thread that has to wait for its turn holds up all others, which
@@ -37,7 +37,7 @@ class BoostedHazard(IncidenceModel):
     Delayed entry and censoring within a period count by the share of the period under observation (see
     ``person_period.py``). Cause-specific hazards are taken as constant within a period, so that predictions are
     continuous in time, never decrease, and with the event-free probability sum to 1 on every day. An event on day 0
-    belongs to the first period. After the last period the curves are flat.
+    belongs to the first period. The curves end on the last day observed, or with the last period.
 
     Parameters
     ----------
@@ -174,6 +174,9 @@ class BoostedHazard(IncidenceModel):
         self.n_events_ = n_events
         self.n_person_periods_ = np.array([n_lines, len(lines)])
         warn_of_dropped(self.encoder_)
+
+    def _last_days_followed(self, rows: TrainingRows) -> np.ndarray:
+        return days_used(self.period_ends_, self._as_counted(rows.of_positive_weight().outcome))
 
     def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         return curves_by_blocks(self._hazards, design.matrix, self.period_ends_, times, self.events_.index(event))

@@ -24,7 +24,7 @@ from .period_incidence import (
     incidence_slopes,
     n_periods_until,
 )
-from .person_period import period_ends
+from .person_period import days_used, period_ends
 
 if TYPE_CHECKING:
     from .fit import DiscreteTimeFit
@@ -44,7 +44,7 @@ class DiscreteTimeHazard(LikelihoodCriteria, DeltaIntervalModel):
     Delayed entry and censoring within a period count by the share of the period under observation (see
     ``person_period.py``). Cause-specific hazards are taken as constant within a period, so that predictions are
     continuous in time, never decrease, and with the event-free probability sum to 1 on every day. An event on day 0
-    belongs to the first period. After the last period the curves are flat.
+    belongs to the first period. The curves end on the last day observed, or with the last period.
 
     An event that occurs no more often than there are features has no coefficients: it gets one hazard, the same for all
     rows and periods, with a warning.
@@ -197,6 +197,9 @@ class DiscreteTimeHazard(LikelihoodCriteria, DeltaIntervalModel):
         self.converged_ = fitted.converged
         warn_of_dropped(self.encoder_)
         _warn(fitted, events, self.feature_names_out_)
+
+    def _last_days_followed(self, rows: TrainingRows) -> np.ndarray:
+        return days_used(self.period_ends_, self._as_counted(rows.of_positive_weight().outcome))
 
     @property
     def summary_(self) -> pd.DataFrame:

@@ -4,7 +4,8 @@ Within a period the cause-specific hazards are constant. With the period's proba
 and :math:`h = \sum_j h_j` given no event before it, the share :math:`f` of the period is passed without event with
 probability :math:`(1 - h)^f`, and event :math:`j` has occurred with probability :math:`(h_j / h)(1 - (1 - h)^f)`: the
 curves are continuous and never decrease, and at every day the incidences and the event-free probability sum to 1.
-After the last period the curves are flat.
+After the last period the curves are flat: what is asked of days past the follow-up is not known, and is
+set aside by :mod:`..inputs.follow_up`.
 """
 
 from __future__ import annotations

@@ -103,6 +103,16 @@ def period_ends(last_day: float, period_days: float | Sequence[float], max_days:
     return given[: int(np.searchsorted(given, reach)) + 1]
 
 
+def days_used(ends: np.ndarray, outcome: Outcome) -> np.ndarray:
+    """Last day of which periods say anything, shape (1,): the last observed, or the end of the last period before it.
+
+    Infinite where nobody is censored, at the end of the last period neither.
+    """
+    last = outcome.followed_until
+    is_cut = bool(outcome.duration.max() > ends[-1])
+    return np.array([ends[-1] if is_cut else last])
+
+
 def person_periods(outcome: Outcome, ends: np.ndarray, sample_weight: np.ndarray | None = None) -> PersonPeriods:
     """Expand rows into person-periods; observation after the last period is cut off there.
 

@@ -13,27 +13,26 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ...parameter_checks import shown
-from ..curves.state_counts import count_states, incidence
 from ..features.encoder import FeatureEncoder, as_frame
 from ..inputs.at_risk import rows_at_risk
-from ..inputs.given_days import as_days
+from ..inputs.follow_up import last_days_followed, past_follow_up, warn_past_follow_up
 from ..inputs.labels import refuse_other_order
 from ..inputs.offset import offset_values
 from ..inputs.other_spellings import explains_other_calls
-from ..inputs.outcome import Outcome, as_numbers, check_outcome
+from ..inputs.outcome import Outcome, check_outcome
 from ..inputs.strata import learn_strata, match_strata, refuse_unseen
-from ..inputs.time_spans import spans_as_days
 from ..numerics.blas_threads import one_blas_thread
+from .asked import Asked, checked_times, per_row
+from .average_risk import average_risk_of
+from .conditioning import divide, is_faint, not_before
 from .design import Design, TrainingRows
 from .partial_effect import some_rows
 from .views import ModelViews
 
 ROWS_PER_CHUNK = 50_000
-# Differences of incidences divided by less than this would be rounding.
-FAINT = 1e-8
 COMMON_ATTRIBUTES = (
     *("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_"),
-    *("average_risk_", "event_counts_", "days_at_risk_"),
+    *("average_risk_", "follow_up_", "event_counts_", "days_at_risk_"),
 )
 
 
@@ -47,6 +46,8 @@ class IncidenceModel(ModelViews):
     ``functools.cached_property``, which a fit forgets and a saved model is given. A model that uses columns of ``X``
     for anything but covariates names in ``_column_parameters`` the parameters that name these columns, and the field
     of :class:`.design.Design` that each fills. One with strata keeps their names, ``design.labels``, as ``strata_``.
+    One whose curves have a formula that goes on past the last day that was followed says so by ``_goes_on``; those of
+    the others are not known there.
     """
 
     _bundle_attributes: ClassVar[tuple[str, ...]] = ()
@@ -54,9 +55,11 @@ class IncidenceModel(ModelViews):
     _column_parameters: ClassVar[Mapping[str, str]] = {}
     # scikit-learn's name for what is passed on unasked: weights given to a search count in its scores too.
     __metadata_request__score: ClassVar[dict[str, bool]] = {"sample_weight": True}
+    _goes_on: ClassVar[bool] = False
     horizon: float
     encoder: FeatureEncoder | None
     strata_: list[str]
+    follow_up_: np.ndarray
 
     @explains_other_calls
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
@@ -115,13 +118,14 @@ class IncidenceModel(ModelViews):
         self.n_features_in_ = self.feature_names_in_.size
         self.feature_names_out_ = encoder.get_feature_names_out()
         if average_risk is None:
-            self._average_risk = partial(_average_risk, rows.outcome, rows.weight, self.horizon)
+            self._average_risk = partial(average_risk_of, rows.outcome, rows.weight, self.horizon)
         else:
             self.average_risk_ = average_risk
         counted = rows.outcome.of_weight(rows.weight)
         self.event_counts_ = {code: int((counted.event == code).sum()) for code in (0, *counted.events)}
         self.days_at_risk_ = float(rows.weight_of_each @ (rows.outcome.duration - np.maximum(rows.outcome.entry, 0.0)))
         self._fit(rows)
+        self.follow_up_ = self._last_days_followed(rows)
         self.n_rows_ = len(rows)
         kept: TrainingRows | None = getattr(self, "_training", None)
         if kept is None or kept.outcome is not rows.outcome:
@@ -130,7 +134,10 @@ class IncidenceModel(ModelViews):
 
     @cached_property
     def average_risk_(self) -> float:
-        """Incidence of event 1 at the horizon in training: what a risk is high or low against."""
+        """Incidence of event 1 at the horizon in training: what a risk is high or low against.
+
+        NaN where training was not followed to the horizon.
+        """
         risk = self._average_risk()
         del self._average_risk
         return risk
@@ -165,7 +172,13 @@ class IncidenceModel(ModelViews):
         Returns
         -------
         ndarray, shape (n_rows, n_times)
-            Non-decreasing in time, between 0 and 1.
+            Non-decreasing in time, between 0 and 1. NaN past ``follow_up_``, the last day on which anybody of the row's
+            stratum was observed in training, unless nobody was censored; parametric models go on.
+
+        Warns
+        -----
+        FollowUpWarning
+            Rows have a day past the last follow-up; the message counts them and names the last day.
 
         Raises
         ------
@@ -175,18 +188,7 @@ class IncidenceModel(ModelViews):
         check_is_fitted(self)
         require_event(event, self.events_)
 
-        def conditional(design: Design, times: np.ndarray, since: np.ndarray) -> np.ndarray:
-            incidence = self._incidence(design, _not_before(times, since), event)
-            if not np.any(since > 0):
-                return incidence
-            still_free = self._still_free(design, since)
-            later = divide(incidence - self._incidence(design, since, event), still_free)
-            faint = np.flatnonzero(is_faint(still_free, since))
-            if faint.size:
-                later[faint] = self._incidence_of_faint(design[faint], times[faint], since[faint], event)
-            return np.where(since > 0, np.where(times > since, later, 0.0), incidence)
-
-        return self._by_chunk(conditional, X, times, eligible_days, elapsed)
+        return self._asked_incidence(self._asked(X, times, eligible_days, elapsed), event)
 
     @one_blas_thread()
     def predict_event_free(self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0) -> np.ndarray:
@@ -203,19 +205,29 @@ class IncidenceModel(ModelViews):
         Returns
         -------
         ndarray, shape (n_rows, n_times)
+            NaN where the incidence is.
         """
         check_is_fitted(self)
+        return self._asked_event_free(self._asked(X, times, eligible_days, elapsed))
 
-        def conditional(design: Design, times: np.ndarray, since: np.ndarray) -> np.ndarray:
-            free = self._event_free(design, times)
-            if not np.any(since > 0):
-                return free
-            at_start, still_free = self._event_free(design, since), self._still_free(design, since)
-            later = 1.0 - divide(at_start - free, still_free)
-            later = np.where(is_faint(still_free, since), np.clip(divide(free, at_start), 0.0, 1.0), later)
-            return np.where(since > 0, np.where(times > since, later, 1.0), free)
+    def is_past_follow_up(self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0) -> np.ndarray:
+        """Whether a prediction is past the last follow-up in training: NaN, or of a parametric model an extrapolation.
 
-        return self._by_chunk(conditional, X, times, eligible_days, elapsed)
+        Parameters
+        ----------
+        X : DataFrame or ndarray, shape (n_rows, n_columns)
+        times : array, shape (n_times,)
+            Days after the plan's end.
+        eligible_days, elapsed : float or array, shape (n_rows,)
+            As in :meth:`predict_cumulative_incidence`.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_rows, n_times)
+        """
+        check_is_fitted(self)
+        design, row_times, since = self._arguments(X, times, eligible_days, elapsed)
+        return past_follow_up(self._last_day(design), row_times, since)
 
     def predict(self, X: Any) -> np.ndarray:
         """Risk of event 1, or of the one event that the model is of, by ``horizon`` days, shape (n_rows,)."""
@@ -235,12 +247,14 @@ class IncidenceModel(ModelViews):
         -------
         float
             1 for perfect predictions, 0 for none better than everybody's average risk; NaN, with a warning, where
-            nobody is observed until ``horizon``.
+            nobody is observed until ``horizon``, here or in training.
         """
         from ..metrics import index_of_prediction_accuracy
 
         refuse_other_order(X=X, y=y, sample_weight=sample_weight)
         risk, options = self.predict(X)[:, None], {"event": self._stated_event, "sample_weight": sample_weight}
+        if np.isnan(risk).any():
+            return float("nan")
         return float(index_of_prediction_accuracy(y, risk, [self.horizon], **options)[0])
 
     @property
@@ -302,18 +316,75 @@ class IncidenceModel(ModelViews):
         """An encoder of the model's own to fit; a model without covariates overrides it."""
         return FeatureEncoder() if self.encoder is None else clone(self.encoder)
 
-    def _by_chunk(self, probability: Any, X: Any, times: Any, eligible_days: Any, elapsed: Any) -> np.ndarray:
-        """``probability(design, times, since)`` for all rows, by chunks that keep memory flat; between 0 and 1."""
+    def _asked(self, X: Any, times: Any, eligible_days: Any, elapsed: Any) -> Asked:
+        """The checked arguments of a prediction; a warning where days are past the last follow-up."""
+        design, row_times, since = self._arguments(X, times, eligible_days, elapsed)
+        return Asked(design, row_times, since, self._unknown(design, row_times, since))
+
+    def _arguments(self, X: Any, times: Any, eligible_days: Any, elapsed: Any) -> tuple[Design, np.ndarray, np.ndarray]:
         refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
         design = self._design(X)
-        n_rows = len(design)
-        row_times = checked_times(times, n_rows, eligible_days)
-        since = per_row(elapsed, n_rows, "elapsed")[:, None]
-        result = np.empty(row_times.shape)
-        for start in range(0, n_rows, ROWS_PER_CHUNK):
-            rows = slice(start, start + ROWS_PER_CHUNK)
-            result[rows] = probability(design[rows], row_times[rows], since[rows])
-        return hold_last(np.clip(result, 0.0, 1.0), row_times)
+        row_times = checked_times(times, len(design), eligible_days)
+        return design, row_times, per_row(elapsed, len(design), "elapsed")[:, None]
+
+    def _unknown(self, design: Design, times: np.ndarray, since: np.ndarray) -> np.ndarray | None:
+        """Where the model has nothing to say, shape (n_rows, n_times), after a warning; None where it has for all."""
+        if not times.size or times.max() <= self.follow_up_.min():
+            return None
+        last = self._last_day(design)
+        past = past_follow_up(last, times, since)
+        if not past.any():
+            return None
+        warn_past_follow_up(past, last, since, goes_on=self._goes_on)
+        return None if self._goes_on else past
+
+    def _last_day(self, design: Design) -> np.ndarray:
+        """Last day followed in each row's stratum, shape (n_rows, 1), or (1,) where there is one."""
+        return self.follow_up_ if self.follow_up_.size == 1 else self.follow_up_[design.stratum_of_each][:, None]
+
+    def _last_days_followed(self, rows: TrainingRows) -> np.ndarray:
+        """Last day on which anybody of each stratum was observed, shape (n_strata,); infinite if nobody is censored."""
+        counted = rows.of_positive_weight()
+        strata = counted.design.strata
+        return last_days_followed(self._as_counted(counted.outcome), strata, len(counted.design.labels))
+
+    def _as_counted(self, outcome: Outcome) -> Outcome:
+        """The outcomes with what the model counts as censoring."""
+        return outcome.without(getattr(self, "known_end_event", None))
+
+    def _asked_incidence(self, asked: Asked, event: int) -> np.ndarray:
+        """Incidence of an event given no event so far, by chunks of rows."""
+        result = np.empty(asked.times.shape)
+        for rows, part in asked.chunks(ROWS_PER_CHUNK):
+            result[rows] = self._incidence_since(part.design, part.times, part.since, event)
+        return asked.finished(np.clip(result, 0.0, 1.0))
+
+    def _asked_event_free(self, asked: Asked) -> np.ndarray:
+        """Probability of no event given none so far, by chunks of rows."""
+        result = np.empty(asked.times.shape)
+        for rows, part in asked.chunks(ROWS_PER_CHUNK):
+            result[rows] = self._event_free_since(part.design, part.times, part.since)
+        return asked.finished(np.clip(result, 0.0, 1.0))
+
+    def _incidence_since(self, design: Design, times: np.ndarray, since: np.ndarray, event: int) -> np.ndarray:
+        incidence = self._incidence(design, not_before(times, since), event)
+        if not np.any(since > 0):
+            return incidence
+        still_free = self._still_free(design, since)
+        later = divide(incidence - self._incidence(design, since, event), still_free)
+        faint = np.flatnonzero(is_faint(still_free, since))
+        if faint.size:
+            later[faint] = self._incidence_of_faint(design[faint], times[faint], since[faint], event)
+        return np.where(since > 0, np.where(times > since, later, 0.0), incidence)
+
+    def _event_free_since(self, design: Design, times: np.ndarray, since: np.ndarray) -> np.ndarray:
+        free = self._event_free(design, times)
+        if not np.any(since > 0):
+            return free
+        at_start, still_free = self._event_free(design, since), self._still_free(design, since)
+        later = 1.0 - divide(at_start - free, still_free)
+        later = np.where(is_faint(still_free, since), np.clip(divide(free, at_start), 0.0, 1.0), later)
+        return np.where(since > 0, np.where(times > since, later, 1.0), free)
 
     def _split_columns(self, X: Any) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         """The covariates, and the columns that parameters name, by the field of the design that they fill."""
@@ -361,77 +432,9 @@ def _learnt_design(matrix: np.ndarray, named: dict[str, pd.DataFrame]) -> Design
     return Design(matrix, strata, offset, tuple(labels))
 
 
-def is_faint(still_free: np.ndarray, since: np.ndarray) -> np.ndarray:
-    """Rows that the model all but rules out to be free of events by ``since``, shape (n_rows, 1) as the arguments."""
-    return (since > 0) & (still_free > 0) & (still_free < FAINT)
-
-
-def _not_before(times: np.ndarray, since: np.ndarray) -> np.ndarray:
-    """The later of each row's times (n, m) and the day (n, 1) since when; a view of one row where all rows share both.
-
-    Sums over event times are done at once for rows that share their times.
-    """
-    if len(times) > 1 and times.strides[0] == since.strides[0] == 0:
-        return np.broadcast_to(np.maximum(times[:1], since[:1]), times.shape)
-    return np.maximum(times, since)
-
-
-def _average_risk(outcome: Outcome, weight: np.ndarray | None, horizon: float) -> float:
-    """Aalen-Johansen estimate of the incidence of event 1 at the horizon."""
-    outcome, weight = outcome.of_weight(weight), np.ones(len(outcome)) if weight is None else weight[weight > 0]
-    counts = count_states(outcome, weight, outcome.events)
-    if 1 not in counts.events:
-        return 0.0
-    reached = counts.times <= horizon
-    return float(incidence(counts)[reached, counts.events.index(1)].max(initial=0.0))
-
-
 def _check_horizon(horizon: Any) -> None:
     if isinstance(horizon, bool) or not isinstance(horizon, int | float | np.number) or not 0 <= horizon < np.inf:
         raise ValueError(f"horizon must be a number of days, finite and not negative, got {shown(horizon)}")
-
-
-def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """``part / whole``, 0 where ``whole`` is 0; infinite, without a warning, where that is next to nothing."""
-    with np.errstate(over="ignore"):
-        return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole > 0)
-
-
-def per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False) -> np.ndarray:
-    """One number per row, missing values and negative ones refused."""
-    numbers = np.atleast_1d(as_numbers(spans_as_days(value), name))
-    if np.ndim(value) > 1 or numbers.size not in (1, n_rows) or (np.ndim(value) == 1 and numbers.size != n_rows):
-        raise ValueError(f"{name} must be one number or have one value per row ({n_rows}), got {np.shape(value)}")
-    bad = np.isnan(numbers) | (numbers < 0) if may_be_infinite else ~np.isfinite(numbers) | (numbers < 0)
-    if bad.any():
-        rule = "missing or negative" if may_be_infinite else "missing, infinite or negative"
-        raise ValueError(f"{name}: {rule} in {int(bad.sum())} of {bad.size} rows")
-    return np.broadcast_to(numbers, (n_rows,))
-
-
-def checked_times(times: Any, n_rows: int, eligible_days: Any) -> np.ndarray:
-    """Times by row, shape (n_rows, n_times): no later than the row's last eligible day."""
-    grid = as_days(times, "times")
-    rows = np.broadcast_to(grid, (n_rows, grid.size))
-    if eligible_days is None:
-        return rows
-    last = per_row(eligible_days, n_rows, "eligible_days", may_be_infinite=True)
-    return np.minimum(rows, last[:, None])
-
-
-def hold_last(values: np.ndarray, row_times: np.ndarray) -> np.ndarray:
-    """Copy what a row has at its last time to all its columns of that time; ``values`` (n_rows, n_times, ...) change.
-
-    A curve is then flat after the last eligible day to the last bit: the same time computed in two columns need not
-    give the same bits, as sums of linear algebra depend on a column's place.
-    """
-    if not row_times.size or row_times.strides[0] == 0:  # no row has times of its own
-        return values
-    row = np.arange(len(row_times))
-    first = row_times.argmax(axis=1)
-    at_last = row_times == row_times[row, first][:, None]
-    np.copyto(values, values[row, first][:, None], where=at_last if values.ndim == 2 else at_last[..., None])
-    return values
 
 
 def require_event(event: int, events: tuple[int, ...]) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..curves.confidence import check_interval, incidence_bounds
-from ..inputs.labels import refuse_other_order
 from ..numerics.blas_threads import one_blas_thread
 from ..numerics.quadratic import quadratic_forms
-from .base import IncidenceModel, checked_times, divide, hold_last, is_faint, per_row, require_event
+from .base import IncidenceModel, require_event
+from .conditioning import divide, is_faint
 from .design import Design
 
 # Numbers of one array of gradients held at once.
@@ -67,24 +67,19 @@ class DeltaIntervalModel(IncidenceModel):
         check_is_fitted(self)
         require_event(event, self.events_)
         check_interval(level, "log-log")
-        design = self._design(X)
-        n_rows = len(design)
-        refuse_other_order(X=X, eligible_days=eligible_days, elapsed=elapsed)
-        row_times = checked_times(times, n_rows, eligible_days)
-        since = per_row(elapsed, n_rows, "elapsed")[:, None]
+        asked = self._asked(X, times, eligible_days, elapsed)
         covariance = self._parameter_covariance()
-        rows_per_block = max(1, NUMBERS_PER_BLOCK // max(1, row_times.shape[1] * self._gradient_width()))
-        bounds = np.empty((*row_times.shape, 2))
+        rows_per_block = max(1, NUMBERS_PER_BLOCK // max(1, asked.times.shape[1] * self._gradient_width()))
+        bounds = np.empty((*asked.times.shape, 2))
         if not bounds.size:
             return bounds
-        for start in range(0, n_rows, rows_per_block):
-            rows = slice(start, start + rows_per_block)
-            incidence, gradient = self._conditional_gradient(design[rows], row_times[rows], since[rows], event)
+        for rows, part in asked.chunks(rows_per_block):
+            incidence, gradient = self._conditional_gradient(part.design, part.times, part.since, event)
             variance = quadratic_forms(gradient, covariance)
             error = np.sqrt(np.maximum(variance, 0.0))
             bounds[rows] = np.stack(incidence_bounds(np.clip(incidence, 0.0, 1.0), error, level), axis=-1)
             bounds[rows][np.isnan(incidence)] = (0.0, 1.0)
-        return hold_last(bounds, row_times)
+        return asked.finished(bounds)
 
     def _conditional_gradient(
         self, design: Design, times: np.ndarray, since: np.ndarray, event: int

@@ -17,6 +17,9 @@ class OneEventModel(IncidenceModel):
     def _stated_event(self) -> int:
         return self.event
 
+    def _as_counted(self, outcome: Outcome) -> Outcome:
+        return outcome.keep_event(self.event)
+
     def _check_event(self) -> None:
         if self.event < 1:
             raise ValueError(f"event must be a code of 1 or more (0 is censoring), got {self.event}")

@@ -10,8 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..cox.baseline import LARGEST_ETA, fill_means
 from ..curves.confidence import check_interval, incidence_bounds
-from ..estimator.base import checked_times, divide, hold_last, per_row, require_event
-from ..estimator.design import Design
+from ..estimator.asked import Asked
+from ..estimator.base import require_event
+from ..estimator.conditioning import divide
+from ..estimator.design import Design, TrainingRows
 from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..estimator.one_event import OneEventModel
 from ..features.encoder import as_frame
@@ -50,26 +52,6 @@ class FineGrayPrediction(LikelihoodCriteria, OneEventModel):
         check_is_fitted(self)
         values = self.baseline_hazard_ * np.exp(-np.clip(self.center_ @ self.coef_, -LARGEST_ETA, LARGEST_ETA))
         return pd.Series(values, index=pd.Index(self.baseline_time_, name="day"), name="cumulative_hazard")
-
-    def predict_event_free(self, X: Any, times: Any, *, eligible_days: Any = None, elapsed: Any = 0.0) -> np.ndarray:
-        r"""Probability of no event at all, from the Cox model of all events; at most 1 less the incidence.
-
-        Parameters
-        ----------
-        X, times, eligible_days, elapsed
-            As in :meth:`predict_cumulative_incidence`.
-
-        Returns
-        -------
-        ndarray, shape (n_rows, n_times)
-        """
-        free = super().predict_event_free(X, times, eligible_days=eligible_days, elapsed=elapsed)
-        if not np.any(np.asarray(elapsed) > 0):
-            return free
-        incidence = self.predict_cumulative_incidence(
-            X, times, event=self.event, eligible_days=eligible_days, elapsed=elapsed
-        )
-        return np.minimum(free, 1.0 - incidence)
 
     @one_blas_thread()
     def predict_cumulative_incidence_interval(
@@ -112,24 +94,26 @@ class FineGrayPrediction(LikelihoodCriteria, OneEventModel):
         event = self.event if event is None else event
         require_event(event, self.events_)
         check_interval(level, "log-log")
-        incidence = self.predict_cumulative_incidence(
-            X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
-        )
-        design = self._design(X)
-        row_times = checked_times(times, len(design), eligible_days)
-        since = per_row(elapsed, len(design), "elapsed")[:, None]
+        asked = self._asked(X, times, eligible_days, elapsed)
+        incidence = self._asked_incidence(asked, event)
         baseline = self._uncertain_baseline()
-        error = np.empty(row_times.shape)
-        for begin in range(0, len(design), ROWS_PER_BLOCK):
-            rows = slice(begin, begin + ROWS_PER_BLOCK)
-            matrix = design.matrix[rows]
-            error[rows] = incidence_error(
-                baseline, matrix - self.center_, self._relative_risk(matrix), row_times[rows], since[rows]
-            )
-            if np.any(since[rows] > 0):
-                free = np.where(since[rows] > 0, self._still_free(design[rows], since[rows]), 1.0)
-                error[rows] = divide(error[rows], free)
-        return hold_last(np.stack(incidence_bounds(incidence, error, level), axis=-1), row_times)
+        error = np.empty(asked.times.shape)
+        for rows, part in asked.chunks(ROWS_PER_BLOCK):
+            matrix, since = part.design.matrix, part.since
+            distance, risk = matrix - self.center_, self._relative_risk(matrix)
+            error[rows] = incidence_error(baseline, distance, risk, part.times, since)
+            if np.any(since > 0):
+                error[rows] = divide(error[rows], np.where(since > 0, self._still_free(part.design, since), 1.0))
+        return asked.finished(np.stack(incidence_bounds(incidence, error, level), axis=-1))
+
+    def _asked_event_free(self, asked: Asked) -> np.ndarray:
+        """From the Cox model of all events; at most 1 less the incidence."""
+        free = super()._asked_event_free(asked)
+        return np.minimum(free, 1.0 - self._asked_incidence(asked, self.event)) if np.any(asked.since > 0) else free
+
+    def _last_days_followed(self, rows: TrainingRows) -> np.ndarray:
+        """Of all rows: strata are of the censoring alone."""
+        return np.array([rows.of_positive_weight().outcome.followed_until])
 
     def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         position = np.searchsorted(self.baseline_time_, times, side="right") - 1

@@ -62,6 +62,11 @@ class Outcome:
         """The event codes that occur, in ascending order, without censoring."""
         return tuple(int(code) for code in _kinds(self.event))
 
+    @property
+    def followed_until(self) -> float:
+        """Last day that anybody is observed; infinite where nobody is censored, so that nothing is left to happen."""
+        return np.inf if np.all(self.event > 0) else float(self.duration.max())
+
     def take(self, rows: np.ndarray) -> "Outcome":
         """The outcomes of ``rows`` (positions or a boolean mask)."""
         return Outcome(self.entry[rows], self.duration[rows], self.event[rows])

@@ -14,7 +14,7 @@ from ..curves.confidence import check_interval, probability_bounds
 from ..curves.nonparametric import incidence_curve
 from ..curves.results import StratifiedCurves
 from ..curves.state_counts import count_states
-from ..estimator.base import IncidenceModel, checked_times, per_row, require_event
+from ..estimator.base import IncidenceModel, require_event
 from ..estimator.design import Design, TrainingRows
 from ..features.encoder import FeatureEncoder
 from ..inputs.cluster_levels import codes_within
@@ -101,14 +101,10 @@ class AalenJohansen(IncidenceModel):
         check_is_fitted(self)
         check_interval(level, interval)
         require_event(event, self.events_)
-        design = self._design(X)
-        row_times = checked_times(times, len(design), eligible_days)
-        since = per_row(elapsed, len(design), "elapsed")[:, None]
-        estimate = self.predict_cumulative_incidence(
-            X, times, event=event, eligible_days=eligible_days, elapsed=elapsed
-        )
-        error = self._standard_error(design, row_times, since, self.events_.index(event))
-        return np.stack(probability_bounds(estimate, error, level, interval), axis=-1)
+        asked = self._asked(X, times, eligible_days, elapsed)
+        estimate = self._asked_incidence(asked, event)
+        error = self._standard_error(asked.design, asked.times, asked.since, self.events_.index(event))
+        return asked.finished(np.stack(probability_bounds(estimate, error, level, interval), axis=-1))
 
     def _fit(self, rows: TrainingRows) -> None:
         require_choice("unseen", self.unseen, UNSEEN)
@@ -141,6 +137,13 @@ class AalenJohansen(IncidenceModel):
         self.step_incidence_ = _join(curve.incidence[step] for curve, step in zip(curves, steps, strict=True))
         self.step_event_free_ = _join(curve.event_free[step] for curve, step in zip(curves, steps, strict=True))
         self.step_std_error_ = _join(curve.std_error[step] for curve, step in zip(curves, steps, strict=True))
+
+    def _last_days_followed(self, rows: TrainingRows) -> np.ndarray:
+        last = super()._last_days_followed(rows)
+        if not self.strata_ or self.unseen == "error":
+            return last
+        everybody = rows.of_positive_weight().outcome.followed_until
+        return np.append(last, everybody)
 
     def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         position = self._position(design, times)

@@ -122,8 +122,7 @@ def followed_to(outcome: Outcome, times: np.ndarray) -> np.ndarray:
 
     It can up to the last day that anybody is observed, and beyond it only where nobody is censored.
     """
-    everyone_known = bool(np.all(outcome.event > 0))
-    return (times <= outcome.duration.max()) | everyone_known
+    return times <= outcome.followed_until
 
 
 def warn_past_follow_up(outcome: Outcome, times: np.ndarray, supported: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
 from ..curves.confidence import check_interval
-from ..estimator.base import checked_times, require_event
+from ..estimator.asked import checked_times
+from ..estimator.base import require_event
 from ..estimator.delta_interval import NUMBERS_PER_BLOCK, DeltaIntervalModel
 from ..estimator.design import Design
 from ..numerics.blas_threads import one_blas_thread
@@ -32,6 +33,7 @@ CURVE_POINTS = 200
 class RoystonParmarPrediction(DeltaIntervalModel):
     """Predictions from ``cause_curves_`` and ``joint_covariance_``; see :class:`.model.RoystonParmar`."""
 
+    _goes_on: ClassVar[bool] = True
     events_: tuple[int, ...]
     cause_curves_: dict[int, dict[str, Any]]
     joint_covariance_: np.ndarray
@@ -58,6 +60,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
             The event is not modelled, or a time is not above 0: there a hazard is 0 or infinite.
         """
         curve, design, log_time = self._hazard_arguments(X, times, event)
+        self._warn_past_follow_up(times, len(design))
         return hazard(curve, design, log_time)
 
     @one_blas_thread()
@@ -76,8 +79,14 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         ndarray, shape (n_rows, n_times, 2)
             Lower and upper bound; both 0 where the hazard is.
         """
-        check_interval(level, "log")
         curve, design, log_time = self._hazard_arguments(X, times, event)
+        self._warn_past_follow_up(times, len(design))
+        return self._hazard_bounds(curve, design, log_time, event, level)
+
+    def _hazard_bounds(
+        self, curve: CauseCurve, design: np.ndarray, log_time: np.ndarray, event: int, level: float
+    ) -> np.ndarray:
+        check_interval(level, "log")
         covariance = self._own_covariance(event)
         n_block = max(1, NUMBERS_PER_BLOCK // max(1, log_time.size * curve.n_parameters))
         bounds = np.empty((len(design), log_time.size, 2))
@@ -104,7 +113,8 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         check_is_fitted(self)
         require_event(event, self.events_)
         design = self._design(X).matrix
-        log_time = log_days(checked_times(times, 1, None)[0])
+        log_time = log_days(checked_times(times, 1)[0])
+        self._warn_past_follow_up(times, len(design))
         finite = np.isfinite(log_time)
         eta = row_curves(self._curve(event), design).eta(np.where(finite, log_time, 0.0))
         return np.where(finite, np.exp(eta), 0.0)
@@ -137,6 +147,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         """
         check_interval(level, "log")
         times = self._grid(event) if times is None else times
+        self._warn_past_follow_up(times, 1)
         values, gradients = [], []
         for rows, name in ((X, "X"), (reference, "reference")):
             curve, design, log_time = self._hazard_arguments(rows, times, event)
@@ -175,8 +186,10 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         check_is_fitted(self)
         require_event(event, self.events_)
         times = self._grid(event) if times is None else np.atleast_1d(np.asarray(times, dtype=float))
-        values = self.predict_hazard(X, times, event=event)
-        bounds = self.predict_hazard_interval(X, times, event=event, level=level)
+        curve, design, log_time = self._hazard_arguments(X, times, event)
+        self._warn_past_follow_up(times, len(design))
+        values = hazard(curve, design, log_time)
+        bounds = self._hazard_bounds(curve, design, log_time, event, level)
         labels = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(values))
         return pd.DataFrame(
             {
@@ -206,6 +219,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         check_interval(level, "log")
         times = self._grid(event) if times is None else times
         log_time = _log_of_positive(times)
+        self._warn_past_follow_up(times, 1)
         curve, zero = self._curve(event), np.zeros((1, len(self.feature_names_out_)))
         bounds = hazard_bounds(curve, zero, log_time, self._own_covariance(event), level)[0]
         values = hazard(curve, zero, log_time)[0]
@@ -308,6 +322,10 @@ class RoystonParmarPrediction(DeltaIntervalModel):
         require_event(event, self.events_)
         return self._curve(event), self._design(X).matrix, _log_of_positive(times)
 
+    def _warn_past_follow_up(self, times: Any, n_rows: int) -> None:
+        days = checked_times(times, n_rows)
+        self._unknown(Design(np.empty((n_rows, 0))), days, np.zeros((n_rows, 1)))
+
     def _grid(self, event: int) -> np.ndarray:
         check_is_fitted(self)
         require_event(event, self.events_)
@@ -316,7 +334,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
 
 
 def _log_of_positive(times: Any) -> np.ndarray:
-    days = checked_times(times, 1, None)[0]
+    days = checked_times(times, 1)[0]
     if np.any(days <= 0):
         raise ValueError(f"times of a hazard must be above 0; got {int((days <= 0).sum())} of {days.size} that are not")
     return np.log(days)

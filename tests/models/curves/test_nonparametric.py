@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from secondplan.models.curves.nonparametric import aalen_johansen, kaplan_meier, nelson_aalen
+from secondplan.models.inputs.follow_up import FollowUpWarning
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 CASES = json.loads((REFERENCE / "nonparametric.json").read_text())
@@ -258,6 +259,23 @@ class TestStrata:
             kaplan_meier([1, 2, 3], [1, 0, 1], strata=["a", "b", "b"], sample_weight=[0, 1, 1])
 
 
+class TestPastTheFollowUp:
+    @pytest.mark.parametrize("curve_of", [kaplan_meier, nelson_aalen, aalen_johansen])
+    def test_nothing_is_known_unless_the_curve_is_complete(self, curve_of):
+        with pytest.warns(FollowUpWarning, match=r"^the curve was followed to day 4, .* up to 4$"):
+            table = curve_of([3, 4, 4], [1, 0, 1]).at([3, 4, 5])
+        assert table.notna().all(axis=1).tolist() == [True, True, False]
+        assert curve_of([3, 4], [1, 1]).at([5]).notna().all(axis=None)  # no warning either
+
+    def test_strata_are_spoken_of_together(self):
+        strata = ["a", "a", "b", "b", "c"]
+        curves = aalen_johansen([3, 4, 3, 9, 2], [1, 0, 1, 0, 1], strata=strata)
+        with pytest.warns(FollowUpWarning, match=r"^2 of 3 curves were followed to day 4 to 9,") as caught:
+            table = curves.at([4, 9, 10])
+        assert len(caught) == 1
+        assert table["estimate"].isna().tolist() == [False, True, True, False, False, True, False, False, False]
+
+
 class TestAwkwardData:
     def test_no_event(self):
         curve = aalen_johansen([3, 4], [0, 0])
@@ -266,8 +284,8 @@ class TestAwkwardData:
         frame = curve.to_frame()
         assert frame["event"].tolist() == [0, 0] and frame["estimate"].tolist() == [1, 1]
         assert frame["n_at_risk"].tolist() == [2, 1] and frame["n_events"].tolist() == [0, 0]
-        assert kaplan_meier([3, 4], [0, 0]).at([5]).loc[5.0].tolist() == [1, 0, 1, 1]
-        assert nelson_aalen([3, 4], [0, 0]).at([5]).loc[5.0].tolist() == [0, 0, 0, 0]
+        assert kaplan_meier([3, 4], [0, 0]).at([4]).loc[4.0].tolist() == [1, 0, 1, 1]
+        assert nelson_aalen([3, 4], [0, 0]).at([4]).loc[4.0].tolist() == [0, 0, 0, 0]
 
     def test_one_row_and_everybody_on_one_day(self):
         for n_rows in (1, 4):

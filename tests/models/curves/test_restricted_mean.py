@@ -9,6 +9,8 @@ import pytest
 
 from secondplan.models.curves.nonparametric import aalen_johansen, kaplan_meier, nelson_aalen
 from secondplan.models.curves.restricted_mean import area
+from secondplan.models.curves.results import IncidenceCurve
+from secondplan.models.inputs.follow_up import FollowUpWarning
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 CASES = json.loads((REFERENCE / "restricted_mean.json").read_text())
@@ -126,8 +128,12 @@ def test_awkward_data():
     for curve in (kaplan_meier([7, 7], [1, 1]), aalen_johansen([7], [1])):
         assert np.isfinite(curve.restricted_mean_time([0, 5, 100]).to_numpy()).all()
     for curve in (kaplan_meier([3, 4], [0, 0]), aalen_johansen([3, 4], [0, 0])):
-        with pytest.warns(UserWarning, match="tau lies beyond the last observed day"):
-            assert curve.restricted_mean_time(9).loc[9.0].tolist() == [9, 0, 9, 9]
+        assert curve.restricted_mean_time(4).loc[4.0].tolist() == [4, 0, 4, 4]
+        for mean in (curve.restricted_mean_time, curve.restricted_mean_time_lost):
+            options = {"event": 0} if isinstance(curve, IncidenceCurve) and mean.__name__.endswith("lost") else {}
+            with pytest.warns(FollowUpWarning, match=r"^the curve was followed to day 4,") as caught:
+                assert mean([4, 9], **options).notna().all(axis=1).tolist() == [True, False]
+            assert len(caught) == 1
     assert kaplan_meier([7, 7], [1, 1]).restricted_mean_time(100).loc[100.0].tolist() == [7, 0, 7, 7]
     for wrong in (-1, np.nan, np.inf):
         with pytest.raises(ValueError, match=r"tau must be days: .*, finite, not negative; got 1 of 1"):

@@ -50,9 +50,9 @@ def test_a_model_fitted_to_encoded_rows_is_the_one_fitted_to_the_frame():
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"age": rng.normal(size=60), "band": rng.choice(["a", "b"], 60), "known": rng.normal(size=60)})
     y = pd.DataFrame({"duration": rng.integers(1, 90, 60), "event": rng.integers(0, 2, 60)})
-    model = CoxPH(strata="band", offset="known").fit(X, y)
+    model = CoxPH(strata="band", offset="known", horizon=60).fit(X, y)
     rows = TrainingRows(model._design(X), check_outcome(y))
-    again = CoxPH(strata="band", offset="known").fit_encoded(rows, model.encoder_, model.average_risk_)
-    assert vars(again).keys() == vars(model).keys() and again.strata_ == ["band=a", "band=b"]
+    again = CoxPH(strata="band", offset="known", horizon=60).fit_encoded(rows, model.encoder_, model.average_risk_)
+    assert vars(again).keys() == vars(model).keys() - {"_some_rows"} and again.strata_ == ["band=a", "band=b"]
     np.testing.assert_array_equal(again.coef_, model.coef_)
     np.testing.assert_array_equal(again.predict(X), model.predict(X))

@@ -292,7 +292,7 @@ def test_an_array_that_was_changed_since_is_not_taken_for_the_data():
     rng = np.random.default_rng(1)
     X, y, _, _ = simulate(rng, 300)
     values = np.ascontiguousarray(X.to_numpy())
-    model = FineGray().fit(values, y)
+    model = FineGray(horizon=91).fit(values, y)
     risk = model.predict(values)
     values *= 2.0
     with pytest.raises(ValueError, match="X was changed since the fit"):
@@ -309,7 +309,7 @@ def test_warnings_name_columns_and_what_the_data_do_not_tell():
         model = FineGray().fit(X.assign(double=2 * X["a"]), y)
     assert model.coef_[2] == 0 and np.isfinite(model.covariance_).all()
     with pytest.warns(UserWarning, match=r"separated by these features.*: only; merge rare levels, drop them"):
-        model = FineGray().fit(X.assign(only=(y["event"] == 0).astype(float)), y)
+        model = FineGray(horizon=91).fit(X.assign(only=(y["event"] == 0).astype(float)), y)
     assert np.isfinite(model.coef_).all() and np.isfinite(model.predict(X.assign(only=0.0))).all()
     with pytest.warns(UserWarning, match="constant in training, left out: c"):
         FineGray().fit(X.assign(c=1.0), y)
@@ -351,9 +351,9 @@ def test_parameters_are_checked(params, rule):
 def test_another_event_of_interest_and_a_dropped_column():
     rng = np.random.default_rng(2)
     X, y, _, _ = simulate(rng, 200, siblings=False)
-    model = FineGray(event=2, encoder=FeatureEncoder(drop=["b"])).fit(X, y)
+    model = FineGray(event=2, encoder=FeatureEncoder(drop=["b"]), horizon=182).fit(X, y)
     assert model.events_ == (2,) and list(model.summary_.index) == ["a"]
-    np.testing.assert_array_equal(model.predict(X), model.predict_cumulative_incidence(X, [730.0], event=2)[:, 0])
+    np.testing.assert_array_equal(model.predict(X), model.predict_cumulative_incidence(X, [182], event=2)[:, 0])
     bounds = model.predict_cumulative_incidence_interval(X, [91])
     assert np.all(bounds[:, 0, 0] < bounds[:, 0, 1])
     with pytest.raises(ValueError, match="event 1 is not modelled"):
@@ -380,7 +380,7 @@ def test_the_linear_predictor_may_be_large():
     y = pd.DataFrame({"duration": rng.exponential(100, 60), "event": rng.integers(0, 3, 60)})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        model = FineGray().fit(X, y)
-    scaled = FineGray().fit(X / 1e8, y)
+        model = FineGray(horizon=365).fit(X, y)
+    scaled = FineGray(horizon=365).fit(X / 1e8, y)
     np.testing.assert_allclose(model.coef_ * 1e8, scaled.coef_, rtol=1e-8)
     np.testing.assert_allclose(model.predict(X), scaled.predict(X / 1e8), rtol=1e-8)

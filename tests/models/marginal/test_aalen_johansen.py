@@ -47,11 +47,11 @@ class TestModel:
 
     def test_unseen_stratum(self):
         new = pd.DataFrame({"band": ["s", "new"]})
-        model = AalenJohansen(strata="band").fit(self.X, self.y())
+        model = AalenJohansen(strata="band", horizon=30).fit(self.X, self.y())
         with pytest.raises(ValueError, match="1 rows are in a stratum"):
             model.predict(new)
-        marginal = AalenJohansen(strata="band", unseen="marginal").fit(self.X, self.y())
-        whole = AalenJohansen().fit(self.X, self.y())
+        marginal = AalenJohansen(strata="band", unseen="marginal", horizon=30).fit(self.X, self.y())
+        whole = AalenJohansen(horizon=30).fit(self.X, self.y())
         assert marginal.predict(new)[1] == whole.predict(new)[1]
         assert marginal.predict(new)[0] == model.predict(new.head(1))[0]
         with pytest.raises(ValueError, match="unseen must be one of"):
@@ -59,11 +59,11 @@ class TestModel:
 
     def test_no_event_1(self):
         with pytest.warns(UserWarning, match="no row has event 1"):
-            model = AalenJohansen().fit(self.X, self.y().assign(event=0))
+            model = AalenJohansen(horizon=30).fit(self.X, self.y().assign(event=0))
         np.testing.assert_array_equal(model.predict(self.X), 0.0)
 
     def test_saved_and_pickled(self, tmp_path):
-        model = AalenJohansen(strata=["band"]).fit(self.X, self.y())
+        model = AalenJohansen(strata=["band"], horizon=30).fit(self.X, self.y())
         for other in (load_model(model.save(tmp_path / "model")), pickle.loads(pickle.dumps(model))):
             assert not hasattr(other, "curves_")
             np.testing.assert_array_equal(other.predict(self.X), model.predict(self.X))

@@ -192,7 +192,7 @@ def test_a_change_of_the_time_unit_shifts_the_log_likelihood():
 
 def test_order_of_rows_and_units_of_features_do_not_matter():
     X, y = MGUS[FEATURES], MGUS[LATE]
-    options = {"df": 3, "time_varying": {"mspike": 2}}
+    options = {"df": 3, "time_varying": {"mspike": 2}, "horizon": 300}
     base = RoystonParmar(**options).fit(X, y)
     order = np.random.default_rng(0).permutation(len(X))
     moved = RoystonParmar(**options).fit(X.iloc[order], y.iloc[order])
@@ -320,7 +320,7 @@ def test_too_few_days_with_events_lower_the_degrees_of_freedom():
     assert model.n_estimated_[1] == 5
     same = coarse.assign(duration=np.where(y["event"] == 1, 90.0, y["duration"]))
     with pytest.warns(UserWarning, match="1 degrees of freedom instead of 4"):
-        assert np.isfinite(RoystonParmar().fit(MGUS[FEATURES], same).predict(MGUS[FEATURES])).all()
+        assert np.isfinite(RoystonParmar(horizon=300).fit(MGUS[FEATURES], same).predict(MGUS[FEATURES])).all()
     last = coarse.assign(duration=np.where(y["event"] == 1, 500.0, y["duration"]))
     with pytest.raises(ValueError, match="event 1: all its events are on the last day that is observed"):
         RoystonParmar().fit(MGUS[FEATURES], last)
@@ -342,7 +342,7 @@ def test_columns_without_an_estimate_are_named():
 
 def test_a_hazard_that_would_be_negative_counts_as_0():
     rows = pd.DataFrame({"male": [0.0], "hgb": [60.0], "mspike": [0.5]})
-    model, times = fitted("delayed"), np.linspace(0, 400, 30)
+    model, times = fitted("delayed"), np.linspace(0, 340, 30)
     with pytest.warns(UserWarning, match="a hazard is negative at some time in 1 of 1 rows and counts as 0 there"):
         risks = [model.predict_cumulative_incidence(rows, times, event=event) for event in (1, 2)]
     assert all(np.all(np.diff(risk) >= 0) for risk in risks)
