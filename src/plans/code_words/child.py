@@ -12,10 +12,11 @@ SEX = WordList(
     SEX_CODES,
     {
         "1": ("[sex|gender] male", "boy", "b"),
-        "2": ("[sex|gender] female", "girl", "g"),
+        "2": ("[sex|gender] female", "girl", "g", "fem"),
         "0": (
             "unborn [child|baby]",
             "unknown [sex|gender]",
+            "not {yet known|available} [unborn]",
             "unspecified [sex|gender]",
             "[sex|gender] not {known|recorded|stated|specified|disclosed}",
             "not stated / recorded [/] [unborn]",
@@ -44,7 +45,7 @@ DISABILITY = WordList(
         "PC": ("personal care [need]",),
         "INC": ("incontinence", "incontinent"),
         "COMM": (f"communication {_HARD}", "speech / language {difficulty|impairment|need|communication need}"),
-        "LD": ("learning [difficulty|disability|difficulty / disability]",),
+        "LD": ("[moderate|severe] learning [difficulty|disability|difficulty / disability]",),
         "HEAR": (f"hearing {_HARD}", "hearing loss", "deaf", "deafness"),
         "VIS": (f"{{vision|visual|visually|sight}} {_HARD}", "blind", "blindness", "sight loss"),
         "BEH": (f"{{behaviour|behavioural}} {_HARD}",),

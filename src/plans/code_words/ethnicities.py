@@ -25,10 +25,10 @@ _EXTENDED = {
 
 _BACKGROUND = "[background|heritage|group|ethnic group|ethnic background]"
 _MIXED = (
-    "mixed|mixed race|mixed heritage|mixed background|mixed ethnic group|mixed / multiple|mixed / multiple ethnic group"
-    "|mixed / dual heritage|dual heritage|dual|dual background"
+    "mixed|mixed race|mixed heritage|mixed background|mixed ethnic group|mixed ethnic background|mixed / multiple"
+    "|mixed / multiple ethnic group|mixed / dual heritage|dual heritage|dual|dual background"
 )
-_ASIAN = "{|asian|british|asian / british}"
+_ASIAN = "{|asian|british|asian / british|british /}"
 _BLACK = "{black|black / british}"
 _EUROPEAN = (
     "{albanian|bosnian|bosnian herzegovinian|croatian|greek|greek / cypriot|italian|kosovan|portuguese|serbian|turkish"
@@ -51,6 +51,7 @@ ETHNICITY = WordList(
         "WBRI": (
             "[white /] british",
             "white / {english|scottish|welsh|cornish|other british|english british|scottish british|welsh british}",
+            "white uk [heritage]",
             "[white /] english / welsh / scottish / northern irish / british",
         ),
         "WIRI": ("[white /] irish",),
@@ -76,9 +77,18 @@ ETHNICITY = WordList(
             "{asian & black|black & chinese|white & chinese}",
             "other mixed mixed unspecified",
         ),
-        "AIND": (f"{_ASIAN} indian",),
-        "APKN": (f"{_ASIAN} [kashmiri|mirpuri|other] pakistani",),
-        "ABAN": (f"{_ASIAN} bangladeshi",),
+        "AIND": (
+            f"{_ASIAN} indian",
+            "asian / indian",
+        ),
+        "APKN": (
+            f"{_ASIAN} [kashmiri|mirpuri|other] pakistani",
+            "asian / pakistani",
+        ),
+        "ABAN": (
+            f"{_ASIAN} bangladeshi",
+            "asian / bangladeshi",
+        ),
         "AOTH": (
             f"other asian {_BACKGROUND}",
             "asian other",
@@ -88,9 +98,9 @@ ETHNICITY = WordList(
             "asian / british {kashmiri|sri lankan|nepali|tamil|punjabi}",
             "asian {kashmiri|sri lankan|nepali|tamil|punjabi}",
         ),
-        "BCRB": ("[black|black / british] caribbean",),
+        "BCRB": ("[black /|black / british] caribbean",),
         "BAFR": (
-            "[black|black / british] african",
+            "[black /|black / british] african",
             f"{_BLACK} {_AFRICAN}",
             f"{_BLACK} other african [background]",
         ),
@@ -114,7 +124,7 @@ ETHNICITY = WordList(
             "arab [other]",
         ),
         "REFU": (
-            "[information] refused",
+            "[information|ethnicity] refused",
             "refused [provide|say|give|disclose|state|specify|answer|declare] [information|ethnicity]",
             "declined [provide|say|give|disclose|state|specify|answer|declare] [information|ethnicity]",
             "not stated / refused",
@@ -125,7 +135,8 @@ ETHNICITY = WordList(
             "did not wish {reply|answer|say|disclose|provide} [information]",
         ),
         "NOBT": (
-            "[information] not [yet] {obtained|available|collected|sought}",
+            "[information|ethnicity] not [yet] {obtained|available|collected|sought}",
+            "not yet known",
             "not stated / not [yet] obtained",
             "not stated",
             "not asked",
@@ -139,7 +150,7 @@ ETHNICITY = WordList(
         **dict.fromkeys(("BRIT", "BRI"), "BRITISH"),
         **dict.fromkeys(("CARIB", "CARIBB", "CARRIBEAN", "CARRIBBEA"), "CARIBBEAN"),
         **{"OTH": "OTHER", "ETH": "ETHNIC", "GRP": "GROUP", "BLK": "BLACK", "WHT": "WHITE", "MXD": "MIXED"},
-        **{"INFO": "INFORMATION", "TRAVELER": "TRAVELLER"},
+        **{"INFO": "INFORMATION", "TRAVELER": "TRAVELLER", "ANOTHER": "OTHER"},
     },
     # Headings of groups that name codes of the group, or of another.
     rewrites=(
@@ -151,6 +162,7 @@ ETHNICITY = WordList(
         (r"^ASIAN\s?[&,] ASIAN BRITISH(?: OR ASIAN WELSH)?\s?[\-:>(]+\s?", "ASIAN "),
         (r"^CHINESE OR OTHER ETHNIC GROUPS?\s?[\-:>(&]+\s?", ""),
         (r"^(?:ANY )?OTHER ETH(?:NIC|\.)? (?:GROUPS?|GRP)[\s\-:>(&]*(?=CHINESE\b)", ""),
+        (r"\bB & G(?:RO?U?ND)?\b", "BACKGROUND"),
         (r"^WHITE & (?=(?:ANY )?OTHER WHITE\b)", ""),
     ),
 )

@@ -8,12 +8,12 @@ it is said of whom.
 from ..codes import FACTORS
 from .word_list import WordList
 
-_MISUSE = "{misuse|abuse}"
+_MISUSE = "[misuse|abuse|use]"
 _ABOUT = {
     "1": f"alcohol {_MISUSE} [alcohol]",
     "2": f"drug {_MISUSE} [drug]",
     "3": "domestic {violence|abuse|violence / abuse} [subject] [victim]",
-    "4": "mental health",
+    "4": "mental {health|ill health|illness|health issue|health problem|health difficulty}",
     "5": "learning disability",
     "6": "physical disability [/ illness]",
 }
@@ -34,7 +34,7 @@ FACTOR = WordList(
         "8D": ("privately fostered [child] uk child [education|educational] placement",),
         "8E": ("privately fostered [child] uk child making alternative family arrangement",),
         "8F": ("privately fostered [child] other",),
-        "9A": ("unaccompanied asylum seeking child", "unaccompanied asylum seeker child"),
+        "9A": ("unaccompanied asylum seeking child", "unaccompanied asylum seeker [child]"),
         "10A": ("[child] [going /] missing", "going / missing"),
         "11A": ("child sexual exploitation",),
         "12A": ("[child] {trafficking|trafficked}",),
@@ -52,7 +52,7 @@ FACTOR = WordList(
         "20": ("other [factor]",),
         "21": ("no factor [identified|recorded]", "no [factor] [identified] factor", "no other factor"),
         "22A": ("female genital mutilation",),
-        "23A": ("abuse linked faith / belief", "{faith|belief} linked abuse"),
+        "23A": ("abuse linked faith / belief", "{faith|belief|faith / belief} [linked] abuse"),
         "24A": ("child criminal exploitation",),
     },
     meanings={

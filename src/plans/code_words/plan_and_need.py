@@ -12,10 +12,13 @@ from .word_list import WordList
 CATEGORY = WordList(
     CATEGORIES,
     {
-        "NEG": ("[child] neglect",),
-        "PHY": ("[child] physical [abuse|injury|harm]",),
-        "SAB": ("[child] sexual [abuse|harm]",),
-        "EMO": ("[child] emotional [abuse|harm]",),
+        "NEG": ("[child|category] neglect [category]",),
+        "PHY": ("[child|category] physical [abuse|injury|harm]",),
+        "SAB": ("[child|category] sexual [abuse|harm]",),
+        "EMO": (
+            "[child|category] emotional [abuse|harm]",
+            "emotional / psychological [abuse]",
+        ),
         "MUL": (
             "multiple [abuse|category|category abuse]",
             "multiple / not recommended",
@@ -46,15 +49,16 @@ PRIMARY_NEED = WordList(
         "N6": ("[child] {socially|social} unacceptable behaviour", "unacceptable behaviour"),
         "N7": ("low [family] income",),
         "N8": ("absent {parenting|parent}",),
-        "N9": ("case other than child need", "not {cin|child need}"),
+        "N9": ("[case] other than child need", "not child need"),
     },
     # Councils' own subdivisions: N1a, N5b.
     also={f"{code}{letter}": code for code in PRIMARY_NEEDS for letter in "ABCDEFGHIJ"},
-    meanings={"PARENTAL": "PARENT"},
+    meanings={"PARENTAL": "PARENT", "CIN": "CHILD NEED"},
     takes_any_note=True,
 )
 
-_CASE = "[case|child|client|services] [closed]"
+_CASE = "[case|case closed|child|child was|client]"
+_MOVED = "{transferred|transfer|transition}"
 
 CLOSURE_REASON = WordList(
     CLOSURE_REASONS,
@@ -62,14 +66,13 @@ CLOSURE_REASON = WordList(
         "RC1": (f"{_CASE} {{adopted|adoption|adoption order}}", "{adopted|adoption order} {granted|made}"),
         "RC2": ("[child|client] {died|death|deceased}", "child has died", "death child"),
         "RC3": (
-            f"{_CASE} {{child|child arrangement|residence}} arrangement order [granted|made]",
+            f"{_CASE} child arrangement order [granted|made]",
             f"{_CASE} residence order [granted|made]",
+            "residence order / child arrangement order",
         ),
         "RC4": (f"{_CASE} special guardianship [order] [granted|made]",),
-        "RC5": (
-            f"{_CASE} {{transferred|transfer|transfered}} [service|case] {{another|other}} local authority [service]",
-        ),
-        "RC6": (f"{_CASE} {{transferred|transfer|transfered}} adult [social] [care] [service]",),
+        "RC5": (f"{_CASE} {_MOVED} [service|case] {{another|other}} [local] authority [service]",),
+        "RC6": (f"{_CASE} {_MOVED} adult [social] [care] [service]",),
         "RC7": (
             f"{_CASE} [service] ceased [other reason]",
             "[case] closed other reason",
@@ -83,14 +86,19 @@ CLOSURE_REASON = WordList(
         ),
         "RC8": (
             "[case] closed after assessment [&] no [further] action [taken]",
-            "no further action after assessment",
+            "assessment [after] no further action",
         ),
         "RC9": ("[case] closed after assessment [&] {referred|referral|stepped down|step down} early help",),
     },
     meanings={
         **{"LA": "LOCAL AUTHORITY", "OLA": "OTHER LOCAL AUTHORITY", "CAO": "CHILD ARRANGEMENT ORDER"},
-        **{"SGO": "SPECIAL GUARDIANSHIP ORDER", "RO": "RESIDENCE ORDER", "NFA": "NO FURTHER ACTION"},
-        **{"INC": "INCLUDING", "INCL": "INCLUDING", "GSHIP": "GUARDIANSHIP"},
+        **{
+            "SGO": "SPECIAL GUARDIANSHIP ORDER",
+            "RO": "RESIDENCE ORDER",
+            "NFA": "NO FURTHER ACTION",
+            "EH": "EARLY HELP",
+        },
+        **{"INC": "INCLUDING", "INCL": "INCLUDING", "GSHIP": "GUARDIANSHIP", "EH": "EARLY HELP"},
     },
 )
 

@@ -22,10 +22,10 @@ _EDGES = " -:;,.>|="
 _LABEL = re.compile(
     r"(?:[A-Z]|[IVX]{2,4})\s?[).]\s*"  # a) iii. b.
     r"|(?:[A-Z]\.)?[A-Z]{0,2}\d{1,3}(?:\.\d{1,2})?[A-Z]?\s?[).:>-]+\s*"  # A1 -, 12), A.A1), A4.1:
-    r"|(?:[A-Z]\.)?[A-Z]{0,2}\d{1,3}(?:\.\d{1,2})?\s+"  # A1 White, A4.10 Indian
+    r"|(?:[A-Z]\.)?[A-Z]{0,2}\d{1,3}(?:\.\d{1,2})?[A-Z]?\s+"  # A1 White, A4.10 Indian
     r"|(?![NY])[A-Z]\s*[:-]+\s+"  # B - African; not N and Y, which may be no and yes
 )
-_CODE = re.compile(r"[A-Z0-9]+(?![A-Z0-9])|\d{1,2}\s[A-F](?=\s*[-:)\].])")
+_CODE = re.compile(r"\d{1,2}\s[A-F](?=\s*[-:)\].])|(?:N|RC)\s\d(?![A-Z0-9])|[A-Z0-9]+(?![A-Z0-9])")
 _GAP = re.compile(r"[\s\-:>.=)\](\[&,;|]*")
 _SPACED = re.compile(r"[A-Z]{0,2}[\s-]?\d{1,2}[\s-]?[A-Z]?")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
@@ -33,7 +33,8 @@ _BRACKET = re.compile(r"^([^(\[]*[^(\[\s])\s*[(\[](.+?)[)\]]*$")
 _DASH = re.compile(r"^(.*\S)(?:\s-+\s*|-+\s|\s*:\s*|\s*>\s*)(.+)$")
 _AT_END = re.compile(r"[(\[]\s*([A-Z0-9]+)\s*[)\]]$")
 _EXAMPLES = re.compile(r"\b(?:INCLUDING|INCLUDES|INCL?|FOR EXAMPLE|E\.?G|I\.?E|SUCH AS|EXCLUDING|EXCL?)\b.*$")
-_PART = re.compile(r"[-:>()\[\]]+")
+_PART = re.compile(r"[-:>()\[\];|,&]+|\bOR\b")
+_OR = re.compile(r"[;|,&]|\bOR\b")
 _STRONG, _WEAK = re.compile(r"[;|,\r\n]+"), re.compile(r"[/\\&+]|\band\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[A-Z]{0,2}\d+[A-Z]?|&")
 
@@ -45,10 +46,10 @@ _DOUBT = word_set(
 )
 # Words of a note that say nothing of the code.
 _SAY_NOTHING = word_set(
-    "SEE NOTE CASE FILE CODE RECORD RECORDED CONFIRMED VERIFIED UPDATED DATE DATED FROM SINCE UNTIL INITIAL LATEST",
-    "CURRENT CATEGORY CIN CP DFE CENSUS SELF DEFINED DECLARED DESCRIBED REPORTED ASCRIBED ICPC RCPC CONFERENCE REVIEW",
-    "REVIEWED OLD VALUE MIGRATED SYSTEM JAN FEB MAR APR MAY JUN JUL AUG SEP SEPT OCT NOV DEC JANUARY FEBRUARY MARCH",
-    "APRIL JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER",
+    "SEE NOTE PLEASE SPECIFY SPECIFIED CASE FILE CODE RECORD RECORDED CONFIRMED VERIFIED UPDATED DATE DATED FROM SINCE",
+    "UNTIL INITIAL LATEST CURRENT CATEGORY CIN CP DFE CENSUS SELF DEFINED DECLARED DESCRIBED REPORTED ASCRIBED ICPC",
+    "RCPC CONFERENCE REVIEW REVIEWED OLD VALUE MIGRATED SYSTEM JAN FEB MAR APR MAY JUN JUL AUG SEP SEPT OCT NOV DEC",
+    "JANUARY FEBRUARY MARCH APRIL JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER",
 )
 # Codes that are English words: one that words follow without a dash may be the word.
 _ALSO_WORDS = frozenset({"BOTH", "NONE", "HAND", "HEAR", "CON", "INC", "I"})
@@ -105,6 +106,12 @@ class WordList:
                 if not words or found.setdefault(words, code) != code:
                     raise ValueError(f"{phrase!r} stands for {code} and for {found.get(words, 'nothing')}")
         return found
+
+    @cached_property
+    def _own_words(self) -> dict[str, frozenset[str]]:
+        """All words of each code's phrases, but those that leave doubt: a note of them adds nothing."""
+        own = {code: [words for words, said in self.phrases.items() if said == code] for code in self.patterns}
+        return {code: frozenset[str]().union(*phrases) - _DOUBT for code, phrases in own.items()}
 
     @cached_property
     def _by_ends(self) -> dict[tuple[str, str], list[str]]:
@@ -179,7 +186,10 @@ class WordList:
         found = self.phrases.get(words)
         if found is None and words and not words & _DOUBT:
             found = self.phrases.get(frozenset(map(self._meant, words)))
-        return found
+        parts = _OR.split(text) if found else []
+        several = {self._phrase(part) for part in parts} if len(parts) > 1 else {found}
+        # "British Indian" is one, "British or Indian" two.
+        return None if len(several) > 1 and None not in several else found
 
     def _meant(self, word: str) -> str:
         """The list's only word that differs from this by one slip of the pen inside it, else the word."""
@@ -210,7 +220,7 @@ class WordList:
         named = _AT_END.search(text)
         if named and (code := self._exact(named[1])) is not None:
             return self._unless_denied(code, named[1], f": {text[: named.start()]}")
-        if self.takes_examples and (examples := _EXAMPLES.search(text)):
+        if self.takes_examples and "?" not in text and (examples := _EXAMPLES.search(text)):
             head = text[: examples.start()].strip(_EDGES + "([")
             # "Other (including ...)" is explained by what it includes.
             return None if words_of(head, self.meanings) == {"OTHER"} else self._read(head)
@@ -226,8 +236,9 @@ class WordList:
             return second if is_named and second is not None and not self._speaks_against(head, second) else None
         if second is not None:
             return first if first == second else None
-        words = words_of(note, self.meanings)
-        if all(word in _SAY_NOTHING or _NUMBER.fullmatch(word) for word in words):
+        known = _SAY_NOTHING | self._own_words[first]
+        says_nothing = all(word in known or _NUMBER.fullmatch(word) for word in words_of(note, self.meanings))
+        if says_nothing or note.strip(_EDGES) == head[0]:
             return first
         return first if self.takes_any_note and not self._speaks_against(note, first) else None
 

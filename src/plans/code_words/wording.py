@@ -13,6 +13,7 @@ _APOSTROPHES = re.compile(r"['`\"\u00b4\u2018\u2019\u201c\u201d]|(?<=[A-Z])\?+(?
 _BULLETS = re.compile(r"[\u2022\u00b7\u25aa\u25cf*~#_<\ufeff]")
 _AND = re.compile(r"&AMP;|[/\\+&]|\bAND\b")
 _EMERGENCY = re.compile(r"\bA\s*(?:[&+/]|\bAND\b)\s*E\b")
+_INITIALS = re.compile(r"\b([A-Z])\.(?=[A-Z]\b)")
 _PLURAL = re.compile(r"\(S\)")
 _WORD = re.compile(r"[A-Z0-9]+|[&?]")
 _SINGULAR = {"CHILDREN": "CHILD", "CHILDRENS": "CHILD", "LAS": "LA", "MPS": "MP", "GPS": "GP", "CHINESE": "CHINESE"}
@@ -31,7 +32,8 @@ def plain(text: str) -> str:
     """``text`` in capitals, with one kind of dash and of blank, without apostrophes and bullets, ``&`` for "and"."""
     upper = unicodedata.normalize("NFKC", text).upper()
     upper = _BULLETS.sub(" ", _APOSTROPHES.sub("", _DASHES.sub("-", upper)))
-    upper = _AND.sub(" & ", _EMERGENCY.sub("AE", _PLURAL.sub("S", upper)))
+    upper = _INITIALS.sub(r"\1", _PLURAL.sub("S", upper))
+    upper = _AND.sub(" & ", _EMERGENCY.sub("AE", upper))
     return " ".join(upper.split())
 
 
