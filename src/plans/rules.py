@@ -94,6 +94,23 @@ RULES = {
         "An episode in care has no end though another follows it; it counts as ending when the next begins.",
         "None.",
     ),
+    "care-goes-on": Rule(
+        "warning",
+        "The last episode of a child ceased because another began at once (REC X1), which is in no file; care counts "
+        "as going on.",
+        "Read the return of the next year too.",
+    ),
+    "death-told-by-care": Rule(
+        "note",
+        "A child died in care (REC E2); that day is taken for its date of death.",
+        "None.",
+    ),
+    "closure-told-by-care": Rule(
+        "note",
+        "Care ended by adoption, special guardianship or transfer to another authority; the child's open episode of need "
+        "counts as closed for that reason on that day.",
+        "None.",
+    ),
     "care-not-covered": Rule(
         "warning",
         "The care data end more than three months before the plans do: later entries into care are not seen.",

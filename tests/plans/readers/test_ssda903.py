@@ -2,6 +2,7 @@
 
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -96,6 +97,94 @@ def test_an_open_episode_that_another_follows_ends_when_that_begins(add):
     )
     assert periods(found) == [("7", day("2018-02-01"), day("2018-04-01"))]
     assert "episode-left-open" in codes(report)
+
+
+@pytest.mark.parametrize("blank", ["NULL", "N/A", "-", "None", " ", "n/a"])
+def test_placeholders_are_blanks_before_anything_follows_from_one(add, blank):
+    found, _ = add(
+        [episode("7", "01/05/2019", blank, ceased=blank), episode("7", "01/06/2019", "10/07/2019", reason="P")]
+    )
+    assert periods(found) == [("7", day("2019-05-01"), day("2019-07-10"))]
+
+
+@pytest.mark.parametrize(
+    ("end", "ceased", "reason", "n_periods"),
+    [
+        ("", "", "S", 2),
+        ("", "X1", "S", 1),
+        ("", "", "P", 1),
+        ("01/06/2018", "E8", "S", 2),
+        ("31/05/2018", "E8", "S", 2),
+        ("01/06/2018", "X1", "S", 1),
+        ("01/06/2018", "X1", "L", 1),
+        ("01/06/2018", "", "s", 2),
+    ],
+)
+def test_what_starts_new_care(add, end, ceased, reason, n_periods):
+    years = [episode("7", "01/05/2018", end, ceased=ceased), episode("7", "01/06/2018", "10/07/2018", reason=reason)]
+    for rows in ([years], [years[:1], years], [years, years]):
+        found, _ = add(*rows)
+        assert len(found.care_episodes) == n_periods
+        assert periods(found)[-1][2] == day("2018-07-10")
+        assert periods(found)[0][1] == day("2018-05-01")
+
+
+def test_care_goes_on_after_a_change_with_nothing_behind_it(add):
+    found, report = add([episode("7", "01/05/2018", "01/06/2018", ceased="X1")])
+    assert periods(found) == [("7", day("2018-05-01"), pd.NaT)] and "care-goes-on" in codes(report)
+
+
+@pytest.mark.parametrize(
+    ("ceased", "reason"), [("E11", "RC1"), ("e12", "RC1"), ("E45", "RC4"), ("E3", "RC5"), ("E4A", None), ("E2", None)]
+)
+def test_how_care_ceased_tells_of_what_the_plans_lack(plans, tmp_path, ceased, reason):
+    needs = {"child_id": ["7", "8"], "la_code": "330", "referral_date": pd.Timestamp("2016-12-01")}
+    needs = pd.DataFrame(needs).assign(
+        referral_source=pd.NA, primary_need=pd.NA, closure_date=pd.NaT, closure_reason=pd.NA
+    )
+    (tmp_path / "e.csv").write_text("\n".join([HEADINGS, episode("7", "11/12/2018", "18/01/2019", ceased=ceased)]))
+    found, report = add_care_episodes(replace(plans, cin_episodes=needs), tmp_path / "e.csv")
+    told = found.cin_episodes[["closure_date", "closure_reason"]].astype(object)
+    told = told.where(told.notna(), None).to_numpy().tolist()
+    assert told == [[day("2019-01-18") if reason else None, reason], [None, None]]
+    deaths = found.children["date_of_death"].tolist()
+    assert deaths == [day("2019-01-18") if ceased == "E2" else pd.NaT, pd.NaT]
+    assert ("closure-told-by-care" in codes(report), "death-told-by-care" in codes(report)) == (
+        bool(reason),
+        ceased == "E2",
+    )
+
+
+XML = """<?xml version="1.0" encoding="utf-8"?>
+<EXPSSDA903>
+ <CHILD>
+  <HEADER><CHILDID>7</CHILDID><SEX>1</SEX><DOB>02/05/2010</DOB><AREVIEW><REVIEW>01/01/2019</REVIEW></AREVIEW></HEADER>
+  <EPISODE><DECOM>11/12/2018</DECOM><RNE>S</RNE><LS>C2</LS><DEC>18/01/2019</DEC><REC>X1</REC></EPISODE>
+  <EPISODE><DECOM>18/01/2019</DECOM><RNE>P</RNE><LS>C2</LS><DEC>20/03/2019</DEC><REC>E8</REC></EPISODE>
+ </CHILD>
+ <CHILD>
+  <HEADER><CHILDID>8</CHILDID><DOB>2010-05-01</DOB></HEADER>
+  <EPISODE><DECOM>2018-06-01</DECOM><RNE>S</RNE><LS>C2</LS><DEC/><REC></REC></EPISODE>
+ </CHILD>
+</EXPSSDA903>
+"""
+
+
+def test_returns_as_xml(plans, tmp_path):
+    (tmp_path / "return.xml").write_text(XML)
+    found, report = add_care_episodes(plans, tmp_path)
+    assert periods(found) == [
+        ("7", day("2018-12-11"), day("2019-03-20")),
+        ("8", day("2018-06-01"), pd.NaT),
+    ]
+    differs = report.findings[report.findings["code"] == "birth-date-differs"]
+    assert differs[["row", "line"]].to_numpy().tolist() == [[1, 3]]
+    (tmp_path / "return.xml").write_text(XML[: XML.index("<RNE>P")])
+    with pytest.raises(InputError, match=r"return\.xml: line 6: the XML is cut off"):
+        add_care_episodes(plans, tmp_path)
+    (tmp_path / "return.xml").write_text(XML.replace("<EXPSSDA903>", "<!DOCTYPE x [<!ENTITY a 'b'>]><EXPSSDA903>"))
+    with pytest.raises(InputError, match="declares a document type"):
+        add_care_episodes(plans, tmp_path)
 
 
 def test_short_breaks_are_no_care_and_short_years_are_years(add):

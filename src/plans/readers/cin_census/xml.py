@@ -18,7 +18,16 @@ from typing import Any, BinaryIO
 from xml.parsers import expat
 
 from ....errors import InputError
-from ..files.xml_bytes import is_blank, is_utf8, other_format, read_chunks, skip_blank_lines, true_encoding
+from ..files.xml_bytes import (
+    is_blank,
+    is_utf8,
+    other_format,
+    read_chunks,
+    refuse_declarations,
+    skip_blank_lines,
+    true_encoding,
+    xml_fault,
+)
 from .text_rows import NO_TEXT, TextTables
 
 FIELDS = {
@@ -81,7 +90,6 @@ _SEVERAL_AT = {table: place for table, names in FIELDS.items() for place, name i
 _EMPTY: dict[str, list[int | None]] = {
     table: [None if name in _MANY else NO_TEXT for name in names] for table, names in FIELDS.items()
 }
-_CUT_OFF = {"no element found", "unclosed token", "unclosed CDATA section", "partial character"}
 
 
 @dataclass
@@ -156,7 +164,7 @@ def _parse(stream: BinaryIO, name: str, path: Path, encoding: str | None) -> Cen
     parser.buffer_text = True
     parser.ordered_attributes = True
     rows = _Rows(parser)
-    _refuse_declarations(parser, path)
+    refuse_declarations(parser, path)
     n_blank = skip_blank_lines(stream)
     try:
         for chunk in read_chunks(stream, path.stat().st_size, name):
@@ -165,7 +173,7 @@ def _parse(stream: BinaryIO, name: str, path: Path, encoding: str | None) -> Cen
     except expat.ExpatError as error:
         if expat.ErrorString(error.code) == "not well-formed (invalid token)" and not encoding and not is_utf8(stream):
             raise _WrongEncodingError from None
-        raise InputError(f"{path}: line {error.lineno + n_blank}: {_reason(error)}") from None
+        raise InputError(f"{path}: line {error.lineno + n_blank}: {xml_fault(error)}") from None
     except (LookupError, ValueError) as error:
         if isinstance(error, InputError) or rows.outside:
             raise
@@ -332,21 +340,3 @@ def _meaning(tag: str, table: str, *, is_root: bool, is_skipped: bool) -> int:
 
 def _local_name(tag: str) -> str:
     return tag.rpartition(":")[2]
-
-
-def _refuse_declarations(parser: expat.XMLParserType, path: Path) -> None:
-    def refuse(*_: object) -> Any:
-        line = parser.CurrentLineNumber
-        raise InputError(f"{path}: line {line}: declares a document type or entities, which is refused")
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    parser.ExternalEntityRefHandler = refuse
-    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-
-
-def _reason(error: expat.ExpatError) -> str:
-    reason = expat.ErrorString(error.code) or "damaged"
-    if reason in _CUT_OFF:
-        return f"the XML is cut off ({reason})"
-    return f"not well-formed XML ({reason.removeprefix('not well-formed (').removesuffix(')')})"

@@ -1,10 +1,13 @@
-"""Bytes of an XML file, and what encoding they are really in."""
+"""Bytes of an XML file, what encoding they are really in, and what is refused or wrong in them."""
 
 import codecs
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
+from xml.parsers import expat
 
+from ....errors import InputError
 from ....progress import track
 
 _CHUNK = 1 << 20
@@ -16,6 +19,7 @@ _NOT_XML = {
     b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
     b"%PDF": "a PDF",
 }
+_CUT_OFF = {"no element found", "unclosed token", "unclosed CDATA section", "partial character"}
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -68,3 +72,24 @@ def read_chunks(stream: BinaryIO, size: int, name: str) -> Iterator[bytes]:
     if size < _BAR_FROM_BYTES:
         return chunks
     return track(chunks, f"Reading {name}", total=-(-size // _CHUNK))
+
+
+def refuse_declarations(parser: expat.XMLParserType, path: Path) -> None:
+    """Make the parser raise InputError at a document type or an entity, and open nothing."""
+
+    def refuse(*_: object) -> Any:
+        line = parser.CurrentLineNumber
+        raise InputError(f"{path}: line {line}: declares a document type or entities, which is refused")
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.ExternalEntityRefHandler = refuse
+    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+
+
+def xml_fault(error: expat.ExpatError) -> str:
+    """What is wrong with the XML, in words."""
+    reason = expat.ErrorString(error.code) or "damaged"
+    if reason in _CUT_OFF:
+        return f"the XML is cut off ({reason})"
+    return f"not well-formed XML ({reason.removeprefix('not well-formed (').removesuffix(')')})"

@@ -29,7 +29,8 @@ def join_periods(episodes: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
     episodes : DataFrame
         In the order in which extracts are to be believed: place, ``extract``, ``la_code``, ``child_id``,
         ``start_date``, ``end_date`` (missing while it goes on), and ``is_closing_unusable``: where the end is missing
-        because it could not be used, and may have been any day.
+        because it could not be used, and may have been any day. Perhaps ``begins_anew`` (bool): new care, even where it
+        follows other care without a gap.
     log : FindingLog
         Gets one merged finding for each row but the first of a period.
 
@@ -53,6 +54,9 @@ def _join(episodes: pd.DataFrame, keys: Sequence[str], log: FindingLog) -> pd.Da
     days = days.sort_values(["group", "start", "end"], kind="stable")
     reached = days.groupby("group", sort=False)["end"].cummax().groupby(days["group"], sort=False).shift()
     begins = reached.isna() | (days["start"] > reached + LONGEST_GAP_DAYS)
+    if "begins_anew" in episodes:
+        is_other_day = days["start"] > days.groupby("group", sort=False)["start"].shift()
+        begins |= episodes["begins_anew"].reindex(days.index) & is_other_day & (days["start"] >= reached)
     if begins.all():
         return episodes
     last = days["end"].groupby(begins.cumsum()).idxmax()

@@ -186,7 +186,7 @@ def _clean(
         later = {"expected_date_of_birth": until + LONGEST_EXPECTED}
         dates = [name for name, cleaner in cleaners.items() if cleaner.kind == DATE]
         cleaners |= {name: date_cleaner(later.get(name, until)) for name in dates}
-    names = [name for name in (*PLACE, "la_code", *cleaners) if name in rows]
+    names = [name for name in (*PLACE, "la_code", "begins_anew", *cleaners) if name in rows]
     missing = pd.Series(None, index=rows.index, dtype=object)
     cleaned = replace_columns(rows[[]], {name: rows[name] for name in names})
     cleaned = replace_columns(cleaned, {name: missing for name in cleaners if name not in rows})

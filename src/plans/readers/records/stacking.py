@@ -10,7 +10,7 @@ from ...quality import KEPT, MERGED, FindingLog
 PLACE = ("file", "row", "line", "extract")
 """Where a row stands in its source: not part of what the record says."""
 
-_NOT_VALUES = {*PLACE, "record", "is_closing_unusable"}
+_NOT_VALUES = {*PLACE, "record", "is_closing_unusable", "begins_anew"}
 
 
 def stack_rows(
