@@ -107,8 +107,8 @@ RULES = {
     ),
     "closure-told-by-care": Rule(
         "note",
-        "Care ended by adoption, special guardianship or transfer to another authority; the child's open episode of need "
-        "counts as closed for that reason on that day.",
+        "Care ended by adoption, special guardianship or transfer to another authority; the child's open episode of "
+        "need counts as closed for that reason on that day.",
         "None.",
     ),
     "care-not-covered": Rule(

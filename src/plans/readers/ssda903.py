@@ -170,7 +170,7 @@ def _entry(rows: pd.DataFrame, name: str) -> tuple[int, str, pd.DataFrame]:
 def _in_care(episodes: pd.DataFrame, known: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
     """The episodes of children who are in the data, without short breaks, closed where another follows."""
     for name in ("legal_status", "began", "ceased"):
-        episodes[name] = episodes[name].map(lambda code: str(code).upper(), na_action="ignore")
+        episodes[name] = episodes[name].map(lambda code: str(code).upper(), na_action="ignore").astype(object)
     is_break = episodes["legal_status"].isin(SHORT_BREAKS).to_numpy(dtype=bool)
     log.add_rows("short-break", "care_episodes", REJECTED, episodes[is_break])
     episodes = episodes[~is_break]
