@@ -58,6 +58,13 @@ FILE_RULES = {
         "Give the extract date (--extract-date), or put it into the file's name: what was open on that day, and who "
         "was under observation, depends on it.",
     ),
+    "extract-date-not-mapped": Rule(
+        "warning",
+        "The column map does not say on which day the tables were extracted; the day was taken from the latest date in "
+        "them.",
+        "Give extract_date under extract in the column map: what was open on that day, and who was under observation, "
+        "depends on it. secondplan read tables --template prints a map.",
+    ),
     "row-ragged": Rule(
         "warning",
         "A row has more cells than there are headings: a separator inside a value, or a broken line.",

@@ -157,6 +157,6 @@ def _refuse_busy(folder: Path, *, overwrite: bool) -> None:
     if not any(folder.iterdir()):
         return
     if not overwrite:
-        raise OutputError(f"{folder}: is not empty; choose another folder or ask to overwrite")
+        raise OutputError(f"{folder}: is not empty; choose another folder, or write with overwrite=True")
     if not (folder / DESCRIPTOR).is_file():
         raise OutputError(f"{folder}: holds files but no plan store, so it is not overwritten")

@@ -215,7 +215,7 @@ def _begin(folder: Path, job: dict[str, Any], resume: bool) -> bool:
         if begun.get("job_id") != job["job_id"]:
             raise OutputError(f"{folder}: holds the beginning of another job (other model, input, day or horizons)")
         if not resume:
-            raise OutputError(f"{folder}: holds the beginning of this job; --resume goes on with it")
+            raise OutputError(f"{folder}: holds the beginning of this job; resume=True (--resume) goes on with it")
         return True
     _refuse_foreign(folder)
     write_json(folder / JOB, job)

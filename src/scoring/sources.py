@@ -120,7 +120,9 @@ def open_source(path: str | Path, *, as_of: Any = None, care: str = "competing")
             raise InputError(f"{place}: neither a plan store nor a folder of Parquet files")
     suffix = place.suffix.lower()
     if as_of is not None:
-        raise InputError(f"{place}: --as-of is for plan stores; prepared cases stand on the day they were prepared for")
+        raise InputError(
+            f"{place}: as_of (--as-of) is for plan stores; prepared cases stand on the day they were prepared for"
+        )
     if place.is_dir() or suffix in (".parquet", ".pq"):
         files = _parquet_files(place)
         return Source("parquet", place, _digest(files)[0], sum(_parquet(file).metadata.num_rows for file in files))

@@ -15,7 +15,7 @@ from ...caller_warnings import warn
 from ...parameter_checks import require_choice
 from ..estimator.delta_interval import DeltaIntervalModel
 from ..estimator.design import Design, TrainingRows
-from ..estimator.fit_problems import listed, warn_of_dropped
+from ..estimator.fit_problems import known_end_remedy, listed, warn_of_dropped
 from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..features.encoder import FeatureEncoder
 from ..numerics.information import positive_inverse
@@ -157,7 +157,7 @@ class ParametricAFT(LikelihoodCriteria, DeltaIntervalModel):
             )
         kept = ~collinear_columns(design, weight)
         if not kept.all():
-            self._warn(cause, "held at 0, because the columns before them determine them", ~kept)
+            self._warn(cause, "held at 0, because they do not vary or those before them determine them", ~kept)
         mean = np.average(design[:, kept], axis=0, weights=weight)
         spread = np.sqrt(np.average((design[:, kept] - mean) ** 2, axis=0, weights=weight))
         scaled = (design[:, kept] - mean) / spread
@@ -175,7 +175,10 @@ class ParametricAFT(LikelihoodCriteria, DeltaIntervalModel):
             key=lambda fit: fit.log_likelihood,
         )
         if np.exp(found.theta[-1]) < SMALLEST_SIGMA:
-            raise ValueError(f"event {cause}: too few events for these features, which fit their times exactly")
+            remedy = known_end_remedy(self, cause) or "leave features out"
+            raise ValueError(
+                f"event {cause}: too few events for these features, which fit their times exactly; {remedy}"
+            )
         model_based = positive_inverse(found.information)
         if not has_scale:
             model_based[-1, -1] = 0.0
@@ -184,7 +187,9 @@ class ParametricAFT(LikelihoodCriteria, DeltaIntervalModel):
         flat = np.zeros(kept.size, dtype=bool)
         flat[np.flatnonzero(kept)] = errors[:-2] > FLAT * max(1.0, np.exp(found.theta[-1]))
         if flat.any():
-            self._warn(cause, "without a finite estimate (no event where they are high, or where they are low)", flat)
+            remedy = known_end_remedy(self, cause)
+            what = "without a finite estimate (no event where they are high, or where they are low)"
+            self._warn(cause, f"{what}; {remedy}" if remedy else what, flat)
         elif not found.converged:
             self._warn(cause, "not at the maximum of the likelihood; results may be inexact", kept)
         back = _to_original_scale(kept, mean, spread)

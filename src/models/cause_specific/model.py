@@ -22,7 +22,7 @@ from ..estimator.asked import Asked
 from ..estimator.base import ROWS_PER_CHUNK, IncidenceModel, require_event
 from ..estimator.conditioning import FAINT
 from ..estimator.design import Design, TrainingRows
-from ..estimator.fit_problems import warn_of_dropped
+from ..estimator.fit_problems import known_end_remedy, warn_of_dropped
 from ..features.encoder import FeatureEncoder
 from ..incidence.errors import IncidenceErrors
 from ..incidence.exact_sums import FORMS, Jumps, merge_jumps, product_limit, total_hazard
@@ -318,6 +318,7 @@ class CauseSpecificCox(ByCause, IncidenceModel):
     def _fit_cause(self, cause: int, rows: TrainingRows) -> CoxPH:
         # Intervals rest on the influences of all causes together: those of one are not needed.
         model = CoxPH(cause, self.ties, self.strata, encoder=self.encoder, horizon=self.horizon, std_error="survfit")
+        model.advising(known_end_remedy(self, cause))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             model.fit_encoded(rows, self.encoder_, None if self.known_end_event is None else self.average_risk_)

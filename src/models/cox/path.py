@@ -127,6 +127,8 @@ class CoxElasticNetCV(LikelihoodCriteria, OneEventModel):
         "model_",
     )
 
+    _is_penalised: ClassVar[bool] = True
+
     def __init__(
         self,
         event: int = 1,
@@ -369,7 +371,7 @@ class CoxElasticNetCV(LikelihoodCriteria, OneEventModel):
             encoder=self.encoder,
             horizon=self.horizon,
         )
-        return model.fit(**self._training)
+        return model.advising("give larger lambdas").fit(**self._training)
 
     def _check_parameters(self) -> None:
         require_choice("ties", self.ties, TIES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,8 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
     """The part of :class:`.model.CoxPH` that needs no training rows: loaded models have it too."""
 
     _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata", "offset": "offset"}
+    alpha: float
+    firth: bool
     strata: str | list[str] | None
     offset: str | None
     coef_: np.ndarray
@@ -48,6 +50,22 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
     baseline_variance_: np.ndarray
     _exact_mean: np.ndarray
     hazard_moments_: list[dict[str, np.ndarray]]
+
+    _given_remedies: tuple[str, ...] | None = None
+
+    @property
+    def _remedies(self) -> tuple[str, ...]:
+        """What a warning of coefficients without a finite estimate may advise."""
+        if self._given_remedies is not None:
+            return self._given_remedies
+        if self.firth:
+            return ("set alpha > 0 in place of firth",)
+        return ("raise alpha",) if self.alpha > 0 else ("set firth=True or alpha > 0",)
+
+    def advising(self, *remedies: str) -> Self:
+        """The same model, which advises this in its warnings: of a part of another model, whose parameters differ."""
+        self._given_remedies = remedies
+        return self
 
     @property
     def baseline_(self) -> BaselineHazard:

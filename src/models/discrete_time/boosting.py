@@ -108,6 +108,8 @@ class BoostedHazard(IncidenceModel):
         "n_person_periods_",
     )
 
+    _is_penalised: ClassVar[bool] = True
+
     def __init__(
         self,
         *,

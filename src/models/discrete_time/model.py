@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from ...caller_warnings import warn
 from ..estimator.delta_interval import DeltaIntervalModel
 from ..estimator.design import Design, TrainingRows
-from ..estimator.fit_problems import warn_of_dropped
+from ..estimator.fit_problems import known_end_remedy, warn_of_dropped
 from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..features.encoder import FeatureEncoder
 from .period_incidence import (
@@ -196,7 +196,7 @@ class DiscreteTimeHazard(LikelihoodCriteria, DeltaIntervalModel):
         self.n_iterations_ = fitted.n_iterations
         self.converged_ = fitted.converged
         warn_of_dropped(self.encoder_)
-        _warn(fitted, events, self.feature_names_out_)
+        _warn(fitted, events, self.feature_names_out_, [known_end_remedy(self, event) for event in events])
 
     def _last_days_followed(self, rows: TrainingRows) -> np.ndarray:
         return days_used(self.period_ends_, self._as_counted(rows.of_positive_weight().outcome))
@@ -289,7 +289,7 @@ class DiscreteTimeHazard(LikelihoodCriteria, DeltaIntervalModel):
         return hazards_from_log_odds((design @ self.coef_.T)[:, None, :] + self.period_log_odds_[:n_periods])
 
 
-def _warn(fitted: DiscreteTimeFit, events: tuple[int, ...], names: np.ndarray) -> None:
+def _warn(fitted: DiscreteTimeFit, events: tuple[int, ...], names: np.ndarray, remedies: list[str]) -> None:
     if fitted.dependent:
         columns = ", ".join(str(names[column]) for column in fitted.dependent)
         warn(f"features that are constant or combinations of others have coefficient 0: {columns}")
@@ -297,13 +297,13 @@ def _warn(fitted: DiscreteTimeFit, events: tuple[int, ...], names: np.ndarray) -
         causes = ", ".join(f"event {events[cause]} ({fitted.n_events[cause]})" for cause in fitted.rare)
         warn(
             f"no more events than features: {causes}; everybody is given the same hazard of it. Leave features out, or "
-            "join the event to another one"
+            f"join the event to another one{_joined(remedies[cause] for cause in fitted.rare)}"
         )
     if fitted.unbounded:
         columns = ", ".join(f"{names[column]} (event {events[cause]})" for cause, column in fitted.unbounded)
         warn(
             f"no finite coefficient fits best (separation): {columns}; join levels, leave the feature out, or do not "
-            "read its coefficient",
+            f"read its coefficient{_joined(remedies[cause] for cause, _ in fitted.unbounded)}",
             ConvergenceWarning,
         )
     if not fitted.converged:
@@ -311,3 +311,7 @@ def _warn(fitted: DiscreteTimeFit, events: tuple[int, ...], names: np.ndarray) -
             "the likelihood was not maximised; raise max_iter, lower period_df, or leave features out",
             ConvergenceWarning,
         )
+
+
+def _joined(remedies: Iterable[str]) -> str:
+    return "".join(f"; {remedy}" for remedy in dict.fromkeys(remedies) if remedy)

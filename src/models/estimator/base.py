@@ -27,6 +27,7 @@ from .average_risk import average_risk_of
 from .conditioning import divide, is_faint, not_before
 from .design import Design, TrainingRows
 from .partial_effect import some_rows
+from .plausibility import check_plausible
 from .views import ModelViews
 
 ROWS_PER_CHUNK = 50_000
@@ -56,6 +57,8 @@ class IncidenceModel(ModelViews):
     # scikit-learn's name for what is passed on unasked: weights given to a search count in its scores too.
     __metadata_request__score: ClassVar[dict[str, bool]] = {"sample_weight": True}
     _goes_on: ClassVar[bool] = False
+    # Whether more features than rows have a best fit.
+    _is_penalised: ClassVar[bool] = False
     horizon: float
     encoder: FeatureEncoder | None
     strata_: list[str]
@@ -99,6 +102,8 @@ class IncidenceModel(ModelViews):
             # The array itself where all of it is covariates: the types of a frame's columns take longer to look at.
             matrix = encoder.fit_design(X if isinstance(X, np.ndarray) and X.shape == frame.shape else frame)
             rows = TrainingRows(_learnt_design(matrix, named), given.outcome, given.weight, given.cluster, given.kept)
+            is_penalised = self._is_penalised or getattr(self, "alpha", 0.0) > 0
+            check_plausible(rows, self.horizon, is_penalised=is_penalised)
             self._some_rows = some_rows(X)
             return self.fit_encoded(rows, encoder)
 
@@ -262,12 +267,12 @@ class IncidenceModel(ModelViews):
         """The event whose risk ``predict`` states and ``score`` judges."""
         return 1
 
-    def save(self, path: str | Path) -> Path:
-        """Write the model as a bundle (JSON and npz, no code, no rows) into the folder ``path``; return the folder."""
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the model as a bundle (JSON and npz, no code, no rows) into the folder ``path``, which is returned."""
         from .bundle_files import save_bundle
 
         check_is_fitted(self)
-        return save_bundle(self, path)
+        return save_bundle(self, path, overwrite=overwrite)
 
     @classmethod
     def saved_attributes(cls) -> tuple[str, ...]:

@@ -51,7 +51,17 @@ def listed(names: Iterable[Any]) -> str:
     return ", ".join(found[:MOST_NAMES]) + rest
 
 
-def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha > 0") -> list[str]:
+def known_end_remedy(model: Any, event: int) -> str:
+    """What to set where an event may be an end whose date is known, for models with ``known_end_event``; else empty.
+
+    Features from which that date follows, such as the age at the start, separate the event or fit its days exactly.
+    """
+    if model.known_end_event is not None or event == 1:
+        return ""
+    return f"set known_end_event={event} if its day is known beforehand, as the 18th birthday is"
+
+
+def fit_problems(fit: FoundProblems, names: np.ndarray, *remedies: str) -> list[str]:
     """One message for each kind of problem, to be given as a warning; none for a fit without problems.
 
     Parameters
@@ -59,12 +69,13 @@ def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha
     fit : FoundProblems
         Such as :class:`..cox.kernels.fit.CoxFit`.
     names : ndarray of str, shape (p,)
-    remedy : str
-        What else the model offers against coefficients without a finite estimate.
+    *remedies : str
+        What else the model offers against coefficients without a finite estimate; empty ones are left out.
     """
     messages = []
     if fit.constant.any():
         messages.append(f"no variation among the rows at risk, coefficient left at 0: {listed(names[fit.constant])}")
+    further = tuple(filter(None, remedies))
     if fit.collinear.any():
         messages.append(
             f"determined by the features before them (collinear), coefficient left at 0: {listed(names[fit.collinear])}"
@@ -72,8 +83,19 @@ def fit_problems(fit: FoundProblems, names: np.ndarray, remedy: str = "set alpha
     if fit.diverging.any():
         messages.append(
             f"the event is separated by these features, their coefficients have no finite estimate: "
-            f"{listed(names[fit.diverging])}; merge rare levels, drop them, or {remedy}"
+            f"{listed(names[fit.diverging])}; {_one_of('leave them out', *_merging(names[fit.diverging]), *further)}"
         )
     if not fit.converged:
-        messages.append(f"the fit did not converge in {fit.n_iterations} iterations; check the features or {remedy}")
+        messages.append(
+            f"the fit did not converge in {fit.n_iterations} iterations; {_one_of('leave features out', *further)}"
+        )
     return messages
+
+
+def _merging(names: Iterable[Any]) -> tuple[str, ...]:
+    """What can be done about levels of a category, of which a feature's name tells."""
+    return ("merge rare levels",) if any(str(name).endswith("]") for name in names) else ()
+
+
+def _one_of(*choices: str) -> str:
+    return choices[0] if len(choices) == 1 else ", ".join(choices[:-1]) + f", or {choices[-1]}"

@@ -178,7 +178,7 @@ def _learn_levels(values: pd.Series, name: str, rules: Rules) -> Column:
     if n_levels > rules.max_levels or n_levels == codes.size > ROWS_THAT_SHOW_AN_IDENTIFIER:
         raise ValueError(
             f"column {name}: {n_levels} levels in {codes.size} rows; it looks like an identifier, which must not be a "
-            f"feature (drop it, or raise max_levels)"
+            f"feature (drop it, or give the model encoder=FeatureEncoder(max_levels={n_levels}))"
         )
     counts = np.bincount(codes[~missing], minlength=n_levels)
     levels = tuple(observed)
@@ -213,7 +213,7 @@ def _settle_unseen(values: np.ndarray, unseen: np.ndarray, name: str, rules: Rul
     if rules.unseen == "error":
         raise ValueError(
             f"column {name}: a level that training did not have in {int(unseen.sum())} of {unseen.size} rows "
-            f'(unseen="reference" would count it as the reference level)'
+            f'(a model fitted with encoder=FeatureEncoder(unseen="reference") would count it as the reference level)'
         )
     return np.where(unseen, reference, values)
 
@@ -310,5 +310,5 @@ def _refuse_missing(name: str, missing: np.ndarray, kind: str) -> None:
     remedy = 'numeric_missing="median"' if kind == NUMERIC else 'categorical_missing="level"'
     raise ValueError(
         f"column {name}: missing in {int(missing.sum())} of {missing.size} rows; "
-        f"a FeatureEncoder with {remedy} would take them"
+        f"encoder=FeatureEncoder({remedy}) would take them"
     )

@@ -257,7 +257,7 @@ class FineGray(FineGrayPrediction):
         if len(rows) > ROWS_KEPT:
             _ = self._errors
         self._training, self._training_sum = rows, float(matrix.sum())
-        for message in fit_problems(fit, self.feature_names_out_, remedy="use fewer features"):
+        for message in fit_problems(fit, self.feature_names_out_):
             warn(message)
         if fit.n_unseen_days:
             warn(

@@ -33,6 +33,10 @@ SMALLEST = 1e-100
 CONSTANT = 1e-24
 
 
+class ExactFitError(ValueError):
+    """Features fit the times of the events exactly: the likelihood has no maximum."""
+
+
 @dataclass(frozen=True)
 class CauseFit:
     """A fitted cause; p columns of the design, q parameters of the curve (held ones included), r estimated ones.
@@ -129,7 +133,7 @@ def fit_cause(
     feature, reach = _features_of_parameters(rows)
     found, runs_away = maximum(likelihood, _without_features(rows), feature, reach)
     if np.median(found.point.slope) > STEEPEST:
-        raise ValueError("too few events for these features, which fit their times exactly")
+        raise ExactFitError("too few events for these features, which fit their times exactly")
     if _log_hazard_at_entry(rows, found.point.theta) > np.log(NOBODY_ENTERS):
         raise ValueError(
             "every row enters late, and the hazard before the first entry grows without bound; count time from the "

@@ -13,12 +13,12 @@ from ...caller_warnings import warn
 from ..aft.model import ZERO_DURATION_DAYS
 from ..estimator.coefficient_table import coefficient_table
 from ..estimator.design import TrainingRows
-from ..estimator.fit_problems import fit_problems, warn_of_dropped
+from ..estimator.fit_problems import fit_problems, known_end_remedy, warn_of_dropped
 from ..features.encoder import FeatureEncoder
 from ..inputs.other_spellings import explains_other_calls
 from ..inputs.outcome import Outcome
 from .curve import CauseCurve, curve_state, row_curves
-from .fit import CauseFit, ColumnMoments, column_moments, fit_cause, joint_covariance
+from .fit import CauseFit, ColumnMoments, ExactFitError, column_moments, fit_cause, joint_covariance
 from .incidence import is_negative_somewhere
 from .prediction import RoystonParmarPrediction
 from .spline import LogTimeSpline, given_log_knots, orthogonal_spline, place_log_knots
@@ -279,8 +279,10 @@ class RoystonParmar(RoystonParmarPrediction):
             ]
             fit = fit_cause(design, moments, log_time, log_entry, is_event, weight, spline, varying)
         except ValueError as error:
-            raise ValueError(f"event {cause}: {error}") from None
-        for message in fit_problems(fit, self.feature_names_out_, REMEDY):
+            remedy = known_end_remedy(self, cause) or "leave features out"
+            advice = f"; {remedy}" if isinstance(error, ExactFitError) else ""
+            raise ValueError(f"event {cause}: {error}{advice}") from None
+        for message in fit_problems(fit, self.feature_names_out_, known_end_remedy(self, cause), REMEDY):
             warn(f"event {cause}: {message}")
         return fit
 

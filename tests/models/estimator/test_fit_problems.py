@@ -30,8 +30,15 @@ def test_each_problem_names_its_columns():
     messages = fit_problems(found(["age"], ["sex", "size"], ["size"], converged=False), NAMES, "use a penalty")
     assert messages[0].endswith("coefficient left at 0: age")
     assert messages[1].endswith("coefficient left at 0: sex, size")
-    assert "no finite estimate: size; merge rare levels, drop them, or use a penalty" in messages[2]
-    assert "did not converge in 60 iterations" in messages[3]
+    assert messages[2].endswith("no finite estimate: size; leave them out, or use a penalty")
+    assert messages[3].endswith("did not converge in 60 iterations; leave features out, or use a penalty")
+
+
+def test_levels_can_be_merged_and_empty_remedies_are_left_out():
+    names = np.array(["category[PHY]", "sex", "size"], dtype=object)
+    fit = SimpleNamespace(**{**vars(found()), "diverging": np.array([True, False, False])})
+    assert fit_problems(fit, names, "", "lower df")[0].endswith("leave them out, merge rare levels, or lower df")
+    assert fit_problems(fit, names, "")[0].endswith("leave them out, or merge rare levels")
 
 
 def test_only_columns_that_nobody_asked_to_drop_are_warned_of():

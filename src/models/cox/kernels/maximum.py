@@ -47,6 +47,12 @@ class CoxMaximum:
     converged: bool
     last_step: np.ndarray | None = None
 
+    @property
+    def flat(self) -> np.ndarray:
+        """Collinear columns that no other determines: they vary in no risk set, shape (p,)."""
+        own = np.diag(self.likelihood.information)
+        return self.collinear & np.asarray(own <= COLLINEAR * self.likelihood.size)
+
 
 class _Coefficients(Objective[Likelihood]):
     """The likelihood as a function of the coefficients that do not run away."""

@@ -223,6 +223,8 @@ def _latest(rows: dict[str, pd.DataFrame], log: FindingLog) -> int:
 
     last = latest_day(dates())
     if last is None:
-        raise InputError("the tables hold no date to take the extract date from; give it in the column map")
-    log.add("extract-date-inferred", "file", NOTED)
+        raise InputError(
+            "the tables hold no date to take the extract date from; give extract_date under extract in the column map"
+        )
+    log.add("extract-date-not-mapped", "file", NOTED)
     return last

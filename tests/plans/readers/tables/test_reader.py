@@ -88,7 +88,7 @@ def test_files_called_as_the_tables_need_no_map(tmp_path):
     plans, report = read_tables(tmp_path)
     assert plans.reviews["plan_id"].tolist() == ["330-7-2017-02-14"]
     assert plans.extract["extract_date"].tolist() == [day("2017-05-14")]
-    assert set(report.findings["code"]) >= {"extract-date-inferred", "child-not-described"}
+    assert set(report.findings["code"]) >= {"extract-date-not-mapped", "child-not-described"}
     assert report.skipped == {"files that the column map does not name": 1}
 
 
