@@ -40,16 +40,20 @@ DISABILITY = WordList(
     DISABILITIES,
     {
         "NONE": ("[has] no [known] disability", "not disabled", "none known"),
-        "MOB": (f"mobility {_HARD}",),
-        "HAND": ("hand [function]",),
+        "MOB": (f"mobility {_HARD}", "mobility getting about house [beyond]"),
+        "HAND": ("hand [function]", "hand function holding / touching"),
         "PC": ("personal care [need]",),
-        "INC": ("incontinence", "incontinent"),
-        "COMM": (f"communication {_HARD}", "speech / language {difficulty|impairment|need|communication need}"),
+        "INC": ("incontinence", "incontinent", "incontinence controlling passage urine [/ faeces]"),
+        "COMM": (
+            f"communication {_HARD}",
+            "communication speaking / understanding other",
+            "speech / language {difficulty|impairment|need|communication need}",
+        ),
         "LD": ("[moderate|severe] learning [difficulty|disability|difficulty / disability]",),
         "HEAR": (f"hearing {_HARD}", "hearing loss", "deaf", "deafness"),
         "VIS": (f"{{vision|visual|visually|sight}} {_HARD}", "blind", "blindness", "sight loss"),
-        "BEH": (f"{{behaviour|behavioural}} {_HARD}",),
-        "CON": ("consciousness", "conscious"),
+        "BEH": (f"{{behaviour|behavioural}} {_HARD}", "behaviour condition entailing behavioural difficulty"),
+        "CON": ("consciousness [seizure]", "conscious"),
         "AUT": (
             "[diagnosed] autism",
             "[diagnosed] autism / asperger [syndrome]",
@@ -61,4 +65,5 @@ DISABILITY = WordList(
         ),
         "DDA": ("other [disability]", "other {disability dda|dda|dda disability}", "[disabled under] dda [no other]"),
     },
+    takes_examples=True,
 )

@@ -63,14 +63,21 @@ _MOVED = "{transferred|transfer|transition}"
 CLOSURE_REASON = WordList(
     CLOSURE_REASONS,
     {
-        "RC1": (f"{_CASE} {{adopted|adoption|adoption order}}", "{adopted|adoption order} {granted|made}"),
+        "RC1": (
+            f"{_CASE} {{adopted|adoption|adoption order}}",
+            "{adopted|adoption order} {granted|made}",
+            "adopted {application unopposed|consent dispensed}",
+        ),
         "RC2": ("[child|client] {died|death|deceased}", "child has died", "death child"),
         "RC3": (
             f"{_CASE} child arrangement order [granted|made]",
             f"{_CASE} residence order [granted|made]",
             "residence order / child arrangement order",
         ),
-        "RC4": (f"{_CASE} special guardianship [order] [granted|made]",),
+        "RC4": (
+            f"{_CASE} special guardianship [order] [granted|made]",
+            "special guardianship order [made] [carer other than] former foster carer",
+        ),
         "RC5": (f"{_CASE} {_MOVED} [service|case] {{another|other}} [local] authority [service]",),
         "RC6": (f"{_CASE} {_MOVED} adult [social] [care] [service]",),
         "RC7": (

@@ -30,7 +30,7 @@ _GAP = re.compile(r"[\s\-:>.=)\](\[&,;|]*")
 _SPACED = re.compile(r"[A-Z]{0,2}[\s-]?\d{1,2}[\s-]?[A-Z]?")
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 _BRACKET = re.compile(r"^([^(\[]*[^(\[\s])\s*[(\[](.+?)[)\]]*$")
-_DASH = re.compile(r"^(.*\S)(?:\s-+\s*|-+\s|\s*:\s*|\s*>\s*)(.+)$")
+_DASH = re.compile(r"^(.*\S)(?:\s-+\s*|-+\s|\s*[:>]\s*|\s*[,;]\s+)(.+)$")
 _AT_END = re.compile(r"[(\[]\s*([A-Z0-9]+)\s*[)\]]$")
 _EXAMPLES = re.compile(r"\b(?:INCLUDING|INCLUDES|INCL?|FOR EXAMPLE|E\.?G|I\.?E|SUCH AS|EXCLUDING|EXCL?)\b.*$")
 _PART = re.compile(r"[-:>()\[\];|,&]+|\bOR\b")
@@ -43,6 +43,7 @@ _DOUBT = word_set(
     "? NOT NO NON NEVER WITHOUT UNLIKELY POSSIBLE POSSIBLY PROBABLE PROBABLY LIKELY MAYBE PERHAPS QUERY UNSURE UNCLEAR",
     "UNKNOWN TBC UNCONFIRMED SUSPECTED ALLEGED EX FORMER FORMERLY PREVIOUS PREVIOUSLY ERROR WRONG INCORRECT INVALID",
     "VOID CANCELLED WITHDRAWN REJECTED RESCINDED EXCLUDED REMOVED INSTEAD NEITHER UNFOUNDED UNSUBSTANTIATED",
+    "AWAITING AWAITED PENDING UNDIAGNOSED TRAITS TRAIT",
 )
 # Words of a note that say nothing of the code.
 _SAY_NOTHING = word_set(
