@@ -33,6 +33,7 @@ _HOMES = {
         "load_model",
         "logrank_test",
         "nelson_aalen",
+        "restricted_mean_difference",
     ),
     "models.metrics": (
         "average_precision",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import InputError, SecondplanError
+from ..version import __version__
 from .exit import INTERRUPTED, show_warning, stop, stop_unexpected
 from .indicators import indicators
 from .options import Out, day_option, refuse_unwritable, terminal_width
@@ -41,6 +42,21 @@ app.add_typer(experiment_app, name="experiment")
 DEFAULT_STORE = "sqlite:///mlflow.db"
 Store = Annotated[str, typer.Option("--store", help="Address of the MLflow store.")]
 AsOf = Annotated[datetime | None, day_option("--as-of", help="As things stood on this day.")]
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"secondplan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version, and stop.")
+    ] = False,
+) -> None:
+    """Options of the command line itself."""
 
 
 def main() -> None:

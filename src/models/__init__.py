@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .fine_gray.model import FineGray
     from .group_tests.gray import gray_test
     from .group_tests.logrank import logrank_test
+    from .group_tests.restricted_means import restricted_mean_difference
     from .inputs.follow_up import FollowUpWarning
     from .inputs.outcome import Outcome, check_outcome
     from .marginal.aalen_johansen import AalenJohansen
@@ -43,6 +44,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "features.encoder": ["FeatureEncoder"],
         "group_tests.gray": ["gray_test"],
         "group_tests.logrank": ["logrank_test"],
+        "group_tests.restricted_means": ["restricted_mean_difference"],
         "inputs.follow_up": ["FollowUpWarning"],
         "inputs.outcome": ["Outcome", "check_outcome"],
     },

@@ -44,7 +44,8 @@ def plot_effect(effect: PartialEffect, *, title: str | None = None, ax: Axes | N
             ax.set_yscale("log")
             ratio_ticks(ax.yaxis, table["lower"].min(), table["upper"].max())
         else:
-            ax.set_ylim(0, 1.1 * table["estimate"].max() or None)
+            highest = float(np.nan_to_num(table["estimate"].max()))
+            ax.set_ylim(0, 1.1 * highest if highest > 0 else 1.0)
         at = "" if effect.horizon is None else f" {'on' if is_ratio else 'by'} day {effect.horizon:g}"
         against = f", against {_shown(effect.reference)}" if is_ratio else ""
         ax.set(xlabel=effect.column, ylabel=f"{effect.scale}{at}{against}")

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import subprocess
 import sys
 import warnings
 
@@ -50,6 +51,13 @@ def one_line(err):
     assert lines[0].startswith("secondplan: ")
     assert "Traceback" not in err
     return lines[0]
+
+
+def test_the_version(run):
+    code, out, err = run("--version")
+    assert (code, out, err) == (0, f"secondplan {sp.__version__}\n", "")
+    as_module = subprocess.run([sys.executable, "-m", "secondplan", "--version"], capture_output=True, text=True)
+    assert (as_module.returncode, as_module.stdout) == (0, out)
 
 
 def census(folder, name, text):

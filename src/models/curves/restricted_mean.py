@@ -50,6 +50,13 @@ def robust_area_error(
         Codes of rows that are not independent.
     until : ndarray, shape (m,)
     """
+    influences = (area_influence(counts, kinds, day) for day in until)
+    totals = (each if cluster is None else np.bincount(cluster, each) for each in influences)
+    return np.array([np.sqrt(total @ total) for total in totals])
+
+
+def area_influence(counts: StateCounts, kinds: np.ndarray, day: float) -> np.ndarray:
+    """Weighted influence of each row on the area under the summed incidence of ``kinds`` (E,) until a day, (n,)."""
     tables, rows = incidence_tables(counts, kinds), counts.rows
     since, at_entry = tables.since[rows.first], tables.at_entry[rows.first]
     alive = tables.alive[rows.last]
@@ -58,18 +65,13 @@ def robust_area_error(
     curve = tables.curve[rows.last]
     level = tables.shared[rows.last] - at_entry + jump - (slope + since) * curve
     entered, left = counts.times[rows.first], counts.times[rows.last]
-    errors = []
-    for day in until:
-        begin, end = np.minimum(entered, day), np.minimum(left, day)
-        under_curve = [area(counts.times, tables.curve, 0.0, at) for at in (begin, end, np.array(day))]
-        under_shared = [area(counts.times, tables.shared, 0.0, at) for at in (begin, end)]
-        influence = under_shared[1] - under_shared[0]
-        influence -= at_entry * (end - begin) + since * (under_curve[1] - under_curve[0])
-        influence += level * (day - end) + slope * (under_curve[2] - under_curve[1])
-        influence *= rows.weight
-        total = influence if cluster is None else np.bincount(cluster, influence)
-        errors.append(np.sqrt(total @ total))
-    return np.array(errors)
+    begin, end = np.minimum(entered, day), np.minimum(left, day)
+    under_curve = [area(counts.times, tables.curve, 0.0, at) for at in (begin, end, np.array(day))]
+    under_shared = [area(counts.times, tables.shared, 0.0, at) for at in (begin, end)]
+    influence: np.ndarray = under_shared[1] - under_shared[0]
+    influence -= at_entry * (end - begin) + since * (under_curve[1] - under_curve[0])
+    influence += level * (day - end) + slope * (under_curve[2] - under_curve[1])
+    return influence * rows.weight
 
 
 def mean_table(days: np.ndarray, estimate: np.ndarray, error: np.ndarray, level: float, last: float) -> pd.DataFrame:

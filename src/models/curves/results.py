@@ -15,7 +15,7 @@ from ...round_days import shown_days
 from ..inputs.follow_up import FollowUpWarning, warn_past_curve
 from ..inputs.given_days import as_days
 from .quantiles import quantile_table
-from .restricted_mean import area, greenwood_area_error, mean_table, robust_area_error
+from .restricted_mean import area, area_influence, greenwood_area_error, mean_table, robust_area_error
 from .state_counts import StateCounts
 from .tables import (
     STRATA_SHOWN,
@@ -49,6 +49,10 @@ class CurveRows:
         if kinds.all() and not self.is_robust:
             return greenwood_area_error(self.counts, days)
         return robust_area_error(self.counts, kinds, self.cluster, days)
+
+    def area_influence(self, kinds: np.ndarray, day: float) -> np.ndarray:
+        """Influence of each row on the area under the summed incidence of ``kinds`` (E,) until a day, shape (n,)."""
+        return area_influence(self.counts, kinds, day)
 
 
 @dataclass(frozen=True)

@@ -136,10 +136,10 @@ def _average_risks(model: Any, column: str, grid: list[Any], rows: pd.DataFrame 
             "risks are averaged over rows, which this model does not hold (a saved one never does): give X"
         )
     rows = rows.iloc[:: -(-len(rows) // ROWS_KEPT)]
-    risk, day = [], [model.horizon]
-    for value in grid:
-        given = rows.assign(**{column: pd.Series([value] * len(rows), index=rows.index)})
-        risk.append(float(model.predict_cumulative_incidence(given, day, event=event).mean()))
+    # All at once: what is to be warned of is said once.
+    given = pd.concat([rows] * len(grid), ignore_index=True)
+    given[column] = pd.Series(grid).repeat(len(rows)).to_numpy()
+    risk = model.predict_cumulative_incidence(given, [model.horizon], event=event).reshape(len(grid), -1).mean(axis=1)
     table = pd.DataFrame({"event": event, "value": grid, "estimate": risk, "lower": np.nan, "upper": np.nan})
     held = f"average over {len(rows):,} rows, the others as they are"
     return PartialEffect(column, RISK, None, held, model.horizon, table[COLUMNS])

@@ -14,6 +14,7 @@ from scipy.special import chdtrc
 from ...caller_warnings import warn
 from ..curves.tables import as_html, as_text
 from ..inputs.at_risk import rows_at_risk
+from ..inputs.cluster_levels import codes_within
 from ..inputs.labels import label_codes, refuse_other_order
 from ..inputs.outcome import Outcome, outcome_from_arrays
 
@@ -75,28 +76,35 @@ class GroupTest:
 
 @dataclass(frozen=True)
 class GroupedRows:
-    """Checked rows of positive weight: outcome, weight, codes of groups and strata (n,), and the groups' labels."""
+    """Checked rows of positive weight: outcome, weight, codes of group, stratum and cluster (n,), labels of groups."""
 
     outcome: Outcome
     weight: np.ndarray
     group: np.ndarray
     stratum: np.ndarray
     groups: list[Any]
+    cluster: np.ndarray | None = None
 
 
 def grouped_rows(
-    duration: Any, event: Any, group: Any, *, entry: Any = None, strata: Any = None, sample_weight: Any = None
+    duration: Any,
+    event: Any,
+    group: Any,
+    *,
+    entry: Any = None,
+    strata: Any = None,
+    sample_weight: Any = None,
+    cluster: Any = None,
 ) -> GroupedRows:
     """Check what a test is given and leave out rows of weight 0; ValueError unless there are two groups or more."""
-    refuse_other_order(
-        duration=duration, event=event, group=group, entry=entry, strata=strata, sample_weight=sample_weight
-    )
+    rows_of_pandas = {"entry": entry, "strata": strata, "sample_weight": sample_weight, "cluster": cluster}
+    refuse_other_order(duration=duration, event=event, group=group, **rows_of_pandas)
     given = outcome_from_arrays(duration, event, entry)
     groups, group_code = label_codes(group, len(given), "group")
     stratum = np.zeros(len(given), dtype=np.int64)
     if strata is not None:
         stratum = label_codes(strata, len(given), "strata")[1]
-    at_risk = rows_at_risk(given, sample_weight)
+    at_risk = rows_at_risk(given, sample_weight, cluster)
     outcome, weight = at_risk.outcome, at_risk.weight
     group_code, stratum = at_risk.of_given(group_code), at_risk.of_given(stratum)
     rows = np.ones(len(outcome), dtype=bool) if weight is None else weight > 0
@@ -105,7 +113,8 @@ def grouped_rows(
     if present.size < 2:
         raise ValueError(f"group has {present.size} value in the rows of positive weight; a test needs two or more")
     stratum = np.unique(stratum[rows], return_inverse=True)[1]
-    return GroupedRows(outcome.take(rows), weights[rows], group_code, stratum, [groups[code] for code in present])
+    labels, clusters = [groups[code] for code in present], codes_within(at_risk.cluster, rows)
+    return GroupedRows(outcome.take(rows), weights[rows], group_code, stratum, labels, clusters)
 
 
 def group_test(
