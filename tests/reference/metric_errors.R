@@ -25,8 +25,16 @@ reference <- function(name, times) {
       unname(fit$concordance)
     })
   }
+  # Censoring that depends on a covariate, by a Cox model with Efron's ties.
+  data$x <- log(risk[, 1])
+  by_cox <- Score(list(model = risk), Hist(duration, event) ~ x,
+    data = data, times = times, cause = 1, cens.model = "cox",
+    metrics = c("brier", "auc"), se.fit = TRUE, conservative = FALSE, contrasts = FALSE, null.model = FALSE
+  )
   list(
     times = times,
+    brier_cox = as.data.frame(by_cox$Brier$score)[, c("model", "times", "Brier", "se")],
+    auc_cox = as.data.frame(by_cox$AUC$score)[, c("model", "times", "AUC", "se")],
     brier = as.data.frame(full$Brier$score)[, c("model", "times", "Brier", "se")],
     brier_differences = as.data.frame(full$Brier$contrasts)[, c("model", "reference", "times", "delta.Brier", "se", "p")],
     auc = as.data.frame(full$AUC$score)[, c("model", "times", "AUC", "se")],

@@ -13,9 +13,13 @@ from ..inputs.distinct_days import DistinctDays
 from ..inputs.outcome import Outcome
 from .inputs import check_metric_inputs, warn_metric
 from .ranks import Ranks
-from .state_weights import ProductLimitWeights, StateWeights
+from .state_weights import ProductLimitWeights, States, StateWeights
 
 KINDS = ("wolbers", "uno", "harrell")
+# Pairs of which both states at the horizon are known, weighted by their masses: where censoring depends on covariates.
+BY_STATES = "states"
+# The power in which the weight of a case's event enters its pairs, where they are with later rows only.
+POWERS = {"uno": 2, "harrell": 0}
 
 
 def concordance_index(
@@ -120,6 +124,10 @@ class Pairs:
         """Weight of a row still observed after the day of each row, shape (n,)."""
         return self.weights.after_own_day()
 
+    def states_at(self, time: float) -> States:
+        """The states of the rows at a horizon."""
+        return self.weights.states(time, self.event)
+
 
 @dataclass(frozen=True)
 class ConcordanceValue:
@@ -134,12 +142,13 @@ class ConcordanceValue:
     _pairs: Pairs
     _rank: np.ndarray
     _count: _Count
+    _horizon: float
 
     def influence(self) -> np.ndarray:
         r"""Influence of each row, :math:`w_j\,d\theta / dw_j`, shape (n,)."""
         if np.isnan(self.value):
             return np.full(self._rank.size, np.nan)
-        return _influence(self._pairs, self._rank, self._count, self.value)
+        return _influence(self._pairs, self._rank, self._count, self.value, self._horizon)
 
 
 def concordance_value(pairs: Pairs, ranks: Ranks, horizon: float, kind: str) -> ConcordanceValue:
@@ -148,9 +157,9 @@ def concordance_value(pairs: Pairs, ranks: Ranks, horizon: float, kind: str) -> 
     count = _count_pairs(pairs, rank, horizon, kind)
     total = count.of_case @ (count.total_later + count.total_gone)
     if not total > 0:
-        return ConcordanceValue(float("nan"), pairs, rank, count)
+        return ConcordanceValue(float("nan"), pairs, rank, count, horizon)
     beaten = count.of_case @ (count.beaten_later + count.beaten_gone)
-    return ConcordanceValue(float(beaten / total), pairs, rank, count)
+    return ConcordanceValue(float(beaten / total), pairs, rank, count, horizon)
 
 
 @dataclass(frozen=True)
@@ -159,10 +168,11 @@ class _Count:
 
     ``case`` (m,) are rows; ``of_case`` (m,) is the weight of each pair that is its own; ``beaten_later`` and
     ``total_later`` (m,) sum over rows that are still observed, with the factor ``of_later`` (m,), ``beaten_gone`` and
-    ``total_gone`` over the rows ``gone`` that had a competing event, each with the factor ``of_gone``. ``power`` is
-    that of the weight of a case's event in ``of_case``; ``leave`` (n,) is where rows cease to be later.
+    ``total_gone`` over the rows ``gone`` that had a competing event, each with the factor ``of_gone``. ``weight`` (n,)
+    is that of the other row of a pair; ``leave`` (n,) is where rows cease to be later.
     """
 
+    weight: np.ndarray
     case: np.ndarray
     of_case: np.ndarray
     of_later: np.ndarray
@@ -172,7 +182,7 @@ class _Count:
     of_gone: np.ndarray
     beaten_gone: np.ndarray
     total_gone: np.ndarray
-    power: int
+    kind: str
     leave: np.ndarray
 
 
@@ -181,13 +191,14 @@ def _count_pairs(pairs: Pairs, rank: np.ndarray, horizon: float, kind: str) -> _
     from .rank_sums import weight_below, weight_of_lower
 
     outcome, weight, at_event = pairs.outcome, pairs.weights.weight, pairs.weights.at_event
-    is_case = pairs.own & (outcome.duration <= horizon)
-    tied_later = outcome.event == 0
+    is_case, tied_later = pairs.own & (outcome.duration <= horizon), outcome.event == 0
     if kind == "wolbers":
         # Nobody is left after the last day of follow-up where somebody is censored then: its cases cannot be weighted.
         is_case &= np.isfinite(pairs.after_own_day)
-    else:
+    elif kind != BY_STATES:
         tied_later = tied_later | pairs.competing
+    else:
+        weight = pairs.states_at(horizon).mass
     case = np.flatnonzero(is_case)
     position, case_rank = pairs.end[case], rank[case]
     leave = pairs.end + tied_later
@@ -199,17 +210,19 @@ def _count_pairs(pairs: Pairs, rank: np.ndarray, horizon: float, kind: str) -> _
     absent = weight_below(-pairs.come[late], rank[late], weight[late], -position - 1, case_rank)
     lower, tied, total = (a - b - c for a, b, c in zip(everybody, left, absent, strict=True))
     beaten, none = lower + 0.5 * tied, np.zeros(case.size)
-    if kind != "wolbers":
-        power = 2 if kind == "uno" else 0
-        of_case = weight[case] * at_event[case] ** power
-        return _Count(case, of_case, none + 1.0, beaten, total, case[:0], none[:0], none, none, power, leave)
-    of_later = pairs.after_own_day[case]
+    if kind in POWERS:
+        of_case = weight[case] * at_event[case] ** POWERS[kind]
+        return _Count(weight, case, of_case, none + 1.0, beaten, total, case[:0], none[:0], none, none, kind, leave)
+    of_event, of_later = (
+        (at_event, pairs.after_own_day[case]) if kind == "wolbers" else (np.ones(rank.size), none + 1.0)
+    )
     gone = np.flatnonzero(pairs.competing & (pairs.end <= position.max(initial=-1)))
-    of_gone = at_event[gone]
+    of_gone = of_event[gone]
     before = weight_below(pairs.end[gone], rank[gone], weight[gone] * of_gone, position, case_rank)
     return _Count(
+        weight,
         case,
-        weight[case] * at_event[case],
+        weight[case] * of_event[case],
         of_later,
         of_later * beaten,
         of_later * total,
@@ -217,14 +230,14 @@ def _count_pairs(pairs: Pairs, rank: np.ndarray, horizon: float, kind: str) -> _
         of_gone,
         before.lower + 0.5 * before.tied,
         before.total,
-        1,
+        kind,
         leave,
     )
 
 
-def _influence(pairs: Pairs, rank: np.ndarray, count: _Count, value: float) -> np.ndarray:
+def _influence(pairs: Pairs, rank: np.ndarray, count: _Count, value: float, horizon: float) -> np.ndarray:
     """Influence of each row on a concordance, shape (n,)."""
-    case, weight = count.case, pairs.weights.weight
+    case, weight = count.case, count.weight
     total = float(count.of_case @ (count.total_later + count.total_gone))
     through_later = count.of_case * (count.beaten_later - value * count.total_later) / total
     of_case = through_later + count.of_case * (count.beaten_gone - value * count.total_gone) / total
@@ -236,18 +249,19 @@ def _influence(pairs: Pairs, rank: np.ndarray, count: _Count, value: float) -> n
     late = np.flatnonzero(pairs.come >= 0)
     until[late] -= _beating(case, pairs, rank, factor, pairs.come[late] - 1, late, value)
     result += weight * until
-    if count.power == 0:
-        return result
     events, own_day = np.zeros(rank.size), np.zeros(rank.size)
-    events[case] = count.power * of_case
-    if count.power == 1:
-        own_day[case] = through_later
-        gone = count.gone
-        after = _beating(case, pairs, rank, count.of_case / total, None, gone, value)
-        after -= _beating(case, pairs, rank, count.of_case / total, pairs.end[gone] - 1, gone, value)
-        of_gone = weight[gone] * count.of_gone * after
-        result[gone] += of_gone
-        events[gone] += of_gone
+    if count.kind in POWERS:
+        events[case] = POWERS[count.kind] * of_case
+        return result + pairs.weights.gradient(events) if events.any() else result
+    gone = count.gone
+    after = _beating(case, pairs, rank, count.of_case / total, None, gone, value)
+    after -= _beating(case, pairs, rank, count.of_case / total, pairs.end[gone] - 1, gone, value)
+    of_gone = weight[gone] * count.of_gone * after
+    result[gone] += of_gone
+    if count.kind == BY_STATES:
+        return pairs.states_at(horizon).through_weights(result)
+    events[case], own_day[case] = of_case, through_later
+    events[gone] += of_gone
     return result + pairs.weights.gradient(events, own_day=own_day)
 
 

@@ -13,7 +13,7 @@ from ..inputs.cluster_levels import check_cluster
 from ..inputs.given_days import as_days
 from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
-from .inputs import refuse_risk
+from .inputs import refuse_risk, warn_metric
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,9 @@ def check_evaluation(
     weight = np.ones(n_given) if given_weight is None else given_weight
     groups = check_cluster(cluster, n_given, given_weight)
     used = weight > 0
+    n_never = int(np.sum(used & (outcome.entry >= outcome.duration)))
+    if n_never:
+        warn_metric(f"{n_never} of {n_given} rows are left out: their entry equals their duration")
     if landmark is not None:
         day = as_days(landmark, "landmark")
         if day.size != 1:
@@ -88,6 +91,7 @@ def check_evaluation(
             raise ValueError(f"nobody is observed after the landmark, day {day[0]:g}")
         entry = np.where(outcome.entry > day[0], outcome.entry - day[0], BEFORE_DAY_0)
         outcome = Outcome(entry, outcome.duration - day[0], outcome.event)
+    used &= outcome.entry < outcome.duration
     rows = np.flatnonzero(used)
     return EvaluationRows(
         outcome.take(rows),

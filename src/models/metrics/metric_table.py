@@ -13,7 +13,7 @@ from .brier import brier_value, incidence_value, ipa_value, null_brier_value
 from .calibration import observed_expected_value
 from .calibration_regression import intercept_value, slope_value
 from .calibration_response import Response, response_of
-from .concordance import Pairs, concordance_value
+from .concordance import BY_STATES, Pairs, concordance_value
 from .decision_curve import net_benefit_value
 from .logarithmic_score import log_value, null_log_value
 from .precision import average_precision_of, top_k_of
@@ -116,7 +116,11 @@ def _average(day: Day) -> Prediction:
 
 
 def _concordance(kind: str) -> Metric:
-    return Metric(lambda day, given: concordance_value(day.pairs, given.ranks, day.states.time, kind), "logit", 0.5)
+    def measure(day: Day, given: Prediction) -> Measured:
+        by_states = kind == "wolbers" and not day.states.weights.weighs_pairs
+        return concordance_value(day.pairs, given.ranks, day.states.time, BY_STATES if by_states else kind)
+
+    return Metric(measure, "logit", 0.5)
 
 
 def _null_ratio(day: Day) -> Measured:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from .brier import shares_of_days
-from .censoring import CensoringDistribution
 from .concordance import Pairs
 from .distribution_calibration import curve_calibration
 from .evaluation_rows import EvaluationRows
 from .inputs import followed_to
 from .metric_table import GROUPS, METRICS, Choices, Day, Metric, Prediction, average_risk
-from .state_weights import ProductLimitWeights, weights_of
+from .state_weights import ProductLimitWeights, StateWeights
 
 NULL_MODEL = "AalenJohansen"
 INTEGRATED = "integrated_brier"
@@ -47,11 +46,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked of the rows."""
+    """What is asked of the rows; ``weigh`` gives other weights than those by the rows themselves, or None."""
 
     event: int
     metrics: tuple[str, ...]
-    censoring: CensoringDistribution | None
+    weigh: Callable[[EvaluationRows], StateWeights | None]
     choices: Choices
     n_bootstrap: int
     random_state: Any
@@ -81,7 +80,7 @@ def estimate_all(given: EvaluationRows, task: Task) -> dict[Key, Estimate]:
 def days_of(given: EvaluationRows, task: Task) -> list[Day | None]:
     """Each time with the states of the rows; None where they cannot be estimated."""
     own = ProductLimitWeights(given.outcome, given.weight)
-    weights = own if task.censoring is None else weights_of(given.outcome, given.weight, task.censoring)
+    weights = task.weigh(given) or own
     pairs = Pairs(weights, task.event)
     days: list[Day | None] = []
     for time, supported in zip(given.times, followed_to(given.outcome, given.times), strict=True):
@@ -153,7 +152,7 @@ def _bootstrap(found: dict[Key, Estimate], given: EvaluationRows, task: Task, mo
     keys = [key for key in found if key[1] in _names_in_table(groups)]
     codes = np.unique(given.cluster, return_inverse=True)[1]
     n_clusters = int(codes.max()) + 1
-    again = Task(task.event, groups, task.censoring, task.choices, 0, None)
+    again = Task(task.event, groups, task.weigh, task.choices, 0, None)
     draws = {key: np.full(task.n_bootstrap, np.nan) for key in keys}
     for draw in range(task.n_bootstrap):
         times_drawn = np.bincount(generator.integers(n_clusters, size=n_clusters), minlength=n_clusters)[codes]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .censoring import CensoringDistribution
+from .censoring_model import ModelWeights
 from .decision_curve import check_thresholds
 from .evaluation_rows import EvaluationRows, check_evaluation
 from .inputs import followed_to, warn_past_follow_up
@@ -18,6 +19,7 @@ from .metric_bounds import holm, metric_bounds, normal_p_value
 from .metric_table import METRICS, Choices
 from .precision import check_k
 from .risk_estimates import CURVE, KNOWN, NULL_MODEL, Estimate, Key, Task, estimate_all
+from .state_weights import KnownWeights, StateWeights
 
 SCALE_OF_INTEGRATED = "logit"
 
@@ -110,13 +112,14 @@ def evaluate_risks(
     metrics: Sequence[str] = ("brier", "ipa", "auc"),
     cluster: Any = None,
     sample_weight: Any = None,
-    censoring: CensoringDistribution | None = None,
+    censoring: Any = None,
     level: float = 0.95,
     landmark: float | None = None,
     threshold: float = 0.1,
     k: float = 0.1,
     n_bootstrap: int = 0,
     random_state: Any = None,
+    X: Any = None,
 ) -> RiskEvaluation:
     r"""Measure the predicted risks of several models on the same rows, with errors, intervals and all differences.
 
@@ -151,8 +154,13 @@ def evaluate_risks(
         Rows that share a value, such as the family, are not independent.
     sample_weight : array, shape (n,), optional
         Case weights: 2 is the same as the row twice; rows of weight 0 are left out.
-    censoring : CensoringDistribution, optional
-        From :func:`~.censoring.fit_censoring` on training data, taken as known; by default by the rows themselves.
+    censoring : CensoringDistribution or model, optional
+        By default censoring is learnt from the rows themselves, by the reverse Kaplan-Meier. A distribution from
+        :func:`~.censoring.fit_censoring` on training data is taken as known. A model lets it depend on ``X``: one that
+        is not fitted, such as ``CoxPH(event=0)``, is fitted to the rows (being censored is its event; a Cox model's own
+        error is part of the standard errors, that of others is not); one fitted to ``event == 0`` elsewhere is taken as
+        known. Not with delayed entry. With a model ``concordance`` is over pairs whose states are both known at the
+        horizon, each row by its own weight.
     level : float
         Coverage of the intervals: symmetric on the logit scale for metrics between 0 and 1, on that of the logarithm
         for those above 0, of log(1 - IPA) for the IPA.
@@ -167,6 +175,8 @@ def evaluate_risks(
         Draws of clusters for metrics without influence function.
     random_state : int, Generator or None
         For the draws.
+    X : DataFrame or array, n rows, optional
+        What a model of censoring reads.
 
     Returns
     -------
@@ -202,11 +212,10 @@ def evaluate_risks(
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level}")
     given = check_evaluation(risks, y, times, cluster=cluster, sample_weight=sample_weight, landmark=landmark)
-    if censoring is not None and landmark is not None:
-        censoring = censoring.since(landmark)
     supported = followed_to(given.outcome, given.times)
     warn_past_follow_up(given.outcome, given.times, supported)
-    task = Task(event, wanted, censoring, Choices(threshold, k), n_bootstrap, random_state)
+    weigh = _weigh(censoring, X, given, landmark, wanted)
+    task = Task(event, wanted, weigh, Choices(threshold, k), n_bootstrap, random_state)
     estimates = estimate_all(given, task)
     return RiskEvaluation(
         _table(estimates, given, level),
@@ -219,6 +228,39 @@ def evaluate_risks(
         given,
         {key: found.influence for key, found in estimates.items() if found.influence is not None},
     )
+
+
+def _weigh(
+    censoring: Any, X: Any, given: EvaluationRows, landmark: float | None, wanted: tuple[str, ...]
+) -> Callable[[EvaluationRows], StateWeights | None]:
+    """What weighs the rows, where that is not the rows themselves.
+
+    Raises
+    ------
+    ValueError
+        There is delayed entry, or ``X`` is missing or of another length, or pairs cannot be weighted.
+    """
+    if censoring is None:
+        return lambda rows: None
+    n_late = int(np.sum(given.outcome.entry >= 0))
+    if n_late:
+        raise ValueError(f"censoring= is for rows without delayed entry; {n_late} of {given.rows.size} rows have it")
+    if isinstance(censoring, CensoringDistribution):
+        later = censoring if landmark is None else censoring.since(landmark)
+        return lambda rows: KnownWeights(rows.outcome, rows.weight, later)
+    if not hasattr(censoring, "fit"):
+        kind = type(censoring).__name__
+        raise ValueError(f"censoring must be a CensoringDistribution or a model such as CoxPH(event=0), got {kind}")
+    if X is None or len(X) != given.n_given:
+        raise ValueError(f"a model of censoring needs X, with {given.n_given} rows; got {0 if X is None else len(X)}")
+    if "concordance_uno" in wanted:
+        raise ValueError("concordance_uno needs one censoring distribution for all; with a model ask for concordance")
+
+    def by_model(rows: EvaluationRows) -> StateWeights:
+        part = X.iloc[rows.rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows.rows]
+        return ModelWeights(rows.outcome, rows.weight, censoring, part, landmark or 0.0)
+
+    return by_model
 
 
 def _check_metrics(metrics: Sequence[str]) -> tuple[str, ...]:

@@ -48,6 +48,8 @@ class StateWeights(ABC):
     outcome: Outcome
     weight: np.ndarray
     at_event: np.ndarray
+    # Whether the weight of a pair is a product of one of each row: not where it depends on the covariates of both.
+    weighs_pairs = True
 
     @abstractmethod
     def after(self, time: float) -> np.ndarray | float:
@@ -102,7 +104,8 @@ class StateWeights(ABC):
         by_then = (outcome.event > 0) & (outcome.duration <= time)
         later = self.observed_after(time)
         mass = np.where(by_then, self.at_event, 0.0)
-        mass = np.where(later, self.after(time), mass) if later.any() else mass
+        if later.any():
+            mass = np.where(later, self.after(time), mass)
         return States(self, time, by_then & (outcome.event == event), by_then, later, self.weight * mass)
 
 
@@ -137,10 +140,12 @@ class States:
         ``slope`` (n,) is :math:`d\theta / dm_i`. What depends on case weights otherwise than through masses is added
         by the metric.
         """
-        part = slope * self.mass
-        return part + self.weights.gradient(
-            np.where(self.had_any, part, 0.0), np.where(self.later, part, 0.0), self.time
-        )
+        return self.through_weights(slope * self.mass)
+
+    def through_weights(self, part: np.ndarray) -> np.ndarray:
+        """``part`` (n,), how a metric moves with the log of each mass, with what of it goes through the weights."""
+        events, later = np.where(self.had_any, part, 0.0), np.where(self.later, part, 0.0)
+        return part + self.weights.gradient(events, later, self.time)
 
 
 class Measured(Protocol):
