@@ -98,6 +98,23 @@ def test_risk_and_score_at_a_horizon_past_the_follow_up(name, followed):
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_tables_and_effects_say_it_once_and_leave_it_blank(name, followed):
+    model = followed[name]
+    has_interval = hasattr(model, "predict_cumulative_incidence_interval")
+    with pytest.warns(FollowUpWarning, match=r"^4 of 4 rows: ") as caught:
+        table = model.predict_risk_table(ROWS, [100, 730], interval=has_interval)
+    assert len(caught) == 1 and table["risk_100"].notna().all()
+    assert table["risk_730"].isna().all() != model._goes_on
+    if name == "AalenJohansen":
+        return  # has no column
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.partial_effect("category" if name.startswith("Aalen") else "age", X)
+    assert sum(issubclass(found.category, FollowUpWarning) for found in caught) <= 1
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_a_complete_curve_goes_on_without_a_warning(name):
     model = clone(MODELS[name])
     y = outcome(model, last=np.inf, complete=True)

@@ -11,6 +11,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from ..inputs.follow_up import said_once
 from ..inputs.given_days import as_days
 
 if TYPE_CHECKING:
@@ -115,12 +116,13 @@ class ModelViews(BaseEstimator):
             "eligible_days": eligible_days,
             "elapsed": elapsed,
         }
-        columns = {"risk": self.predict_cumulative_incidence(X, days, **options)}
-        if interval:
-            if not hasattr(self, "predict_cumulative_incidence_interval"):
-                raise ValueError(f"{type(self).__name__} has no intervals: leave interval=False")
-            bounds = self.predict_cumulative_incidence_interval(X, days, level=level, **options)
-            columns |= {"lower": bounds[..., 0], "upper": bounds[..., 1]}
+        if interval and not hasattr(self, "predict_cumulative_incidence_interval"):
+            raise ValueError(f"{type(self).__name__} has no intervals: leave interval=False")
+        with said_once():
+            columns = {"risk": self.predict_cumulative_incidence(X, days, **options)}
+            if interval:
+                bounds = self.predict_cumulative_incidence_interval(X, days, level=level, **options)
+                columns |= {"lower": bounds[..., 0], "upper": bounds[..., 1]}
         names = [f"{day:g}" for day in as_days(days, "times")]
         table = {
             f"{kind}_{day}": values[:, place] for place, day in enumerate(names) for kind, values in columns.items()
@@ -169,7 +171,8 @@ class ModelViews(BaseEstimator):
         event = self._stated_event if event is None else event
         last = self.horizon if until is None else until
         rows = {"eligible_days": eligible_days, "elapsed": elapsed}
-        curves = risk_curves(self, X, last, event=event, level=level, rows=rows, labels=labels)
+        with said_once():
+            curves = risk_curves(self, X, last, event=event, level=level, rows=rows, labels=labels)
         return plot_risk(curves, event=event, ax=ax)
 
     def partial_effect(
@@ -217,7 +220,8 @@ class ModelViews(BaseEstimator):
         from .partial_effect import partial_effect
 
         check_is_fitted(self)
-        return partial_effect(self, column, X, values=values, reference=reference, event=event, level=level)
+        with said_once():
+            return partial_effect(self, column, X, values=values, reference=reference, event=event, level=level)
 
     def plot_effect(self, column: str, X: Any = None, *, ax: Any = None, **options: Any) -> Any:
         """Draw :meth:`partial_effect` of ``column`` on ``ax`` with its band; ``X``, ``options`` as there."""

@@ -6,6 +6,10 @@ goes on, and rests on the formula alone. Where nobody of the stratum was censore
 is complete.
 """
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +19,18 @@ from .outcome import ROUNDING_OF_TIMES, Outcome
 
 class FollowUpWarning(UserWarning):
     """A prediction, or a curve, was asked for a day past the last follow-up of its data."""
+
+
+@contextmanager
+def said_once() -> Iterator[None]:
+    """Give the first :class:`FollowUpWarning` of a block alone: parts of one answer are asked for the same days."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FollowUpWarning)
+        yield
+    past = [found for found in caught if issubclass(found.category, FollowUpWarning)]
+    for found in caught:
+        if found not in past[1:]:
+            warnings.warn_explicit(found.message, found.category, found.filename, found.lineno)
 
 
 def last_days_followed(outcome: Outcome, stratum: np.ndarray | None, n_strata: int) -> np.ndarray:
