@@ -10,9 +10,9 @@ The steps, of which the first that finds something counts:
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ..codes import without_decimals
 from .wording import phrases_of, plain, word_set, words_of
@@ -133,20 +133,25 @@ class WordList:
         Parts are joined by semicolons, commas, bars or line ends; by ``/``, ``&``, ``+`` or ``and`` where each part is
         read; by blanks where each is a code.
         """
-        codes, unread = [], []
-        whole = self.read(text)
-        parts = [text] if whole else [part.strip() for part in _STRONG.split(text) if part.strip()]
-        for part in parts:
-            found = [whole] if whole else self._read_joined(part)
-            codes += [code for code in found if code]
-            unread += [part] if None in found else []
-        return list(dict.fromkeys(codes)), unread
+        parts = [part.strip() for part in _STRONG.split(text) if part.strip()]
+        found = [[self._part(part)] for part in parts]
+        if not parts or [None] in found:
+            # A phrase may hold a comma itself.
+            whole = self.read(text)
+            found = [[whole]] if whole else [self._read_joined(part) for part in parts]
+        unread = [part for part, codes in zip(parts, found, strict=False) if None in codes]
+        return list(dict.fromkeys(code for codes in found for code in codes if code)), unread
+
+    @cached_property
+    def _part(self) -> Callable[[str], str | None]:
+        """:meth:`read`, with a memory: lists of factors are many, their parts few."""
+        return lru_cache(maxsize=1024)(self.read)
 
     def _read_joined(self, part: str) -> list[str | None]:
         """The codes of a part that is one, or several that are all read; else a None."""
-        whole = self.read(part)
+        whole = self._part(part)
         if whole is None and len(part) <= _LONGEST:
-            several = [self.read(piece) for piece in _WEAK.split(part)]
+            several = [self._part(piece) for piece in _WEAK.split(part)]
             if None in several:
                 several = [self._exact(plain(piece)) for piece in part.split()]
             if None not in several:
