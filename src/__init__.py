@@ -63,6 +63,7 @@ _HOMES = {
         "QualityReport",
         "QualityTotals",
         "add_care_episodes",
+        "authority_successions",
         "build_cohort",
         "check_plans",
         "open_cases",

@@ -24,6 +24,14 @@ FirstDate = Annotated[
     day_option(help="Day from which on all plans that ended are in the data."),
 ]
 
+Successor = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="OLD=NEW: data of the authority OLD count as those of NEW, which took over from it; known: those that "
+        "were merged. Repeatable."
+    ),
+]
+
 read_app = typer.Typer(help="Read child protection data into a plan store.", no_args_is_help=True)
 
 
@@ -35,6 +43,7 @@ def read_cin_census(
     year: Annotated[
         int | None, typer.Option(help="Year in which the census year ends, where a header lacks it.")
     ] = None,
+    successor: Successor = None,
     care: Annotated[
         list[Path] | None,
         typer.Option(
@@ -48,7 +57,7 @@ def read_cin_census(
     from ..plans import read_cin_census as read
 
     refuse_busy(out)
-    plans, quality = read(sources, la_code=la_code, year=year)
+    plans, quality = read(sources, la_code=la_code, year=year, successors=_successors(successor))
     if care:
         plans, more = add_care_episodes(plans, care, la_code=la_code)
         quality = quality.joined(more)
@@ -127,6 +136,7 @@ def read_tables(
         Path | None, typer.Option(help="Column map (YAML): which column of the files is which.", readable=False)
     ] = None,
     la_code: LaCode = None,
+    successor: Successor = None,
     template: Annotated[bool, typer.Option("--template", help="Print a column map to fill in, and stop.")] = False,
 ) -> None:
     """Read plain tables whose columns a map names."""
@@ -140,7 +150,13 @@ def read_tables(
     if not sources or out is None:
         raise typer.BadParameter("give the files to read and --out, or --template")
     refuse_busy(out)
-    _keep(*read(sources, columns, la_code=la_code), out)
+    _keep(*read(sources, columns, la_code=la_code, successors=_successors(successor)), out)
+
+
+def _successors(words: list[str] | None) -> dict[str, str] | None:
+    from ..plans.authorities import successors_in_words
+
+    return successors_in_words(words) if words else None
 
 
 def _keep(plans: Plans, quality: QualityReport, out: Path) -> None:

@@ -1,5 +1,6 @@
 """Child protection data: schema, plan store, readers, quality, cohorts."""
 
+from .authorities import authority_successions
 from .cases_to_score import OpenCases, open_cases
 from .check import check_plans
 from .cohort import Cohort, build_cohort
@@ -28,6 +29,7 @@ __all__ = [
     "QualityReport",
     "QualityTotals",
     "add_care_episodes",
+    "authority_successions",
     "build_cohort",
     "check_plans",
     "open_cases",

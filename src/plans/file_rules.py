@@ -105,6 +105,18 @@ FILE_RULES = {
         "before or after others by its name.",
         "Put the day of each payload into its file's name (2024-03-31.json): a later one corrects an earlier.",
     ),
+    "authority-split": Rule(
+        "warning",
+        "Data are of an authority that was divided among several, and no successor of it is given; its children are "
+        "not followed into those.",
+        "Name the one that holds its children, if there is one (successors, --successor OLD=NEW).",
+    ),
+    "identifier-of-several": Rule(
+        "error",
+        "Authorities that count as one use one identifier for children with different dates of birth: their records "
+        "are mixed.",
+        "Read them each alone, or give children identifiers that no other authority uses.",
+    ),
     "encoding-assumed": Rule(
         "note",
         "The file's bytes are not of the encoding that it declares; they were read as Latin-1.",

@@ -430,6 +430,15 @@ def test_annex_a_is_read_from_a_folder(run, tmp_path):
     assert code == 3 and "none.xlsx" in one_line(err)
 
 
+def test_authorities_that_others_took_over_from(run, tmp_path):
+    (tmp_path / "plans.csv").write_text("la_code,child_id,start_date\n836,1,2018-06-01\n928,2,2019-06-01\n")
+    options = ("--successor", "known", "--successor", "928=941", "--out", tmp_path / "store")
+    assert run("read", "tables", tmp_path / "plans.csv", *options)[0] == 0
+    assert sp.read_plans(tmp_path / "store").plans["la_code"].tolist() == ["839", "941"]
+    code, _, err = run("read", "tables", tmp_path / "plans.csv", "--successor", "928", "--out", tmp_path / "other")
+    assert code == 3 and "OLD=NEW" in one_line(err)
+
+
 def test_tables_are_read_with_a_map_of_their_columns(run, tmp_path):
     code, template, _ = run("read", "tables", "--template")
     assert code == 0 and "start_date: start_date" in template

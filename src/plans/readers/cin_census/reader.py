@@ -29,6 +29,7 @@ child begins with the window, and ``NumberOfPreviousCPP`` is used as a cross-che
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...authorities import given_successors
 from ...dates import to_timestamps
 from ...quality import NOTED, FindingLog, QualityReport
 from ...schema import column_names
@@ -52,11 +54,16 @@ from .rows import (
     stack_plans,
     stack_reviews,
 )
+from .successor_returns import map_returns
 from .xml import UNKNOWN, CensusFile, parse_census_file
 
 
 def read_cin_census(
-    paths: Paths, *, la_code: str | None = None, year: int | None = None
+    paths: Paths,
+    *,
+    la_code: str | None = None,
+    year: int | None = None,
+    successors: Mapping[str, str] | str | None = None,
 ) -> tuple[Plans, QualityReport]:
     """Read one or many yearly CIN census files.
 
@@ -69,6 +76,11 @@ def read_cin_census(
     year : int, optional
         Year in which the census year ends (2018 for 1 April 2017 to 31 March 2018), for files whose header gives
         neither a reference date nor a year.
+    successors : mapping of code to code, or "known", optional
+        Authorities whose returns count as those of another that took over from them, so that a plan which one left open
+        goes on in the other: ``{"928": "941"}``. ``"known"`` stands for those that were merged
+        (:func:`~secondplan.authority_successions`); one that was divided is mapped only where it is named. Children are
+        known by their identifier: one that stands for two is reported.
 
     Returns
     -------
@@ -88,6 +100,7 @@ def read_cin_census(
     >>> print(report.summary())                                # doctest: +SKIP
     """
     check_authority(la_code)
+    taken_over_by = given_successors(successors)
     files = find_census_files(paths)
     log = FindingLog()
     returns = _read_in_order(files, short_names(files), log, la_code=la_code, year=year)
@@ -97,6 +110,9 @@ def read_cin_census(
         if so:
             skipped["records of returns that a later one replaces"] += _n_records(census)
     left = [entry for entry, so in zip(returns, is_replaced, strict=True) if not so]
+    if successors is not None:
+        left = map_returns(left, taken_over_by, log)
+        left.sort(key=_age)
     log.files = [census.name for census, _ in left]
     return _combine([census for census, _ in left], [coverage for _, coverage in left], log, skipped)
 

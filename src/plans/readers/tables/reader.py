@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ....errors import InputError
+from ...authorities import SPLIT, given_successors
 from ...codes import UNKNOWN_AUTHORITY
 from ...columns import COLUMNS, DATE
 from ...dates import NO_DATE, day_number
@@ -24,7 +25,11 @@ _AUTHORITIES = code_cleaner(lambda text: found if is_authority(found := text.str
 
 
 def read_tables(
-    paths: Paths, column_map: str | Path | ColumnMap | None = None, *, la_code: str | None = None
+    paths: Paths,
+    column_map: str | Path | ColumnMap | None = None,
+    *,
+    la_code: str | None = None,
+    successors: Mapping[str, str] | str | None = None,
 ) -> tuple[Plans, QualityReport]:
     """Read plain tables whose columns a map names.
 
@@ -39,6 +44,9 @@ def read_tables(
         seen is taken from the latest date in them.
     la_code : str, optional
         Three-digit code of the authority, where neither the map nor a column gives it.
+    successors : mapping of code to code, or "known", optional
+        Authorities of a column ``la_code`` that count as another which took over from them; see
+        :func:`~secondplan.read_cin_census`.
 
     Returns
     -------
@@ -57,6 +65,7 @@ def read_tables(
     >>> plans, report = read_tables("warehouse/", "column_map.yaml")     # doctest: +SKIP
     """
     check_authority(la_code)
+    taken_over_by = given_successors(successors)
     files = find_files(paths, SUFFIXES, "table")
     if column_map is None:
         mapping = _map_by_names(files)
@@ -78,7 +87,7 @@ def read_tables(
         rows[table] = pd.concat(frames, ignore_index=True)
     if unused := len(files) - len(used):
         skipped["files that the column map does not name"] = unused
-    given, extracts = _placed(rows, mapping, la_code, log)
+    given, extracts = _placed(rows, mapping, la_code, taken_over_by, log)
     if "plans" not in rows or rows["plans"].empty:
         log.add("no-plans", "plans", NOTED)
     return combine_rows(mapping.source, given, extracts, log, skipped=skipped)
@@ -183,7 +192,11 @@ def _translated(column: pd.Series, meanings: Mapping[str, str]) -> pd.Series:
 
 
 def _placed(
-    rows: dict[str, pd.DataFrame], mapping: ColumnMap, la_code: str | None, log: FindingLog
+    rows: dict[str, pd.DataFrame],
+    mapping: ColumnMap,
+    la_code: str | None,
+    successors: Mapping[str, str],
+    log: FindingLog,
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """The rows with their authority and extract (one per authority), and the extract table."""
     default = mapping.la_code or la_code
@@ -191,8 +204,10 @@ def _placed(
     stated = sorted({code for found in codes.values() for code in found.dropna().unique()})
     if default is None:
         default = stated[0] if len(stated) == 1 else UNKNOWN_AUTHORITY
-    codes = {table: found.fillna(default) for table, found in codes.items()}
+    codes = {table: found.fillna(default).replace(dict(successors)) for table, found in codes.items()}
     known = sorted({code for found in codes.values() for code in found.unique()} or {default})
+    for _ in SPLIT.intersection(known) if successors else ():
+        log.add("authority-split", "file", NOTED)
     if UNKNOWN_AUTHORITY in known:
         log.add("authority-unknown", "file", NOTED)
     span = mapping.extract
