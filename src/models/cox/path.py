@@ -104,7 +104,7 @@ class CoxElasticNetCV(LikelihoodCriteria, OneEventModel):
     >>> import numpy as np
     >>> rng = np.random.default_rng(1)
     >>> X = rng.normal(size=(200, 4))
-    >>> y = {"duration": rng.exponential(np.exp(-X[:, 0])), "event": np.ones(200, dtype=int)}
+    >>> y = {"duration": 400 * rng.exponential(np.exp(-X[:, 0])), "event": np.ones(200, dtype=int)}
     >>> model = CoxElasticNetCV(n_folds=5, select="lambda_1se").fit(X, y)
     >>> model.coef_.round(2).tolist()
     [0.69, 0.0, 0.0, 0.0]

@@ -7,11 +7,13 @@ Standard errors equal those of R's ``survfit``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...caller_warnings import warn
+from ...parameter_checks import require_choice
 from ..inputs.at_risk import rows_at_risk
 from ..inputs.case_weights import are_counts
 from ..inputs.cluster_levels import codes_within
@@ -21,10 +23,11 @@ from ..inputs.other_spellings import explains_other_calls
 from ..inputs.outcome import BEFORE_DAY_0, Outcome, outcome_from_arrays
 from .results import CurveRows, IncidenceCurve, StepCurve, StratifiedCurves
 from .state_counts import StateCounts, count_states, cumulative_hazard, event_free, incidence
-from .state_errors import greenwood_error, poisson_error, robust_errors, robust_hazard_error
+from .state_errors import aalen_error, greenwood_error, poisson_error, robust_errors, robust_hazard_error
 
 # Share of the total weight that sums of weights may be wrong by.
 ROUNDING = 1e-12
+VARIANCES = ("delta", "aalen")
 
 
 @explains_other_calls
@@ -124,18 +127,34 @@ def aalen_johansen(
     sample_weight: Any = None,
     strata: Any = None,
     cluster: Any = None,
+    variance: str = "delta",
 ) -> Any:
     r"""Cumulative incidence :math:`F_k(t) = P(T \le t, \text{event } k)` of each of several competing events.
 
-    Parameters are those of :func:`kaplan_meier`. Event codes are those that occur in the data, in every stratum the
-    same.
+    Event codes are those that occur in the data, in every stratum the same.
+
+    Parameters
+    ----------
+    duration, event, entry, sample_weight, strata, cluster
+        As in :func:`kaplan_meier`.
+    variance : {"delta", "aalen"}
+        Of the incidences. ``delta``: the delta method's, as R's ``survfit`` for a multi-state outcome, Stata's
+        ``stcompet`` and ``ERROR=DELTA`` of SAS have it, computed as the infinitesimal jackknife, and so for any weights
+        and, summed by cluster, for clusters (which ``survfit`` of survival 3.5 ignores; its influences, summed by
+        cluster, give these). ``aalen``: Aalen's (1978), as ``cuminc`` of R's cmprsk, of rows that are independent and
+        count once or a whole number of times. The two differ little, most where few are at risk.
 
     Returns
     -------
     IncidenceCurve, or StratifiedCurves where ``strata`` is given
-        Standard errors are the infinitesimal jackknife's, summed by cluster where clusters are given: those of R's
-        ``survfit`` for a multi-state outcome (which, in survival 3.5, ignores ``cluster``; its influences, summed by
-        cluster, give these). With whole weights of 1 and no delayed entry they equal Aalen's.
+        Standard errors of the incidences are those of ``variance``; those of the event-free probability and of areas
+        are the delta method's.
+
+    Raises
+    ------
+    ValueError
+        ``variance="aalen"`` with clusters, or with weights that are not whole numbers; or see
+        :func:`.outcome.check_outcome`.
 
     Examples
     --------
@@ -143,7 +162,20 @@ def aalen_johansen(
     >>> curve.at([3, 5], event=1)["estimate"].tolist()
     [0.25, 0.75]
     """
-    return _by_stratum(incidence_curve, duration, event, entry, sample_weight, strata, cluster)
+    require_choice("variance", variance, VARIANCES)
+    if variance == "delta":
+        return _by_stratum(incidence_curve, duration, event, entry, sample_weight, strata, cluster)
+    if cluster is not None:
+        raise ValueError("variance='aalen' is of independent rows; with cluster use variance='delta'")
+
+    def curve(outcome: Outcome, weight: np.ndarray, groups: Any, events: tuple[int, ...]) -> IncidenceCurve:
+        if not are_counts(weight):
+            raise ValueError("variance='aalen' needs weights that count rows, whole numbers; else use variance='delta'")
+        found = incidence_curve(outcome, weight, groups, events)
+        assert found.rows is not None
+        return replace(found, std_error=aalen_error(found.rows.counts))
+
+    return _by_stratum(curve, duration, event, entry, sample_weight, strata, None)
 
 
 def incidence_curve(

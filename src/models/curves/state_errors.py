@@ -2,7 +2,8 @@ r"""Standard errors of Kaplan-Meier, Nelson-Aalen and Aalen-Johansen curves.
 
 Those of the infinitesimal jackknife: the root of the sum, over rows or clusters, of the squared derivative of the
 curve with respect to the row's weight, times the weight. With weights 1 and no delayed entry it equals Greenwood's for
-S and Aalen's for the incidences.
+S and the delta method's for the incidences (``survfit`` in R, stcompet in Stata, ``ERROR=DELTA`` in SAS). Aalen's for
+the incidences, as R's cmprsk has it, is there by name.
 
 Source: Andersen, Borgan, Gill and Keiding (1993), sections IV.1 and IV.4; Therneau, "survival: the methods" (vignette
 of R's package survival), section 2.2 and 2.3.
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .state_counts import StateCounts, before, event_free
+from .state_counts import StateCounts, before, event_free, incidence
 
 if TYPE_CHECKING:
     from .curve_variance import InfluenceTables
@@ -52,6 +53,33 @@ def robust_errors(counts: StateCounts, kinds: np.ndarray, cluster: np.ndarray | 
     if nobody.size:
         errors[nobody] = np.where(kinds.all(axis=1), 0.0, errors[nobody[0]])
     return errors
+
+
+def aalen_error(counts: StateCounts) -> np.ndarray:
+    r"""Aalen's standard error of :func:`incidence` of each event, shape (T, E); weights must count rows.
+
+    .. math::
+        \sum_{t_j \le t} S_{j-1}^2 \Big[\Big(1 - \frac{F(t) - F_j}{S_j}\Big)^2 \frac{d_j c(d_j)}{Y_j^2}
+        + \Big(\frac{F(t) - F_j}{S_j}\Big)^2 \frac{o_j c(o_j)}{Y_j^2}\Big], \quad c(d) = 1 - \frac{d - 1}{Y_j - 1},
+
+    with :math:`d_j` events of the kind and :math:`o_j` of other kinds on day :math:`t_j`; where nobody is left,
+    :math:`1 / S_j` is 0. The factor c is for ties, drawn without replacement.
+
+    Source: Aalen (1978), Annals of Statistics 6:534; Gray (1988), Annals of Statistics 16:1141, whose ``cuminc`` it is.
+    """
+    free, curves = event_free(counts)[:, None], incidence(counts)
+    size = counts.n_at_risk[:, None]
+    own, other = counts.n_events, counts.n_events.sum(axis=1, keepdims=True) - counts.n_events
+    unit = (before(free[:, 0])[:, None] / size) ** 2
+    ties = np.maximum(size - 1.0, 1.0)
+    own, other = (unit * d * (1.0 - np.maximum(d - 1.0, 0.0) / ties) for d in (own, other))
+    inverse = np.divide(1.0, free, out=np.zeros_like(free), where=free > 0)
+    reached = curves * inverse
+    # The square of (a - F(t) / S) is summed by its parts.
+    square = np.cumsum(own * (1.0 + reached) ** 2 + other * reached**2, axis=0)
+    cross = np.cumsum((own * (1.0 + reached) + other * reached) * inverse, axis=0)
+    slope = np.cumsum((own + other) * inverse**2, axis=0)
+    return np.sqrt(np.maximum(square - curves * (2.0 * cross - curves * slope), 0.0))
 
 
 def hazard_tables(counts: StateCounts) -> InfluenceTables:
