@@ -16,9 +16,11 @@ from .inputs import check_metric_inputs, warn_metric
 from .state_weights import Measured, followed_states
 
 MAX_ITERATIONS = 200
-# Fisher scoring gains digits step by step, not twice as many each time: the last step is 1e-10 standard errors long.
+# The last step is 1e-10 standard errors long.
 DECREMENT = 1e-20
 LARGEST_CONDITION = 1e12
+# Curvature, relative to Fisher's information, below which Newton's step would be long or downhill.
+LEAST_CURVATURE = 1e-3
 
 
 def calibration_slope(y: Any, risk: Any, time: float, *, event: int = 1, cluster: Any = None) -> CalibrationEstimate:
@@ -102,9 +104,12 @@ class RegressionValue:
     Attributes
     ----------
     value : float
+    notes : tuple of str
+        What a reader must be told.
     """
 
     value: float
+    notes: tuple[str, ...]
     _response: Response
     _inside: np.ndarray
     _fit: _Fit
@@ -126,6 +131,7 @@ class _Unknown:
     """No estimate, for ``n`` rows."""
 
     n: int
+    notes: tuple[str, ...] = ()
     value: float = float("nan")
 
     def influence(self) -> np.ndarray:
@@ -134,35 +140,40 @@ class _Unknown:
 
 def slope_value(response: Response, risk: np.ndarray) -> Measured:
     """The calibration slope of ``risk`` (n,); see :func:`calibration_slope`."""
-    x, inside = _log_log(response, risk)
+    x, inside, notes = _log_log(response, risk)
     if x.size == 0 or np.ptp(x) < 1e-12:
-        return _Unknown(risk.size)
+        return _Unknown(risk.size, notes)
     # Centred and scaled, so that risks nearly alike, or near 0, cost no digits.
     center, spread = float(x.mean()), float(x.std())
     design = np.column_stack((np.ones_like(x), (x - center) / spread))
-    return _regress(response, inside, design, np.zeros_like(x), np.array([center, spread]), spread)
+    return _regress(response, inside, notes, design, np.zeros_like(x), np.array([center, spread]), spread)
 
 
 def intercept_value(response: Response, risk: np.ndarray) -> Measured:
     """The calibration intercept of ``risk`` (n,); see :func:`calibration_intercept`."""
-    x, inside = _log_log(response, risk)
+    x, inside, notes = _log_log(response, risk)
     if x.size == 0:
-        return _Unknown(risk.size)
-    return _regress(response, inside, np.ones((x.size, 1)), x, np.zeros(1), 1.0)
+        return _Unknown(risk.size, notes)
+    return _regress(response, inside, notes, np.ones((x.size, 1)), x, np.zeros(1), 1.0)
 
 
-def _log_log(response: Response, risk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Complementary log-log of the risks (m,) of the rows ``inside`` (n,) that have one; none without an event."""
+def _log_log(response: Response, risk: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Complementary log-log of the risks (m,) of the rows ``inside`` (n,) that have one, and what must be said of it.
+
+    There are none without an event.
+    """
     inside = (risk > 0) & (risk < 1)
+    notes: tuple[str, ...] = ()
     if not inside.all():
-        warn_metric(
-            f"{int((~inside).sum())} of {inside.size} rows have a predicted risk of exactly 0 or 1 and are left out of "
-            "the calibration regression"
+        n_out = int((~inside).sum())
+        notes = (
+            f"{n_out} of {inside.size} rows have a predicted risk of exactly 0 or 1 and are left out of the "
+            "calibration regression",
         )
     inside &= response.weight > 0
     if not np.any(response.value[inside] > 0):
-        return np.empty(0), inside
-    return np.log(-np.log1p(-risk[inside])), inside
+        return np.empty(0), inside, notes
+    return np.log(-np.log1p(-risk[inside])), inside, notes
 
 
 def _estimate(y: Any, risk: Any, time: float, event: int, cluster: Any, value: Any) -> CalibrationEstimate:
@@ -173,6 +184,8 @@ def _estimate(y: Any, risk: Any, time: float, event: int, cluster: Any, value: A
     if states is None or not states.had.any():
         return unknown_estimate()
     found = value(response_of(states, event), given.risk[:, 0])
+    for note in found.notes:
+        warn_metric(note)
     if not isinstance(found, RegressionValue):
         return unknown_estimate()
     groups = None if cluster is None else group_codes(cluster, given.n_given)[given.rows][found._inside]
@@ -181,21 +194,27 @@ def _estimate(y: Any, risk: Any, time: float, event: int, cluster: Any, value: A
 
 
 def _regress(
-    response: Response, inside: np.ndarray, design: np.ndarray, offset: np.ndarray, start: np.ndarray, unit: float
+    response: Response,
+    inside: np.ndarray,
+    notes: tuple[str, ...],
+    design: np.ndarray,
+    offset: np.ndarray,
+    start: np.ndarray,
+    unit: float,
 ) -> Measured:
     """The last coefficient, in ``unit``, of the complementary log-log regression of the rows ``inside`` (n,).
 
     It is on ``design`` (m, p) and ``offset`` (m,), and the search begins at ``start`` (p,).
-    Least squares with Fisher scoring and step halving (the estimating equation of an independence GEE with constant
+    Least squares by Newton's method with step halving (the estimating equation of an independence GEE with constant
     variance, as ``geese(family = gaussian, mean.link = "cloglog")``).
     """
     objective = _LeastSquares(response.value[inside], response.weight[inside], design, offset)
     first = objective.evaluate(start)
     found = maximise(objective, start, first, decrement=DECREMENT, max_iterations=MAX_ITERATIONS, evaluate_last=True)
-    if found.converged and np.linalg.cond(found.point.information) < LARGEST_CONDITION:
-        return RegressionValue(float(found.theta[-1]) / unit, response, inside, found.point, unit)
-    warn_metric("the calibration regression did not converge (few events, or risks nearly alike): the result is NaN")
-    return _Unknown(inside.size)
+    if found.converged and np.linalg.cond(found.point.fisher) < LARGEST_CONDITION:
+        return RegressionValue(float(found.theta[-1]) / unit, notes, response, inside, found.point, unit)
+    lost = "the calibration regression did not converge (few events, or risks nearly alike): the result is NaN"
+    return _Unknown(inside.size, (*notes, lost))
 
 
 @dataclass(frozen=True)
@@ -226,13 +245,21 @@ class _Fit:
 
     @cached_property
     def information(self) -> np.ndarray:
-        return self._scale * (self.weighted.T @ (self.weight[:, None] * self.weighted))
+        """Newton's where it points uphill, which few events need, and Fisher's elsewhere."""
+        newton, fisher = (self._scale * part for part in (self.curvature, self.fisher))
+        least = np.linalg.eigvalsh(newton)[0]
+        return newton if least > LEAST_CURVATURE * np.trace(fisher) else fisher
+
+    @cached_property
+    def fisher(self) -> np.ndarray:
+        """The curvature but for the second derivative of the mean, (p, p)."""
+        return self.weighted.T @ (self.weight[:, None] * self.weighted)
 
     @cached_property
     def curvature(self) -> np.ndarray:
         """How the weighted score falls with the coefficients, (p, p): with the second derivative of the mean."""
         bend = self.weight * self.residual * (1.0 - self.hazard)
-        return self.weighted.T @ (self.weight[:, None] * self.weighted - bend[:, None] * self.design)
+        return self.fisher - self.weighted.T @ (bend[:, None] * self.design)
 
     @property
     def _scale(self) -> float:

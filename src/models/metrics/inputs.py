@@ -112,7 +112,7 @@ def rows_without_delayed_entry(outcome: Outcome) -> np.ndarray:
     if delayed.any():
         warn_metric(
             f"{int(delayed.sum())} of {delayed.size} rows have delayed entry and are left out of this metric; "
-            "it describes the rows observed from day 0"
+            "it describes the rows observed from day 0 (evaluate_risks counts all, from their entry on)"
         )
     return np.flatnonzero(~delayed)
 

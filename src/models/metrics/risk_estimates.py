@@ -12,9 +12,9 @@ from .brier import shares_of_days
 from .concordance import Pairs
 from .distribution_calibration import curve_calibration
 from .evaluation_rows import EvaluationRows
-from .inputs import followed_to
+from .inputs import followed_to, warn_metric, warn_past_follow_up
 from .metric_table import GROUPS, METRICS, Choices, Day, Metric, Prediction, average_risk
-from .state_weights import ProductLimitWeights, StateWeights
+from .state_weights import Measured, ProductLimitWeights, StateWeights
 
 NULL_MODEL = "AalenJohansen"
 INTEGRATED = "integrated_brier"
@@ -36,12 +36,15 @@ class Estimate:
     draws : ndarray, shape (n_bootstrap,), or None
     p_value : float or None
         Of a test, where the value is its statistic.
+    notes : tuple of str
+        What a reader must be told.
     """
 
     value: float
     influence: np.ndarray | None = None
     draws: np.ndarray | None = None
     p_value: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Task:
 
 def estimate_all(given: EvaluationRows, task: Task) -> dict[Key, Estimate]:
     """Estimates by model, metric and time, in that order; NaN where the risk cannot be estimated."""
+    followed = followed_to(given.outcome, given.times)
+    warn_past_follow_up(given.outcome, given.times, followed)
     days = days_of(given, task)
     found: dict[Key, Estimate] = {}
     models = [*given.risks] + [NULL_MODEL] * (NULL_MODEL not in given.risks)
@@ -65,6 +70,7 @@ def estimate_all(given: EvaluationRows, task: Task) -> dict[Key, Estimate]:
     jobs = [_job(given, day, k, model, task) for model in models for k, day in enumerate(days)]
     for part in _side_by_side(jobs):
         found |= part
+    _warn(found, given, days, followed)
     if INTEGRATED in task.metrics:
         last = float(given.times.max())
         for model in models:
@@ -75,6 +81,20 @@ def estimate_all(given: EvaluationRows, task: Task) -> dict[Key, Estimate]:
     keys = [key for key in found if key[1] in order]
     keys.sort(key=lambda key: (models.index(key[0]), order[key[1]], float(np.flatnonzero(given.times == key[2])[0])))
     return {key: found[key] for key in keys}
+
+
+def _warn(found: dict[Key, Estimate], given: EvaluationRows, days: list[Day | None], followed: np.ndarray) -> None:
+    """Say once, from the thread of the caller, what the measures of all models and times need to be read with."""
+    missing = [time for time, day, known in zip(given.times, days, followed, strict=True) if known and day is None]
+    if missing:
+        listed = ", ".join(f"{time:g}" for time in missing)
+        warn_metric(f"the weights for censoring or entry cannot be estimated on day {listed}: the result there is NaN")
+    said: dict[tuple[str, str], list[str]] = {}
+    for (model, metric, time), estimate in found.items():
+        for note in estimate.notes:
+            said.setdefault((metric, note), []).append(f"{model} on day {time:g}")
+    for (metric, note), where in said.items():
+        warn_metric(f"{metric} ({', '.join(where)}): {note}")
 
 
 def days_of(given: EvaluationRows, task: Task) -> list[Day | None]:
@@ -111,7 +131,7 @@ def _job(given: EvaluationRows, day: Day | None, k: int, model: str, task: Task)
             if name in METRICS:
                 metric: Metric = METRICS[name]
                 measured = metric.of_null(day) if is_null else metric.measure(day, prediction)
-                found[model, name, time] = Estimate(measured.value, measured.influence())
+                found[model, name, time] = _estimate(name, is_null, measured)
             elif name in GROUPS:
                 parts, values = GROUPS[name]
                 for part, value in zip(parts, values(day, prediction), strict=True):
@@ -121,6 +141,13 @@ def _job(given: EvaluationRows, day: Day | None, k: int, model: str, task: Task)
         return found
 
     return measure
+
+
+def _estimate(name: str, is_null: bool, measured: Measured) -> Estimate:
+    notes = tuple(getattr(measured, "notes", ()))
+    if np.isnan(measured.value) and not is_null and not notes and name != "calibration_slope":
+        notes = ("there is no row with the event, or none without it: the result is NaN",)
+    return Estimate(measured.value, measured.influence(), notes=notes)
 
 
 def _curve(given: EvaluationRows, day: Day, k: int, model: str, is_null: bool) -> Estimate:

@@ -14,7 +14,6 @@ from .censoring import CensoringDistribution
 from .censoring_model import ModelWeights
 from .decision_curve import check_thresholds
 from .evaluation_rows import EvaluationRows, check_evaluation
-from .inputs import followed_to, warn_past_follow_up
 from .metric_bounds import holm, metric_bounds, normal_p_value
 from .metric_table import METRICS, Choices
 from .precision import check_k
@@ -212,8 +211,6 @@ def evaluate_risks(
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level}")
     given = check_evaluation(risks, y, times, cluster=cluster, sample_weight=sample_weight, landmark=landmark)
-    supported = followed_to(given.outcome, given.times)
-    warn_past_follow_up(given.outcome, given.times, supported)
     weigh = _weigh(censoring, X, given, landmark, wanted)
     task = Task(event, wanted, weigh, Choices(threshold, k), n_bootstrap, random_state)
     estimates = estimate_all(given, task)

@@ -245,3 +245,17 @@ def test_delayed_entry_gives_what_all_rows_from_day_0_would():
     assert len(z) > 40
     assert np.abs(z).max() < 3.5
     assert np.mean(np.abs(z) < 1.96) > 0.85
+
+
+def test_what_cannot_be_estimated_is_said_once_for_all_models_and_times():
+    y = {"duration": [5.0, 6.0, 7.0, 8.0] * 5, "event": [2, 2, 2, 1] * 5}
+    risk = np.tile(np.linspace(0, 0.9, 20)[:, None], (1, 2))
+    with pytest.warns(MetricWarning) as said:
+        evaluate_risks({"a": risk, "b": risk / 2}, y, [6, 7.5], metrics=["auc", "calibration_intercept"])
+    texts = [str(warning.message) for warning in said]
+    assert texts[0].startswith(
+        "auc (a on day 6, a on day 7.5, b on day 6, b on day 7.5): there is no row with the event"
+    )
+    assert "1 of 20 rows have a predicted risk of exactly 0 or 1" in texts[1]
+    assert len(texts) == 2
+    assert all(warning.filename == __file__ for warning in said)
