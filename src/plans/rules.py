@@ -121,6 +121,23 @@ RULES = {
         "Several plans have one identifier; they are told apart by authority, child and start instead.",
         "See how the source numbers its plans, and whether plans were entered twice.",
     ),
+    "start-moved": Rule(
+        "warning",
+        "A plan that was open in an extract is not in the next, which holds one with another start in its place, that "
+        "the first should have held; they are taken as one plan, with the later extract's start.",
+        "Where many starts change, ask what was corrected and why.",
+    ),
+    "plan-contradicts-earlier": Rule(
+        "error",
+        "A plan falls into the time that an earlier extract covers, which does not hold it, and would be one of "
+        "several of its child; it is left out, as an entry made late is no second plan by itself.",
+        "Find out which extract is right; if the later one is, read the earlier year's corrected return.",
+    ),
+    "plan-missing-earlier": Rule(
+        "warning",
+        "A plan falls into the time that an earlier extract covers, which does not hold it; it is kept.",
+        "See whether it was recorded late, or the earlier extract is incomplete.",
+    ),
     "start-corrected": Rule(
         "warning",
         "A plan (by its identifier) starts on another day in a later extract; the later extract is believed.",

@@ -38,12 +38,13 @@ import numpy as np
 import pandas as pd
 
 from ...authorities import given_successors
-from ...dates import to_timestamps
+from ...dates import day_number, to_timestamps
 from ...quality import NOTED, FindingLog, QualityReport
 from ...schema import column_names
 from ...store import Plans
 from ..files.source_files import Paths, find_files, short_names
 from ..records.extracts import check_authority
+from ..records.restated_plans import DAYS_UNTIL_RECORDED
 from .header import Coverage, read_coverage
 from .replaced_returns import find_replaced, serial_number, time_made
 from .rows import (
@@ -229,7 +230,16 @@ def _cover(censuses: list[CensusFile], coverages: list[Coverage]) -> pd.DataFram
         }
     )
     last = covered.groupby("la_code")["extract_date"].transform("max")
-    return covered.assign(is_followed=covered["extract_date"] < last)
+    recorded = [_recorded_until(*entry) for entry in zip(censuses, coverages, strict=True)]
+    recorded_until = pd.Series(to_timestamps(np.array(recorded)))
+    return covered.assign(is_followed=covered["extract_date"] < last, recorded_until=recorded_until)
+
+
+def _recorded_until(census: CensusFile, coverage: Coverage) -> int:
+    """The last start of a plan that must be in the file: a return is mostly made when its year is long over."""
+    made = time_made(census.header).date()
+    recorded = day_number(made.year, made.month, made.day) - DAYS_UNTIL_RECORDED
+    return min(recorded, coverage.last_day) if recorded > coverage.first_day else coverage.last_day
 
 
 def _note_missing_years(coverages: list[Coverage], log: FindingLog) -> None:

@@ -39,6 +39,7 @@ from ...quality import KEPT, NOTED, FindingLog, QualityReport
 from ...schema import column_names
 from ...store import Plans
 from .records import stack_children, stack_plans, stack_reviews, stack_table
+from .restated_plans import DAYS_UNTIL_RECORDED
 
 _PLAIN_TABLES = ("care_episodes", "cin_episodes", "assessments", "conferences", "involvements")
 
@@ -74,7 +75,9 @@ def combine_rows(
     """
     given = {table: _in_order(rows[table]) for table in rows}
     last = extracts.groupby("la_code")["extract_date"].transform("max")
-    extracts = extracts.assign(is_followed=extracts["extract_date"] < last).reset_index(drop=True)
+    recorded = extracts["extract_date"] - pd.Timedelta(days=DAYS_UNTIL_RECORDED)
+    extracts = extracts.assign(is_followed=extracts["extract_date"] < last, recorded_until=recorded)
+    extracts = extracts.reset_index(drop=True)
     empty = pd.DataFrame({"file": [], "row": [], "extract": []}, dtype=np.int64).assign(la_code=None)
 
     latest = extracts["extract_date"].max()

@@ -20,6 +20,7 @@ from ...plan_faults import find_plan_faults, find_review_faults
 from ...quality import KEPT, NOTED, REJECTED, REPAIRED, FindingLog
 from .care_periods import join_periods
 from .cleaning import CLEANERS, IDENTIFIERS, clean_columns, clean_texts, date_cleaner
+from .restated_plans import settle_starts, start_by_name
 from .stacking import PLACE, replace_columns, stack_rows, take_rows
 
 KEYS = {
@@ -94,8 +95,8 @@ def stack_plans(
     children : DataFrame
         From :func:`stack_children`.
     extracts : DataFrame, one row per extract
-        ``first_date``, ``extract_date`` (missing where not known), and ``is_followed``: whether a later extract of the
-        authority was read.
+        ``la_code``, ``first_date``, ``extract_date`` (missing where not known), ``recorded_until`` (the last start of a
+        plan that must be in it), and ``is_followed``: whether a later extract of the authority was read.
 
     Returns
     -------
@@ -115,7 +116,7 @@ def stack_plans(
     cleaned["is_closing_unusable"] = cleaned["is_closing_unusable"] | is_unreadable.astype(bool)
     _log_dates_outside(cleaned, is_lost, extracts, log)
 
-    kept = _with_corrected_starts(_left(cleaned, is_lost), log)
+    kept = settle_starts(start_by_name(_left(cleaned, is_lost), log), extracts, log)
     keys = list(KEYS["plans"])
     plans = stack_rows(kept, "plans", keys, log, closing="end_date", reopened="plan-reopened")
     if plans.empty and len(rows):
@@ -219,26 +220,6 @@ def _log_dates_outside(cleaned: pd.DataFrame, is_lost: pd.Series, extracts: pd.D
         log.add_rows("after-extract", "plans", KEPT, cleaned[is_late], column=name)
     is_early = ~is_lost & (cleaned["end_date"] < spans["first_date"])
     log.add_rows("before-extract", "plans", KEPT, cleaned[is_early], column="end_date")
-
-
-def _with_corrected_starts(plans: pd.DataFrame, log: FindingLog) -> pd.DataFrame:
-    """A plan that the source names has the start date of its last extract.
-
-    A name that stands for several starts within one extract is no name: such plans stay apart.
-    """
-    named = plans[plans["plan_id"].notna()]
-    if named.empty or named["extract"].nunique() == 1:
-        return plans
-    keys = ["la_code", "child_id", "plan_id"]
-    n_starts = named.groupby([*keys, "extract"], sort=False)["start_date"].transform("nunique")
-    is_name = n_starts.groupby([named[key] for key in keys], sort=False).transform("max") == 1
-    last = named.groupby(keys, sort=False)["start_date"].transform("last")
-    is_corrected = is_name & (named["start_date"] != last)
-    corrected = named[is_corrected]
-    log.add_rows("start-corrected", "plans", REPAIRED, corrected, column="start_date")
-    starts = plans["start_date"].copy()
-    starts[corrected.index] = last[is_corrected]
-    return replace_columns(plans, {"start_date": starts})
 
 
 def _plan_ids(plans: pd.DataFrame, log: FindingLog) -> pd.Series:
