@@ -49,6 +49,18 @@ RULES = {
         "An identifier came as a decimal number (1234.0) and was taken as a whole one, as in other tables.",
         "None.",
     ),
+    "identifier-shortened": Rule(
+        "error",
+        "A spreadsheet has shortened an identifier to a power of ten (with E+): its digits are lost, and it may stand "
+        "for several; it counts as missing, so that the record of such a child is left out.",
+        "Make the file again with the column of identifiers as text.",
+    ),
+    "identifier-resembles": Rule(
+        "warning",
+        "The identifiers of two children differ only in capitals, blanks or leading zeros: perhaps one child, whose "
+        "plans are then not joined.",
+        "See whether they are one child, and write its identifier in one way in all files.",
+    ),
     "number-negative": Rule("warning", "A count is negative; it counts as missing.", _CORRECT),
     # One record
     "child-id-missing": Rule(

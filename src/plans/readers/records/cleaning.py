@@ -26,6 +26,8 @@ _NOBODY = re.compile(
     r"|unborn|missing|blank|pending|none|nil|null|undefined|anon(?:ymous)?",
     re.IGNORECASE,
 )
+# What a spreadsheet leaves of a long number, 123456789012: no digit after the sixth is known any more.
+_SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 _LARGEST_COUNT = np.iinfo(np.int16).max
 
 
@@ -98,6 +100,8 @@ def _read_count(text: str) -> tuple[int | None, str]:
 def _read_identifier(text: str) -> tuple[str | None, str]:
     if is_not_given(text) or _NOBODY.fullmatch(text.strip()):
         return None, "placeholder"
+    if _SHORTENED.fullmatch(text.strip()):
+        return None, "identifier-shortened"
     whole = without_decimals(text)
     return whole, "" if whole == text else "identifier-reformatted"
 

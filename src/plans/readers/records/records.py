@@ -20,6 +20,7 @@ from ...plan_faults import find_plan_faults, find_review_faults
 from ...quality import KEPT, NOTED, REJECTED, REPAIRED, FindingLog
 from .care_periods import join_periods
 from .cleaning import CLEANERS, IDENTIFIERS, clean_columns, clean_texts, date_cleaner
+from .resembling import resembles_another
 from .restated_plans import settle_starts, start_by_name
 from .stacking import PLACE, replace_columns, stack_rows, take_rows
 
@@ -75,6 +76,7 @@ def stack_children(rows: pd.DataFrame, log: FindingLog, *, until: date | None = 
         children.loc[lacking.index[pd.MultiIndex.from_frame(lacking).isin(said)], name] = code
     unborn = children["date_of_birth"].isna() & children["expected_date_of_birth"].isna()
     log.add_rows("birth-date-missing", "children", KEPT, children[unborn])
+    log.add_rows("identifier-resembles", "children", KEPT, children[resembles_another(children, children)])
     return _finished("children", children)
 
 
@@ -122,6 +124,7 @@ def stack_plans(
     if plans.empty and len(rows):
         log.add("no-plan-kept", "plans", NOTED)
     plans["plan_id"] = _plan_ids(plans, log)
+    log.add_rows("identifier-resembles", "plans", KEPT, plans[resembles_another(plans, children)])
     is_followed = extracts["is_followed"].reindex(plans["last_extract"]).to_numpy(dtype=bool)
     log.add_rows("plan-not-carried-forward", "plans", KEPT, plans[plans["end_date"].isna() & is_followed])
     for code, mask in find_plan_faults(plans, children).items():
