@@ -139,13 +139,11 @@ def restricted_mean_difference(
     given = {"entry": outcome["entry"], "sample_weight": rows.weight, "strata": rows.group, "cluster": rows.cluster}
     if event_of_interest is None:
         curves = kaplan_meier(outcome["duration"], outcome["event"], **given)
-        means = [curve.restricted_mean_time(until, level=level) for curve in curves.curves.values()]
+        means = curves.restricted_mean_time(until, level=level)
     else:
         curves = aalen_johansen(outcome["duration"], outcome["event"], **given)
-        means = [
-            curve.restricted_mean_time_lost(until, event_of_interest, level=level) for curve in curves.curves.values()
-        ]
-    table = pd.concat(means, ignore_index=True).set_axis(pd.Index(rows.groups, name="group"))
+        means = curves.restricted_mean_time_lost(until, event_of_interest, level=level)
+    table = means.set_axis(pd.Index(rows.groups, name="group"))
     covariance = np.diag(table["std_error"].to_numpy() ** 2)
     if rows.cluster is not None:
         influence = np.zeros((rows.cluster.max() + 1, len(rows.groups)))
