@@ -50,7 +50,7 @@ def load_model(path: str | Path) -> IncidenceModel:
     Returns
     -------
     IncidenceModel
-        Fitted; it predicts to the last digit as the one that was saved.
+        Fitted; its risks are to the last digit those of the one that was saved, its intervals are to 1e-6, or NaN.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def load_model(path: str | Path) -> IncidenceModel:
     Examples
     --------
     >>> import tempfile
-    >>> from secondplan import CoxPH
-    >>> model = CoxPH().fit([[1.0], [3.0], [2.0]], {"duration": [2, 3, 4], "event": [1, 1, 1]})
+    >>> from secondplan import AalenJohansen
+    >>> model = AalenJohansen().fit([[1.0], [3.0], [2.0]], {"duration": [2, 3, 4], "event": [1, 1, 1]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     load_model(model.save(f"{folder}/model")).events_
     (1,)

@@ -21,7 +21,8 @@ def a_cell_each(monkeypatch):
     """Each event time is a cell of its own, and the mean at risk of each is kept: a saved model is exact."""
     monkeypatch.setattr("secondplan.models.incidence.moments.N_CELLS", 10**6)
     monkeypatch.setattr("secondplan.models.incidence.moments.FEWEST_EVENTS", 1)
-    monkeypatch.setattr("secondplan.models.cox.baseline.STEPS_BETWEEN_MEANS", 1)
+    monkeypatch.setattr("secondplan.models.incidence.moments.LEAST_CHILDREN", 0)
+    monkeypatch.setattr("secondplan.models.cause_specific.errors.LEAST_CHILDREN_AS_R", 0)
 
 
 @pytest.fixture

@@ -15,16 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..curves.confidence import hazard_bounds, probability_bounds
-from ..estimator.design import Design
+from ..estimator.design import Design, TrainingRows
+from ..incidence import moments
 from ..numerics.quadratic import quadratic_forms
-from ..numerics.run_starts import run_starts
 from ..numerics.steps import step_position, step_values
 
 # exp(700) is finite; a larger relative risk says no more.
 LARGEST_ETA = 700.0
-# From the running sum at every step the features of single children at risk could be worked out: a saved model holds it
-# at every sixth step of a stratum and at the last, as tables show no count under six.
-STEPS_BETWEEN_MEANS = 6
+# By how much the standard error of a saved model may differ from that of the fitted one, or is not stated.
+LARGEST_DIFFERENCE = 3e-7
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,8 @@ class BaselineHazard:
     mean : ndarray, shape (n_steps, n_features)
         Running sum of hazard increments times (mean of x in the risk set - center).
     center : ndarray, shape (n_features,)
+    mean_error : ndarray, shape (n_steps,), or None
+        How far ``mean`` may be off, see :func:`filling_error`; None where it is exact.
     """
 
     time: np.ndarray
@@ -48,6 +49,7 @@ class BaselineHazard:
     variance: np.ndarray
     mean: np.ndarray
     center: np.ndarray
+    mean_error: np.ndarray | None = None
 
     def position(self, stratum: np.ndarray, times: np.ndarray) -> np.ndarray:
         """Step that holds at each time (n_rows, n_times) in the row's stratum (n_rows,); -1 before the first."""
@@ -58,27 +60,35 @@ class BaselineHazard:
         return self.hazard * np.exp(-np.clip(self.center @ coef + offset_center, -LARGEST_ETA, LARGEST_ETA))
 
 
-def kept_means(stratum: np.ndarray) -> np.ndarray:
-    """Positions, shape (n_kept,), of the steps whose running sum of means a saved model holds."""
-    starts = run_starts(stratum)
-    ends = np.append(starts[1:], stratum.size)
-    return np.unique(
-        np.concatenate(
-            [
-                [*range(begin - 1 + STEPS_BETWEEN_MEANS, end, STEPS_BETWEEN_MEANS), end - 1]
-                for begin, end in zip(starts, ends, strict=True)
-            ]
-        )
-    ).astype(np.int64)
+def kept_means(rows: TrainingRows, time: np.ndarray, stratum: np.ndarray, horizon: float) -> np.ndarray:
+    """Positions, shape (n_kept,), of the steps of the baseline whose running sum of means a saved model holds.
+
+    From the sum at two steps in a row follows the mean of the features at risk, and from two means the sum of the
+    features of those who left the risk set between. So at least six leave between kept steps and after the last, and a
+    stratum of few children (``LEAST_CHILDREN``) has none.
+    """
+    outcome, of_row = rows.outcome, rows.design.stratum_of_each
+    counted = np.ones(len(outcome), dtype=bool) if rows.weight is None else rows.weight > 0
+    kept = []
+    for code in np.unique(stratum):
+        begin, end = np.searchsorted(stratum, [code, code + 1])
+        own, steps = counted & (of_row == code), time[begin:end]
+        if own.sum() >= moments.LEAST_CHILDREN:
+            first = np.searchsorted(steps, outcome.entry[own], side="right")
+            last = np.searchsorted(steps, outcome.duration[own], side="right") - 1
+            n_leaving = np.bincount(last[last >= first], minlength=steps.size)
+            kept.append(begin + moments.run_ends(steps, n_leaving, horizon))
+    return np.concatenate([np.empty(0, dtype=np.int64), *kept])
 
 
 def fill_means(stratum: np.ndarray, hazard: np.ndarray, kept: np.ndarray, means: np.ndarray) -> np.ndarray:
     """Running sums at every step, shape (n_steps, n_features), from those that are kept: linear in the hazard between.
 
-    The mean of the features at risk drifts slowly, so that its integral over the hazard is nearly straight.
+    The mean of the features at risk drifts slowly, so that its integral over the hazard is nearly straight. NaN in
+    strata of which none is kept.
     """
-    filled = np.empty((stratum.size, means.shape[1]))
-    for code in np.unique(stratum):
+    filled = np.full((stratum.size, means.shape[1]), np.nan)
+    for code in np.unique(stratum[kept]):
         begin, end = np.searchsorted(stratum, [code, code + 1])
         own = (kept >= begin) & (kept < end)
         known = np.concatenate([[0.0], hazard[kept[own]]])
@@ -86,6 +96,17 @@ def fill_means(stratum: np.ndarray, hazard: np.ndarray, kept: np.ndarray, means:
         for column in range(means.shape[1]):
             filled[begin:end, column] = np.interp(hazard[begin:end], known, values[:, column])
     return filled
+
+
+def filling_error(exact: np.ndarray, filled: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """How far sums at each step (n_steps, n_features) are off, in the norm of the covariance: rounded up, (n_steps,).
+
+    Powers of 2, which say no more than is needed to know whether an error can be stated.
+    """
+    size = np.sqrt(np.maximum(quadratic_forms((exact - filled)[:, None], covariance)[:, 0], 0.0))
+    tiny = np.finfo(float).eps * np.sqrt(np.maximum(np.einsum("np,pq,nq->n", exact, covariance, exact), 0.0))
+    rounded = np.exp2(np.ceil(np.log2(np.maximum(size, np.finfo(float).tiny))))
+    return np.where(size <= 64.0 * tiny, 0.0, rounded)
 
 
 def cumulative_hazard(
@@ -152,6 +173,7 @@ def hazard_windows(
     relative_risk = np.exp(np.minimum(distance @ coef + design.offset_of_each, LARGEST_ETA))[:, None]
     hazard = step_values(baseline.hazard, position) - step_values(baseline.hazard, before)
     mean = step_values(baseline.mean, position) - step_values(baseline.mean, before)
+    mean = np.where((position > before)[:, :, None], mean, 0.0)  # where sums are not known there is nothing to know
     direction = hazard[:, :, None] * distance[:, None, :] - mean
     return HazardWindows(before, position, hazard, direction, relative_risk)
 
@@ -166,12 +188,20 @@ def cumulative_hazard_error(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cumulative hazard from ``since`` (n_rows, 1) to ``times`` (n_rows, n_times), and its standard error.
 
-    A time before ``since`` has hazard 0.
+    A time before ``since`` has hazard 0. The error is NaN where a saved model cannot tell it.
     """
     found = hazard_windows(baseline, coef, design, times, since)
     own = step_values(baseline.variance, found.position) - step_values(baseline.variance, found.before)
     from_coef = quadratic_forms(found.direction, covariance)
-    return found.with_error(own + from_coef)
+    hazard, error = found.with_error(own + from_coef)
+    if baseline.mean_error is not None:
+        off = step_values(baseline.mean_error, found.position) + step_values(baseline.mean_error, found.before)
+        variance_off = off * (2.0 * np.sqrt(np.maximum(from_coef, 0.0)) + off)
+        with np.errstate(invalid="ignore", over="ignore"):
+            change = variance_off / (2.0 * np.sqrt(np.maximum(own + from_coef, np.finfo(float).tiny)))
+            is_off = (found.position > found.before) & (off > 0) & (change * found.relative_risk > LARGEST_DIFFERENCE)
+        error = np.where(is_off, np.nan, error)
+    return hazard, error
 
 
 def survival_bounds(

@@ -29,12 +29,15 @@ WINDOWS_AT_ONCE = 64
 def jackknife_hazard_error(
     baseline: BaselineHazard,
     coef: np.ndarray,
-    moments: Sequence[RowMoments | CellMoments],
+    moments: Sequence[RowMoments | CellMoments | None],
     design: Design,
     times: np.ndarray,
     since: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As :func:`.baseline.cumulative_hazard_error`, with the ``moments`` of each stratum for a covariance."""
+    """As :func:`.baseline.cumulative_hazard_error`, with the ``moments`` of each stratum for a covariance.
+
+    NaN, where there is something to know, in strata of which nothing is known (None).
+    """
     found = hazard_windows(baseline, coef, design, times, since)
     variance, stratum = np.zeros(times.shape), design.stratum_of_each
     for code in np.unique(stratum):
@@ -42,9 +45,13 @@ def jackknife_hazard_error(
         rows = np.flatnonzero(stratum == code)
         last = found.position[rows]
         first = np.broadcast_to(found.before[rows], last.shape)
+        own_moments = moments[code]
+        if own_moments is None:
+            variance[rows] = np.where(last > first, np.nan, 0.0)
+            continue
         windows = np.stack([first, last], axis=-1) + 1 - np.where(np.stack([first, last], axis=-1) < 0, 0, begin)
         distinct, window = np.unique(windows.reshape(-1, 2), axis=0, return_inverse=True)
-        own, shared, covariance = _window_moments(moments[code], distinct, int(end - begin), coef.size)
+        own, shared, covariance = _window_moments(own_moments, distinct, int(end - begin), coef.size)
         window, direction = window.reshape(last.shape), found.direction[rows]
         from_coef = quadratic_forms(direction, covariance)
         variance[rows] = own[window] + 2.0 * np.einsum("ntp,ntp->nt", direction, shared[window]) + from_coef

@@ -5,13 +5,13 @@ The causes of one set of rows are taken together; a Cox model of one event is on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..estimator.design import TrainingRows
-from ..incidence.hazard_moments import RowMoments, row_moments
-from ..incidence.moments import cell_moments
+from ..incidence.hazard_moments import CellMoments, RowMoments, row_moments
+from ..incidence.moments import are_kept, cell_moments
 
 if TYPE_CHECKING:
     from .kernels.row_influence import CauseFit
@@ -22,14 +22,24 @@ NUMBERS_OF_A_ROW = 4
 
 
 class FittedInfluence(NamedTuple):
-    """By stratum: the moments that a saved model holds, and the influences themselves, None where the rows are many.
+    """By stratum: moments in cells, whether a saved model holds them, and the influences themselves (None: many rows).
 
     ``means`` are each cause's hazard times (mean of x at risk - center), shape (n_steps, p).
     """
 
-    moments: list[dict[str, np.ndarray]]
+    moments: list[dict[str, Any]]
+    is_kept: np.ndarray
     rows: list[RowMoments] | None
     means: list[np.ndarray]
+
+    @property
+    def kept(self) -> list[dict[str, Any]]:
+        """What a saved model holds: the moments of the strata that are kept, and nothing of the others."""
+        return [moments if kept else {} for moments, kept in zip(self.moments, self.is_kept, strict=True)]
+
+    def of(self, stratum: int) -> RowMoments | CellMoments:
+        """The best that the process that fitted the model has of a stratum."""
+        return CellMoments(**self.moments[stratum]) if self.rows is None else self.rows[stratum]
 
 
 def fitted_influence(
@@ -62,5 +72,12 @@ def fitted_influence(
     causes = [cause.rows for cause in found]
     are_few = sum(cause.coef.size + NUMBERS_OF_A_ROW * n_rows for cause in causes) <= NUMBERS_KEPT
     kept = row_moments(causes, stratum, target) if are_few else None
+    counts = children_by_stratum(rows, int(stratum.max()) + 1)
     moments = cell_moments(causes, stratum, target, horizon=horizon)
-    return FittedInfluence(moments, kept, [cause.mean for cause in found])
+    return FittedInfluence(moments, are_kept(causes, counts), kept, [cause.mean for cause in found])
+
+
+def children_by_stratum(rows: TrainingRows, n_strata: int) -> np.ndarray:
+    """Rows of a weight above 0 in each stratum, shape (n_strata,)."""
+    counted = slice(None) if rows.weight is None else rows.weight > 0
+    return np.bincount(rows.design.stratum_of_each[counted], minlength=n_strata)

@@ -29,17 +29,16 @@ from .diagnostics import (
     robust_covariance,
     score_statistics,
 )
-from .fitted_influence import fitted_influence
-from .prediction import CoxPrediction
 from .profile import profile_table
 from .proportionality import ProportionalityTest, proportionality_table
+from .saved_errors import CoxErrors
 
 TIES = ("efron", "breslow")
 ENTRY_CONVENTIONS = ("r", "statsmodels")
 STD_ERRORS = (None, "survfit", "jackknife")
 
 
-class CoxPH(CoxPrediction):
+class CoxPH(CoxErrors):
     r"""Hazard of one event, proportional in the features.
 
     .. math:: h(t \mid x) = h_0(t)\, e^{x'\beta}
@@ -102,8 +101,8 @@ class CoxPH(CoxPrediction):
     baseline_cumulative_hazard_ : Series, or DataFrame with one column per stratum
         At features and offset 0, by day.
     hazard_moments_ : list of dict
-        What ``jackknife`` errors rest on once the model is saved, by stratum: sums over all rows, none of a row; made
-        when first asked for. Empty with ``survfit``.
+        What ``jackknife`` errors rest on, by stratum: sums over all rows, by groups of events; made when first asked
+        for. Empty for a stratum of which a saved model keeps nothing, and with ``survfit``.
     martingale_residuals_ : ndarray, shape (n_rows,)
         NaN in rows that are at risk on no day. Not saved.
     summary_ : DataFrame
@@ -136,7 +135,7 @@ class CoxPH(CoxPrediction):
         *("coef_", "covariance_", "naive_covariance_", "is_robust_", "log_likelihood_", "score_statistic_"),
         *("robust_score_statistic_", "covariance_by_level_", "n_events_", "n_iterations_", "has_competing_events_"),
         *("strata_", "center_", "offset_center_", "baseline_time_", "baseline_stratum_", "baseline_hazard_"),
-        *("baseline_variance_", "mean_steps_", "mean_values_", "hazard_moments_"),
+        *("baseline_variance_", "mean_steps_", "mean_values_", "mean_error_", "hazard_moments_"),
     )
     _of_training: ClassVar[tuple[str, ...]] = (
         *("_training", "_row_moments", "_exact_mean", "_scores", "_concordance", "martingale_residuals_"),
@@ -238,17 +237,6 @@ class CoxPH(CoxPrediction):
     @cached_property
     def _scores(self) -> tuple[float, float]:
         return score_statistics(self._rows_of_training("the score test"), self._fitted())
-
-    @cached_property
-    def hazard_moments_(self) -> list[dict[str, np.ndarray]]:  # type: ignore[override]
-        """What jackknife errors of curves rest on in a saved model, by stratum; computed when first asked for."""
-        from .kernels.row_influence import CauseFit
-
-        fit = CauseFit(self.event, self.coef_, self.naive_covariance_, self.center_, self.offset_center_)
-        rows = self._rows_of_training("hazard_moments_")
-        found = fitted_influence(rows, [fit], ties=self.ties, std_error="jackknife", horizon=self.horizon)
-        self._row_moments = found.rows
-        return found.moments
 
     @property
     def concordance_(self) -> float:
@@ -424,15 +412,6 @@ class CoxPH(CoxPrediction):
 
     def _fitted(self) -> FittedCox:
         return FittedCox(self.event, self.ties, self.coef_, self.naive_covariance_, self.feature_names_out_)
-
-    def _rows_of_training(self, what: str) -> TrainingRows:
-        check_is_fitted(self)
-        rows = getattr(self, "_training", None)
-        if rows is None:
-            raise ValueError(
-                f"{what} needs the training rows, which a saved or copied model does not hold; fit it again"
-            )
-        return rows
 
     def _check_parameters(self) -> None:
         for name, choices in (

@@ -290,6 +290,10 @@ class CoxElasticNetCV(LikelihoodCriteria, OneEventModel):
         check_is_fitted(self)
         return self.model_.predict_cumulative_hazard(X, times, **options)
 
+    def warn_of_unsaved(self) -> None:
+        """As that of the chosen model."""
+        self.model_.warn_of_unsaved()
+
     def predict_cumulative_incidence_interval(self, X: Any, times: Any, **options: Any) -> np.ndarray:
         """Interval at the chosen strength as if it and its features had been given; parameters and result are those of
         :meth:`CoxPH.predict_cumulative_incidence_interval`."""

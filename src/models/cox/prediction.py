@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +16,7 @@ from ..estimator.base import ROWS_PER_CHUNK
 from ..estimator.design import Design
 from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..estimator.one_event import OneEventModel
+from ..estimator.unstated import warn_of_unstated
 from ..incidence.hazard_moments import CellMoments, RowMoments
 from ..inputs.follow_up import flat_until
 from ..numerics.blas_threads import one_blas_thread
@@ -25,7 +25,6 @@ from .baseline import (
     cumulative_hazard,
     cumulative_hazard_error,
     fill_means,
-    kept_means,
     survival_bounds,
 )
 from .curve_error import jackknife_hazard_error
@@ -48,8 +47,11 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
     baseline_stratum_: np.ndarray
     baseline_hazard_: np.ndarray
     baseline_variance_: np.ndarray
+    mean_steps_: np.ndarray
+    mean_values_: np.ndarray
+    mean_error_: np.ndarray
     _exact_mean: np.ndarray
-    hazard_moments_: list[dict[str, np.ndarray]]
+    hazard_moments_: list[dict[str, Any]]
 
     _given_remedies: tuple[str, ...] | None = None
 
@@ -70,24 +72,16 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
     @property
     def baseline_(self) -> BaselineHazard:
         """The baseline at the mean of the features and of the offset."""
+        is_exact = hasattr(self, "_exact_mean")
         return BaselineHazard(
             self.baseline_time_,
             self.baseline_stratum_,
             self.baseline_hazard_,
             self.baseline_variance_,
-            self._exact_mean if hasattr(self, "_exact_mean") else self.saved_mean(),
+            self._exact_mean if is_exact else self.saved_mean(),
             self.center_,
+            None if is_exact else self.mean_error_,
         )
-
-    @cached_property
-    def mean_steps_(self) -> np.ndarray:
-        """Positions of the steps of the baseline at which a saved model holds ``mean_values_``, shape (n_kept,)."""
-        return kept_means(self.baseline_stratum_)
-
-    @cached_property
-    def mean_values_(self) -> np.ndarray:
-        """The baseline's running sum of means at these steps, shape (n_kept, p)."""
-        return self._exact_mean[self.mean_steps_]
 
     def saved_mean(self) -> np.ndarray:
         """The baseline's running sum of means as a saved model has it, shape (n_steps, n_features)."""
@@ -255,26 +249,42 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
         asked = self._asked(X, times, eligible_days, elapsed)
         shape = asked.times.shape
         hazard, error = np.empty(shape), np.zeros(shape if with_error else (0, 0))
-        baseline, moments = self.baseline_, self._jackknife_moments() if with_error else []
         for rows, part in asked.chunks(ROWS_PER_CHUNK):
             design, times, since = self._centred(part.design), part.times, part.since
-            if moments:
-                hazard[rows], error[rows] = jackknife_hazard_error(baseline, self.coef_, moments, design, times, since)
-            elif with_error:
-                hazard[rows], error[rows] = cumulative_hazard_error(
-                    baseline, self.coef_, self.covariance_, design, times, since
-                )
+            if with_error:
+                hazard[rows], error[rows] = self._chunk_error(design, times, since)
             else:
                 hazard[rows] = cumulative_hazard(
-                    baseline, self.coef_, design, times, since if np.any(since > 0) else None
+                    self.baseline_, self.coef_, design, times, since if np.any(since > 0) else None
                 )
+        warn_of_unstated(error)
         return asked.finished(hazard), asked.finished(error) if with_error else error
 
-    def _jackknife_moments(self) -> Sequence[RowMoments | CellMoments]:
-        """The influences of the rows by stratum, or what a saved model holds of them; none for errors as survfit's."""
+    def _chunk_error(self, design: Design, times: np.ndarray, since: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Cumulative hazard and its standard error, the same once the model is saved, or not stated then."""
+        exact, moments = self.baseline_, self._jackknife_moments()
+        saved = self.saved_mean()
+        # Of strata that a saved model holds means of, the means that it has.
+        grouped = replace(exact, mean=np.where(np.isnan(saved), exact.mean, saved), mean_error=None)
+        if moments:
+            return jackknife_hazard_error(grouped, self.coef_, moments, design, times, since)
+        hazard, error = np.empty(times.shape), np.empty(times.shape)
+        for baseline, is_own in ((exact, since[:, 0] <= 0), (grouped, since[:, 0] > 0)):
+            own = slice(None) if is_own.all() else np.flatnonzero(is_own)
+            if is_own.any():
+                hazard[own], error[own] = cumulative_hazard_error(
+                    baseline, self.coef_, self.covariance_, design[own], times[own], since[own]
+                )
+        return hazard, error
+
+    def _jackknife_moments(self) -> Sequence[RowMoments | CellMoments | None]:
+        """What errors rest on by stratum, the same once the model is saved; none for errors as survfit's.
+
+        The strata of which a saved model keeps nothing have the influences of their rows, or None once it is saved.
+        """
         saved = self.hazard_moments_
-        rows: Sequence[RowMoments] | None = getattr(self, "_row_moments", None)
-        return [CellMoments(**moments) for moments in saved] if rows is None else rows
+        rows = getattr(self, "_row_moments", [None] * len(saved))
+        return [CellMoments(**moments) if moments else own for moments, own in zip(saved, rows, strict=True)]
 
     def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         return -np.expm1(-self._hazard(design, times))

@@ -268,11 +268,19 @@ class IncidenceModel(ModelViews):
         return 1
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the model as a bundle (JSON and npz, no code, no rows) into the folder ``path``, which is returned."""
+        """Write the model as a bundle (JSON and npz, no code, no rows) into the folder ``path``, which is returned.
+
+        A loaded model gives the risks of this one. Its intervals are those of this one too, to 1e-6, or NaN: what they
+        rest on is kept in sums that no child can be told from (``docs/bundles.md``), and not at all in strata of fewer
+        than 200 children or with 1 to 5 events of a kind. Warns with the number of strata and children concerned.
+        """
         from .bundle_files import save_bundle
 
         check_is_fitted(self)
         return save_bundle(self, path, overwrite=overwrite)
+
+    def warn_of_unsaved(self) -> None:
+        """Warn of intervals that a saved model will not give; those of most models are saved whole."""
 
     @classmethod
     def saved_attributes(cls) -> tuple[str, ...]:

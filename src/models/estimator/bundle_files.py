@@ -37,6 +37,8 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a fitted model into a folder, at once or not at all. The same model gives the same bytes.
 
+    Warns of intervals that are not saved, see :meth:`.base.IncidenceModel.save`.
+
     Parameters
     ----------
     model : IncidenceModel
@@ -75,6 +77,7 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Pat
     with whole_folder(folder) as beside:
         for name, data in files.items():
             (beside / name).write_bytes(data)
+    model.warn_of_unsaved()
     return folder
 
 

@@ -13,12 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
 from ...parameter_checks import require_choice
-from ..cox.baseline import kept_means
 from ..cox.model import TIES, CoxPH
 from ..estimator.coefficient_table import chi_squared_table, coefficient_table, wald_statistic
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import fit_problems, warn_of_dropped
+from ..estimator.unstated import warn_of_unsaved
 from ..features.encoder import FeatureEncoder
+from ..incidence.moments import FEWEST_EVENTS, LEAST_CHILDREN
 from ..inputs.other_spellings import explains_other_calls
 from .prediction import FineGrayPrediction
 
@@ -77,6 +78,8 @@ class FineGray(FineGrayPrediction):
         One row per feature, with the columns of ``CoxPH.summary_``; ``robust_se`` is that of ``covariance_``.
     event_free_model_ : CoxPH
         Of all events together, with the same features; fitted when it is first needed.
+    error_parts_ : dict of str to ndarray
+        What intervals rest on, by groups of events; empty where a saved model must not hold it, with too few children.
     n_events_, n_iterations_ : int
 
     Notes
@@ -114,7 +117,7 @@ class FineGray(FineGrayPrediction):
     """
 
     ratio_name: ClassVar[str] = "subdistribution hazard ratio"
-    _of_training: ClassVar[tuple[str, ...]] = ("_training", "_training_sum", "_errors_of_fit", "_errors")
+    _of_training: ClassVar[tuple[str, ...]] = ("_training", "_training_sum", "_errors_of_fit", "_errors", "_n_children")
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "coef_",
         "covariance_",
@@ -125,12 +128,7 @@ class FineGray(FineGrayPrediction):
         "center_",
         "baseline_time_",
         "baseline_hazard_",
-        "baseline_variance_",
-        "mean_steps_",
-        "mean_values_",
-        "cell_start_",
-        "cell_covariance_",
-        "cell_coef_covariance_",
+        "error_parts_",
         "event_free_model_",
     )
 
@@ -195,24 +193,15 @@ class FineGray(FineGrayPrediction):
         return self._errors.covariance
 
     @cached_property
-    def baseline_variance_(self) -> np.ndarray:  # type: ignore[override]
-        """Of the baseline's increments, from the events alone, shape (K,)."""
-        return self._errors.hazard_variance
+    def error_parts_(self) -> dict[str, np.ndarray]:  # type: ignore[override]
+        """What intervals rest on besides ``covariance_``; empty where a saved model must not hold it."""
+        is_kept = min(self._n_children / LEAST_CHILDREN, self.n_events_ / FEWEST_EVENTS) >= 1.0
+        return self._own_error_parts if is_kept else {}
 
-    @cached_property
-    def cell_start_(self) -> np.ndarray:  # type: ignore[override]
-        """Position of the first event time of each cell of them, shape (G,)."""
-        return self._errors.cell_start
-
-    @cached_property
-    def cell_covariance_(self) -> np.ndarray:  # type: ignore[override]
-        """Of the baseline hazard in each cell, shape (G, G)."""
-        return self._errors.cell_covariance
-
-    @cached_property
-    def cell_coef_covariance_(self) -> np.ndarray:  # type: ignore[override]
-        """Of these with the coefficients, shape (G, p)."""
-        return self._errors.cell_coef_covariance
+    @property
+    def _own_error_parts(self) -> dict[str, np.ndarray]:
+        """The same whatever the number of children; empty in a saved model."""
+        return self._errors.parts if hasattr(self, "_n_children") else {}
 
     @cached_property
     def _errors(self) -> FineGrayErrors:
@@ -226,6 +215,11 @@ class FineGray(FineGrayPrediction):
         """Cox model of all events together; fitted when first needed, to the rows of the fit."""
         check_is_fitted(self)
         return self._fit_event_free()
+
+    def warn_of_unsaved(self) -> None:
+        """Warn if a saved model will give no intervals."""
+        if hasattr(self, "_n_children"):
+            warn_of_unsaved(np.array([self._n_children]), np.array([bool(self.error_parts_)]))
 
     def _fit(self, rows: TrainingRows) -> None:
         from .kernels.fit import fit_fine_gray
@@ -251,8 +245,7 @@ class FineGray(FineGrayPrediction):
         self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
         self.center_, self.baseline_time_ = fit.center, fit.time
         self.baseline_hazard_ = fit.cumulative_hazard
-        self.mean_steps_ = kept_means(np.zeros(fit.time.size))
-        self.mean_values_ = fit.cumulative_mean[self.mean_steps_]
+        self._n_children = len(rows.of_positive_weight())
         self._errors_of_fit = fit.errors
         if len(rows) > ROWS_KEPT:
             _ = self._errors
@@ -269,13 +262,15 @@ class FineGray(FineGrayPrediction):
         rows = self._training
         if float(rows.design.matrix.sum()) != self._training_sum:
             raise ValueError("the array X was changed since the fit; fit the model again")
-        model = CoxPH(ties=self.ties, encoder=self.encoder, horizon=self.horizon)
+        # Of its probabilities alone; nobody asks for their errors.
+        model = CoxPH(ties=self.ties, encoder=self.encoder, horizon=self.horizon, std_error="survfit")
         outcome = replace(rows.outcome, event=(rows.outcome.event > 0).astype(np.int64))
         rows = TrainingRows(Design(rows.design.matrix), outcome, rows.weight)
         with warnings.catch_warnings():
             # What is wrong with the columns was said when the model itself was fitted.
             warnings.simplefilter("ignore", UserWarning)
             model.fit_encoded(rows, self.encoder_, self.average_risk_)
+        _ = model.mean_error_
         for fitted in (self, model):
             fitted.__dict__.pop("_training", None)
         return model

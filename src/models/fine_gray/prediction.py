@@ -16,6 +16,7 @@ from ..estimator.conditioning import divide
 from ..estimator.design import Design, TrainingRows
 from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..estimator.one_event import OneEventModel
+from ..estimator.unstated import warn_of_unstated
 from ..features.encoder import as_frame
 from ..numerics.blas_threads import one_blas_thread
 from ..numerics.steps import step_values
@@ -38,12 +39,7 @@ class FineGrayPrediction(LikelihoodCriteria, OneEventModel):
     center_: np.ndarray
     baseline_time_: np.ndarray
     baseline_hazard_: np.ndarray
-    baseline_variance_: np.ndarray
-    mean_steps_: np.ndarray
-    mean_values_: np.ndarray
-    cell_start_: np.ndarray
-    cell_covariance_: np.ndarray
-    cell_coef_covariance_: np.ndarray
+    error_parts_: dict[str, np.ndarray]
     event_free_model_: CoxPH
 
     @property
@@ -100,10 +96,14 @@ class FineGrayPrediction(LikelihoodCriteria, OneEventModel):
         error = np.empty(asked.times.shape)
         for rows, part in asked.chunks(ROWS_PER_BLOCK):
             matrix, since = part.design.matrix, part.since
+            if baseline is None:
+                error[rows] = np.where(incidence[rows] > 0, np.nan, 0.0)
+                continue
             distance, risk = matrix - self.center_, self._relative_risk(matrix)
             error[rows] = incidence_error(baseline, distance, risk, part.times, since)
             if np.any(since > 0):
                 error[rows] = divide(error[rows], np.where(since > 0, self._still_free(part.design, since), 1.0))
+        warn_of_unstated(error)
         return asked.finished(np.stack(incidence_bounds(incidence, error, level), axis=-1))
 
     def _asked_event_free(self, asked: Asked) -> np.ndarray:
@@ -135,17 +135,15 @@ class FineGrayPrediction(LikelihoodCriteria, OneEventModel):
         unused = [name for name in self._strata_columns() if name in frame.columns]
         return Design(self.encoder_.design(frame.drop(columns=unused)))
 
-    def _uncertain_baseline(self) -> UncertainBaseline:
-        stratum = np.zeros(self.baseline_time_.size, dtype=np.int64)
+    def _uncertain_baseline(self) -> UncertainBaseline | None:
+        """What errors rest on; None where a saved model does not hold it."""
+        parts = dict(self.error_parts_ or self._own_error_parts)
+        if not parts:
+            return None
+        kept = parts.pop("mean_steps"), parts.pop("mean_values")
+        mean = fill_means(np.zeros(self.baseline_time_.size, dtype=np.int64), self.baseline_hazard_, *kept)
         return UncertainBaseline(
-            time=self.baseline_time_,
-            hazard=self.baseline_hazard_,
-            mean=fill_means(stratum, self.baseline_hazard_, self.mean_steps_, self.mean_values_),
-            variance=self.baseline_variance_,
-            cell_start=self.cell_start_,
-            cell_covariance=self.cell_covariance_,
-            cell_coef_covariance=self.cell_coef_covariance_,
-            coef_covariance=self.covariance_,
+            self.baseline_time_, self.baseline_hazard_, mean, coef_covariance=self.covariance_, **parts
         )
 
     def _strata_columns(self) -> list[str]:

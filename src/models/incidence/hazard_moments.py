@@ -24,7 +24,7 @@ BLOCK = 2_000_000
 
 @dataclass(frozen=True)
 class CellMoments:
-    r"""Second moments in G cells of J event times, K causes, p features.
+    r"""Second moments in cells of J event times, G_k of cause k; K causes, p features.
 
     Within a cell, increments count as uncorrelated, as those of martingales are. With :math:`\bar w` the mean of w in
     each cell, weighted by the variance v of the increments, the variance is computed as
@@ -35,14 +35,14 @@ class CellMoments:
     ----------
     variance : ndarray, shape (K, J)
         Variance of the increments.
-    cell_start : ndarray of int, shape (G,)
-        Position of the first event time of each cell.
-    covariance : ndarray, shape (K (G + p), K (G + p))
+    cell_start : list of ndarray of int, shape (G_k,)
+        For each cause, the position of the first of its event times in each of its cells.
+    covariance : ndarray, shape (sum of G_k + K p, sum of G_k + K p)
         Of the increments by cell, cause after cause, and of the coefficients, cause after cause.
     """
 
     variance: np.ndarray
-    cell_start: np.ndarray
+    cell_start: list[np.ndarray]
     covariance: np.ndarray
 
     def of(self, slopes: list[np.ndarray], by_coef: np.ndarray) -> np.ndarray:
@@ -89,8 +89,9 @@ class CellMoments:
     def _by_cell(self, cause: int, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean by cell (n, G), the slope times the variance (n, J'), and its sum by cell (n, G)."""
         n_used = slope.shape[1]
-        cells = self.cell_start[self.cell_start < n_used]
-        whole = np.add.reduceat(self.variance[cause], self.cell_start)
+        starts = self.cell_start[cause]
+        cells = starts[starts < n_used]
+        whole = np.add.reduceat(self.variance[cause], starts)
         weighted = slope * self.variance[cause, :n_used]
         sums = np.zeros((len(slope), whole.size))
         sums[:, : cells.size] = np.add.reduceat(weighted, cells, axis=1)

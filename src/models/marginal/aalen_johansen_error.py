@@ -5,6 +5,8 @@ the second moments of the increments, kept in cells, give its infinitesimal-jack
 :mod:`..incidence.influence_error`).
 """
 
+from typing import Any
+
 import numpy as np
 
 from ..curves.state_counts import StateCounts
@@ -14,7 +16,7 @@ from ..incidence.influence_error import UncertainHazards, incidence_error
 from ..incidence.moments import CauseRows, cell_moments, event_variance
 
 
-def curve_moments(counts: StateCounts, cluster: np.ndarray | None, horizon: float) -> dict[str, np.ndarray]:
+def curve_moments(counts: StateCounts, cluster: np.ndarray | None, horizon: float) -> dict[str, Any]:
     """Second moments of the hazard increments of each event; ``cluster`` (n,) are codes."""
     rows = counts.profiles if cluster is None else counts.rows
     target = np.arange(rows.last.size) if cluster is None else cluster
@@ -47,7 +49,7 @@ def conditional_error(
     time: np.ndarray,
     incidence: np.ndarray,
     event_free: np.ndarray,
-    moments: dict[str, np.ndarray],
+    moments: dict[str, Any],
     times: np.ndarray,
     since: np.ndarray,
     kind: int,

@@ -55,14 +55,14 @@ def influence_moments(
     clusters : ndarray of int, shape (n_used,)
         Row of ``coef`` of each of these clusters.
     """
-    n_cells = hazards[0].until.shape[1]
-    n_hazards = len(hazards) * n_cells
+    columns = np.cumsum([0, *(hazard.until.shape[1] for hazard in hazards)])
+    n_hazards = int(columns[-1])
     bounds = np.append(starts, rows.size)
 
     def of_chunk(chunk: slice) -> np.ndarray:
         influence = np.zeros((chunk.stop - chunk.start, n_hazards + coef.shape[1]))
-        for number, hazard in enumerate(hazards):
-            _add(*hazard, rows, bounds[chunk.start : chunk.stop + 1], number * n_cells, influence)
+        for hazard, column in zip(hazards, columns[:-1], strict=True):
+            _add(*hazard, rows, bounds[chunk.start : chunk.stop + 1], column, influence)
         influence[:, n_hazards:] = coef[clusters[chunk]]
         return gram_of_rows(influence)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...cox.kernels.maximum import cox_maximum
 from ...cox.kernels.row_influence import row_factor
-from ...incidence.moments import CUTS, assign_cells, event_variance
+from ...incidence.moments import CUTS, assign_cells, event_variance, run_ends
 from ...numerics.blas_threads import one_blas_thread
 from ...numerics.information import inverse, square_root
 from ...numerics.run_starts import run_starts
@@ -74,21 +74,16 @@ class FineGrayErrors:
     ----------
     covariance : ndarray, shape (p, p)
         The sandwich.
-    hazard_variance : ndarray, shape (K,)
-        Of the increments, from the events alone: by it a cell is shared out among its event times.
-    cell_start : ndarray of int, shape (G,)
-        Position of the first event time of each cell.
-    cell_covariance : ndarray, shape (G, G)
-        Of the baseline hazard in each cell, for known coefficients.
-    cell_coef_covariance : ndarray, shape (G, p)
-        Of these with the coefficients.
+    parts : dict of str to ndarray
+        ``variance`` (K,) of the increments, from the events alone: by it a cell is shared out among its event times.
+        ``mean_steps`` (M,) and ``mean_values`` (M, p), positions in the running sum of means, with enough events
+        between them to be kept in a saved model, and the sum there. ``cell_start`` (G,), position of the first event time of
+        each cell, ``cell_covariance`` (G, G) of the baseline hazard in each cell, for known coefficients, and
+        ``cell_coef_covariance`` (G, p) of these with the coefficients.
     """
 
     covariance: np.ndarray
-    hazard_variance: np.ndarray
-    cell_start: np.ndarray
-    cell_covariance: np.ndarray
-    cell_coef_covariance: np.ndarray
+    parts: dict[str, np.ndarray]
 
 
 def fit_fine_gray(
@@ -199,10 +194,15 @@ def _errors(
     own = np.flatnonzero(sets.is_event)
     target = np.arange(own.size) if cluster is None else cluster[own]
     jump = increments.per_event[sets.last[own]] * factor[own]
+    kept = run_ends(sets.time, sets.n_tied, horizon)
     return FineGrayErrors(
         covariance=half @ half.T * np.outer(unscale, unscale),
-        hazard_variance=event_variance(sets.last[own], jump, target, sets.n_times),
-        cell_start=run_starts(cell),
-        cell_covariance=products[n_columns:, n_columns:],
-        cell_coef_covariance=products[n_columns:, :n_columns] @ naive * unscale,
+        parts={
+            "variance": event_variance(sets.last[own], jump, target, sets.n_times),
+            "mean_steps": kept,
+            "mean_values": np.cumsum(mean_increments(sums, sets) * scaled.scale, axis=0)[kept],
+            "cell_start": run_starts(cell),
+            "cell_covariance": products[n_columns:, n_columns:],
+            "cell_coef_covariance": products[n_columns:, :n_columns] @ naive * unscale,
+        },
     )
