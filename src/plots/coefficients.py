@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from ..parameter_checks import check_event
 from ..renamed_parameters import renamed_parameters
 from .style import COLOURS, MUTED, axes_or_new, house_style, ratio_ticks
 
@@ -93,12 +94,12 @@ def has_hazard_ratios(summary: pd.DataFrame | None) -> bool:
 def _series(given: Any, event: int | None) -> dict[str, tuple[str, pd.DataFrame]]:
     """Kind of ratio, and log estimates with limits by feature, of each line of points, by its label."""
     if isinstance(given, Mapping):
-        return {str(name): _log_ratios(_one_event(_summary_of(model), event or 1)) for name, model in given.items()}
+        return {str(name): _log_ratios(_one_event(_summary_of(model), event)) for name, model in given.items()}
     summary = _summary_of(given)
     if event is None and summary.index.nlevels > 1:
         events = summary.index.get_level_values(0).unique()
         return {f"event {code}": _log_ratios(summary.loc[code]) for code in events}
-    return {"": _log_ratios(_one_event(summary, event or 1))}
+    return {"": _log_ratios(_one_event(summary, event))}
 
 
 def _summary_of(model: Any) -> pd.DataFrame:
@@ -120,7 +121,8 @@ def _log_ratios(rows: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     return kind, logs[rows["coef"].notna()]
 
 
-def _one_event(summary: pd.DataFrame, event: int) -> pd.DataFrame:
+def _one_event(summary: pd.DataFrame, event: int | None) -> pd.DataFrame:
+    event = 1 if event is None else check_event(event)
     if summary.index.nlevels == 1:
         return summary
     events = summary.index.get_level_values(0).unique()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..parameter_checks import check_event_of
 from ..small_counts import SUPPRESSED, is_small
 from .style import COLOURS, INK, axes_or_new, house_style
 
@@ -44,6 +45,7 @@ def plot_incidence(
         Numbers at risk of 1 to 5 are withheld (``c``).
     """
     curves = dict(result.curves) if hasattr(result, "curves") else {"": result}
+    check_event_of(event, tuple(sorted({code for curve in curves.values() for code in curve.events})))
     step = 182.5 if until <= 1100 else 365
     ticks = np.arange(0, until + 1, step).round()
     with house_style():
@@ -74,7 +76,7 @@ def numbers_at_risk(ax: Axes, curves: dict, ticks: np.ndarray) -> None:
     _beneath(ax, 0, -30, below, "at risk", INK, ha="right")
     for position, (label, curve) in enumerate(curves.items()):
         colour = COLOURS[position % len(COLOURS)] if len(curves) > 1 else INK
-        if label:
+        if len(curves) > 1 or str(label):  # 0 and False are labels too
             below -= 11
             _beneath(ax, 0, -30, below, str(label), colour, ha="right")
         for tick, count in zip(ticks, curve.at_risk(ticks), strict=True):

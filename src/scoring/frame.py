@@ -137,8 +137,8 @@ def has_interval(model: IncidenceModel) -> bool:
 def as_saved(model: IncidenceModel) -> tuple[IncidenceModel, str]:
     """The model as it would be loaded from its bundle, and the bundle's digest of 64 hexadecimal digits.
 
-    A fitted model may give exacter intervals than a saved one, which holds no rows. Scores are those of the bundle, so
-    that one digest means one set of numbers.
+    A saved model holds no rows, and states no interval from which a child could be told. Scores are those of the
+    bundle, so that one digest means one set of numbers.
     """
     from ..models.bundle import load_model, model_digest
     from ..models.estimator.bundle_files import save_bundle

@@ -80,3 +80,16 @@ def test_users_own_style_is_left_alone():
     before = dict(mpl.rcParams)
     sp.plot_risk_distribution(np.linspace(0, 0.2, 50), ax=new_figure()[1])
     assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("labels", [[False, True], [0, 1], [0.0, 2.5], ["a", "b"]])
+@pytest.mark.parametrize("drawn", [sp.plot_incidence, lambda curves, ax: curves.plot(ax)])
+def test_every_stratum_has_its_row_of_numbers_at_risk(labels, drawn, axes):
+    strata = np.array(labels)[np.arange(40) % 2]
+    curves = sp.aalen_johansen(np.arange(40.0) * 20, np.arange(40) % 3 == 0, strata=strata)
+    ax = drawn(curves, ax=axes)
+    beneath = [text for text in ax.texts if text.get_text() != "at risk"]
+    named = {text.xyann[1]: text.get_text() for text in beneath if text.get_ha() == "right"}
+    assert list(named.values()) == [str(label) for label in curves.labels]
+    assert {text.xyann[1] for text in beneath} == set(named)
+    assert {line.get_label() for line in ax.get_lines()} >= set(named.values())

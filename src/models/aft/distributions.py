@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
 from ...caller_warnings import warn
+from ...parameter_checks import check_event
 from ..curves.confidence import check_interval, hazard_bounds
 from ..curves.nonparametric import nelson_aalen
 from ..curves.tables import as_html, as_text
@@ -144,6 +145,7 @@ def compare_distributions(
     """
     check_interval(level, "log")
     refuse_other_order(duration=duration, event=event, entry=entry, sample_weight=sample_weight)
+    check_event(event_of_interest, "event_of_interest")
     given = rows_at_risk(outcome_from_arrays(duration, event, entry), sample_weight)
     outcome = given.outcome
     weight = np.ones(len(outcome)) if given.weight is None else given.weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -38,7 +39,7 @@ class CauseSpecificErrors(IncidenceModel):
     ties: str
     form: str
     std_error: str
-    cause_models_: dict[int, CoxPH]
+    cause_models_: Mapping[int, CoxPH]
     is_as_r_: np.ndarray
     predictor_moments_: np.ndarray
     _training: TrainingRows
@@ -85,7 +86,7 @@ class CauseSpecificErrors(IncidenceModel):
                 own = rows if by_row.all() or not by_row.any() else np.arange(len(design))[rows][by_row == is_by_row]
                 errors = self._errors(code, bool(is_by_row))
                 if errors is None:
-                    error[own] = self._unknown(code, times[own], since[own])
+                    error[own] = self._unstated(code, times[own], since[own])
                 else:
                     error[own] = errors.error(distance[:, own], risk[own], times[own], since[own], cause)
         return error
@@ -96,7 +97,7 @@ class CauseSpecificErrors(IncidenceModel):
             return np.ones(since.shape, dtype=bool)
         return (since <= 0) & bool(self.is_as_r_[stratum])
 
-    def _unknown(self, stratum: int, times: np.ndarray, since: np.ndarray) -> np.ndarray:
+    def _unstated(self, stratum: int, times: np.ndarray, since: np.ndarray) -> np.ndarray:
         """NaN where the incidence has grown from ``since`` to ``times``, and 0 where it has not."""
         jumps = self._sums(stratum).jumps
         begin = np.where(since > 0, event_positions(jumps, since), 0)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
 from ..curves.confidence import check_interval
-from ..estimator.base import ROWS_PER_CHUNK
+from ..estimator.base import ROWS_PER_CHUNK, require_event
 from ..estimator.design import Design
 from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..estimator.one_event import OneEventModel
@@ -232,8 +232,7 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
             Lower and upper bound.
         """
         check_is_fitted(self)
-        if event is not None and event != self.event:
-            raise ValueError(f"event {event} is not modelled; the model's events are {self.event}")
+        require_event(self.event if event is None else event, self.events_)
         check_interval(level, interval)
         self._warn_of_competing_events()
         hazard, error = self._hazard_and_error(X, times, eligible_days, elapsed)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...parameter_checks import check_event
 from ...round_days import shown_days
 from ..inputs.follow_up import FollowUpWarning, warn_past_curve
 from ..inputs.given_days import as_days
@@ -137,9 +138,9 @@ class IncidenceCurve:
         return pd.concat(parts, ignore_index=True)
 
     def _column(self, event: int) -> tuple[np.ndarray, np.ndarray, float]:
-        if event == 0:
+        if not isinstance(event, bool) and event == 0:
             return self.event_free, self.event_free_std_error, 1.0
-        if event not in self.events:
+        if check_event(event) not in self.events:
             known = ", ".join(map(str, self.events)) or "none"
             raise ValueError(f"event {event} is not in the data; events are: {known}")
         position = self.events.index(event)

@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from ...parameter_checks import shown
+from ...parameter_checks import check_event, shown
 from ..features.encoder import FeatureEncoder, as_frame
 from ..inputs.at_risk import rows_at_risk
 from ..inputs.follow_up import last_days_followed, past_follow_up, warn_past_follow_up
@@ -451,6 +451,6 @@ def _check_horizon(horizon: Any) -> None:
 
 
 def require_event(event: int, events: tuple[int, ...]) -> None:
-    """Refuse an event that the model is not of."""
-    if event not in events:
+    """Refuse what is no code of an event, and an event that the model is not of."""
+    if check_event(event) not in events:
         raise ValueError(f"event {event} is not modelled; the model's events are {', '.join(map(str, events))}")

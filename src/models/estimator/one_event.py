@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...parameter_checks import check_event
 from ..inputs.outcome import Outcome
 from .base import IncidenceModel
 
@@ -21,8 +22,7 @@ class OneEventModel(IncidenceModel):
         return outcome.keep_event(self.event)
 
     def _check_event(self) -> None:
-        if self.event < 1:
-            raise ValueError(f"event must be a code of 1 or more (0 is censoring), got {self.event}")
+        check_event(self.event)
 
     def _has_event(self, outcome: Outcome, weight: np.ndarray | None, kind: str) -> np.ndarray:
         """Whether a row has the event, shape (n_rows,); refused where none of positive weight has it."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ...parameter_checks import check_event_of
 from ..inputs.other_spellings import explains_other_calls
 from ..numerics.blas_threads import one_blas_thread
 from .counts import GroupCounts, count_groups
@@ -74,6 +75,7 @@ def gray_test(
     with one_blas_thread():
         rows = grouped_rows(duration, event, group, strata=strata)
         n_groups = len(rows.groups)
+        check_event_of(event_of_interest, rows.outcome.events, "event_of_interest")
         counts = count_groups(rows.outcome, rows.weight, rows.group, n_groups, rows.stratum, event_of_interest)
         free = counts.event_free(counts.n_at_risk, counts.n_events + counts.n_other)
         observed, expected, covariance = np.zeros(n_groups), np.zeros(n_groups), np.zeros((n_groups, n_groups))

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ...parameter_checks import check_event_of
 from ..inputs.case_weights import are_counts
 from ..inputs.other_spellings import explains_other_calls
 from ..numerics.blas_threads import one_blas_thread
@@ -78,6 +79,8 @@ def logrank_test(
         raise ValueError(f"rho and gamma must be finite and not negative, got {rho} and {gamma}")
     with one_blas_thread():
         rows = grouped_rows(duration, event, group, entry=entry, strata=strata, sample_weight=sample_weight)
+        if event_of_interest is not None:
+            check_event_of(event_of_interest, rows.outcome.events, "event_of_interest")
         counts = count_groups(rows.outcome, rows.weight, rows.group, len(rows.groups), rows.stratum, event_of_interest)
         factor = _fleming_harrington(counts, rho, gamma)
         events = counts.n_events.sum(axis=1)

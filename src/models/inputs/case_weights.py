@@ -43,6 +43,12 @@ def check_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
     return weight
 
 
+def weight_of_each(sample_weight: Any, n_rows: int) -> np.ndarray:
+    """:func:`check_weight`, with 1 for each row where no weights are given."""
+    weight = check_weight(sample_weight, n_rows)
+    return np.ones(n_rows) if weight is None else weight
+
+
 def are_counts(weight: np.ndarray | None) -> bool:
     """Whether all weights, shape (n_rows,), are whole numbers, which count repeated rows; None counts each row once."""
     return weight is None or bool(np.all(weight == np.round(weight)))

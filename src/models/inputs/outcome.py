@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...parameter_checks import check_event
 from .labels import refuse_other_order
 from .other_spellings import outcome_advice
 from .time_spans import spans_as_days
@@ -85,7 +86,7 @@ class Outcome:
         """
         if event is None:
             return self
-        if event not in self.events:
+        if check_event(event, "known_end_event") not in self.events:
             codes = ", ".join(map(str, self.events)) or "none but 0"
             raise ValueError(f"known_end_event {event!r}: no row has this event; the codes in y are {codes}")
         return Outcome(self.entry, self.duration, np.where(self.event == event, 0, self.event))

@@ -60,7 +60,7 @@ def time_dependent_auc(
     >>> time_dependent_auc(y, [0.4, 0.1, 0.3, 0.35], [30])
     array([0.75])
     """
-    given = check_metric_inputs(y, risk, times, sample_weight=sample_weight, probabilities=False)
+    given = check_metric_inputs(y, risk, times, event=event, sample_weight=sample_weight, probabilities=False)
     found = followed_states(given, censoring, event)
     result = np.array(
         [

@@ -66,7 +66,7 @@ def brier_score(
     >>> brier_score(y, [0.5, 0.5, 0.5, 0.5], [30])
     array([0.25])
     """
-    given = check_metric_inputs(y, risk, times, sample_weight=sample_weight)
+    given = check_metric_inputs(y, risk, times, event=event, sample_weight=sample_weight)
     return np.array(
         [
             np.nan if states is None else brier_value(states, given.risk[:, k]).value
@@ -110,7 +110,7 @@ def index_of_prediction_accuracy(
     >>> index_of_prediction_accuracy(y, [0.9, 0.1, 0.9, 0.1], [30]).round(2)
     array([0.96])
     """
-    given = check_metric_inputs(y, risk, times, sample_weight=sample_weight)
+    given = check_metric_inputs(y, risk, times, event=event, sample_weight=sample_weight)
     own = ProductLimitWeights(given.outcome, given.weight)
     return np.array(
         [
@@ -187,7 +187,7 @@ def brier_contributions(
     ndarray, shape (n, n_times)
         NaN in rows with delayed entry, which are left out.
     """
-    given = check_metric_inputs(y, risk, times)
+    given = check_metric_inputs(y, risk, times, event=event)
     contributions = np.full((given.n_given, given.times.size), np.nan)
     for k, states in enumerate(followed_states(given, censoring, event)):
         if states is not None:

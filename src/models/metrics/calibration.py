@@ -94,7 +94,7 @@ def calibration_curve(
     if n_bins < 1:
         raise ValueError(f"n_bins must be at least 1, got {n_bins}")
     refuse_other_order(y=y, risk=risk, cluster=cluster)
-    given = check_metric_inputs(y, risk, [time])
+    given = check_metric_inputs(y, risk, [time], event=event)
     groups = None if cluster is None else group_codes(cluster, given.n_given)[given.rows]
     predicted = given.risk[:, 0]
     edges = np.unique(np.quantile(predicted, np.linspace(0, 1, n_bins + 1)[1:-1], method="inverted_cdf"))
@@ -136,7 +136,7 @@ def observed_expected_ratio(
     0.8
     """
     refuse_other_order(y=y, risk=risk, cluster=cluster)
-    given = check_metric_inputs(y, risk, [time])
+    given = check_metric_inputs(y, risk, [time], event=event)
     supported = followed_to(given.outcome, given.times)
     warn_past_follow_up(given.outcome, given.times, supported)
     expected = given.risk.mean()

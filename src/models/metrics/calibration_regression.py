@@ -179,7 +179,7 @@ def _log_log(response: Response, risk: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def _estimate(y: Any, risk: Any, time: float, event: int, cluster: Any, value: Any) -> CalibrationEstimate:
     """A coefficient with the sandwich error in which pseudo-values are data."""
     refuse_other_order(y=y, risk=risk, cluster=cluster)
-    given = check_metric_inputs(y, risk, [time])
+    given = check_metric_inputs(y, risk, [time], event=event)
     states = followed_states(given, None, event)[0]
     if states is None or not states.had.any():
         return unknown_estimate()

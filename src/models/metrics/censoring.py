@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs.case_weights import weight_of_each
 from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import Outcome, check_outcome
 from .inputs import rows_without_delayed_entry
@@ -77,8 +78,9 @@ def fit_censoring(y: Any, *, sample_weight: Any = None) -> CensoringDistribution
     """
     refuse_other_order(y=y, sample_weight=sample_weight)
     outcome = check_outcome(y)
-    weight = np.ones(len(outcome)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    weight = weight_of_each(sample_weight, len(outcome))
     rows = rows_without_delayed_entry(outcome)
+    rows = rows[weight[rows] > 0]
     return censoring_of(outcome.take(rows), weight[rows])
 
 

@@ -77,7 +77,7 @@ def concordance_index(
     1.0
     """
     require_choice("kind", kind, KINDS)
-    given = check_metric_inputs(y, risk, [0.0], sample_weight=sample_weight, probabilities=False)
+    given = check_metric_inputs(y, risk, [0.0], event=event, sample_weight=sample_weight, probabilities=False)
     weights = ProductLimitWeights(given.outcome, given.weight)
     last = np.inf if horizon is None else float(horizon)
     value = concordance_value(Pairs(weights, event), Ranks(given.risk[:, 0]), last, kind).value

@@ -59,7 +59,7 @@ def net_benefit(
     """
     cuts = np.atleast_1d(np.asarray(thresholds, dtype=float))
     check_thresholds(cuts)
-    given = check_metric_inputs(y, risk, [time], sample_weight=sample_weight)
+    given = check_metric_inputs(y, risk, [time], event=event, sample_weight=sample_weight)
     states = followed_states(given, censoring, event)[0]
     if states is None:
         return np.full(cuts.size, np.nan)

@@ -88,7 +88,7 @@ def d_calibration(
     """
     if n_bins < 2:
         raise ValueError(f"n_bins must be at least 2, got {n_bins}")
-    given = check_metric_inputs(y, risk, times)
+    given = check_metric_inputs(y, risk, times, event=event)
     if np.any(np.diff(given.times) <= 0):
         raise ValueError("times must ascend")
     states = followed_states(given, None, event)[-1]

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from ...caller_warnings import warn
+from ...parameter_checks import check_event_of
+from ..inputs.case_weights import weight_of_each
 from ..inputs.given_days import as_days
 from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
@@ -43,7 +45,7 @@ class MetricInputs:
 
 
 def check_metric_inputs(
-    y: Any, risk: Any, times: Any, *, sample_weight: Any = None, probabilities: bool = True
+    y: Any, risk: Any, times: Any, *, event: Any = 1, sample_weight: Any = None, probabilities: bool = True
 ) -> MetricInputs:
     """Check what a metric is given and leave out the rows that it cannot use.
 
@@ -56,6 +58,8 @@ def check_metric_inputs(
     risk : array, shape (n, n_times), or (n,) where there is one time
     times : array, shape (n_times,), or a number
         Days.
+    event : int
+        Code of the event: one of ``y``, or 1, which may be absent.
     sample_weight : array, shape (n,), optional
         Case weights, not negative.
     probabilities : bool
@@ -68,6 +72,7 @@ def check_metric_inputs(
     """
     refuse_other_order(y=y, risk=risk, sample_weight=sample_weight)
     outcome = check_outcome(y)
+    check_event_of(event, outcome.events)
     grid = as_days(times, "times")
     predicted = np.asarray(risk, dtype=float)
     if predicted.ndim == 1:
@@ -77,12 +82,7 @@ def check_metric_inputs(
             f"risk has shape {np.shape(risk)}, expected ({len(outcome)}, {grid.size}): a row each, a time each"
         )
     refuse_risk(predicted, probabilities=probabilities)
-    weight = np.ones(len(outcome)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
-    if weight.shape != (len(outcome),):
-        raise ValueError(f"sample_weight has shape {weight.shape}, expected ({len(outcome)},)")
-    bad = ~np.isfinite(weight) | (weight < 0)
-    if bad.any():
-        raise ValueError(f"sample_weight: missing, infinite or negative in {int(bad.sum())} of {bad.size} rows")
+    weight = weight_of_each(sample_weight, len(outcome))
     rows = rows_without_delayed_entry(outcome)
     rows = rows[weight[rows] > 0]
     if rows.size == 0:

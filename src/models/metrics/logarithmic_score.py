@@ -49,7 +49,7 @@ def log_score(
     >>> log_score(y, [0.5, 0.5, 0.5, 0.5], [30]).round(4)
     array([0.6931])
     """
-    given = check_metric_inputs(y, risk, times, sample_weight=sample_weight)
+    given = check_metric_inputs(y, risk, times, event=event, sample_weight=sample_weight)
     found = followed_states(given, censoring, event)
     return np.array(
         [np.nan if states is None else log_value(states, given.risk[:, k]).value for k, states in enumerate(found)]

@@ -68,7 +68,7 @@ def top_k(
     >>> top_k(y, [0.4, 0.1, 0.3, 0.35], 30, 2)
     TopK(precision=0.5, recall=0.5)
     """
-    given = check_metric_inputs(y, risk, [time], sample_weight=sample_weight, probabilities=False)
+    given = check_metric_inputs(y, risk, [time], event=event, sample_weight=sample_weight, probabilities=False)
     check_k(k)
     states = followed_states(given, censoring, event)[0]
     if states is None:
@@ -111,7 +111,7 @@ def average_precision(
     >>> average_precision(y, [0.4, 0.1, 0.3, 0.35], [30]).round(4)
     array([0.8333])
     """
-    given = check_metric_inputs(y, risk, times, sample_weight=sample_weight, probabilities=False)
+    given = check_metric_inputs(y, risk, times, event=event, sample_weight=sample_weight, probabilities=False)
     return np.array(
         [
             np.nan if states is None else average_precision_of(states, Ranks(given.risk[:, k]))

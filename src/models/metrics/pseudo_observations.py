@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...parameter_checks import check_event_of
 from ..inputs.outcome import Outcome, check_outcome
 from .inputs import followed_to, rows_without_delayed_entry, warn_past_follow_up
 
@@ -43,6 +44,7 @@ def pseudo_values(y: Any, times: Any, *, event: int = 1) -> np.ndarray:
     array([1., 0., 0.])
     """
     outcome = check_outcome(y)
+    check_event_of(event, outcome.events)
     grid = np.atleast_1d(np.asarray(times, dtype=float))
     rows = rows_without_delayed_entry(outcome)
     kept = outcome.take(rows)

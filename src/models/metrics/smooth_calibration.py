@@ -54,7 +54,7 @@ def calibration_errors(y: Any, risk: Any, time: float, *, event: int = 1) -> Cal
     >>> round(calibration_errors(y, [0.3] * 50, 1).e90, 6)
     0.1
     """
-    given = check_metric_inputs(y, risk, [time])
+    given = check_metric_inputs(y, risk, [time], event=event)
     states = followed_states(given, None, event)[0]
     if states is None:
         return CalibrationErrors(*[float("nan")] * 3)

@@ -18,6 +18,7 @@ import pandas as pd
 
 from ...caller_warnings import warn
 from ...given_dates import given_date, given_dates
+from ...parameter_checks import check_event
 from ...renamed_parameters import renamed_parameters
 from ..cause_specific.model import CauseSpecificCox
 from ..cox.model import CoxPH
@@ -122,7 +123,7 @@ def expected_events(
     >>> bool(np.isclose(counted.days["expected"].sum(), y["event"].sum()))
     True
     """
-    hazard = _hazard_model(model, event)
+    hazard = _hazard_model(model, check_event(event))
     refuse_other_order(X=X, y=y, start=start, cluster=cluster)
     outcome = check_outcome(y, n_rows=len(X)).keep_event(event)
     entry, duration = _whole_days(outcome)

@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from secondplan.models.metrics import fit_censoring
+from secondplan.models.metrics import brier_score, fit_censoring
 
 
 def test_events_leave_before_those_censored_on_the_same_day():
@@ -31,3 +32,29 @@ def test_weight_two_equals_the_row_twice(censored):
 def test_does_not_depend_on_row_order(censored):
     days = np.arange(40)
     np.testing.assert_array_equal(fit_censoring(censored.y).at(days), fit_censoring(censored.y.iloc[::-1]).at(days))
+
+
+@pytest.mark.parametrize(
+    ("weight", "rule"),
+    [
+        ([1, -3, 1, 1], "sample_weight: missing, infinite or negative in 1 of 4 rows"),
+        ([1, np.nan, np.inf, 1], "sample_weight: missing, infinite or negative in 2 of 4 rows"),
+        ([1, 1, 1, 1, 1], r"sample_weight has shape \(5,\), expected \(4,\)"),
+        (2.0, r"sample_weight has shape \(\), expected \(4,\)"),
+        ([0, 0, 0, 0], "sample_weight is 0 in every row"),
+        (["a", 1, 1, 1], "sample_weight"),
+    ],
+)
+def test_weights_are_checked_as_everywhere(weight, rule):
+    y = {"duration": [1, 2, 3, 4], "event": [1, 0, 1, 0]}
+    for use in (fit_censoring, lambda y, sample_weight: brier_score(y, [0.5] * 4, 2.5, sample_weight=sample_weight)):
+        with pytest.raises(ValueError, match=rule):
+            use(y, sample_weight=weight)
+
+
+def test_rows_of_weight_0_are_not_there():
+    y = {"duration": [1, 2, 3, 4, 9], "event": [1, 0, 1, 0, 0]}
+    found = fit_censoring(y, sample_weight=[1, 2, 1, 1, 0])
+    kept = fit_censoring({name: values[:4] for name, values in y.items()}, sample_weight=[1, 2, 1, 1])
+    np.testing.assert_array_equal(found.times, kept.times)
+    np.testing.assert_array_equal(found.survival, kept.survival)

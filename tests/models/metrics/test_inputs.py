@@ -28,7 +28,7 @@ def test_bad_times_and_weights_are_refused():
         brier_score(Y, [0.1] * 3, [2], sample_weight=[1, -1, 1])
     with pytest.raises(ValueError, match="sample_weight has shape"):
         brier_score(Y, [0.1] * 3, [2], sample_weight=[1, 1])
-    with pytest.raises(ValueError, match="no row with a positive"):
+    with pytest.raises(ValueError, match="sample_weight is 0 in every row"):
         brier_score(Y, [0.1] * 3, [2], sample_weight=[0, 0, 0])
 
 

@@ -77,8 +77,8 @@ class FineGrayErrors:
     parts : dict of str to ndarray
         ``variance`` (K,) of the increments, from the events alone: by it a cell is shared out among its event times.
         ``mean_steps`` (M,) and ``mean_values`` (M, p), positions in the running sum of means, with enough events
-        between them to be kept in a saved model, and the sum there. ``cell_start`` (G,), position of the first event time of
-        each cell, ``cell_covariance`` (G, G) of the baseline hazard in each cell, for known coefficients, and
+        between them to be kept in a saved model, and the sum there. ``cell_start`` (G,), position of the first event
+        time of each cell, ``cell_covariance`` (G, G) of the baseline hazard in each cell, for known coefficients, and
         ``cell_coef_covariance`` (G, p) of these with the coefficients.
     """
 
