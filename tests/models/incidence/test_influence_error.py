@@ -97,8 +97,8 @@ def test_is_near_that_of_r_with_the_usual_cells(case, monkeypatch):
     monkeypatch.setattr("secondplan.models.cause_specific.errors.LEAST_CHILDREN_AS_R", 0)
     for error, bounds, r in bounds_and_errors(case, "exponential", saved=True):
         np.testing.assert_allclose(error, r["se"], rtol=0.16, atol=1e-12)
-        assert np.median(np.abs(error / np.where(r["se"] > 0, r["se"], np.inf) - 1)[r["se"] > 0]) < 0.02
-        np.testing.assert_allclose(bounds, np.stack([r["lower"], r["upper"]], axis=-1), atol=0.01)
+        assert np.median(np.abs(error / np.where(r["se"] > 0, r["se"], np.inf) - 1)[r["se"] > 0]) < 0.03
+        np.testing.assert_allclose(bounds, np.stack([r["lower"], r["upper"]], axis=-1), atol=0.012)
 
 
 def tiny(n_rows=36, seed=5):
