@@ -109,12 +109,13 @@ def test_intervals_of_an_ordinary_cohort_are_the_same_once_saved(model, given, t
         y = y.assign(entry=extra["entry"])
     options = {name: extra[name] for name in given if name != "entry"}
     model.fit(X, y, **options)
-    loaded, _ = saved_and_loaded(model, tmp_path)
+    loaded, said = saved_and_loaded(model, tmp_path)
     as_r = isinstance(model, CauseSpecificCox) and model.is_as_r_.any()
     elapsed = np.arange(1.0, 321.0)
     for asked in ({}, {"elapsed": elapsed}, {"eligible_days": 100.0 + elapsed, "elapsed": elapsed / 4.0}):
         exact, found = both(model, loaded, X[::4], **{name: value[::4] for name, value in asked.items()})
         np.testing.assert_allclose(np.where(np.isnan(found), exact, found), exact, rtol=0, atol=SAME)
+        assert said or np.isfinite(found).all()
         if as_r:
             continue
         # Errors as survfit's are stated on days up to which enough children left, and between where these tell them.

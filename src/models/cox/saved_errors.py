@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ...caller_warnings import warn
 from ..estimator.design import TrainingRows
 from ..estimator.unstated import warn_of_unsaved
-from .baseline import filling_error, kept_means
+from ..incidence.moments import FEWEST_EVENTS
+from .baseline import cumulative_hazard_error, filling_error, kept_means
 from .fitted_influence import children_by_stratum, fitted_influence
 from .prediction import CoxPrediction
+
+# Training rows, and days between those that are kept, for which saving tries whether errors can be stated.
+ROWS_TRIED = 100
+DAYS_TRIED = 200
 
 
 class CoxErrors(CoxPrediction):
@@ -63,6 +70,25 @@ class CoxErrors(CoxPrediction):
         else:
             kept[:] = True
         warn_of_unsaved(counts, kept | ~has_steps)
+        if not self.hazard_moments_ and kept.any():
+            self._warn_of_days_between(rows)
+
+    def _warn_of_days_between(self, rows: TrainingRows) -> None:
+        """Warn of event days on which a saved model does not state the errors of some training rows."""
+        chosen = np.unique(np.linspace(0, len(rows) - 1, ROWS_TRIED).astype(np.int64))
+        days = np.unique(self.baseline_time_[self.mean_error_ > 0])
+        days = days[np.unique(np.linspace(0, days.size - 1, DAYS_TRIED).astype(np.int64))] if days.size else days
+        design, since = self._centred(rows.design[chosen]), np.zeros((chosen.size, 1))
+        times = np.broadcast_to(days, (chosen.size, days.size))
+        saved = replace(self.baseline_, mean=self.saved_mean(), mean_error=self.mean_error_)
+        _, error = cumulative_hazard_error(saved, self.coef_, self.covariance_, design, times, since)
+        strata = np.unique(self.baseline_stratum_[self.mean_steps_])
+        if np.isnan(error[np.isin(design.stratum_of_each, strata)]).any():
+            warn(
+                f"intervals from the plan's end on are not saved for all days ({len(rows)} children): between days up "
+                f"to which {FEWEST_EVENTS} children left they are where what is kept tells them; they are saved with "
+                'std_error="jackknife", and where fit is given cluster'
+            )
 
     def _rows_of_training(self, what: str) -> TrainingRows:
         check_is_fitted(self)
