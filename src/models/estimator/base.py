@@ -270,17 +270,12 @@ class IncidenceModel(ModelViews):
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the model as a bundle (JSON and npz, no code, no rows) into the folder ``path``, which is returned.
 
-        A loaded model gives the risks of this one. Its intervals are those of this one too, to 1e-6, or NaN: what they
-        rest on is kept in sums that no child can be told from (``docs/bundles.md``), and not at all in strata of fewer
-        than 200 children or with 1 to 5 events of a kind. Warns with the number of strata and children concerned.
+        A loaded model gives these risks, and these intervals to 1e-6, or NaN where a child could be told from what they
+        rest on (``docs/bundles.md``); saving warns with the number of strata and children concerned.
         """
         from .bundle_files import save_bundle
 
-        check_is_fitted(self)
         return save_bundle(self, path, overwrite=overwrite)
-
-    def warn_of_unsaved(self) -> None:
-        """Warn of intervals that a saved model will not give; those of most models are saved whole."""
 
     @classmethod
     def saved_attributes(cls) -> tuple[str, ...]:
@@ -430,9 +425,8 @@ class IncidenceModel(ModelViews):
 
     def _match_strata(self, values: pd.DataFrame) -> np.ndarray:
         """Code of each row's stratum among those of the fit, shape (n_rows,)."""
-        columns = list(values.columns)
-        codes = match_strata(values.to_numpy(), columns, self.strata_)
-        refuse_unseen(codes, columns)
+        codes = match_strata(values.to_numpy(), list(values.columns), self.strata_)
+        refuse_unseen(codes, list(values.columns))
         return codes
 
 

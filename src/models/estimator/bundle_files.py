@@ -77,7 +77,8 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Pat
     with whole_folder(folder) as beside:
         for name, data in files.items():
             (beside / name).write_bytes(data)
-    model.warn_of_unsaved()
+    if hasattr(model, "warn_of_unsaved"):
+        model.warn_of_unsaved()
     return folder
 
 
