@@ -143,7 +143,8 @@ def as_saved(model: IncidenceModel) -> tuple[IncidenceModel, str]:
     from ..models.bundle import load_model, model_digest
     from ..models.estimator.bundle_files import save_bundle
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # predicting says which intervals are not stated
         path = save_bundle(model, Path(folder) / "bundle")
         return load_model(path), model_digest(path)
 
