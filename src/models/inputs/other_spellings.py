@@ -88,7 +88,11 @@ def outcome_advice(y: Any) -> str:
 
 def _names_columns(given: tuple) -> bool:
     """Whether a function of arrays was given a frame, or names of its columns."""
-    return any(isinstance(value, str) for value in given) or bool(given and _columns_of(given[0]))
+    if any(isinstance(value, str) for value in given):
+        return True
+    # A frame that has two columns of a name gives a frame for either.
+    columns = [_columns_of(value) for value in given[:2]]
+    return bool(columns) and all(names and len({*names}) == len(names) for names in columns)
 
 
 def _fit_advice(model: Any, given: tuple, kwargs: dict[str, Any], known: list[str]) -> str:
