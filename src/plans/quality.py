@@ -26,7 +26,7 @@ from .findings import (
     join_findings,
     typed_findings,
 )
-from .quality_totals import COUNTS, FOUND, QualityTotals, withheld_counts, withheld_findings
+from .quality_totals import COUNTS, COUNTS_EXPLAINED, FOUND, QualityTotals, withheld_counts, withheld_findings
 from .rules import RULES
 
 __all__ = ["ACTIONS", "COUNTS", "KEPT", "MERGED", "NOTED", "REJECTED", "REPAIRED", "FindingLog", "QualityReport"]
@@ -197,6 +197,7 @@ class QualityReport:
         lines = [f"Quality of {self.source}", ""]
         if len(self.counts):
             lines += [*_count_lines(withheld_counts(self.counts) if suppress else self.counts), ""]
+            lines += [*_wrapped(COUNTS_EXPLAINED, width, indent="", more=""), ""]
         found = self.to_frame(suppress=suppress)
         for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("note", "Notes")):
             of_severity = found[found["severity"] == severity]
@@ -254,7 +255,7 @@ class QualityReport:
         found["advice"] = found["advice"].mask(found["advice"] == "None.", "")
         found = found.rename(columns={"n": "found", "meaning": "what it means", "advice": "what to do"})
         counts = self.counts.reset_index()
-        parts = [(counts, "Rows by what became of them")] if len(counts) else []
+        parts = [(counts, COUNTS_EXPLAINED)] if len(counts) else []
         parts += [(found, "Findings, the worst first")] if len(found) else []
         tables = "".join(_html_table(frame, caption) for frame, caption in parts)
         return f"<div><p><b>Quality of {html.escape(self.source)}</b></p>{tables or '<p>Nothing to report.</p>'}</div>"

@@ -17,6 +17,11 @@ from .findings import KEPT, NOTED
 COUNTS = ("read", "kept", "repaired", "merged", "rejected")
 FOUND = ("severity", "code", "table", "action", "n", "meaning", "advice")
 
+COUNTS_EXPLAINED = (
+    "Counts are of records: read = kept + repaired + merged + rejected. Repaired records are kept too, with one or "
+    "more values mended; the numbers below are of findings, of which a record may have several."
+)
+
 CROSS_CHECK = ("previous-plans-differ", "previous-plans-unseen", "previous-plans-missing")
 """Findings of which a plan has at most one: with the plans that have none they add up to all plans."""
 

@@ -12,7 +12,7 @@ from ..plans import check_plans
 from ..plans.check import CHECKS
 from ..plans.findings import KEPT, NOTED
 from ..plans.limits import LIMITS
-from ..plans.quality_totals import COUNTS, CROSS_CHECK, withheld_cross_check
+from ..plans.quality_totals import COUNTS, COUNTS_EXPLAINED, CROSS_CHECK, withheld_cross_check
 from ..plans.rules import RULES
 from ..plans.schema import TABLES
 from ..small_counts import SUPPRESSED
@@ -188,7 +188,7 @@ def _reading(read: QualityTotals | None) -> str:
     ]
     skipped = ", ".join(f"{name} ({_number(n)})" for name, n in shown.skipped.items())
     return (
-        paragraph(f"Source: {read.source}. Every row that was read has one fate.")
+        paragraph(f"Source: {read.source}. {COUNTS_EXPLAINED}")
         + table(counts, caption="Rows by what became of them", numbers=_COUNTED)
         + ("".join(told) or paragraph("Nothing was found."))
         + (paragraph(f"Not known or of no use here, and skipped: {skipped}.") if skipped else "")

@@ -47,13 +47,13 @@ class Cleaner:
     kind: str = "string"
 
 
-def code_cleaner(read: Callable[[str], Any], kind: str = "string") -> Cleaner:
-    """A cleaner for one code; ``read`` gives what a text means, or None."""
+def code_cleaner(read: Callable[[str], Any], kind: str = "string", right: Sequence[str] = ()) -> Cleaner:
+    """A cleaner for one code; ``read`` gives what a text means, or None; ``right`` are other official codes."""
 
     def clean(text: str) -> tuple[Any, str]:
         code = read(text)
         if code is not None:
-            return code, "" if code == text or kind == FLAG else "code-recoded"
+            return code, "" if code == text or text in right or kind == FLAG else "code-recoded"
         return None, "placeholder" if is_not_given(text) else "code-unknown"
 
     return Cleaner(clean, kind)
@@ -113,6 +113,8 @@ IDENTIFIERS = Cleaner(_read_identifier)
 CODES = {column: code_cleaner(read) for column, read in READ.items()}
 """Column of one code -> its cleaner."""
 _NO_CODE = {"disabilities": "NONE", "factors": "21"}
+# What returns from 2024-25 on hold is no fault that was mended.
+CODES["sex"] = code_cleaner(READ["sex"], right=("M", "F", "U"))
 CODES |= {column: codes_cleaner(read, _NO_CODE[column]) for column, read in READ_SEVERAL.items()}
 
 CLEANERS = {

@@ -21,3 +21,9 @@ def test_words_are_repaired_and_doubtful_ones_reported():
     assert ethnicity.read("Black British") == (None, "code-unknown")
     assert ethnicity.read("Unknown") == (None, "placeholder")
     assert CODES["referral_source"].read("1A|2B") == (None, "code-unknown")
+
+
+def test_an_official_code_of_sex_is_no_repair():
+    sex = CODES["sex"]
+    assert [sex.read(text) for text in ("M", "F", "U")] == [("1", ""), ("2", ""), ("0", "")]
+    assert sex.read("male") == ("1", "code-recoded")
