@@ -27,13 +27,12 @@ import numpy as np
 import pandas as pd
 
 from ...errors import InputError
-from ..codes import is_not_given
 from ..quality import KEPT, NOTED, REJECTED, REPAIRED, FindingLog, QualityReport
 from ..schema import column_names
 from ..store import Plans
 from .files.sheets import SUFFIXES, Headed, find_headings, read_sheets, words
 from .files.source_files import Paths, find_files, short_names
-from .records.cleaning import DATES, IDENTIFIERS, clean_texts
+from .records.cleaning import DATES, IDENTIFIERS, clean_texts, says_nothing
 from .records.extracts import check_authority, latest_day
 from .records.records import stack_table
 from .ssda903_xml import is_xml, read_xml
@@ -154,7 +153,7 @@ def _of_return(rows: pd.DataFrame, names: dict[str, str], file: int) -> pd.DataF
     """The rows with the columns of ``names`` as they are called here; placeholders are missing from the start."""
     place = [name for name in ("row", "line") if name in rows]
     texts = {
-        name: rows[heading].map(lambda text: None if text is None or is_not_given(text) else text).astype(object)
+        name: rows[heading].astype(object).mask(says_nothing(rows[heading]), None)
         if heading in rows
         else pd.Series(None, index=rows.index, dtype=object)
         for heading, name in names.items()

@@ -32,6 +32,7 @@ from ...quality import KEPT, NOTED, FindingLog, QualityReport
 from ...store import Plans
 from ..files.sheets import SUFFIXES, Sheet, read_sheets, words
 from ..files.source_files import Paths, find_files, short_names
+from ..records.cleaning import says_nothing
 from ..records.combining import combine_rows
 from ..records.dated_names import day_in_name
 from ..records.extracts import ExtractDate, check_authority, extract_table, given_days, latest_day, today
@@ -202,8 +203,10 @@ def _tables(parts: list[_Part], la_code: str, log: FindingLog) -> tuple[dict[str
         rows = part.rows.assign(extract=extract, la_code=la_code)
         by_table.setdefault("children", []).append(_children(rows, part.days))
         table = part.found.entry.table
-        # A Section 47 enquiry without a conference is no record of any table.
-        by_table.setdefault(table, []).append(rows[rows["conference_date"].notna()] if table == "conferences" else rows)
+        if table == "conferences":
+            # A Section 47 enquiry without a conference is no record of any table.
+            rows = rows[~says_nothing(rows["conference_date"])]
+        by_table.setdefault(table, []).append(rows)
     return {table: pd.concat(frames, ignore_index=True) for table, frames in by_table.items()}, _extracts(
         parts, days, la_code
     )

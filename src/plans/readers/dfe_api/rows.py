@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...codes import is_not_given
 from .json_records import JsonRecord
 
 _CHILD = {"la_child_id": "child_id"}
@@ -51,6 +52,12 @@ COLUMNS = {
 MARKS = ("at", "record_id", "episode", "is_purged", "says_open")
 """Columns beside those of the schema; see `ApiRows`."""
 _LISTS = {"disabilities", "factors"}
+_DATES = {
+    name
+    for names in (_DETAILS, _EPISODE, *(members for _, members in _PARTS.values()))
+    for name in names
+    if "date" in name
+}
 _REQUIRED_TO_BE_A_ROW = {"conferences": "conference_date"}
 
 RECORD_NAMES = frozenset({"la_child_id", "mis_child_id", "child_details", "social_care_episodes"})
@@ -161,7 +168,7 @@ class _Collector:
         values = self._values("cin_episodes", episode, _EPISODE, number)
         record = self._identifier(episode, "social_care_episodes", "cin_episodes", number)
         key = record or f"@{values[0]}"
-        says_open = "closure_date" in episode and episode["closure_date"] is None
+        says_open = "closure_date" in episode and _is_null(episode["closure_date"])
         self._store("cin_episodes", [record, key, bool(fault), says_open, child_id, *values])
         for name, (table, members) in _PARTS.items():
             for part in self._list(episode.get(name)):
@@ -176,12 +183,12 @@ class _Collector:
             return
         part = self._members(part, name)
         needed = _REQUIRED_TO_BE_A_ROW.get(table)
-        if needed and not fault and not any(part.get(member) for member, to in members.items() if to == needed):
+        if needed and not fault and all(_is_null(part.get(member)) for member, to in members.items() if to == needed):
             return
         number = self.n_read[table] + 1
         values = self._values(table, part, members, number)
         record = self._identifier(part, name, table, number)
-        says_open = table in CLOSINGS and "end_date" in part and part["end_date"] is None
+        says_open = table in CLOSINGS and "end_date" in part and _is_null(part["end_date"])
         self._store(table, [record, episode, bool(fault), says_open, child_id, *values])
 
     def _identifier(self, value: dict[str, Any], name: str, table: str, number: int) -> str | None:
@@ -203,7 +210,8 @@ class _Collector:
         found: dict[str, str | None] = {}
         for name, column in members.items():
             read = self._listed if column in _LISTS else self._text
-            text = read(value[name], table, column, number) if name in value else None
+            is_told = name in value and not (name in _DATES and _is_null(value[name]))
+            text = read(value[name], table, column, number) if is_told else None
             found[column] = text if text is not None else found.get(column)
         return list(found.values())
 
@@ -261,6 +269,11 @@ def _fault(value: Any) -> str:
         return "record-malformed"
     purge = value.get("purge")
     return "record-withdrawn" if purge is True or str(purge).strip().lower() in ("1", "true", "y", "yes") else ""
+
+
+def _is_null(value: Any) -> bool:
+    """Whether a value says nothing: null, or a text that stands for it (``NULL``, ``N/A``)."""
+    return value is None or (isinstance(value, str) and is_not_given(value))
 
 
 def _places(found: dict[tuple[str, str], list[tuple[int, int]]]) -> dict[tuple[str, str], pd.DataFrame]:

@@ -171,6 +171,11 @@ CLEANERS = {
 """Table -> column of the schema -> how its texts become values."""
 
 
+def says_nothing(texts: pd.Series) -> pd.Series:
+    """Where no text is, or one that stands for no value (``NULL``, ``N/A``): to ask before a blank is taken to tell."""
+    return texts.isna() | texts.map(is_not_given, na_action="ignore").eq(True)
+
+
 def clean_columns(
     rows: pd.DataFrame,
     table: str,

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ...codes import is_not_given, without_decimals
 from ...quality import REJECTED, FindingLog
+from ..records.cleaning import says_nothing
 from .fields import DAY, FIELDS, ID, RECORDS
 from .sibling_links import link_siblings
 
@@ -246,7 +247,7 @@ def _add_workers(made: SsdRows, plain: Mapping[str, pd.DataFrame]) -> None:
 
 def _leave_out_not_held(made: SsdRows, table: str, column: str, log: FindingLog) -> None:
     rows = made.rows[table]
-    is_planned = rows[column].isna()
+    is_planned = says_nothing(rows[column])
     log.add_rows("not-held", table, REJECTED, rows[is_planned], column=column)
     made.rows[table] = rows[~is_planned]
     made.n_beside[table] += int(is_planned.sum())

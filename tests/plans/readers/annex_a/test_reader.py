@@ -181,6 +181,13 @@ def test_a_list_of_plans_under_plain_headings(read, headings):
     assert plans.plans["latest_category"].tolist() == ["NEG"]
 
 
+@pytest.mark.parametrize("blank", ["N/A", "NULL", "-", "None"])
+def test_a_placeholder_for_a_conference_is_no_conference(read, blank):
+    rows = [list(HEADINGS["List 5"]), row("List 5", **BEN, strategy="05/01/2018", date_of_initial=blank)]
+    plans, report = read(lists() | {"List 5": rows})
+    assert plans.conferences.empty and report.is_clean
+
+
 @pytest.mark.parametrize(
     "nobody",
     [

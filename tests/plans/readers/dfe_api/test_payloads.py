@@ -95,6 +95,8 @@ def test_one_identifier_with_other_days_is_one_plan(read):
     [
         ({"end_date": None}, [pd.NaT]),
         ({"start_date": "2023-05-01", "end_date": None}, [pd.NaT]),
+        ({"start_date": "NULL", "end_date": "N/A"}, [pd.NaT]),
+        ({"start_date": "-", "end_date": "2023-12-01"}, [day("2023-12-01")]),
         # What is not there says nothing.
         ({}, [day("2023-11-01")]),
         ({"start_date": "2023-05-01"}, [day("2023-11-01")]),

@@ -199,7 +199,7 @@ def test_unknown_names_are_skipped_and_counted_and_never_printed(read):
 
 
 def test_an_enquiry_without_a_conference_is_none(read):
-    enquiries = [{"start_date": "2022-06-01", "icpc_date": None}, {"start_date": "2022-07-01"}]
+    enquiries = [{"start_date": "2022-06-01", "icpc_date": None}, {"start_date": "2022-07-01"}, {"icpc_date": "N/A"}]
     plans, report = read([child("C1", episode(section_47_assessments=enquiries))])
     assert plans.conferences.empty and report.counts.loc["conferences", "read"] == 0
 
