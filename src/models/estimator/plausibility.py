@@ -7,6 +7,8 @@ from .design import TrainingRows
 
 # So few features are fitted in no time, whatever the rows; those that these determine are then named.
 FEW_FEATURES = 100
+# A penalty is for more features than rows; that many take long all the same.
+FEW_FOR_A_PENALTY = 1000
 # Follow-up of so few days, not whole ones, under a horizon that is so many times as long, is of years.
 LONGEST_IN_YEARS, HORIZON_PER_FOLLOW_UP, FEWEST_ROWS = 40.0, 10.0, 10
 
@@ -34,7 +36,7 @@ def check_number_of_features(rows: TrainingRows, *, is_penalised: bool) -> None:
     rows = rows.of_positive_weight()
     n_rows, n_features = rows.design.matrix.shape
     n_events = int(np.count_nonzero(rows.outcome.event))
-    if n_features <= max(FEW_FEATURES, n_events):
+    if n_features <= max(FEW_FOR_A_PENALTY if is_penalised else FEW_FEATURES, n_events):
         return
     found = f"{n_features:,} features for {n_rows:,} rows, {n_events:,} of them with an event"
     if n_features > n_rows and not is_penalised:
