@@ -74,6 +74,7 @@ TASKS = {
     "discrete_time": Task("Discrete-time hazards, two years", "coefficients", SMALL_SIZES[-1]),
     "path": Task("Elastic net, 20 penalties, five folds", "coefficients", 100_000),
     "boosting": Task("Boosted hazards, 100 iterations", "none", 100_000),
+    "metrics": Task("Metrics of one model at four horizons, with errors by family", "estimates"),
 }
 
 _EFRON = {"ties": "efron", "entry": True}
@@ -142,10 +143,12 @@ CASES = [
     Case("path", "R glmnet", _PATH | {"entry": True}),
     Case("path", "R glmnet", _PATH | {"entry": False}),
     Case("boosting", OURS, {"entry": False, "n_iterations": 100}),
+    Case("metrics", OURS, {"entry": True}),
+    Case("metrics", OURS, {"entry": False}),
     Case("boosting", "hazardous", {"entry": False, "n_iterations": 100}),
 ]
 # The problems by which the package is judged; the quick run has only these and what they are compared with.
-HEADLINES = ("cox", "cox_robust", "aalen_johansen", "fine_gray", "incidence", "incidence_interval")
+HEADLINES = ("cox", "cox_robust", "aalen_johansen", "fine_gray", "incidence", "incidence_interval", "metrics")
 # What validation, bootstrap and simulation do thousands of times, on as many rows as councils have.
 SMALL_TASKS = (
     "cox",

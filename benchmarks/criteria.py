@@ -14,8 +14,9 @@ from .runs import Result
 from .startup import is_bounded
 
 BOOSTING_ROWS = 100_000
-_CRITERIA_TASKS = ("cox", "cox_robust", "aalen_johansen", "fine_gray", "incidence", "incidence_interval", "boosting")
-
+_CRITERIA_TASKS = (
+    *("cox", "cox_robust", "aalen_johansen", "fine_gray", "incidence", "incidence_interval", "boosting", "metrics"),
+)
 
 # At small sizes: the peers to be no slower than, called as their users do; what the same process took, with the factor
 # allowed; milliseconds.
@@ -140,6 +141,13 @@ def _boosting(results: list[Result]) -> list[Criterion]:
     return found
 
 
+def _metrics(results: list[Result]) -> list[Criterion]:
+    return [
+        Criterion(f"metrics with errors by family, {r.case.label}, {r.rows:,} rows", r.seconds, 15.0, "s")
+        for r in _ours(results)
+    ]
+
+
 def _memory(results: list[Result]) -> list[Criterion]:
     """Peak over what was there when the arrays had been read, in multiples of X, at the largest size of all."""
     found = []
@@ -214,4 +222,5 @@ _BY_TASK: dict[str, Callable[[list[Result]], list[Criterion]]] = {
     "incidence": _incidence,
     "incidence_interval": _interval,
     "boosting": _boosting,
+    "metrics": _metrics,
 }

@@ -147,6 +147,18 @@ def boosting(data: BenchmarkData, *, n_iterations: int = 100) -> Prepared:
     return Prepared(lambda: sp.BoostedHazard(max_iter=n_iterations).fit(data.X, y), lambda model: np.empty(0), facts)
 
 
+def metrics(data: BenchmarkData) -> Prepared:
+    """What a comparison of models asks of each: the true risks are measured."""
+    import secondplan as sp
+
+    y = _outcome(data)
+    wanted = ("brier", "ipa", "auc", "concordance", "observed_expected", "calibration_slope", "calibration_errors")
+    return Prepared(
+        lambda: sp.evaluate_risks({"truth": data.truth}, y, HORIZONS, metrics=wanted, cluster=data.family),
+        lambda found: found.table["estimate"].dropna().to_numpy(),
+    )
+
+
 def path(data: BenchmarkData, *, penalties: list[float], l1_ratio: float) -> Prepared:
     """The path with its cross-validation in five folds."""
     import secondplan as sp

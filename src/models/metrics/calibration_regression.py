@@ -16,8 +16,8 @@ from .inputs import check_metric_inputs, warn_metric
 from .state_weights import Measured, followed_states
 
 MAX_ITERATIONS = 200
-# The last step is 1e-10 standard errors long.
-DECREMENT = 1e-20
+# The last step but one is 1e-7 standard errors long, and Newton's steps double their digits.
+DECREMENT = 1e-14
 LARGEST_CONDITION = 1e12
 # Curvature, relative to Fisher's information, below which Newton's step would be long or downhill.
 LEAST_CURVATURE = 1e-3
@@ -275,9 +275,9 @@ class _LeastSquares(Objective[_Fit]):
     def evaluate(self, theta: np.ndarray) -> _Fit:
         eta = np.minimum(self._design @ theta + self._offset, 5.0)  # beyond it the mean is 1 to machine precision
         hazard = np.exp(eta)
-        gone = np.exp(-hazard)
-        weighted = self._design * (hazard * gone)[:, None]
-        return _Fit(self._weight, self._value + np.expm1(-hazard), hazard, self._design, weighted)
+        less_mean = np.expm1(-hazard)
+        weighted = self._design * (hazard * (1.0 + less_mean))[:, None]
+        return _Fit(self._weight, self._value + less_mean, hazard, self._design, weighted)
 
 
 def _sandwich(weighted: np.ndarray, residual: np.ndarray, groups: np.ndarray | None) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..inputs.case_weights import weight_of_each
+from ..inputs.distinct_days import DistinctDays
 from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import Outcome, check_outcome
 from .inputs import rows_without_delayed_entry
@@ -86,7 +87,8 @@ def fit_censoring(y: Any, *, sample_weight: Any = None) -> CensoringDistribution
 
 def censoring_of(outcome: Outcome, weight: np.ndarray) -> CensoringDistribution:
     """:func:`fit_censoring` for checked rows without delayed entry."""
-    days, day = np.unique(outcome.duration, return_inverse=True)
+    distinct = DistinctDays(outcome.duration)
+    days, day = distinct.distinct, distinct.place
     leaving = np.bincount(day, weights=weight, minlength=days.size)
     censored = np.bincount(day, weights=weight * (outcome.event == 0), minlength=days.size)
     # Those who leave later: summed from the end, so that the last day has exactly 0.

@@ -43,6 +43,13 @@ class EvaluationRows:
     rows: np.ndarray
     n_given: int
 
+    def cluster_sums(self, influence: np.ndarray) -> np.ndarray:
+        """Sums of ``influence`` (n,) by cluster, shape (n_clusters,)."""
+        if influence.strides == (0,):  # one number for all rows
+            influence = influence[:1]
+            return np.broadcast_to(0.0 if influence[0] == 0 else np.nan, (int(self.cluster.max()) + 1,))
+        return np.bincount(self.cluster, weights=influence)
+
     def take(self, chosen: np.ndarray, weight: np.ndarray) -> EvaluationRows:
         """Some of the rows, with other case weights (of those rows)."""
         risks = {name: risk[chosen] for name, risk in self.risks.items()}

@@ -31,7 +31,8 @@ class FixedValue:
 
     def influence(self) -> np.ndarray:
         """Zeros, or NaN without a value."""
-        return np.full(self.n, 0.0 if np.isfinite(self.value) else np.nan)
+        # One number seen n times: it takes no memory.
+        return np.broadcast_to(0.0 if np.isfinite(self.value) else np.nan, (self.n,))
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ class Day:
 class Prediction:
     """Risks (n,) that one model gave for one day."""
 
-    def __init__(self, risk: np.ndarray) -> None:
-        self.risk = risk
+    def __init__(self, risk: np.ndarray, *, is_average: bool = False) -> None:
+        self.risk, self.is_average = risk, is_average
 
     @cached_property
     def ranks(self) -> Ranks:
@@ -112,7 +113,7 @@ class Metric:
 
 
 def _average(day: Day) -> Prediction:
-    return Prediction(np.full(day.n, day.incidence.value))
+    return Prediction(np.full(day.n, day.incidence.value), is_average=True)
 
 
 def _concordance(kind: str) -> Metric:
@@ -166,6 +167,8 @@ METRICS: dict[str, Metric] = {
 
 
 def _errors(day: Day, given: Prediction) -> tuple[float, ...]:
+    if given.is_average and day.is_own:
+        return 0.0, 0.0, 0.0
     found = errors_of(day.response, given.risk)
     return found.ici, found.e50, found.e90
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...parameter_checks import check_event_of
+from ..inputs.distinct_days import DistinctDays
 from ..inputs.outcome import Outcome, check_outcome
 from .inputs import followed_to, rows_without_delayed_entry, warn_past_follow_up
 
@@ -76,8 +77,9 @@ class PseudoValues:
     """
 
     def __init__(self, outcome: Outcome, weight: np.ndarray, time: float, event: int) -> None:
-        days, self._day = np.unique(outcome.duration, return_inverse=True)
-        day, n_days = self._day, days.size
+        days = DistinctDays(outcome.duration)
+        self._day, n_days = days.place, days.distinct.size
+        day = self._day
         self._weight = weight
         self._unit = unit = 1.0 if np.array_equal(weight, np.floor(weight)) else float(weight.mean())
         self._total = float(weight.sum())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ class Estimate:
     value : float
     influence : ndarray, shape (n,), or None
         :math:`w_i\\,d\\theta / dw_i`.
+    cluster_sums : ndarray, shape (n_clusters,), or None
+        Sums of the influence.
     draws : ndarray, shape (n_bootstrap,), or None
     p_value : float or None
         Of a test, where the value is its statistic.
@@ -42,6 +45,7 @@ class Estimate:
 
     value: float
     influence: np.ndarray | None = None
+    cluster_sums: np.ndarray | None = None
     draws: np.ndarray | None = None
     p_value: float | None = None
     notes: tuple[str, ...] = ()
@@ -63,14 +67,16 @@ def estimate_all(given: EvaluationRows, task: Task) -> dict[Key, Estimate]:
     """Estimates by model, metric and time, in that order; NaN where the risk cannot be estimated."""
     followed = followed_to(given.outcome, given.times)
     warn_past_follow_up(given.outcome, given.times, followed)
-    days = days_of(given, task)
     found: dict[Key, Estimate] = {}
     models = [*given.risks] + [NULL_MODEL] * (NULL_MODEL not in given.risks)
     names = _names_in_table(task.metrics)
-    jobs = [_job(given, day, k, model, task) for model in models for k, day in enumerate(days)]
-    for part in _side_by_side(jobs):
+    weighed = _Weighed(given, task)
+    # A job for each day, so that what its metrics share is made once and dropped with it.
+    for part in _side_by_side(
+        [partial(_measure_day, given, weighed, k, models, task) for k in range(given.times.size)]
+    ):
         found |= part
-    _warn(found, given, days, followed)
+    _warn(found)
     if INTEGRATED in task.metrics:
         last = float(given.times.max())
         for model in models:
@@ -83,12 +89,8 @@ def estimate_all(given: EvaluationRows, task: Task) -> dict[Key, Estimate]:
     return {key: found[key] for key in keys}
 
 
-def _warn(found: dict[Key, Estimate], given: EvaluationRows, days: list[Day | None], followed: np.ndarray) -> None:
+def _warn(found: dict[Key, Estimate]) -> None:
     """Say once, from the thread of the caller, what the measures of all models and times need to be read with."""
-    missing = [time for time, day, known in zip(given.times, days, followed, strict=True) if known and day is None]
-    if missing:
-        listed = ", ".join(f"{time:g}" for time in missing)
-        warn_metric(f"the weights for censoring or entry cannot be estimated on day {listed}: the result there is NaN")
     said: dict[tuple[str, str], list[str]] = {}
     for (model, metric, time), estimate in found.items():
         for note in estimate.notes:
@@ -97,57 +99,72 @@ def _warn(found: dict[Key, Estimate], given: EvaluationRows, days: list[Day | No
         warn_metric(f"{metric} ({', '.join(where)}): {note}")
 
 
-def days_of(given: EvaluationRows, task: Task) -> list[Day | None]:
-    """Each time with the states of the rows; None where they cannot be estimated."""
-    own = ProductLimitWeights(given.outcome, given.weight)
-    weights = task.weigh(given) or own
-    pairs = Pairs(weights, task.event)
-    days: list[Day | None] = []
-    for time, supported in zip(given.times, followed_to(given.outcome, given.times), strict=True):
-        states = weights.states(float(time), task.event) if supported else None
-        known = states is not None and bool(np.isfinite(states.mass).all())
-        days.append(Day(states, own, pairs, task.event, task.choices) if states is not None and known else None)
-    return days
+class _Weighed:
+    """What all days share: the weights by the rows themselves, those that are used, and who can be compared."""
+
+    def __init__(self, given: EvaluationRows, task: Task) -> None:
+        self.own = ProductLimitWeights(given.outcome, given.weight)
+        self.weights = task.weigh(given) or self.own
+        self.pairs = Pairs(self.weights, task.event)
+        self.followed = followed_to(given.outcome, given.times)
+
+
+def _day(given: EvaluationRows, weighed: _Weighed, k: int, task: Task) -> Day | None:
+    """One of the times with the states of the rows; None where they cannot be estimated."""
+    states = weighed.weights.states(float(given.times[k]), task.event) if weighed.followed[k] else None
+    if states is None or not np.isfinite(states.mass).all():
+        return None
+    return Day(states, weighed.own, weighed.pairs, task.event, task.choices)
 
 
 def _names_in_table(metrics: Sequence[str]) -> list[str]:
     return [part for name in metrics for part in (GROUPS[name][0] if name in GROUPS else (name,))]
 
 
-def _job(given: EvaluationRows, day: Day | None, k: int, model: str, task: Task) -> Callable[[], dict[Key, Estimate]]:
+def _measure_day(
+    given: EvaluationRows, weighed: _Weighed, k: int, models: Sequence[str], task: Task
+) -> dict[Key, Estimate]:
+    """All metrics of all models on one day."""
+    day = _day(given, weighed, k, task)
+    found: dict[Key, Estimate] = {}
+    for model in models:
+        found |= _measure(given, day, k, model, task)
+    if day is None and weighed.followed[k]:
+        lost = "the weights for censoring or entry cannot be estimated: the result is NaN"
+        for estimate in found.values():
+            estimate.notes = (lost,)
+    return found
+
+
+def _measure(given: EvaluationRows, day: Day | None, k: int, model: str, task: Task) -> dict[Key, Estimate]:
     """All metrics of one model on one day."""
-    time = float(given.times[k])
-
-    def measure() -> dict[Key, Estimate]:
-        is_null = model not in given.risks
-        wanted = [*task.metrics, *(["brier"] if INTEGRATED in task.metrics and "brier" not in task.metrics else [])]
-        found: dict[Key, Estimate] = {}
-        if day is None:
-            return {
-                (model, name, time): Estimate(float("nan")) for name in _names_in_table(wanted) if name != INTEGRATED
-            }
-        prediction = average_risk(day) if is_null else Prediction(given.risks[model][:, k])
-        for name in wanted:
-            if name in METRICS:
-                metric: Metric = METRICS[name]
-                measured = metric.of_null(day) if is_null else metric.measure(day, prediction)
-                found[model, name, time] = _estimate(name, is_null, measured)
-            elif name in GROUPS:
-                parts, values = GROUPS[name]
-                for part, value in zip(parts, values(day, prediction), strict=True):
-                    found[model, part, time] = Estimate(value)
-            elif name == CURVE:
-                found[model, name, time] = _curve(given, day, k, model, is_null)
-        return found
-
-    return measure
+    time, is_null = float(given.times[k]), model not in given.risks
+    wanted = [*task.metrics, *(["brier"] if INTEGRATED in task.metrics and "brier" not in task.metrics else [])]
+    if day is None:
+        names = [name for name in _names_in_table(wanted) if name != INTEGRATED]
+        return {(model, name, time): Estimate(float("nan")) for name in names}
+    found: dict[Key, Estimate] = {}
+    prediction = average_risk(day) if is_null else Prediction(given.risks[model][:, k])
+    for name in wanted:
+        if name in METRICS:
+            metric: Metric = METRICS[name]
+            measured = metric.of_null(day) if is_null else metric.measure(day, prediction)
+            found[model, name, time] = _estimate(given, name, is_null, measured)
+        elif name in GROUPS:
+            parts, values = GROUPS[name]
+            for part, value in zip(parts, values(day, prediction), strict=True):
+                found[model, part, time] = Estimate(value)
+        elif name == CURVE:
+            found[model, name, time] = _curve(given, day, k, model, is_null)
+    return found
 
 
-def _estimate(name: str, is_null: bool, measured: Measured) -> Estimate:
+def _estimate(given: EvaluationRows, name: str, is_null: bool, measured: Measured) -> Estimate:
     notes = tuple(getattr(measured, "notes", ()))
     if np.isnan(measured.value) and not is_null and not notes and name != "calibration_slope":
         notes = ("there is no row with the event, or none without it: the result is NaN",)
-    return Estimate(measured.value, measured.influence(), notes=notes)
+    influence = measured.influence()
+    return Estimate(measured.value, influence, given.cluster_sums(influence), notes=notes)
 
 
 def _curve(given: EvaluationRows, day: Day, k: int, model: str, is_null: bool) -> Estimate:
@@ -169,7 +186,7 @@ def _integrated(found: dict[Key, Estimate], given: EvaluationRows, model: str) -
             return Estimate(float("nan"))
         value += share * part.value
         influence += share * part.influence
-    return Estimate(value, influence)
+    return Estimate(value, influence, given.cluster_sums(influence))
 
 
 def _bootstrap(found: dict[Key, Estimate], given: EvaluationRows, task: Task, models: list[str]) -> None:
@@ -185,10 +202,10 @@ def _bootstrap(found: dict[Key, Estimate], given: EvaluationRows, task: Task, mo
         times_drawn = np.bincount(generator.integers(n_clusters, size=n_clusters), minlength=n_clusters)[codes]
         chosen = np.flatnonzero(times_drawn)
         part = given.take(chosen, given.weight[chosen] * times_drawn[chosen])
-        for k, day in enumerate(days_of(part, again)):
-            for model in models:
-                for key, estimate in _job(part, day, k, model, again)().items():
-                    draws[key][draw] = estimate.value
+        weighed = _Weighed(part, again)
+        for k in range(given.times.size):
+            for key, estimate in _measure_day(part, weighed, k, models, again).items():
+                draws[key][draw] = estimate.value
     for key in keys:
         found[key].draws = draws[key]
 

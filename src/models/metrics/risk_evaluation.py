@@ -215,8 +215,8 @@ def evaluate_risks(
     task = Task(event, wanted, weigh, Choices(threshold, k), n_bootstrap, random_state)
     estimates = estimate_all(given, task)
     return RiskEvaluation(
-        _table(estimates, given, level),
-        _differences(estimates, given, level),
+        _table(estimates, level),
+        _differences(estimates, level),
         level,
         given.rows.size,
         int(np.unique(given.cluster).size),
@@ -268,11 +268,11 @@ def _check_metrics(metrics: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _table(estimates: Mapping[Key, Estimate], given: EvaluationRows, level: float) -> pd.DataFrame:
+def _table(estimates: Mapping[Key, Estimate], level: float) -> pd.DataFrame:
     records = []
     for (model, metric, time), found in estimates.items():
-        error = _std_error(found, given)
-        if found.influence is not None:
+        error = _std_error(found)
+        if found.cluster_sums is not None:
             lower, upper = metric_bounds(found.value, error, level, _scale(metric))
         else:
             lower, upper = _quantiles(found.draws, level)
@@ -284,7 +284,7 @@ def _table(estimates: Mapping[Key, Estimate], given: EvaluationRows, level: floa
     return table
 
 
-def _differences(estimates: Mapping[Key, Estimate], given: EvaluationRows, level: float) -> pd.DataFrame:
+def _differences(estimates: Mapping[Key, Estimate], level: float) -> pd.DataFrame:
     """Each pair of models once, the null model last, so that it is always the reference."""
     columns = ["model", "reference", "metric", "time", "difference", "std_error", "lower", "upper", "p_value"]
     models = list(dict.fromkeys(model for model, _, _ in estimates))
@@ -296,8 +296,8 @@ def _differences(estimates: Mapping[Key, Estimate], given: EvaluationRows, level
         for model, reference in combinations(models, 2):
             one, other = estimates[model, metric, time], estimates[reference, metric, time]
             difference = _subtract(one, other)
-            error = _std_error(difference, given)
-            if difference.influence is not None:
+            error = _std_error(difference)
+            if difference.cluster_sums is not None:
                 lower, upper = metric_bounds(difference.value, error, level, "identity")
             else:
                 lower, upper = _quantiles(difference.draws, level)
@@ -315,13 +315,12 @@ def _subtract(one: Estimate, other: Estimate) -> Estimate:
         first, second = getattr(one, name), getattr(other, name)
         return None if first is None or second is None else first - second
 
-    return Estimate(one.value - other.value, part("influence"), part("draws"))
+    return Estimate(one.value - other.value, cluster_sums=part("cluster_sums"), draws=part("draws"))
 
 
-def _std_error(found: Estimate, given: EvaluationRows) -> float:
-    if found.influence is not None:
-        sums = np.bincount(given.cluster, weights=found.influence)
-        return float(np.sqrt(sums @ sums))
+def _std_error(found: Estimate) -> float:
+    if found.cluster_sums is not None:
+        return float(np.sqrt(found.cluster_sums @ found.cluster_sums))
     if found.draws is not None and np.isfinite(found.draws).sum() > 1:
         return float(np.nanstd(found.draws, ddof=1))
     return float("nan")

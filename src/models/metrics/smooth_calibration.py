@@ -130,7 +130,8 @@ def _natural_cubic_terms(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
     scale = knots[-1] - knots[0]
 
     def cubed(knot: float) -> np.ndarray:
-        return np.maximum((x - knot) / scale, 0.0) ** 3
+        beyond = np.maximum((x - knot) / scale, 0.0)
+        return beyond * beyond * beyond  # a general power takes ten times as long
 
     end, previous = knots[-1], knots[-2]
     width = end - previous

@@ -254,7 +254,7 @@ def test_what_cannot_be_estimated_is_said_once_for_all_models_and_times():
         evaluate_risks({"a": risk, "b": risk / 2}, y, [6, 7.5], metrics=["auc", "calibration_intercept"])
     texts = [str(warning.message) for warning in said]
     assert texts[0].startswith(
-        "auc (a on day 6, a on day 7.5, b on day 6, b on day 7.5): there is no row with the event"
+        "auc (a on day 6, b on day 6, a on day 7.5, b on day 7.5): there is no row with the event"
     )
     assert "1 of 20 rows have a predicted risk of exactly 0 or 1" in texts[1]
     assert len(texts) == 2
