@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...parameter_checks import check_event_of
 from ..inputs.case_weights import check_weight
 from ..inputs.cluster_levels import check_cluster
 from ..inputs.given_days import as_days
@@ -65,7 +66,14 @@ class EvaluationRows:
 
 
 def check_evaluation(
-    risks: Mapping[str, Any], y: Any, times: Any, *, cluster: Any, sample_weight: Any, landmark: float | None
+    risks: Mapping[str, Any],
+    y: Any,
+    times: Any,
+    *,
+    event: int,
+    cluster: Any,
+    sample_weight: Any,
+    landmark: float | None,
 ) -> EvaluationRows:
     """Check what is evaluated and keep the rows of positive weight that are free of events at the landmark.
 
@@ -78,6 +86,7 @@ def check_evaluation(
         raise ValueError('risks must be a dict of name to predicted risks, such as {"Cox": risk}, with one at least')
     refuse_other_order(y=y, cluster=cluster, sample_weight=sample_weight, **{str(k): v for k, v in risks.items()})
     outcome = check_outcome(y)
+    check_event_of(event, outcome.events)
     n_given = len(outcome)
     grid = as_days(times, "times")
     if grid.size == 0 or np.unique(grid).size != grid.size:

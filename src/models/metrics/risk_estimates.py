@@ -71,6 +71,11 @@ def estimate_all(given: EvaluationRows, task: Task) -> dict[Key, Estimate]:
     models = [*given.risks] + [NULL_MODEL] * (NULL_MODEL not in given.risks)
     names = _names_in_table(task.metrics)
     weighed = _Weighed(given, task)
+    if weighed.own.lost_on is not None:
+        warn_metric(
+            f"everybody under observation on day {weighed.own.lost_on:g} had an event, while others enter later: all "
+            "estimates after it rest on those few; evaluate from a landmark at which more are observed"
+        )
     # A job for each day, so that what its metrics share is made once and dropped with it.
     for part in _side_by_side(
         [partial(_measure_day, given, weighed, k, models, task) for k in range(given.times.size)]

@@ -210,7 +210,9 @@ def evaluate_risks(
     check_k(k)
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level}")
-    given = check_evaluation(risks, y, times, cluster=cluster, sample_weight=sample_weight, landmark=landmark)
+    given = check_evaluation(
+        risks, y, times, event=event, cluster=cluster, sample_weight=sample_weight, landmark=landmark
+    )
     weigh = _weigh(censoring, X, given, landmark, wanted)
     task = Task(event, wanted, weigh, Choices(threshold, k), n_bootstrap, random_state)
     estimates = estimate_all(given, task)

@@ -179,7 +179,9 @@ class MetricValue:
     direct: np.ndarray | None = None
 
     def influence(self) -> np.ndarray:
-        r"""Influence of each row, :math:`w_j\,d\theta / dw_j`, shape (n,)."""
+        r"""Influence of each row, :math:`w_j\,d\theta / dw_j`, shape (n,); NaN where the value is not finite."""
+        if not np.isfinite(self.value):
+            return np.full(self.slope.size, np.nan)
         through = self.states.influence(self.slope)
         return through if self.direct is None else through + self.direct
 
@@ -224,6 +226,12 @@ class ProductLimitWeights(StateWeights):
     outcome : Outcome, n rows
     weight : ndarray, shape (n,)
         Positive.
+
+    Attributes
+    ----------
+    lost_on : float or None
+        A day on which all rows under observation had an event while others come later: from then on the product limit
+        is 0, and rests on the few that were seen early.
     """
 
     def __init__(self, outcome: Outcome, weight: np.ndarray) -> None:
@@ -247,6 +255,9 @@ class ProductLimitWeights(StateWeights):
         spared = at_risk - died
         spared[spared <= NOBODY_LEFT * at_risk] = 0.0
         self._died, self._spared = died, spared
+        to_come = np.cumsum(coming[::-1])[::-1]
+        lost = np.flatnonzero((died > 0) & (spared == 0) & (to_come > 0))
+        self.lost_on = float(days.distinct[lost[0]]) if lost.size else None
         staying = np.divide(spared, at_risk, out=np.ones(n_days), where=at_risk > 0)
         self._free = np.concatenate(([1.0], np.cumprod(staying)))
         if self._came is None:

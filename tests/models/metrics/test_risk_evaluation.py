@@ -259,3 +259,37 @@ def test_what_cannot_be_estimated_is_said_once_for_all_models_and_times():
     assert "1 of 20 rows have a predicted risk of exactly 0 or 1" in texts[1]
     assert len(texts) == 2
     assert all(warning.filename == __file__ for warning in said)
+
+
+def test_rows_at_risk_on_no_day_are_left_out(few):
+    y, risks, _, _ = few
+    plain = evaluate_risks({"b": risks["b"]}, y, [10, 20])
+    more = pd.concat([y, pd.DataFrame({"entry": [5], "duration": [5], "event": [1]})], ignore_index=True)
+    with pytest.warns(MetricWarning, match="1 of 61 rows are left out: their entry equals their duration"):
+        found = evaluate_risks({"b": np.vstack((risks["b"], [0.5, 0.5]))}, more, [10, 20])
+    pd.testing.assert_frame_equal(found.table, plain.table)
+
+
+def test_one_time_one_event_everybody_or_nobody():
+    everybody = evaluate_risks(
+        {"m": [0.2, 0.9, 0.4]}, {"duration": [3, 4, 5], "event": [1, 1, 1]}, 5, metrics=["brier"]
+    )
+    assert everybody.table["estimate"].iloc[0] == pytest.approx((0.8**2 + 0.1**2 + 0.6**2) / 3)
+    with pytest.raises(ValueError, match="event 3: no row has this event"):
+        evaluate_risks({"m": [0.2]}, {"duration": [3], "event": [1]}, 3, event=3)
+
+
+def test_early_days_on_which_nobody_is_left_are_said():
+    y = pd.DataFrame({"entry": [0, 9, 9, 9], "duration": [5, 30, 40, 50], "event": [1, 1, 0, 2]})
+    with pytest.warns(
+        MetricWarning, match="everybody under observation on day 5 had an event, while others enter later"
+    ):
+        evaluate_risks({"m": [0.2, 0.3, 0.4, 0.5]}, y, [35], metrics=["brier"])
+    evaluate_risks({"m": [0.2, 0.3, 0.4, 0.5]}, y, [26], metrics=["brier"], landmark=9)
+
+
+def test_an_infinite_score_has_no_error():
+    y = {"duration": [1, 2, 3, 4], "event": [1, 2, 0, 2]}
+    row = evaluate_risks({"m": [0.0, 0.3, 0.4, 0.5]}, y, [4], metrics=["log_score"]).table.iloc[0]
+    assert row["estimate"] == np.inf
+    assert np.isnan(row["std_error"]) and np.isnan(row["upper"])
