@@ -52,6 +52,7 @@ _HOMES = {
         "log_score",
         "net_benefit",
         "observed_expected_ratio",
+        "smooth_calibration_curve",
         "time_dependent_auc",
         "top_k",
     ),

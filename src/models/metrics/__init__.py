@@ -18,7 +18,12 @@ from .logarithmic_score import log_score
 from .precision import TopK, average_precision, top_k
 from .pseudo_observations import pseudo_values
 from .risk_evaluation import RiskEvaluation, evaluate_risks
-from .smooth_calibration import CalibrationErrors, calibration_errors, integrated_calibration_index
+from .smooth_calibration import (
+    CalibrationErrors,
+    calibration_errors,
+    integrated_calibration_index,
+    smooth_calibration_curve,
+)
 
 __all__ = [
     "CalibrationCurve",
@@ -47,6 +52,7 @@ __all__ = [
     "net_benefit",
     "observed_expected_ratio",
     "pseudo_values",
+    "smooth_calibration_curve",
     "time_dependent_auc",
     "top_k",
 ]

@@ -1,4 +1,4 @@
-"""Calibration errors: how far the predicted risk lies from the smoothed observed one (ICI, E50, E90)."""
+"""Smoothed observed risk by predicted risk, and how far the two lie apart (ICI, E50, E90)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from .calibration_response import Response, response_of
 from .inputs import check_metric_inputs
@@ -61,6 +62,45 @@ def calibration_errors(y: Any, risk: Any, time: float, *, event: int = 1) -> Cal
     return errors_of(response_of(states, event), given.risk[:, 0])
 
 
+def smooth_calibration_curve(y: Any, risk: Any, time: float, *, event: int = 1, n_points: int = 101) -> pd.DataFrame:
+    """Smoothed observed risk by predicted risk, the curve from which the calibration errors are read.
+
+    Parameters
+    ----------
+    y, risk, time, event
+        As for :func:`integrated_calibration_index`.
+    n_points : int
+        Points of the curve, at equally spaced quantiles of the predicted risk.
+
+    Returns
+    -------
+    DataFrame
+        ``predicted, observed``, a row for each different point, ascending; ``observed`` is NaN, with a warning, past
+        the last follow-up.
+
+    References
+    ----------
+    As for :func:`integrated_calibration_index`.
+
+    Examples
+    --------
+    >>> y = {"duration": [1.0] * 100, "event": [1] * 10 + [2] * 40 + [1] * 25 + [2] * 25}
+    >>> smooth_calibration_curve(y, [0.2] * 50 + [0.5] * 50, 1).round(6)
+       predicted  observed
+    0        0.2       0.2
+    1        0.5       0.5
+    """
+    if n_points < 2:
+        raise ValueError(f"n_points must be at least 2, got {n_points}")
+    given = check_metric_inputs(y, risk, [time], event=event)
+    points = np.unique(np.quantile(given.risk[:, 0], np.linspace(0, 1, n_points), method="inverted_cdf"))
+    states = followed_states(given, None, event)[0]
+    observed = np.full(points.size, np.nan)
+    if states is not None:
+        observed = _smooth(given.risk[:, 0], response_of(states, event), points)
+    return pd.DataFrame({"predicted": points, "observed": observed})
+
+
 def errors_of(response: Response, risk: np.ndarray) -> CalibrationErrors:
     """:func:`calibration_errors` of ``risk`` (n,)."""
     distance, weight = np.abs(_smooth(risk, response) - risk), response.population
@@ -108,21 +148,26 @@ def integrated_calibration_index(y: Any, risk: Any, time: float, *, event: int =
     return calibration_errors(y, risk, time, event=event).ici
 
 
-def _smooth(x: np.ndarray, response: Response) -> np.ndarray:
-    """Weighted fit of the response on a natural cubic spline of ``x`` (n,), at ``x``, within 0 and 1."""
+def _smooth(x: np.ndarray, response: Response, at: np.ndarray | None = None) -> np.ndarray:
+    """Weighted fit of the response on a natural cubic spline of ``x`` (n,), at ``x`` or ``at`` (m,), within 0 and 1."""
     knots = np.unique(np.quantile(x, KNOT_QUANTILES))
-    columns = [np.ones_like(x)]
-    if np.ptp(x) > 0:
-        columns.append((x - x.mean()) / x.std())
-    if knots.size >= 3:
-        columns += list(_natural_cubic_terms(x, knots).T)
-    basis, value = np.column_stack(columns), response.value
+    basis, value = _basis(x, x, knots), response.value
     if np.ptp(response.weight) == 0:
         coef = np.linalg.lstsq(basis, value, rcond=None)[0]
     else:
         root = np.sqrt(response.weight)
         coef = np.linalg.lstsq(basis * root[:, None], value * root, rcond=None)[0]
-    return np.clip(basis @ coef, 0.0, 1.0)
+    return np.clip((basis if at is None else _basis(at, x, knots)) @ coef, 0.0, 1.0)
+
+
+def _basis(at: np.ndarray, x: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Columns of the natural cubic spline at ``at`` (m,), scaled by ``x`` (n,)."""
+    columns = [np.ones_like(at)]
+    if np.ptp(x) > 0:
+        columns.append((at - x.mean()) / x.std())
+    if knots.size >= 3:
+        columns += list(_natural_cubic_terms(at, knots).T)
+    return np.column_stack(columns)
 
 
 def _natural_cubic_terms(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
