@@ -21,19 +21,8 @@ from ..models.metrics import MetricWarning
 from ..models.metrics.inputs import followed_to, refuse_risk
 from ..progress import track
 from .comparison import UNSTATED, Comparison
-from .measures import (
-    TABLE_DAYS,
-    FoldRisks,
-    calibration_tables,
-    curves_table,
-    differences_table,
-    fold_table,
-    of_stated_days,
-    predictions_table,
-    summary_table,
-    unstated_rows,
-    usable,
-)
+from .measures import FoldRisks, fold_table, of_stated_days, predictions_table, unstated_rows, usable
+from .pooled import TABLE_DAYS, calibration_points, curves_table, pooled_metrics, summary_table
 from .splits import FamilyKFold, TemporalSplit, families_in_both
 
 if TYPE_CHECKING:
@@ -69,8 +58,9 @@ def compare_models(
     cannot predict gets one line in ``failures`` and does not stop the others; their warnings are in ``notes``. A day by
     which a model states no risk for some row, as past the last follow-up of its training rows, has NaN for that model.
 
-    Censoring weights are those of the test rows of each fold; the index of prediction accuracy is against the
-    Aalen-Johansen incidence of the same test rows, so that the reference itself comes out slightly below 0.
+    All measures are of the out-of-fold risks of all tested rows together, with standard errors clustered by family
+    (:func:`~secondplan.evaluate_risks`); rows with delayed entry count from their entry on. The index of prediction
+    accuracy and all differences are against the average risk of the same rows.
 
     Parameters
     ----------
@@ -170,7 +160,7 @@ def evaluate_model(
     Returns
     -------
     Comparison
-        With one model, one fold and no differences; ``fit_seconds`` is NaN.
+        With one model and the average risk beside it, and one fold; ``fit_seconds`` is NaN.
     """
     grid = time_grid(times)
     outcome = check_outcome(cohort.y, n_rows=len(cohort))
@@ -322,14 +312,13 @@ def _comparison(
     predictions = predictions_table(results, times)
     results = {name: of_stated_days(folds) for name, folds in results.items()}
     by_fold = fold_table(results, outcome, times)
-    curves = curves_table(by_fold, times)
-    calibration, calibration_columns = calibration_tables(results, outcome, times, cohort.cluster)
+    metrics = pooled_metrics(results, REFERENCE, outcome, times, cohort.cluster)
     return Comparison(
-        table=summary_table(by_fold, curves, calibration_columns),
+        table=summary_table(metrics, times, by_fold),
         by_fold=by_fold,
-        curves=curves,
-        calibration=calibration,
-        differences=differences_table(results, REFERENCE, outcome, times, cohort.cluster),
+        curves=curves_table(metrics, times),
+        calibration=calibration_points(results, outcome, times, cohort.cluster),
+        differences=metrics.differences,
         models=dict(models),
         failures=failures,
         notes=notes,
@@ -350,7 +339,8 @@ def _warn_of_limits(outcome: Outcome, tested: list[np.ndarray], times: np.ndarra
     delayed = int(np.sum(outcome.entry[rows] > BEFORE_DAY_0))
     if delayed:
         warn(
-            f"{delayed} of {rows.size} test rows have delayed entry and are left out of the measures, not of training",
+            f"{delayed} of {rows.size} test rows have delayed entry: they count from their entry on in the measures of "
+            "all rows, and are left out of those of single folds",
             MetricWarning,
         )
     kept = [part[usable(outcome, part)] for part in tested]
@@ -360,7 +350,6 @@ def _warn_of_limits(outcome: Outcome, tested: list[np.ndarray], times: np.ndarra
     if short.size:
         days = ", ".join(f"{day:g}" for day in short)
         warn(
-            f"in at least one test set nobody is observed to day {days}: its measures there are NaN and the "
-            "averages are of the others",
+            f"in at least one test set nobody is observed to day {days}: the measures of that fold are NaN there",
             MetricWarning,
         )

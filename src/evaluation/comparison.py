@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from .verdict import verdict, verdicts
+
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
 
@@ -23,22 +25,21 @@ class Comparison:
     Attributes
     ----------
     table : DataFrame, indexed by model, lowest Brier score at 730 days first
-        ``brier_365``, ``brier_730``, ``auc_365``, ``auc_730``, ``c_index``: averages over the folds, weighted by their
-        rows. ``ipa_730``: 1 less the Brier score over that of everybody's average risk, on the same rows. ``ici_730``,
-        ``calibration_slope_730`` (with ``_se``, ``_lower``, ``_upper``; NaN for a model that gives everybody one risk)
-        and ``observed_expected_730`` (with ``_lower``, ``_upper``): on the pooled out-of-fold predictions.
-        ``fit_seconds``: average of a fold.
+        ``brier_365``, ``brier_730``, ``ipa_730``, ``auc_365``, ``auc_730``, ``c_index``, ``ici_730``,
+        ``calibration_slope_730`` (NaN for a model that gives everybody one risk), ``observed_expected_730`` and
+        ``difference_to_null_365``, ``difference_to_null_730`` (Brier score less that of everybody's average risk): of
+        all out-of-fold risks together, each with ``_lower`` and ``_upper``. ``fit_seconds``: average of a fold.
     by_fold : DataFrame
-        ``model, fold, n, n_events, fit_seconds, c_index`` and ``brier_<day>``, ``ipa_<day>``, ``auc_<day>`` and
-        ``null_brier_<day>``, the Brier score of everybody's average risk.
+        ``model, fold, n, n_events, fit_seconds, c_index`` and ``brier_<day>``, ``ipa_<day>``, ``auc_<day>``.
     curves : DataFrame
-        ``model, day, brier, auc, ipa``: as in ``table``, by day.
+        ``model, day, brier, ipa, auc``, each with ``_lower`` and ``_upper``: as in ``table``, by day.
     calibration : DataFrame
         ``model, day, bin, predicted, observed, lower, upper, n, n_events``, on the pooled out-of-fold predictions.
     differences : DataFrame
-        ``model, day, brier_difference, std_error, lower, upper``: Brier score minus that of the reference on the same
-        children (below 0 is better), with the standard error clustered by family. Predictions and censoring weights are
-        taken as given: the chance of the fit itself is not in it.
+        ``model, reference, metric, time, difference, std_error, lower, upper, p_value, p_adjusted``: each pair of
+        models once, and each against the reference, on the same children, with errors clustered by family. Predictions
+        are taken as given: the chance of the fit itself is not in it. ``p_adjusted`` is Holm's, over the pairs and days
+        of a metric.
     models : dict of str to IncidenceModel
         The models as given, not fitted.
     failures : dict of str to str
@@ -69,6 +70,22 @@ class Comparison:
         measures = self.by_fold.drop(columns=["fold", "n", "n_events"])
         return measures.groupby("model", sort=False).std().reindex(self.table.index)
 
+    @property
+    def n_events(self) -> int:
+        """Second plans among the tested children."""
+        first = self.by_fold[self.by_fold["model"] == self.by_fold["model"].iloc[0]]
+        return int(first["n_events"].sum())
+
+    @property
+    def verdict(self) -> str:
+        """The conclusion in words: who is better than the average risk beyond noise, and who cannot be told apart."""
+        return verdict(self.differences, list(self.table.index), self.reference, self.n_events)
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """One phrase per model: against the average risk, and against the model with the lowest Brier score."""
+        return verdicts(self.differences, list(self.table.index), self.reference)
+
     def to_frame(self) -> pd.DataFrame:
         """A copy of ``table``."""
         return self.table.copy()
@@ -77,19 +94,19 @@ class Comparison:
         """The table as text."""
         failed = f", {len(self.failures)} failed" if self.failures else ""
         shown = self.table[self._main_columns()].to_string(float_format="{:.4f}".format, na_rep="-")
-        return f"Comparison of {len(self.table)} models{failed}; first: {self.table.index[0]}\n{shown}"
+        return f"Comparison of {len(self.table)} models{failed}\n{shown}\n{self.verdict}"
 
     def _repr_html_(self) -> str:
+        columns = {_heading(name): self._cells(name, DECIMALS.get(name, 4)) for name in self._main_columns()}
         shown = pd.DataFrame(
-            {_heading(name): self._cells(name, DECIMALS.get(name, 4)) for name in self._main_columns()},
+            columns | {"verdict": [escape(self.verdicts.get(str(model), "")) for model in self.table.index]},
             index=[escape(str(model)) for model in self.table.index],
         )
         first = self.by_fold[self.by_fold["model"] == self.table.index[0]]
         folds = f"{len(first)} folds" if len(first) > 1 else "one test set"
         caption = (
             f"<p>{int(first['n'].sum())} children in {folds}, {int(first['n_events'].sum())} with a second plan. "
-            "Averages over folds ± their standard deviation; calibration on all test children together, with 95 % "
-            "interval.</p>"
+            f"All out-of-fold risks together, with 95 % intervals.</p><p>{escape(self.verdict)}</p>"
         )
         noted = [(name, line) for name, lines in self.notes.items() for line in lines]
         return (
@@ -103,11 +120,10 @@ class Comparison:
         return [name for name in self.table.columns if not name.endswith(("_se", "_lower", "_upper"))]
 
     def _cells(self, name: str, decimals: int) -> list[str]:
-        """A column as text, with its interval or its standard deviation over the folds where it has one."""
+        """A column as text, with its interval where it has one."""
         unknown = pd.Series(float("nan"), index=self.table.index)
-        deviation = self.spread.get(name, unknown)
         lower, upper = (self.table.get(f"{name}_{bound}", unknown) for bound in ("lower", "upper"))
-        return [_cell(*numbers, decimals) for numbers in zip(self.table[name], deviation, lower, upper, strict=True)]
+        return [_cell(*numbers, decimals) for numbers in zip(self.table[name], lower, upper, strict=True)]
 
 
 def _list(title: str, lines: list[tuple[str, str]]) -> str:
@@ -120,10 +136,8 @@ def _heading(column: str) -> str:
     return f"{stem.replace('_', ' ')}, {day} days" if day.isdigit() else column.replace("_", " ")
 
 
-def _cell(value: float, deviation: float, lower: float, upper: float, decimals: int) -> str:
+def _cell(value: float, lower: float, upper: float, decimals: int) -> str:
     if pd.isna(value):
         return "–"
     text = f"{value:.{decimals}f}"
-    if not pd.isna(lower):
-        return f"{text} <small>({lower:.{decimals}f} to {upper:.{decimals}f})</small>"
-    return text if pd.isna(deviation) else f"{text} <small>± {deviation:.{decimals}f}</small>"
+    return text if pd.isna(lower) else f"{text} <small>({lower:.{decimals}f} to {upper:.{decimals}f})</small>"

@@ -45,10 +45,9 @@ def test_tables_have_the_agreed_columns(comparison):
     assert comparison.table.index.tolist() == ["disabled", "AalenJohansen"]
     columns = "brier_365 brier_730 ipa_730 auc_365 auc_730 ici_730 c_index calibration_slope_730 fit_seconds"
     assert set(columns.split()) <= set(comparison.table)
-    assert {"calibration_slope_730_se", "calibration_slope_730_lower", "calibration_slope_730_upper"} <= set(
-        comparison.table
-    )
-    assert comparison.curves.columns.tolist() == ["model", "day", "brier", "auc", "ipa"]
+    bounded = [*columns.split()[:-1], "observed_expected_730", "difference_to_null_730"]
+    assert {f"{name}_{bound}" for name in bounded for bound in ("lower", "upper")} <= set(comparison.table)
+    assert [name for name in comparison.curves if "_" not in name] == ["model", "day", "brier", "ipa", "auc"]
     assert comparison.calibration.columns.tolist() == [
         "model", "day", "bin", "predicted", "observed", "lower", "upper", "n", "n_events",
     ]  # fmt: skip
@@ -62,29 +61,28 @@ def test_a_true_predictor_beats_the_reference(comparison):
     assert table.loc["disabled", "brier_730"] < table.loc["AalenJohansen", "brier_730"]
     assert table.loc["disabled", "auc_730"] > 0.55
     assert table.loc["AalenJohansen", "auc_730"] == pytest.approx(0.5)
-    assert -0.01 < table.loc["AalenJohansen", "ipa_730"] <= 0
+    assert table.loc["AalenJohansen", "ipa_730"] == pytest.approx(0.0, abs=1e-12)
     assert np.isnan(table.loc["AalenJohansen", "calibration_slope_730"])
     low, high = table.loc["disabled", ["calibration_slope_730_lower", "calibration_slope_730_upper"]]
     assert low < 1 < high
-    at = comparison.differences.set_index("day").loc[730]
-    assert at["upper"] < 0
+    assert table.loc["disabled", "difference_to_null_730_upper"] < 0
+    assert "disabled is better than the average risk beyond noise: it differs from it by -0." in comparison.verdict
+    assert comparison.verdicts == {"disabled": "better than the average risk beyond noise"}
 
 
-def test_averages_are_those_of_the_folds_and_the_difference_is_of_the_averages(cohort, comparison):
-    folds = comparison.by_fold[comparison.by_fold["model"] == "disabled"]
-    assert comparison.table.loc["disabled", "brier_730"] == pytest.approx(
-        np.average(folds["brier_730"], weights=folds["n"])
-    )
-    part = comparison.predictions[
-        (comparison.predictions["model"] == "disabled") & (comparison.predictions["fold"] == 0)
-    ]
-    by_hand = brier_score(cohort.y.iloc[part["row"]], part["risk_365"], [365])[0]
-    assert folds["brier_365"].iloc[0] == pytest.approx(by_hand, rel=1e-12)
-    by_hand = concordance_index(cohort.y.iloc[part["row"]], part["risk_730"], horizon=730)
-    assert folds["c_index"].iloc[0] == pytest.approx(by_hand, rel=1e-12)
-    gap = comparison.table.loc["disabled", "brier_365"] - comparison.table.loc["AalenJohansen", "brier_365"]
-    difference = comparison.differences.set_index("day").loc[365, "brier_difference"]
-    assert difference == pytest.approx(gap, rel=1e-9)
+def test_measures_are_of_all_tested_rows_together(cohort, comparison):
+    own = comparison.predictions[comparison.predictions["model"] == "disabled"]
+    y = cohort.y.iloc[own["row"]].reset_index(drop=True)
+    row, differences = comparison.table.loc["disabled"], comparison.differences
+    assert row["brier_365"] == pytest.approx(brier_score(y, own["risk_365"], [365])[0], rel=1e-10)
+    assert row["c_index"] == pytest.approx(concordance_index(y, own["risk_730"], horizon=730), rel=1e-10)
+    gap = row["brier_365"] - comparison.table.loc["AalenJohansen", "brier_365"]
+    at = differences[(differences["metric"] == "brier") & (differences["time"] == 365)]
+    assert at[["model", "reference"]].to_numpy().tolist() == [["disabled", "AalenJohansen"]]
+    assert at["difference"].iloc[0] == pytest.approx(gap, rel=1e-9)
+    part = own[own["fold"] == 0]
+    fold = comparison.by_fold[comparison.by_fold["model"] == "disabled"].iloc[0]
+    assert fold["brier_365"] == pytest.approx(brier_score(cohort.y.iloc[part["row"]], part["risk_365"], [365])[0])
 
 
 def test_calibration_is_of_the_pooled_predictions(cohort, comparison):
@@ -93,7 +91,8 @@ def test_calibration_is_of_the_pooled_predictions(cohort, comparison):
     assert np.array_equal(np.sort(rows), np.arange(len(cohort)))
     slope = calibration_slope(cohort.y.iloc[rows], own["risk_730"].to_numpy(), 730, cluster=cohort.cluster.iloc[rows])
     assert comparison.table.loc["disabled", "calibration_slope_730"] == pytest.approx(slope.estimate)
-    assert comparison.table.loc["disabled", "calibration_slope_730_se"] == pytest.approx(slope.std_error)
+    half = comparison.table.loc["disabled", "calibration_slope_730_upper"] - slope.estimate
+    assert half == pytest.approx(1.96 * slope.std_error, rel=0.02)
     points = comparison.calibration[
         (comparison.calibration["model"] == "disabled") & (comparison.calibration["day"] == 91)
     ]
@@ -230,8 +229,8 @@ def test_split_in_time(cohort, by_group):
     pd.testing.assert_frame_equal(cohort.y.iloc[rows].reset_index(drop=True), test.y)
     alone = evaluate_model(by_group().fit(train.X, train.y), test, name="disabled")
     columns = [name for name in alone.table if name != SLOW]
-    pd.testing.assert_frame_equal(alone.table[columns], result.table.loc[["disabled"], columns])
-    assert alone.differences.empty
+    pd.testing.assert_frame_equal(alone.table.loc[["disabled"], columns], result.table.loc[["disabled"], columns])
+    assert set(alone.differences["reference"]) == {"AalenJohansen"}
     assert "one test set" in alone._repr_html_()
 
 
@@ -263,9 +262,8 @@ def test_page_shows_counts_and_no_predictions(comparison):
     page = comparison._repr_html_()
     assert "1200 children in 4 folds" in page
     assert "brier, 730 days" in page
-    assert "±" in page
     assert " to " in page
-    assert "calibration_slope_730_se" not in page + repr(comparison)
+    assert comparison.verdict in repr(comparison) and "better than the average risk beyond noise" in page
     assert "child" not in repr(comparison)
     assert "risk_730" not in page + repr(comparison)
 
@@ -290,16 +288,9 @@ def test_ipa_brier_and_differences_are_of_the_same_rows(cohort, by_group):
     result = compare_models({"group": by_group()}, cohort, folds=[(np.setdiff1d(rows, test), test) for test in tests])
     folds = result.by_fold[result.by_fold["model"] == "group"]
     assert folds["ipa_730"].isna().tolist() == [True, True, False, False, False]
-    weight = folds["n"] / folds["n"].sum()
-    brier, null = (weight @ folds[f"{name}_730"] for name in ("brier", "null_brier"))
-    row = result.table.loc["group"]
-    assert row["brier_730"] == pytest.approx(brier) and row["ipa_730"] == pytest.approx(1 - brier / null)
-    np.testing.assert_allclose(
-        folds["ipa_730"].dropna(), (1 - folds["brier_730"] / folds["null_brier_730"])[folds["ipa_730"].notna()]
-    )
-    gain = (row["ipa_730"] - result.table.loc["AalenJohansen", "ipa_730"]) * null
-    at = result.differences.set_index("day").loc[730]
-    assert at["brier_difference"] == pytest.approx(-gain)
+    row, null = result.table.loc["group"], result.table.loc["AalenJohansen", "brier_730"]
+    assert row["ipa_730"] == pytest.approx(1 - row["brier_730"] / null)
+    assert row["difference_to_null_730"] == pytest.approx(row["brier_730"] - null)
     shown = result.curves.set_index(["model", "day"])["ipa"]
     assert shown["group", 730] == row["ipa_730"]
 
@@ -307,6 +298,7 @@ def test_ipa_brier_and_differences_are_of_the_same_rows(cohort, by_group):
 @pytest.mark.filterwarnings("ignore:folds. up to")
 def test_a_day_past_the_follow_up_of_training_is_nan_for_that_model_only(cohort, by_group):
     from secondplan.models import AalenJohansen, ParametricAFT
+    from secondplan.tracking.evidence import evidence_of
     from secondplan.tracking.gates import check_gates
 
     # One fold's training is cut off at day 600 where children are disabled.
@@ -331,13 +323,14 @@ def test_a_day_past_the_follow_up_of_training_is_nan_for_that_model_only(cohort,
     assert first.loc[("strata", 1), ["brier_730", "ipa_730"]].isna().all()  # every measure is of all rows
     for other in ("weibull", "AalenJohansen"):
         assert np.isfinite(result.table.loc[other, ["brier_730", "ipa_730", "c_index"]].astype(float)).all()
-    at = result.differences.set_index(["model", "day"])["brier_difference"]
-    assert np.isnan(at["strata", 730]) and np.isfinite([at["strata", 365], at["weibull", 730]]).all()
+    at = result.table["difference_to_null_730"]
+    assert np.isnan(at["strata"]) and np.isfinite([at["weibull"], table["difference_to_null_365"]]).all()
     assert set(result.calibration.loc[result.calibration["model"] == "strata", "day"]) == {182, 365}
     predicted = result.predictions[result.predictions["model"] == "strata"]["risk_730"]
     assert predicted.isna().sum() == n_short  # what the model states of the others stays
-    report = check_gates(result.table, "strata")
-    assert not report.passed and any(line.startswith("brier_730 not measured") for line in report.failures)
+    report = check_gates(evidence_of(result, "strata"))
+    assert not report.passed
+    assert any(line.startswith("difference_to_null_730_upper not measured") for line in report.failures)
     assert "–" in result._repr_html_() and "no risk by day 730" in result._repr_html_()
     groups = subgroup_table(result, cut, model="strata", by=["disabled"])
     assert groups.loc[groups["group"].isin(["all", "True"]), "brier"].isna().all()
