@@ -14,6 +14,7 @@ from ..evaluation.compare import failure_line, note_line
 from ..progress import track
 from .features import ModelFeatures, choose_features
 from .file import DataSpec, Experiment, ModelSpec, ValidationSpec, load_experiment
+from .standing_champion import LABEL, StandingChampion, standing_champion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +43,13 @@ class ExperimentResult:
     run_id : str or None
         The parent run in MLflow; None where nothing was tracked.
     model_uri : str or None
-        Address of the champion (``models:/...``), or None where no model passed the gates.
+        Address of the champion (``models:/...``), or None where there is none.
+    is_unchanged : bool
+        The champion is the one of before.
     best_uri : str or None
-        Where there is no champion: address of the registered version of ``best``.
+        Where there is no champion: address of ``best`` (``runs:/...``).
     gate_failures : tuple of str
-        Why the best model did not become the champion.
+        Why models that did better did not become the champion, a line for each.
     notes : dict of str to tuple of str
         What models warned of while they were fitted, by name.
     page : str
@@ -67,6 +70,7 @@ class ExperimentResult:
     page: str
     dropped: tuple[str, ...] = ()
     best_uri: str | None = None
+    is_unchanged: bool = False
 
     def summary(self) -> str:
         """The comparison and the champion as text for a terminal."""
@@ -83,7 +87,7 @@ class ExperimentResult:
         lines += list(self.gate_failures)
         if self.run_id is not None:
             none = f"none; no model passed the gates{f'; {self.best} is {self.best_uri}' if self.best_uri else ''}"
-            lines.append(f"champion: {self.model_uri or none}")
+            lines.append(f"champion{' unchanged' if self.is_unchanged else ''}: {self.model_uri or none}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -132,6 +136,10 @@ def run_experiment(
     models = {spec.name: _model(spec, experiment, chosen[spec.name]) for spec in experiment.models}
     dropped = tuple(name for name in cohort.missing_features if any(name in found.dropped for found in chosen.values()))
     times = tuple(experiment.horizons)
+    standing = None
+    if store is not None and experiment.champion is not None:
+        standing = standing_champion(experiment.champion.model_name, models, cohort, store)
+    models = models if standing is None else standing.added_to(models)
     try:
         comparison = compare_models(models, cohort, folds=_folds(experiment.validation, cohort), times=times)
     except SecondplanError:
@@ -140,16 +148,27 @@ def run_experiment(
         raise InputError(f"{experiment.name}: {failure_line(error).removeprefix('ValueError: ')}") from None
     _require_a_model(experiment, comparison)
     fitted, notes = _fit_on_all(comparison, cohort)
-    best = comparison.table.drop(index=REFERENCE, errors="ignore").index[0]
+    best = comparison.table.index.drop([REFERENCE, LABEL], errors="ignore")[0]
     page = experiment_page(cohort, comparison, fitted, best, data_name=data_name, dropped=dropped)
     run_id: str | None = None
-    model_uri, best_uri = None, None
-    failures: tuple[str, ...] = ()
+    crowned = Crowned()
     if store is not None:
-        run_id = _track(experiment, data_name, cohort, comparison, fitted, page, dropped, store)
-        model_uri, best_uri, failures = _crown(experiment, best, store)
+        run_id = _track(experiment, data_name, cohort, comparison, fitted, page, dropped, standing, store)
+        crowned = _crown(experiment, comparison, fitted, best, standing, store)
     return ExperimentResult(
-        experiment, cohort, comparison, fitted, best, run_id, model_uri, failures, notes, page, dropped, best_uri
+        experiment=experiment,
+        cohort=cohort,
+        comparison=comparison,
+        fitted=fitted,
+        best=best,
+        run_id=run_id,
+        model_uri=crowned.uri,
+        gate_failures=crowned.failures,
+        notes=notes,
+        page=page,
+        dropped=dropped,
+        best_uri=crowned.best_uri,
+        is_unchanged=crowned.is_unchanged,
     )
 
 
@@ -166,7 +185,7 @@ def _refuse_wrong_tracking(experiment: Experiment, store: str | None) -> None:
 
 
 def _require_a_model(experiment: Experiment, comparison: Comparison) -> None:
-    if comparison.table.index.drop(REFERENCE, errors="ignore").empty:
+    if comparison.table.index.drop([REFERENCE, LABEL], errors="ignore").empty:
         why = "; ".join(f"{name}: {line}" for name, line in comparison.failures.items())
         raise InputError(f"{experiment.name}: no model could be compared with {REFERENCE}{': ' if why else ''}{why}")
 
@@ -252,6 +271,7 @@ def _track(
     fitted: dict[str, IncidenceModel],
     page: str,
     dropped: tuple[str, ...],
+    standing: StandingChampion | None,
     store: str,
 ) -> str:
     from ..report import calibration_images, model_card
@@ -284,27 +304,74 @@ def _track(
         pages={"report.html": page, **pages},
         tables=tables,
         gates=experiment.champion.gates if experiment.champion else None,
+        champions=None if standing is None else standing.against(comparison, fitted),
         data_name=data_name,
         store=store,
     )
 
 
-def _crown(experiment: Experiment, best: str, store: str) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Make the best model that passes the gates champion: its address (else the best's), and why others did not."""
-    from ..tracking import compare_runs, register_model, set_champion
+@dataclass(frozen=True)
+class Crowned:
+    """Who is champion after an experiment, and why others are not."""
 
+    uri: str | None = None
     best_uri: str | None = None
-    failures: list[str] = []
+    failures: tuple[str, ...] = ()
+    is_unchanged: bool = False
+
+
+def _crown(
+    experiment: Experiment,
+    comparison: Comparison,
+    fitted: dict[str, IncidenceModel],
+    best: str,
+    standing: StandingChampion | None,
+    store: str,
+) -> Crowned:
+    """Make the first model that passes the gates champion; only that one is registered."""
+    from ..tracking import compare_runs, open_store, promote
+    from ..tracking.flavour import tracked_evidence
+
     if experiment.champion is None:
-        return None, None, ()
+        return Crowned()
+    failures: list[str] = []
     name = experiment.champion.model_name
-    for run in compare_runs(experiment.name, store=store).itertuples():
-        if run.model == REFERENCE:
+    runs = compare_runs(experiment.name, store=store).set_index("model")["run_id"]
+    for model in by_preference(comparison, fitted):
+        if model in (REFERENCE, LABEL):
             continue
-        version = register_model(f"runs:/{run.run_id}/model", name=name, store=store)
-        best_uri = f"models:/{name}/{version}" if run.model == best else best_uri
+        uri = f"runs:/{runs[model]}/model"
+        if standing is not None and tracked_evidence(uri, store=open_store(store))[1] == standing.digest:
+            break  # it is the champion, fitted to the same rows
         try:
-            return set_champion(name, version, store=store), None, tuple(failures)
+            promote(uri, name=name, store=store)
+            return Crowned(_champion_uri(name, store), None, tuple(failures))
         except GateError as error:
             failures.append(str(error))
-    return None, best_uri, tuple(failures)
+    if standing is not None:
+        return Crowned(standing.uri, None, tuple(failures), is_unchanged=True)
+    return Crowned(None, f"runs:/{runs[best]}/model", tuple(failures))
+
+
+def _champion_uri(name: str, store: str) -> str | None:
+    from ..tracking import open_store
+    from ..tracking.registry import present_champion
+
+    found = present_champion(name, open_store(store))
+    return None if found is None else found[0]
+
+
+def by_preference(comparison: Comparison, fitted: dict[str, IncidenceModel]) -> list[str]:
+    """The models in the order in which they are tried as champion.
+
+    First comes the simplest (fewest coefficients) of those whose Brier score at 730 days is within one standard error
+    of the lowest, by the paired difference; then the others, lowest score first.
+    """
+    from ..tracking.evidence import coefficients_of, within_one_error
+
+    order = list(comparison.table.index)
+    near = [name for name in order if name == order[0] or within_one_error(comparison.differences, name, order[0])]
+    counts = {name: coefficients_of(fitted[name]) for name in near if name in fitted}
+    simple = [name for name in near if counts.get(name) is not None]
+    first = min(simple, key=lambda name: counts[name] or 0, default=order[0])
+    return [first, *(name for name in order if name != first)]

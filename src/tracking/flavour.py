@@ -18,7 +18,8 @@ from urllib.parse import unquote, urlparse
 
 from ..errors import BundleError, GateError, ModelNotFoundError
 from ..version import __version__
-from .gates import GateReport
+from .evidence import Evidence
+from .gates import check_gates
 from .store import Store, mlflow_edge, not_found, open_store
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ FORMAT_VERSION = 1
 BUNDLE = "bundle"
 MODEL_NAME = "model"
 REQUIREMENTS = "requirements.txt"
+EVIDENCE = "comparison.json"
+LARGEST_EVIDENCE_BYTES = 1_000_000
 MLMODEL = "MLmodel"
 # MLflow adds it to what it downloads; it is neither read nor trusted.
 TOLERATED = {"registered_model_meta"}
@@ -44,6 +47,7 @@ def log_model_bundle(
     run_id: str,
     *,
     columns: Mapping[str, str],
+    evidence: Evidence | None = None,
     name: str = MODEL_NAME,
     store: str | Store | None = None,
 ) -> str:
@@ -57,6 +61,8 @@ def log_model_bundle(
         The run that it belongs to.
     columns : mapping of str to str
         Name and kind (``double``, ``boolean``, ``string``) of the columns of ``X``: the signature. No values.
+    evidence : Evidence, optional
+        What a comparison measured of it; without it the model can never be the champion.
     name : str
         Under which the run knows it: ``runs:/<run_id>/<name>``.
     store : str or Store, optional
@@ -74,7 +80,7 @@ def log_model_bundle(
     opened = open_store(store)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
-        digest = write_flavour(model, path, columns=columns)
+        digest = write_flavour(model, path, columns=columns, evidence=evidence)
         with mlflow_edge("the model cannot be logged"):
             from mlflow.entities import LoggedModelOutput
 
@@ -94,8 +100,14 @@ def log_model_bundle(
             return logged.model_id
 
 
-def write_flavour(model: IncidenceModel, path: Path, *, columns: Mapping[str, str]) -> str:
-    """Write ``MLmodel``, ``requirements.txt`` and the bundle into the new folder ``path``; return the digest."""
+def write_flavour(
+    model: IncidenceModel, path: Path, *, columns: Mapping[str, str], evidence: Evidence | None = None
+) -> str:
+    """Write ``MLmodel``, ``requirements.txt``, the bundle and the evidence into the new folder ``path``.
+
+    Returns the digest of the bundle. The evidence lies among the files whose SHA-256 ``MLmodel`` lists: nothing that
+    can be edited in MLflow's pages decides who is champion.
+    """
     from ..models.bundle import model_digest
     from ..models.estimator.bundle_files import save_bundle
 
@@ -103,6 +115,8 @@ def write_flavour(model: IncidenceModel, path: Path, *, columns: Mapping[str, st
     save_bundle(model, path / BUNDLE)
     digest = model_digest(path / BUNDLE)
     (path / REQUIREMENTS).write_text(_requirements(), encoding="utf-8")
+    if evidence is not None:
+        (path / EVIDENCE).write_text(evidence.to_json(), encoding="utf-8")
     with mlflow_edge("the model cannot be described"):
         from mlflow.models import Model, ModelSignature
         from mlflow.types.schema import ColSpec, Schema
@@ -156,7 +170,11 @@ def load_tracked_model(uri: str | Path, *, store: str | Store | None = None) -> 
     address = str(uri)
     if address.startswith(("models:/", "runs:/")):
         with _local_copy(address, open_store(store, create=False)) as (folder, expected):
-            return read_flavour(folder, expected_digest=expected)
+            model = read_flavour(folder, expected_digest=expected)
+            if address.endswith(f"@{CHAMPION}"):
+                # The alias can be moved past the gates by other tools of MLflow.
+                _require_gates(folder, address)
+            return model
     path = Path(address)
     if not path.is_dir():
         raise ModelNotFoundError(
@@ -189,6 +207,19 @@ def read_flavour(path: Path, *, expected_digest: str | None = None) -> Incidence
     return load_model(path / BUNDLE)
 
 
+def tracked_evidence(uri: str, *, store: Store) -> tuple[Evidence | None, str]:
+    """The evidence kept with a tracked model, None where there is none, and the digest of its bundle.
+
+    Raises
+    ------
+    ModelNotFoundError, BundleError, GateError
+        No such model; files were changed; the evidence cannot be read.
+    """
+    with _local_copy(uri, store) as (folder, expected):
+        read_flavour(folder, expected_digest=expected)
+        return _evidence_in(folder), str(_flavour_block(folder).get("model_digest"))
+
+
 def resolve_model_id(uri: str, store: Store) -> str:
     """The id of the logged model that ``models:/...`` or ``runs:/...`` means.
 
@@ -210,10 +241,7 @@ def resolve_model_id(uri: str, store: Store) -> str:
             raise not_found(uri)
         name, at, alias = rest.partition("@")
         if at:
-            version = client.get_model_version_by_alias(name, alias)
-            if alias == CHAMPION and not _passed_gates(version.tags.get(GATES_TAG)):
-                raise GateError(f"{uri}: version {version.version} has not passed the gates; see: secondplan promote")
-            return _model_id_of(version, uri)
+            return _model_id_of(client.get_model_version_by_alias(name, alias), uri)
         name, slash, number = rest.rpartition("/")
         if slash:
             return _model_id_of(client.get_model_version(name, number), uri)
@@ -254,9 +282,20 @@ def _model_id_of(version: Any, uri: str) -> str:
     raise ModelNotFoundError(f"{uri}: was not registered by secondplan")
 
 
-def _passed_gates(text: str | None) -> bool:
-    """The alias can also be moved in MLflow's pages, which know nothing of gates."""
-    return text is not None and GateReport.from_json(text).passed
+def _require_gates(folder: Path, uri: str) -> None:
+    evidence = _evidence_in(folder)
+    if evidence is None or not check_gates(evidence).passed:
+        raise GateError(f"{uri}: this version has not passed the gates; see: secondplan promote")
+
+
+def _evidence_in(folder: Path) -> Evidence | None:
+    """What lies in a folder whose files were checked."""
+    file = folder / EVIDENCE
+    if not file.is_file():
+        return None
+    if file.stat().st_size > LARGEST_EVIDENCE_BYTES:
+        raise BundleError(f"{folder.name}: its record of a comparison is too large to be one")
+    return Evidence.from_json(file.read_text(encoding="utf-8", errors="replace"))
 
 
 def _flavour_block(path: Path) -> dict[str, Any]:

@@ -1,19 +1,24 @@
-"""The gates that a champion must pass: better than no features at all, and calibrated."""
+"""The gates that a champion must pass: enough second plans, better than no features beyond noise, and calibrated."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
-from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..errors import GateError, InputError
 
+if TYPE_CHECKING:
+    from .evidence import Evidence, PresentChampion
+
 SLOPE = "calibration_slope_730"
+RATIO = "observed_expected_730"
+CHAMPION_DAY = 730
 
 
 class Gates(BaseModel):
@@ -24,22 +29,39 @@ class Gates(BaseModel):
     reference : str
         Name of the model without features that the champion must beat.
     better_brier_at : tuple of int
-        Days at which its Brier score must be lower than the reference's (columns ``brier_<days>``).
-    slope_bounds : tuple of float
-        Bounds of the calibration slope at 730 days. A slope outside them passes only if its confidence interval is
-        known (columns ``calibration_slope_730_lower`` and ``_upper``) and covers 1.
+        Days at which its Brier score must be lower than the reference's beyond noise: the upper bound of the paired
+        difference (95 %) is below 0.
+    least_events : int
+        Second plans among the children compared.
+    events_per_coefficient : float
+        Second plans for each coefficient of the equation for second plans; not asked of penalised models and trees.
+    slope_bounds, slope_interval : tuple of float
+        Between which the calibration slope at 730 days, and its 95 % interval, must lie.
+    ratio_bounds, ratio_interval : tuple of float
+        Likewise for observed over expected second plans at 730 days.
+    champion_margin : float
+        By how much of the Brier score at 730 days a model with fewer coefficients may at most be worse than the present
+        champion (the upper bound of the paired difference).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reference: str = "AalenJohansen"
-    better_brier_at: tuple[int, ...] = Field(default=(365, 730), min_length=1)
+    better_brier_at: tuple[int, ...] = Field(default=(730,), min_length=1)
+    least_events: int = Field(default=100, ge=1)
+    events_per_coefficient: float = Field(default=10.0, ge=0)
     slope_bounds: tuple[float, float] = (0.8, 1.25)
+    slope_interval: tuple[float, float] = (0.5, 2.0)
+    ratio_bounds: tuple[float, float] = (0.8, 1.25)
+    ratio_interval: tuple[float, float] = (0.5, 2.0)
+    champion_margin: float = Field(default=0.0005, ge=0)
 
     @model_validator(mode="after")
     def _bounds_hold_one(self) -> Gates:
-        if not 0 < self.slope_bounds[0] < 1 < self.slope_bounds[1]:
-            raise ValueError(f"slope_bounds must lie around 1, got {self.slope_bounds}")
+        for name in ("slope_bounds", "slope_interval", "ratio_bounds", "ratio_interval"):
+            lower, upper = getattr(self, name)
+            if not 0 < lower < 1 < upper:
+                raise ValueError(f"{name} must lie around 1, got {(lower, upper)}")
         return self
 
 
@@ -90,24 +112,9 @@ class GateReport:
             raise GateError(f"{self.model} does not pass the gates: {'; '.join(self.failures) or 'none was measured'}")
 
     def to_json(self) -> str:
-        """As text, for a tag."""
+        """As text, for a tag; it is shown and never trusted."""
         rows = [[gate.name, gate.value, gate.required, gate.passed] for gate in self.gates]
         return json.dumps({"model": self.model, "gates": rows})
-
-    @classmethod
-    def from_json(cls, text: str) -> GateReport:
-        """The report that :meth:`to_json` wrote.
-
-        Raises
-        ------
-        GateError
-            The text is not one.
-        """
-        try:
-            content = json.loads(text)
-            return cls(str(content["model"]), tuple(Gate(*row) for row in content["gates"]))
-        except (ValueError, TypeError, KeyError):
-            raise GateError("the store holds no readable gate report for this model") from None
 
     def _repr_html_(self) -> str:
         verdict = "passes" if self.passed else "does not pass"
@@ -132,54 +139,57 @@ def read_gates(settings: Gates | dict[str, Any] | None) -> Gates:
         raise InputError(f"gates: {place}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
-def check_gates(table: pd.DataFrame, model: str, gates: Gates | dict[str, Any] | None = None) -> GateReport:
-    """Hold a model against the gates.
-
-    Parameters
-    ----------
-    table : DataFrame
-        A comparison's table, indexed by model, with ``brier_<days>`` and ``calibration_slope_730``.
-    model : str
-        A row of it.
-    gates : Gates or dict, optional
-
-    Returns
-    -------
-    GateReport
-        A measurement that is missing or not finite fails its gate.
-    """
-    rules = read_gates(gates)
-    found = [_brier_gate(table, model, rules.reference, days) for days in rules.better_brier_at]
-    return GateReport(model, (*found, _slope_gate(table, model, rules.slope_bounds)))
-
-
-def _brier_gate(table: pd.DataFrame, model: str, reference: str, days: int) -> Gate:
-    name = f"brier_{days}"
-    value, bar = _cell(table, model, name), _cell(table, reference, name)
-    if bar is None:
-        known = (
-            f"a day at which {reference} is measured"
-            if reference in table.index
-            else f"a comparison that holds {reference}"
-        )
-        return Gate(name, value, known, False)
-    return Gate(name, value, f"below {bar:.5f} of {reference}", value is not None and value < bar)
+def check_gates(evidence: Evidence) -> GateReport:
+    """Hold what was measured of a model against the gates; what was not measured fails its gate."""
+    rules, measures = evidence.rules, evidence.measures
+    gates = [_at_least("second plans compared", evidence.n_events, rules.least_events)]
+    if evidence.n_coefficients:
+        per_coefficient = evidence.n_events / evidence.n_coefficients
+        gates.append(_at_least("second plans per coefficient", per_coefficient, rules.events_per_coefficient))
+    for days in rules.better_brier_at:
+        name = difference_name(days)
+        gates.append(_below_zero(f"{name}_upper", measures, rules.reference))
+    for name, bounds, interval in (
+        (SLOPE, rules.slope_bounds, rules.slope_interval),
+        (RATIO, rules.ratio_bounds, rules.ratio_interval),
+    ):
+        value, lower, upper = (measures.get(f"{name}{part}") for part in ("", "_lower", "_upper"))
+        is_near = value is not None and bounds[0] <= value <= bounds[1]
+        gates.append(Gate(name, value, f"between {bounds[0]:g} and {bounds[1]:g}", is_near))
+        gates.append(_at_least(f"{name}_lower", lower, interval[0]))
+        is_below = upper is not None and upper <= interval[1]
+        gates.append(Gate(f"{name}_upper", upper, f"at most {interval[1]:g}", is_below))
+    if evidence.champion is not None:
+        gates.append(_against_champion(evidence.champion, rules.champion_margin))
+    return GateReport(evidence.model, tuple(gates))
 
 
-def _slope_gate(table: pd.DataFrame, model: str, bounds: tuple[float, float]) -> Gate:
-    value = _cell(table, model, SLOPE)
-    lower, upper = _cell(table, model, f"{SLOPE}_lower"), _cell(table, model, f"{SLOPE}_upper")
-    inside = value is not None and bounds[0] <= value <= bounds[1]
-    covers_one = value is not None and lower is not None and upper is not None and lower <= 1.0 <= upper
-    required = f"between {bounds[0]:g} and {bounds[1]:g}, or an interval that covers 1"
-    return Gate(SLOPE, value, required, inside or covers_one)
+def difference_name(days: float) -> str:
+    """What the difference of the Brier score to the model without features is called."""
+    return f"difference_to_null_{days:g}"
 
 
-def _cell(table: pd.DataFrame, model: str, column: str) -> float | None:
-    if model not in table.index or column not in table.columns:
-        return None
-    value = float(table.loc[model, column])
-    return value if isfinite(value) else None
+def _at_least(name: str, value: float | None, bound: float) -> Gate:
+    return Gate(name, value, f"at least {bound:g}", value is not None and value >= bound)
+
+
+def _below_zero(name: str, measures: Mapping[str, float], reference: str) -> Gate:
+    value = measures.get(name)
+    return Gate(name, value, f"below 0, so that it beats {reference} beyond noise", value is not None and value < 0)
+
+
+def _against_champion(champion: PresentChampion, margin: float) -> Gate:
+    name = f"difference_to_champion_{CHAMPION_DAY}_upper"
+    if champion.is_refresh:
+        return Gate(name, champion.upper, f"nothing: it refreshes {champion.uri}", True)
+    if champion.not_refitted:
+        required = f"a comparison with {champion.uri}, which could not be fitted again: {champion.not_refitted}"
+        return Gate(name, None, required, False)
+    upper = champion.upper
+    if champion.is_simpler:
+        required = f"at most {margin:g}, as it is simpler than {champion.uri}"
+        return Gate(name, upper, required, upper is not None and upper <= margin)
+    return Gate(name, upper, f"below 0, so that it beats {champion.uri} beyond noise", upper is not None and upper < 0)
 
 
 def _number(value: float | None) -> str:

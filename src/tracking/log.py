@@ -14,6 +14,7 @@ import pandas as pd
 from ..plans.disclosure import rounded_flow
 from ..progress import track
 from .dataset import cohort_digest, column_kinds, log_cohort
+from .evidence import PresentChampion, coefficients_of, evidence_of
 from .flavour import GATES_TAG, log_model_bundle
 from .gates import Gates, check_gates, read_gates
 from .privacy import publishable_table, refuse_identifiers
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
     from ..plans import Cohort
 
-CURVES = ("brier", "auc")
+CURVES = {"brier": ("brier", 1.0), "ipa_percent": ("ipa", 100.0), "auc": ("auc", 1.0)}
 METRICS_PER_CALL = 1000
 PARAMS_PER_CALL = 100
 LONGEST_PARAM = 500
@@ -45,6 +46,7 @@ def log_comparison(
     pages: Mapping[str, str] | None = None,
     tables: Mapping[str, pd.DataFrame] | None = None,
     gates: Gates | dict[str, Any] | None = None,
+    champions: Mapping[str, PresentChampion] | None = None,
     data_name: str = "cohort",
     tags: Mapping[str, str] | None = None,
     store: str | Store | None = None,
@@ -74,7 +76,9 @@ def log_comparison(
     tables : mapping of str to DataFrame, optional
         ``"MODEL/coefficients"`` or ``"subgroups"`` -> aggregates; logged as CSV and JSON.
     gates : Gates or dict, optional
-        The gates against which each model is held; the outcome is kept with its run.
+        The gates against which each model is held; what they are judged by is kept with the model.
+    champions : mapping of str to PresentChampion, optional
+        By model: how it compares with the present champion.
     data_name : str
         What the data are called: ``"england-2018, 12000 children, seed 0"``.
     tags : mapping of str to str, optional
@@ -109,19 +113,23 @@ def log_comparison(
         _log_failures(opened, parent, comparison.failures)
         parameters = _same_names({name: _parameters(comparison.models.get(name)) for name in models})
         for name in track(models[::-1], "Tracking models", total=len(models)):  # MLflow shows the latest run first
-            report = check_gates(comparison.table, name, rules)
+            model = (fitted or {}).get(name)
+            evidence = evidence_of(
+                comparison,
+                name,
+                rules=rules,
+                n_coefficients=None if model is None else coefficients_of(model),
+                champion=(champions or {}).get(name),
+            )
+            report = check_gates(evidence)
             child_tags = common | UNFOLDED | {PARENT_TAG: parent, KIND_TAG: "model", GATES_TAG: report.to_json()}
             with _run(opened, experiment_id, name, child_tags) as child:
                 log_cohort(opened, child, cohort, name=data_name, digest=digest)
                 _log_params(opened, child, shared | parameters[name])
                 model_id = None
-                if fitted is not None and name in fitted:
-                    model_id = log_model_bundle(
-                        fitted[name],
-                        child,
-                        columns=column_kinds(_columns_of(fitted[name], cohort.X)),
-                        store=opened,
-                    )
+                if model is not None:
+                    columns = column_kinds(_columns_of(model, cohort.X))
+                    model_id = log_model_bundle(model, child, columns=columns, evidence=evidence, store=opened)
                 _log_metrics(opened, child, comparison, name, model_id)
                 _log_extras(
                     opened, child, _part(images, models, name), _part(pages, models, name), _part(tables, models, name)
@@ -154,19 +162,19 @@ def _log_metrics(store: Store, run_id: str, comparison: Comparison, model: str, 
 
         now = int(time.time() * 1000)
         row = comparison.table.loc[model]
+        row = pd.concat([row, pd.Series({"ipa_percent_730": 100.0 * row["ipa_730"]})])
         metrics = [
             Metric(f"summary/{name}", float(row[name]), now, 0, model_id=model_id, run_id=run_id)
             for name in SUMMARY
             if name in row.index and isfinite(row[name])
         ]
         curves = comparison.curves.loc[comparison.curves["model"] == model]
-        for name in CURVES:
-            if name in curves.columns:
-                metrics += [
-                    Metric(f"curve/{name}", float(value), now, int(day))
-                    for day, value in zip(curves["day"], curves[name], strict=True)
-                    if isfinite(value)
-                ]
+        for name, (column, unit) in CURVES.items():
+            metrics += [
+                Metric(f"curve/{name}", unit * float(value), now, int(day))
+                for day, value in zip(curves["day"], curves[column], strict=True)
+                if isfinite(value)
+            ]
         for start in range(0, len(metrics), METRICS_PER_CALL):
             store.client.log_batch(run_id, metrics=metrics[start : start + METRICS_PER_CALL])
 

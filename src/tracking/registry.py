@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,15 +10,31 @@ from typing import Any
 import pandas as pd
 
 from ..errors import GateError, ModelNotFoundError
-from .flavour import CHAMPION, DIGEST_TAG, GATES_TAG, MODEL_NAME, load_tracked_model, resolve_model_id
-from .gates import GateReport
+from .flavour import CHAMPION, DIGEST_TAG, GATES_TAG, MODEL_NAME, resolve_model_id, tracked_evidence
+from .gates import GateReport, check_gates
 from .store import Store, mlflow_edge, open_store
 
 REGISTERED_NAME = "secondplan"
 PARENT_TAG = "mlflow.parentRunId"
 KIND_TAG = "secondplan.kind"
 COMPARISON = "comparison"
-SUMMARY = ("brier_365", "brier_730", "ipa_730", "auc_365", "auc_730", "ici_730", "c_index", "fit_seconds")
+# What stands in MLflow's columns, in the order in which it is read.
+SUMMARY = (
+    "brier_365",
+    "brier_730",
+    "ipa_percent_730",
+    "difference_to_null_730",
+    "difference_to_null_730_lower",
+    "difference_to_null_730_upper",
+    "auc_730",
+    "auc_730_lower",
+    "auc_730_upper",
+    "calibration_slope_730",
+    "observed_expected_730",
+    "ici_730",
+    "c_index",
+    "fit_seconds",
+)
 MOST_ROWS = 1000
 
 
@@ -61,18 +78,16 @@ def register_model(uri: str, *, name: str = REGISTERED_NAME, store: str | Store 
         return int(made.version)
 
 
-def set_champion(
-    name: str, version: int | str, gates: GateReport | None = None, *, store: str | Store | None = None
-) -> str:
+def set_champion(name: str, version: int | str, *, store: str | Store | None = None) -> str:
     """Give a version the alias ``champion``, if its gates hold and its files are whole.
+
+    The gates are judged again from the comparison that is recorded with the model, never from tags.
 
     Parameters
     ----------
     name : str
         The registered model.
     version : int
-    gates : GateReport, optional
-        How it did; by default what was measured when it was tracked.
 
     Returns
     -------
@@ -82,7 +97,8 @@ def set_champion(
     Raises
     ------
     GateError
-        A gate does not hold, or none was measured; the former champion stays.
+        A gate does not hold, none was measured, or the recorded comparison does not hold the present champion; the
+        former champion stays.
     ModelNotFoundError, BundleError
         No such version, or its files are gone or changed.
     """
@@ -90,17 +106,53 @@ def set_champion(
     uri = f"models:/{name}/{version}"
     client = opened.client
     with mlflow_edge(f"{uri}: not in the MLflow store", ModelNotFoundError):
-        found = client.get_model_version(name, str(version))
-    if gates is None:
-        if GATES_TAG not in found.tags:
-            raise GateError(f"{uri}: its gates were never measured; run an experiment that holds it")
-        gates = GateReport.from_json(found.tags[GATES_TAG])
-    gates.require()
-    load_tracked_model(uri, store=opened)
+        client.get_model_version(name, str(version))
+    report = judged(uri, name=name, store=opened)
+    report.require()
     with mlflow_edge("the alias cannot be set"):
-        client.set_model_version_tag(name, str(version), GATES_TAG, gates.to_json())
+        client.set_model_version_tag(name, str(version), GATES_TAG, report.to_json())
         client.set_registered_model_alias(name, CHAMPION, str(version))
     return uri
+
+
+def judged(uri: str, *, name: str, store: Store) -> GateReport:
+    """How a tracked model does at the gates, by the comparison recorded with it.
+
+    Raises
+    ------
+    GateError
+        None is recorded, or it does not hold the present champion of ``name``.
+    ModelNotFoundError, BundleError
+        No such model, or its files are gone or changed.
+    """
+    evidence, digest = tracked_evidence(uri, store=store)
+    if evidence is None:
+        raise GateError(f"{uri}: its gates were never measured; run an experiment that holds it")
+    report = check_gates(evidence)
+    present = present_champion(name, store) if report.passed else None
+    if present is not None and present[1] != digest:
+        compared = None if evidence.champion is None else evidence.champion.digest
+        if compared != present[1]:
+            raise GateError(
+                f"{uri}: its comparison does not hold the present champion, {present[0]}; compare again (secondplan "
+                "experiment run)"
+            )
+    return report
+
+
+def present_champion(name: str, store: Store) -> tuple[str, str] | None:
+    """Address and digest of the champion of a registered model; None where there is none that may be loaded."""
+    with mlflow_edge("the registered models cannot be read"):
+        if not store.client.search_registered_models(f"name = '{_quoted(name)}'"):
+            return None
+        version = store.client.get_registered_model(name).aliases.get(CHAMPION)
+    if version is None:
+        return None
+    uri = f"models:/{name}/{version}"
+    evidence, digest = tracked_evidence(uri, store=store)
+    if evidence is None or not check_gates(evidence).passed:
+        return None
+    return uri, digest
 
 
 def promote(model: str, *, name: str = REGISTERED_NAME, store: str | Store | None = None) -> str:
@@ -127,6 +179,7 @@ def promote(model: str, *, name: str = REGISTERED_NAME, store: str | Store | Non
     """
     opened = open_store(store, create=False)
     uri = model if ":/" in model else f"runs:/{_latest_run_of(model, opened)}/{MODEL_NAME}"
+    judged(uri, name=name, store=opened).require()
     version = register_model(uri, name=name, store=opened)
     set_champion(name, version, store=opened)
     return f"models:/{name}@{CHAMPION} is now version {version}"
@@ -229,9 +282,12 @@ def _children(store: Store, parent: Any) -> pd.DataFrame:
 
 
 def _gate_word(text: str | None) -> str:
-    if text is None:
+    """What a run's tag says, to be shown: whoever may edit tags may edit it."""
+    try:
+        gates = json.loads(text or "")["gates"]
+        return "passed" if gates and all(gate[3] is True for gate in gates) else "failed"
+    except (ValueError, TypeError, LookupError):
         return "not measured"
-    return "passed" if GateReport.from_json(text).passed else "failed"
 
 
 def _latest_parent(store: Store) -> Any:

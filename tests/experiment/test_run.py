@@ -17,14 +17,14 @@ models:
   - {name: by band, type: AalenJohansen, features: [plan_length_band], params: {strata: plan_length_band}}
   - {name: Cox, type: CauseSpecificCox, params: {known_end_event: 4}}
   - {name: broken, type: CauseSpecificCox, params: {ties: guess}}
-champion: {model_name: small, gates: {slope_bounds: [0.2, 5.0]}}
+champion: {model_name: small, gates: {slope_bounds: [0.2, 5.0], slope_interval: [0.1, 9.0]}}
 """
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("experiment")
-    sp.simulate("england-2018", n_children=3000, random_state=3).write(made / "store")
+    sp.simulate("england-2018", n_children=4000, random_state=3).write(made / "store")
     (made / "small.yaml").write_text(SMALL)
     return made
 
@@ -37,6 +37,7 @@ def census_result(folder):
     wanted = "n_previous_referrals, n_worker_changes, n_siblings_on_plan]"
     text = SMALL.replace("plans: store", "plans: census_store").replace("n_previous_referrals]", wanted)
     text = text.replace("name: small", "name: census").replace("- {name: broken", "- {name: wrong")
+    text = text.replace("model_name: small", "model_name: census")
     file = folder / "census.yaml"
     file.write_text(f"{text}missing_features: drop\n")
     return sp.run_experiment(file, store=f"sqlite:///{folder / 'mlflow.db'}")
@@ -149,9 +150,46 @@ def test_the_best_that_passes_becomes_champion(result, folder):
     table = result.comparison.table
     better = table["brier_730"] < table.loc["AalenJohansen", "brier_730"]
     assert better["Cox"], "the seed must give a model that beats the reference"
+    assert table.loc["Cox", "difference_to_null_730_upper"] < 0 < result.comparison.n_events - 100
     assert result.model_uri == "models:/small/1"
     model = sp.load_tracked_model("models:/small@champion", store=f"sqlite:///{folder / 'mlflow.db'}")
     assert type(model).__name__ == "CauseSpecificCox"
+
+
+def test_the_same_recipe_on_the_same_children_leaves_the_champion(result, folder):
+    again = sp.run_experiment(folder / "small.yaml", store=f"sqlite:///{folder / 'mlflow.db'}")
+    assert again.is_unchanged and again.model_uri == result.model_uri
+    assert "champion unchanged: models:/small/1" in again.summary()
+    assert "present champion" not in again.comparison.table.index
+
+
+def changed(name, *changes):
+    """The small experiment under another name, with other words in place of some."""
+    text = SMALL.replace("name: small\n", f"name: {name}\n", 1)
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+def test_a_worse_model_never_replaces_the_champion_which_is_fitted_again(result, folder):
+    text = changed("worse", ("- {name: Cox,", "- {name: noise, features: [n_reviews],"))
+    found = sp.run_experiment(written(folder, text), store=f"sqlite:///{folder / 'mlflow.db'}")
+    assert found.is_unchanged and found.model_uri == "models:/small/1"
+    row = found.comparison.table.loc["present champion"]
+    assert row["brier_730"] == pytest.approx(result.comparison.table.loc["Cox", "brier_730"], rel=1e-9)
+    assert found.best in ("noise", "by band")
+    assert any("noise does not pass the gates" in line for line in found.gate_failures)
+
+
+def test_a_champion_whose_columns_are_absent_stays(result, folder):
+    plans = sp.read_plans(folder / "store")
+    replace(plans, assessments=plans.assessments.iloc[:0]).write(folder / "no_factors")
+    text = changed("absent", ("plans: store", "plans: no_factors"), (" factor_domestic_abuse,", ""))
+    found = sp.run_experiment(written(folder, text), store=f"sqlite:///{folder / 'mlflow.db'}")
+    assert found.is_unchanged
+    why = "could not be fitted again: the cohort lacks the columns factor_domestic_abuse"
+    assert any(why in line for line in found.gate_failures)
 
 
 def test_no_champion_where_no_model_passes(folder):

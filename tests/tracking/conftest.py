@@ -35,6 +35,7 @@ class FakeComparison:
     curves: pd.DataFrame
     calibration: pd.DataFrame
     models: dict[str, Any]
+    differences: pd.DataFrame
     failures: dict[str, str] = field(default_factory=dict)
 
 
@@ -74,7 +75,7 @@ def make_cohort(seed: int = 1) -> FakeCohort:
     return FakeCohort(X, y, keys, pd.Series(np.full(n, 4000.0)), flow)
 
 
-def make_comparison(*, good_brier: float = 0.05, slope: float = 1.02) -> FakeComparison:
+def make_comparison(*, good_brier: float = 0.05, slope: float = 1.02, n_events: int = 240) -> FakeComparison:
     names = ["AalenJohansen", "CauseSpecificCox"]
     table = pd.DataFrame(
         {
@@ -84,6 +85,16 @@ def make_comparison(*, good_brier: float = 0.05, slope: float = 1.02) -> FakeCom
             "auc_365": [0.5, 0.64],
             "auc_730": [0.5, 0.66],
             "ici_730": [0.01, 0.012],
+            "difference_to_null_730": [np.nan, good_brier - 0.060],
+            "difference_to_null_730_lower": [np.nan, good_brier - 0.065],
+            "difference_to_null_730_upper": [np.nan, good_brier - 0.055],
+            "auc_730_lower": [0.5, 0.62],
+            "auc_730_upper": [0.5, 0.7],
+            "observed_expected_730": [1.0, 1.03],
+            "observed_expected_730_lower": [0.9, 0.9],
+            "observed_expected_730_upper": [1.1, 1.2],
+            "calibration_slope_730_lower": [np.nan, slope - 0.2],
+            "calibration_slope_730_upper": [np.nan, slope + 0.2],
             "c_index": [0.5, 0.65],
             "calibration_slope_730": [np.nan, slope],
             "fit_seconds": [0.01, 0.2],
@@ -109,9 +120,22 @@ def make_comparison(*, good_brier: float = 0.05, slope: float = 1.02) -> FakeCom
         )
         for name in names
     )
-    by_fold = pd.DataFrame({"model": names, "fold": 0, "brier_730": [0.06, 0.05]})
+    by_fold = pd.DataFrame({"model": names, "fold": 0, "n_events": n_events, "brier_730": [0.06, 0.05]})
+    difference = pd.DataFrame(
+        {
+            "model": "CauseSpecificCox",
+            "reference": "AalenJohansen",
+            "metric": "brier",
+            "time": [365.0, 730.0],
+            "difference": good_brier - 0.060,
+            "std_error": 0.0025,
+            "lower": good_brier - 0.065,
+            "upper": good_brier - 0.055,
+            "p_value": 1e-4,
+        }
+    )
     models = {"AalenJohansen": AalenJohansen(), "CauseSpecificCox": CauseSpecificCox()}
-    return FakeComparison(table, by_fold, curves, calibration, models)
+    return FakeComparison(table, by_fold, curves, calibration, models, difference)
 
 
 def fit_models(cohort: FakeCohort) -> dict[str, Any]:
