@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,24 @@ _MONTHS = (
     "december",
 )
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?,? +)?"
-_TIME = r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp][Mm])?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
+# "T10:30", "T103000", " 12:00:00.000 AM", Oracle's " 12.00.00.000000 AM", and the ":10:30:00" of SAS.
+_TIME = (
+    r"(?P<time>[T: ]+\d{1,2}(?::\d{2}(?::\d{2}(?:\.\d+)?)?|\.\d{2}\.\d{2}(?:\.\d+)?)"
+    r"(?:\s*[AaPp][Mm])?\s*(?:Z|[+-]\d{2}:?\d{2})?|T\d{4}(?:\d{2})?Z?)?"
+)
+_CLOCK = re.compile(
+    r"[T: ]+(\d{1,2}?)[:.]?(\d{2})(?:[:.]?(\d{2})(?:\.(\d+))?)?\s*([ap]m)?\s*(?:Z|([+-])(0\d|1[0-4]):?([0-5]\d))?",
+    re.IGNORECASE,
+)
 _YEAR_FIRST = re.compile(rf"(\d{{4}})(?:(\d\d)(\d\d)|([-/.])(\d\d?)\4(\d\d?)){_TIME}(?:Z|[+-]\d{{2}}:\d{{2}})?")
-_DAY_FIRST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d\d){_TIME}")
+_DAY_FIRST = re.compile(rf"{_WEEKDAY}(\d{{1,2}})([-/. ])(\d{{1,2}})\2(\d{{4}}|\d\d){_TIME}", re.IGNORECASE)
 _DAY_AND_NAME = re.compile(
-    rf"{_WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]*([a-z]{{3,9}})[-/., ]*(\d{{4}}|\d\d){_TIME}", re.IGNORECASE
+    rf"{_WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?(?: of )?[-/., ]*([a-z]{{3,9}})[-/., ]*(\d{{4}}|\d\d){_TIME}", re.IGNORECASE
 )
 _NAME_AND_DAY = re.compile(
-    rf"{_WEEKDAY}([a-z]{{3,9}})[. ]+(\d{{1,2}})(?:st|nd|rd|th)?,? +(\d{{4}}){_TIME}", re.IGNORECASE
+    rf"{_WEEKDAY}([a-z]{{3,9}})(?:[. ]+(\d{{1,2}})(?:st|nd|rd|th)?,? +|-(\d{{1,2}})-)(\d{{4}}){_TIME}", re.IGNORECASE
 )
+_YEAR_AND_NAME = re.compile(rf"(\d{{4}})([-/. ])([a-z]{{3,9}})\2(\d{{1,2}}){_TIME}", re.IGNORECASE)
 _OLDEST_SHORT_YEARS = 80
 EXPECTED = "a date such as 2018-03-31 or 31/03/2018 (the day first)"
 # Months and years are no days.
@@ -33,8 +42,8 @@ def date_in_text(text: str, *, short_years_until: date | None = None) -> date | 
     """The date that a text is, its time of day dropped; None where it is none.
 
     Year first (``2019-03-31``, ``2019/03/31``, ``20190331``), day first (``31/03/2019``, ``31.3.2019``) or with the
-    month's name (``31 Mar 2019``, ``Mar 31 2019 12:00AM``). A date in numbers with the month first is read day first,
-    or is none.
+    month's name (``31 Mar 2019``, ``Mar 31 2019 12:00AM``, ``2019-Mar-31``). A date in numbers with the month
+    first is read day first, or is none.
 
     Parameters
     ----------
@@ -50,11 +59,10 @@ def date_in_text(text: str, *, short_years_until: date | None = None) -> date | 
     >>> date_in_text("03/04/17", short_years_until=date(2024, 3, 31))
     datetime.date(2017, 4, 3)
     """
-    # ASCII only: int() and \d would also take digits of other scripts.
-    parts = _parts(text) if text.isascii() else None
+    parts = _parts(text)
     if parts is None:
         return None
-    year, month, day = parts
+    year, month, day, _ = parts
     if year >= 100:
         return _date_of(year, month, day)
     if short_years_until is None:
@@ -62,6 +70,30 @@ def date_in_text(text: str, *, short_years_until: date | None = None) -> date | 
     first_year = short_years_until.year - _OLDEST_SHORT_YEARS
     found = (_date_of(century + year, month, day) for century in (2000, 1900) if century + year >= first_year)
     return next((date_found for date_found in found if date_found and date_found <= short_years_until), None)
+
+
+def moment_in_text(text: str) -> datetime | None:
+    """The date and time of day that a text is, of no zone: UTC, midnight where it tells no time; None where it is none.
+
+    Examples
+    --------
+    >>> moment_in_text("01/07/2024 09:30").isoformat(), moment_in_text("2024-07-01T10:30:00+01:00").isoformat()
+    ('2024-07-01T09:30:00+00:00', '2024-07-01T10:30:00+01:00')
+    """
+    day = date_in_text(text)
+    if day is None:
+        return None
+    midnight = datetime.combine(day, time(), tzinfo=UTC)
+    clock = _CLOCK.fullmatch((_parts(text) or (0, 0, 0, ""))[3])
+    if clock is None:
+        return midnight
+    hour = int(clock[1]) % 12 + 12 * (clock[5].lower() == "pm") if clock[5] else int(clock[1])
+    zone = timezone(int(f"{clock[6]}1") * timedelta(hours=int(clock[7]), minutes=int(clock[8]))) if clock[6] else UTC
+    since = timedelta(hours=hour, minutes=int(clock[2]), seconds=float(f"{clock[3] or 0}.{clock[4] or 0}"))
+    try:
+        return midnight.replace(tzinfo=zone) + since
+    except OverflowError:
+        return midnight
 
 
 def day_and_month_as_written(text: str) -> tuple[int, int] | None:
@@ -150,17 +182,23 @@ def _date_of(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _parts(text: str) -> tuple[int, int, int] | None:
-    """Year, month and day as numbers; a year of two digits is below 100."""
+def _parts(text: str) -> tuple[int, int, int, str] | None:
+    """Year, month and day as numbers, a year of two digits below 100; and the time of day as it is written."""
+    # ASCII only: int() and \d would also take digits of other scripts.
+    if not text.isascii():
+        return None
+    found: tuple[int, int, int] | None = None
     if match := _YEAR_FIRST.fullmatch(text):
-        return int(match[1]), int(match[2] or match[5]), int(match[3] or match[6])
-    if match := _DAY_FIRST.fullmatch(text):
-        return _year(match[4]), int(match[3]), int(match[1])
-    if match := _DAY_AND_NAME.fullmatch(text):
-        return _with_month(match[2], _year(match[3]), int(match[1]))
-    if match := _NAME_AND_DAY.fullmatch(text):
-        return _with_month(match[1], int(match[3]), int(match[2]))
-    return None
+        found = int(match[1]), int(match[2] or match[5]), int(match[3] or match[6])
+    elif match := _DAY_FIRST.fullmatch(text):
+        found = _year(match[4]), int(match[3]), int(match[1])
+    elif match := _DAY_AND_NAME.fullmatch(text):
+        found = _with_month(match[2], _year(match[3]), int(match[1]))
+    elif match := _NAME_AND_DAY.fullmatch(text):
+        found = _with_month(match[1], int(match[4]), int(match[2] or match[3]))
+    elif match := _YEAR_AND_NAME.fullmatch(text):
+        found = _with_month(match[3], int(match[1]), int(match[4]))
+    return (*found, match["time"] or "") if found and match else None
 
 
 def _year(digits: str) -> int:

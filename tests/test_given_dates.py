@@ -12,13 +12,14 @@ from typer.testing import CliRunner
 
 import secondplan as sp
 from secondplan.cli.main import app
-from secondplan.given_dates import given_date, given_dates
+from secondplan.given_dates import given_date, given_dates, moment_in_text
 
 SOURCE = Path(sp.__file__).parent
 WRONG = ["2018", 2018, "04/13/2017", "2018-02-30", "soon", "", None, pd.NaT, float("nan"), np.datetime64("2018")]
 # Files that read text of the package's own making, or date objects.
 OF_OUR_OWN_MAKING = {
     "given_dates.py",
+    "plans/readers/dfe_api/reader.py",
     "plans/readers/ssd/reader.py",
     "synthetic/blocks.py",
     "synthetic/store_tables.py",
@@ -129,6 +130,27 @@ def test_experiment_files_take_and_refuse_the_same():
     for value in ("2018", 2018, "04/13/2017"):
         with pytest.raises(ValueError, match="must be a date such as"):
             CohortSpec(as_of=value)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("01/07/2024 09:30", "01/07/2024 10:00"),
+        ("2024-07-01T10:30:00+01:00", "2024-07-01T10:00:00Z"),
+        ("01-JUL-2024 11.00.00.000000 AM", "01-JUL-2024 12.00.00.000000 PM"),
+        ("2024-07-01", "20240701T000001"),
+        ("2024-07-01T10:30:00-99:99", "2024-07-01 00:01"),
+        ("9999-12-31", "9999-12-31 00:01"),
+    ],
+)
+def test_moments_tell_times_of_one_day_apart(earlier, later):
+    read = [moment_in_text(text) for text in (earlier, later)]
+    assert read[0] < read[1]
+
+
+def test_moments_of_nonsense_are_midnight_or_none():
+    assert moment_in_text("9999-12-31T24:30") == dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+    assert moment_in_text("at noon") is None
 
 
 def guesses(tree):

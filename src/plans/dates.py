@@ -50,7 +50,8 @@ def read_date(text: str, *, until: date | None = None) -> tuple[int, str]:
     >>> read_date("1970-01-02"), read_date("02/01/1970"), read_date("25570")
     ((1, 'iso'), (1, 'reformatted'), (1, 'reformatted'))
     """
-    text = text.strip()
+    # A spreadsheet's mark of text is no part of it.
+    text = text.strip().removeprefix("'")
     if is_not_given(text):
         return NO_DATE, NOT_GIVEN
     day = date_in_text(text, short_years_until=until or date.today()) or _from_serial(text)

@@ -6,10 +6,10 @@ known: they are read together, as parts of one return are, and reported. So are 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 
+from ....given_dates import moment_in_text
 from ...codes import UNKNOWN_AUTHORITY
-from ...dates import NO_DATE, read_date, to_date
 from ...quality import NOTED, FindingLog
 from .header import Coverage
 from .xml import CensusFile
@@ -19,13 +19,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 def time_made(header: Mapping[str, str]) -> datetime:
     """The header's ``DateTime`` (of no zone: UTC), the least of all times where there is none that can be read."""
-    text = header.get("DateTime", "")
-    try:
-        made = datetime.fromisoformat(text)
-    except ValueError:
-        day, _ = read_date(text)
-        made = _NEVER if day == NO_DATE else datetime.combine(to_date(day), time())
-    return made if made.tzinfo else made.replace(tzinfo=UTC)
+    return moment_in_text(header.get("DateTime", "")) or _NEVER
 
 
 def serial_number(header: Mapping[str, str]) -> int:

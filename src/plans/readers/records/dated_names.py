@@ -28,17 +28,22 @@ _NAMED = (
     r"(?<![a-z])(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![a-z])"
 )
-_GAP = r"[-–_./, ]"
+_GAP = r"[-–—_./, ]"
 _DAY = r"(?<!\d)(?P<day>\d\d?)(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>20\d\d)(?!\d)"
+# A time of day after a day: "T10:30", "_103000", " 10.30.00", "T10-30-00.123Z".
+_CLOCK = (
+    r"(?:(?:[-_ ]|[-_ ]?t[-_ ]?)(?:[01]\d|2[0-3])(?:[0-5]\d(?:[0-5]\d)?|(?P<colon>[-_.: ])[0-5]\d(?P=colon)[0-5]\d)"
+    r"(?:\.\d+)?z?(?!\d|[-_./]\d\d?(?!\d)))?"
+)
 _NEW = rf"(?<!\d)(?<!\d{_GAP})"
 # In the order in which they are tried: what one fits is no other's, whether or not it is in the calendar.
 _SHAPES = tuple(
     re.compile(shape)
     for shape in (
-        r"(?<!\d)(?P<year>20\d\d)[-–_. ]?(?P<month>0[1-9]|1[0-2])[-–_. ]?(?P<day>0[1-9]|[12]\d|3[01])"
-        r"(?:[0-2]\d(?:[0-5]\d){1,2})?(?!\d)",
-        rf"(?<!\d)(?P<year>20\d\d)(?P<gap>{_GAP})(?P<month>\d\d?)(?P=gap)(?P<day>\d\d?)(?!\d)",
+        r"(?<!\d)(?P<year>20\d\d)[-–—_. ]?(?P<month>0[1-9]|1[0-2])[-–—_. ]?(?P<day>0[1-9]|[12]\d|3[01])"
+        rf"(?:[0-2]\d(?:[0-5]\d){{1,2}})?(?!\d){_CLOCK}",
+        rf"(?<!\d)(?P<year>20\d\d)(?P<gap>{_GAP})(?P<month>\d\d?)(?P=gap)(?P<day>\d\d?)(?!\d){_CLOCK}",
         rf"(?<!\d)(?P<day>\d\d?)(?P<gap>{_GAP})(?P<month>\d\d?)(?P=gap){_YEAR}",
         rf"(?<!\d)(?P<day>\d\d)(?P<month>\d\d){_YEAR}",
         rf"{_NEW}(?P<day>\d\d?)(?P<gap>[-_./])(?P<month>\d\d?)(?P=gap)(?P<year>\d\d)(?!{_GAP}?\d)",
@@ -47,16 +52,16 @@ _SHAPES = tuple(
         rf"(?<!\d)(?P<year>20\d\d){_GAP}?{_NAMED}{_GAP}?{_DAY}(?!\d)",
         rf"{_NAMED}{_GAP}{{0,2}}['’]?(?P<year>20\d\d|\d\d)(?!\d)",
         rf"(?<!\d)(?P<year>20\d\d){_GAP}?{_NAMED}(?!{_GAP}?\d)",
-        r"(?<!\d)(?P<year>20\d\d)(?P<next> ?[-–_/.] ?|[_ ]to[_ ]| |)(?P<end>20\d\d|\d\d)(?!\d)",
+        r"(?<!\d)(?P<year>20\d\d)(?P<next> ?[-–—_/.] ?|[_ ]to[_ ]| |)(?P<end>20\d\d|\d\d)(?!\d)",
         rf"(?<!\d)(?P<month>\d\d)[-_.]{_YEAR}(?!{_GAP}?\d)",
-        rf"{_NEW}(?P<year>\d\d) ?[-–_/] ?(?P<end>\d\d)(?!{_GAP}?\d)",
+        rf"{_NEW}(?P<year>\d\d) ?[-–—_/] ?(?P<end>\d\d)(?!{_GAP}?\d)",
         rf"{_DAY}{_GAP}{{0,2}}(?:of[_ ])?{_NAMED}",
         _NAMED,
         r"(?<![a-z])(?:q|qtr|quarter)[-_ ]?(?P<quarter>[1-4])(?!\d)",
         r"(?<![a-z])(?P<part>h|half|m|month|p|period|wk|week)[-_ ]?\d\d?(?!\d)",
     )
 )
-_NEXT_YEAR = re.compile(r"(?: ?[-–_/] ?|[_ ]to[_ ])(?:20)?(\d\d)(?!\d)")
+_NEXT_YEAR = re.compile(r"(?: ?[-–—_/] ?|[_ ]to[_ ])(?:20)?(\d\d)(?!\d)")
 # "List 7 September 2018" is not the seventh of that month, "ages 16-17" no financial year.
 _NUMBERED = re.compile(
     r"(?<![a-z])(lists?|parts?|tables?|sheets?|pages?|version|ver|v|draft|copy|rev|team|ages?|aged)[-_. ]?"
@@ -64,7 +69,7 @@ _NUMBERED = re.compile(
 )
 _CAPITAL_INSIDE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,7}$")
-_UP_TO = re.compile(r"[\s_]*(?:to|until|till|[-–])[\s_]*")
+_UP_TO = re.compile(r"[\s_]*(?:to|until|till|[-–—])[\s_]*")
 
 
 class _Span(NamedTuple):
