@@ -14,6 +14,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from ...codes import without_decimals
+from ...dates import NO_DATE, read_date, to_text
 from ...quality import KEPT, REJECTED, REPAIRED, FindingLog
 from ..records.records import KEYS
 from ..records.stacking import stack_rows
@@ -46,6 +48,7 @@ def current_records(
         were not deleted.
     """
     placed = {table: _placed(table, frame) for table, frame in versions.items()}
+    placed = {table: _with_named_episodes(frame, placed["cin_episodes"]) for table, frame in placed.items()}
     children = placed["children"]
     deleted = children.loc[children["is_purged"] == True]  # noqa: E712  ("details" is no deletion of the child)
     children_gone = deleted.groupby(_OWNER)["at"].max()
@@ -60,20 +63,45 @@ def current_records(
 def _placed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The versions, with whose they are (``owner``), which record (``name``), and when among all (``at``)."""
     number = pd.Series([f"#{place}" for place in range(len(frame))], index=frame.index, dtype=object)
-    owner = frame["child_id"].fillna(number)
+    owner = frame["child_id"].map(without_decimals, na_action="ignore").astype(object).fillna(number)
     days = [name for name in KEYS[table] if name not in ("la_code", "child_id")]
     at = frame["file"] * _MOST_CHILDREN + frame["at"]
     if not days:
         return frame.assign(**{_OWNER: owner, _NAME: "", "at": at})
+    told = frame[days].apply(_as_told)
     by_day = pd.Series("", index=frame.index, dtype=object)
     for day in days:
-        by_day = by_day + "@" + frame[day].fillna("").astype(object)
-    by_day = by_day.where(frame[days].notna().all(axis=1), number)
-    given = frame[["record_id", days[0]]].assign(**{_OWNER: owner, "file": frame["file"]})
-    n_days = given.groupby([_OWNER, "record_id", "file"])[days[0]].transform("nunique")
+        by_day = by_day + "@" + told[day].fillna("").astype(object)
+    by_day = by_day.where(told.notna().all(axis=1), number)
+    given = frame[["record_id", "file"]].assign(**{_OWNER: owner, "day": told[days[0]]})
+    n_days = given.groupby([_OWNER, "record_id", "file"])["day"].transform("nunique")
     is_name = n_days.groupby([owner, frame["record_id"]]).transform("max") <= 1
     name = frame["record_id"].where(is_name.fillna(False).astype(bool), by_day)
-    return frame.assign(**{_OWNER: owner, _NAME: name.fillna(by_day), "at": at})
+    # A version without a name is one of the only record that has one and began on its day.
+    is_named = frame["record_id"].notna() & (name != by_day)
+    named = pd.DataFrame({_OWNER: owner, "day": by_day, _NAME: name})[is_named].drop_duplicates()
+    named = named[~named.duplicated([_OWNER, "day"], keep=False)].set_index([_OWNER, "day"])[_NAME]
+    adopted = named.reindex(pd.MultiIndex.from_arrays([owner, by_day])).set_axis(frame.index)
+    name = name.where(frame["record_id"].notna(), adopted.fillna(by_day))
+    return frame.assign(**{_OWNER: owner, _NAME: name, "at": at})
+
+
+def _as_told(column: pd.Series) -> pd.Series:
+    """Dates in one form; what is no date as it is."""
+    days = {text: read_date(text)[0] for text in column.dropna().unique()}
+    return column.map({text: text if day == NO_DATE else to_text(day) for text, day in days.items()}).astype(object)
+
+
+def _with_named_episodes(frame: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
+    """The versions whose episode is known by its day only, with the name of that episode where it has one."""
+    is_unnamed = frame["episode"].str.startswith("@").eq(True)
+    if not is_unnamed.any():
+        return frame
+    names = episodes.drop_duplicates([_OWNER, "episode"]).set_index([_OWNER, "episode"])[_NAME]
+    found = names.reindex(pd.MultiIndex.from_frame(frame.loc[is_unnamed, [_OWNER, "episode"]]))
+    named = frame["episode"].copy()
+    named[is_unnamed] = found.set_axis(named[is_unnamed].index).fillna(named[is_unnamed])
+    return frame.assign(episode=named)
 
 
 def _remaining(

@@ -9,7 +9,8 @@ one period in care (:mod:`..records.care_periods`).
 
 Payloads are taken in the order of their days, whatever the order in which they are given: a later one corrects, deletes
 (``purge``) and reopens what those before it hold (:mod:`.payloads`). The day is that of the file's name, else one that
-a wrapper states; files without a day come first, in the order of their names.
+a wrapper states, files of one day by the time that wrappers state; files without a day come first, in the order of
+their names.
 
 What is no object where a record is expected is left out and reported. Names that are not known are counted and never
 shown, as a name may be a child's. A value of a wrong kind counts as missing. Of a name that comes twice in an object
@@ -24,12 +25,13 @@ observation of a child begins there, unless ``first_date`` says otherwise.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
 
 from ....errors import InputError
+from ....given_dates import moment_in_text
 from ...dates import to_date
 from ...quality import NOTED, REJECTED, REPAIRED, FindingLog, QualityReport
 from ...store import Plans
@@ -55,6 +57,7 @@ DAY_NAMES = (
     "date",
 )
 """Members of a wrapper that may state its day, in small letters."""
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 LOOK_BACK_YEARS = 2
 """Payloads hold what was open on or after the 1 April before the day that lies so far back."""
 
@@ -110,7 +113,7 @@ def read_dfe_api(
     facts = ExtractFacts(la_code, first_date, extract_date)
     payloads = sorted(
         (_read_payload(path) for path in find_files(paths, SUFFIXES, "JSON file of the DfE API")),
-        key=lambda payload: (payload.day is not None, payload.day or 0, payload.path.name),
+        key=lambda payload: (payload.day is not None, payload.day or 0, payload.time, payload.path.name),
     )
     files = [payload.path for payload in payloads]
     log = FindingLog(short_names(files))
@@ -151,11 +154,15 @@ def read_dfe_api(
 
 @dataclass(frozen=True)
 class _Payload:
-    """One file: its rows, its day (since 1970-01-01) if it tells one, and whether names come twice in an object."""
+    """One file: its rows, its day (since 1970-01-01) if it tells one, and whether names come twice in an object.
+
+    Of two files of one day that is the later whose wrapper states the later ``time``.
+    """
 
     path: Path
     found: ApiRows
     day: int | None
+    time: datetime
     has_repeated: bool
 
 
@@ -166,7 +173,9 @@ def _read_payload(path: Path) -> _Payload:
     day = day_in_name(path)
     if day is None:
         day = latest_day(source.about.get(name, ()) for name in DAY_NAMES)
-    return _Payload(path, found, day, source.n_repeated > 0)
+    stated = [moment_in_text(text) for name in DAY_NAMES for text in source.about.get(name, ())]
+    of_day = [moment for moment in stated if moment and day is not None and moment.date() == to_date(day)]
+    return _Payload(path, found, day, max(of_day, default=_NO_TIME), source.n_repeated > 0)
 
 
 def _note_form(payload: _Payload, number: int, n_files: int, log: FindingLog, beside: FindingLog) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ...codes import is_not_given
+from ...codes import is_not_given, without_decimals
 from .json_records import JsonRecord
 
 _CHILD = {"la_child_id": "child_id"}
@@ -192,7 +192,8 @@ class _Collector:
         self._store(table, [record, episode, bool(fault), says_open, child_id, *values])
 
     def _identifier(self, value: dict[str, Any], name: str, table: str, number: int) -> str | None:
-        return self._text(value.get(_IDENTIFIERS.get(name, "")), table, "record_id", number)
+        text = self._text(value.get(_IDENTIFIERS.get(name, "")), table, "record_id", number)
+        return text and without_decimals(text)
 
     def _members(self, value: dict[str, Any], kind: str) -> dict[str, Any]:
         """The members under their known names, in small letters; the others are counted."""

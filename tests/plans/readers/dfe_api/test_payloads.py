@@ -76,7 +76,7 @@ def test_what_is_sent_again_after_it_was_deleted_stands(read):
     gone = {"la_child_id": "C1", "purge": True}
     plans, report = read([child(ENDED, SECOND)], [gone], [child(ENDED)])
     assert plans.plans["plan_id"].tolist() == ["P1"] and len(plans.cin_episodes) == 1
-    assert report.counts.loc["children"].tolist() == [3, 0, 1, 0, 2]
+    assert report.counts.loc["children"].tolist() == [3, 1, 0, 0, 2]
 
 
 def test_one_identifier_with_other_days_is_one_plan(read):
@@ -206,3 +206,31 @@ def test_names_that_are_not_known_are_never_shown(read, tmp_path):
     shown = report.summary() + (tmp_path / "quality.json").read_text() + report._repr_html_()
     assert "smithson" not in shown.lower()
     assert dict(report.skipped) == {"members that are not known": 2}
+
+
+def test_what_has_no_name_is_found_by_its_day(read):
+    gone = {"referral_date": "15/01/2024", "purge": True}
+    later = [{"la_child_id": "C1", "social_care_episodes": [gone]}]
+    first = child(ENDED)
+    first["social_care_episodes"] += child(SECOND, episode="E2", referred="2024-01-15")["social_care_episodes"]
+    assert outcome(read([first], later)[0]) == [[152, 0]]
+    unnamed = {"start_date": "2024-02-01T00:00:00", "purge": True}
+    assert outcome(read([child(ENDED, SECOND)], [child(unnamed)])[0]) == [[152, 0]]
+    # Of two plans of one day it is not known which is meant.
+    _, report = read([child(ENDED, SECOND, {**SECOND, "child_protection_plan_id": "P3"})], [child(unnamed)])
+    assert "purge-unmatched" in codes(report, "plans")
+
+
+def test_identifiers_that_became_numbers_with_a_point_are_the_same(read):
+    first = child(ENDED, {**SECOND, "child_protection_plan_id": 2}, child_id=1001)
+    later = child({"child_protection_plan_id": 2.0, "purge": True}, child_id=1001.0)
+    assert outcome(read([first], [later])[0]) == [[152, 0]]
+
+
+def test_payloads_of_one_day_are_in_the_order_of_the_times_that_they_state(read):
+    purge = child({"child_protection_plan_id": "P2", "purge": True})
+    payloads = [
+        {"created_at": "2024-04-01T20:00:00", "children": [purge]},
+        {"created_at": "2024-04-01T08:00:00", "children": [child(ENDED, SECOND)]},
+    ]
+    assert outcome(read(*payloads, names=["a.json", "b.json"])[0]) == [[152, 0]]

@@ -143,7 +143,7 @@ def test_what_is_marked_to_be_deleted_is_left_out_with_all_it_holds(read):
     assert plans.plans["plan_id"].tolist() == ["P2022-06-10"]
     assert plans.children["child_id"].tolist() == ["C1"]
     assert report.counts.loc["plans"].tolist() == [5, 1, 0, 0, 4]
-    assert report.counts.loc["children"].tolist() == [2, 0, 1, 0, 1]
+    assert report.counts.loc["children"].tolist() == [2, 1, 0, 0, 1]
 
 
 def test_wrong_types_are_findings(read):
