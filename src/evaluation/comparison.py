@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
@@ -96,28 +97,36 @@ class Comparison:
         shown = self.table[self._main_columns()].to_string(float_format="{:.4f}".format, na_rep="-")
         return f"Comparison of {len(self.table)} models{failed}\n{shown}\n{self.verdict}"
 
+    def formatted(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The table as text for a page: each measure with its 95 % interval, and the verdict of each model in words.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            Columns of ``table``; all but the bounds if not given.
+        """
+        wanted = [name for name in columns or self._main_columns() if name in self.table]
+        cells = {_heading(name): self._cells(name, DECIMALS.get(name, 4)) for name in wanted}
+        words = [self.verdicts.get(str(model), "") for model in self.table.index]
+        return pd.DataFrame(cells | {"verdict": words}, index=self.table.index)
+
     def _repr_html_(self) -> str:
-        columns = {_heading(name): self._cells(name, DECIMALS.get(name, 4)) for name in self._main_columns()}
-        shown = pd.DataFrame(
-            columns | {"verdict": [escape(self.verdicts.get(str(model), "")) for model in self.table.index]},
-            index=[escape(str(model)) for model in self.table.index],
-        )
-        first = self.by_fold[self.by_fold["model"] == self.table.index[0]]
+        first = self.by_fold[self.by_fold["model"] == self.by_fold["model"].iloc[0]]
         folds = f"{len(first)} folds" if len(first) > 1 else "one test set"
         caption = (
-            f"<p>{int(first['n'].sum())} children in {folds}, {int(first['n_events'].sum())} with a second plan. "
+            f"<p>{int(first['n'].sum())} children in {folds}, {self.n_events} with a second plan. "
             f"All out-of-fold risks together, with 95 % intervals.</p><p>{escape(self.verdict)}</p>"
         )
         noted = [(name, line) for name, lines in self.notes.items() for line in lines]
         return (
             caption
-            + shown.to_html(escape=False, border=0)
+            + self.formatted().to_html(border=0, index_names=False)
             + _list("Not in the table:", list(self.failures.items()))
             + _list("Warned of while fitting:", noted)
         )
 
     def _main_columns(self) -> list[str]:
-        return [name for name in self.table.columns if not name.endswith(("_se", "_lower", "_upper"))]
+        return [name for name in self.table.columns if not name.endswith(("_lower", "_upper"))]
 
     def _cells(self, name: str, decimals: int) -> list[str]:
         """A column as text, with its interval where it has one."""
@@ -140,4 +149,4 @@ def _cell(value: float, lower: float, upper: float, decimals: int) -> str:
     if pd.isna(value):
         return "–"
     text = f"{value:.{decimals}f}"
-    return text if pd.isna(lower) else f"{text} <small>({lower:.{decimals}f} to {upper:.{decimals}f})</small>"
+    return text if pd.isna(lower) else f"{text} ({lower:.{decimals}f} to {upper:.{decimals}f})"

@@ -190,10 +190,8 @@ def _incidence(cohort: Cohort) -> str:
 
 
 def _models(comparison: Comparison, best: str, dropped: Sequence[str]) -> str:
-    wanted = ["brier_365", "brier_730", "ipa_730", "auc_365", "auc_730", "ici_730", "c_index"]
-    wanted += ["calibration_slope_730", "fit_seconds"]
-    shown = comparison.table[[name for name in wanted if name in comparison.table]]
-    shown = shown.rename(columns=_heading, index=str)
+    wanted = ["brier_730", "difference_to_null_730", "ipa_730", "auc_730", "calibration_slope_730"]
+    shown = comparison.formatted([*wanted, "observed_expected_730"]).rename(index=str)
     figure, ax = new_figure(7.6, 4.2)
     plot_comparison(comparison.curves, ax=ax)
     without = f"Left out of the models, as the data cannot give them: {', '.join(dropped)}."
@@ -204,14 +202,14 @@ def _models(comparison: Comparison, best: str, dropped: Sequence[str]) -> str:
         for line in lines
         if line.startswith(UNSTATED)
     )
-    years = "two years" if pd.notna(comparison.table.loc[best].get("brier_730")) else "one year"
     return (
         paragraph(
-            f"Each model predicts children it has not seen. {best} has the lowest Brier "
-            f"score at {years}. AalenJohansen tells everyone the average and is the bar to clear."
+            f"Each model predicts children it has not seen. {comparison.reference} tells everyone the average and is "
+            "the bar to clear: a difference to it below 0 is better."
         )
+        + paragraph(comparison.verdict)
         + (paragraph(without) if dropped else "")
-        + table(shown, caption="Out-of-fold measures, best first", decimals=4, index=True)
+        + table(shown, caption="Out-of-fold measures with 95 % intervals, lowest Brier score first", index=True)
         + picture(figure, "Index of prediction accuracy of each model by horizon")
         + paragraph(
             "Second plans are hard to predict: an AUC of 0.6 to 0.7 is what honest studies of recurrence find. "

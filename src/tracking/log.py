@@ -13,10 +13,11 @@ import pandas as pd
 
 from ..plans.disclosure import rounded_flow
 from ..progress import track
+from ..small_counts import is_small
 from .dataset import cohort_digest, column_kinds, log_cohort
 from .evidence import PresentChampion, coefficients_of, evidence_of
 from .flavour import GATES_TAG, log_model_bundle
-from .gates import Gates, check_gates, read_gates
+from .gates import GateReport, Gates, check_gates, read_gates
 from .privacy import publishable_table, refuse_identifiers
 from .registry import COMPARISON, KIND_TAG, PARENT_TAG, SUMMARY
 from .store import Store, mlflow_edge, open_store, run_tags
@@ -33,6 +34,8 @@ LONGEST_PARAM = 500
 NOT_USED = "not used"
 # MLflow's pages unfold a parent at the first visit only if its children are evaluations; else its charts are empty.
 UNFOLDED = {"mlflow.runType": "evaluation"}
+# The description that stands above a run in MLflow's pages.
+NOTE = "mlflow.note.content"
 
 
 def log_comparison(
@@ -102,7 +105,10 @@ def log_comparison(
     digest = cohort_digest(cohort)
     common = run_tags() | dict(tags or {}) | {"secondplan.data_sha256": digest}
     models = list(comparison.table.index)
-    with _run(opened, experiment_id, f"comparison of {len(models)} models", common | {KIND_TAG: COMPARISON}) as parent:
+    events = "fewer than 6" if is_small(np.array([comparison.n_events]))[0] else f"{comparison.n_events:,}"
+    described = f"{len(cohort):,} children, {events} second plans; {data_name}.\n\n{comparison.verdict}"
+    parent_tags = common | {KIND_TAG: COMPARISON, NOTE: described}
+    with _run(opened, experiment_id, f"comparison of {len(models)} models", parent_tags) as parent:
         log_cohort(opened, parent, cohort, name=data_name, digest=digest)
         shared = {"n_rows": len(cohort), "care": cohort.care, "as_of": f"{cohort.as_of:%Y-%m-%d}"} | dict(params or {})
         _log_params(opened, parent, shared | {"models": ", ".join(models)})
@@ -122,7 +128,10 @@ def log_comparison(
                 champion=(champions or {}).get(name),
             )
             report = check_gates(evidence)
-            child_tags = common | UNFOLDED | {PARENT_TAG: parent, KIND_TAG: "model", GATES_TAG: report.to_json()}
+            words = _note(comparison.verdicts.get(name, "the average risk"), report)
+            child_tags = (
+                common | UNFOLDED | {PARENT_TAG: parent, KIND_TAG: "model", GATES_TAG: report.to_json(), NOTE: words}
+            )
             with _run(opened, experiment_id, name, child_tags) as child:
                 log_cohort(opened, child, cohort, name=data_name, digest=digest)
                 _log_params(opened, child, shared | parameters[name])
@@ -154,6 +163,12 @@ class _run:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with mlflow_edge("a run cannot be closed"):
             self.store.client.set_terminated(self.id, "FINISHED" if kind is None else "FAILED")
+
+
+def _note(verdict: str, report: GateReport) -> str:
+    """The description of a model's run: what the comparison says of it, and the gates."""
+    gates = "Passes the champion's gates." if report.passed else f"Does not pass: {'; '.join(report.failures)}."
+    return f"{verdict[:1].upper()}{verdict[1:]}.\n\n{gates}"
 
 
 def _log_metrics(store: Store, run_id: str, comparison: Comparison, model: str, model_id: str | None) -> None:

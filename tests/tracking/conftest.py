@@ -37,6 +37,11 @@ class FakeComparison:
     models: dict[str, Any]
     differences: pd.DataFrame
     failures: dict[str, str] = field(default_factory=dict)
+    n_events: int = 240
+    verdict: str = "CauseSpecificCox is better than the average risk beyond noise."
+    verdicts: dict[str, str] = field(
+        default_factory=lambda: {"CauseSpecificCox": "better than the average risk beyond noise"}
+    )
 
 
 def make_cohort(seed: int = 1) -> FakeCohort:

@@ -134,6 +134,16 @@ def test_gates_are_kept_with_each_model(children):
     assert {"difference_to_null_730_upper", "calibration_slope_730"} <= failed
 
 
+def test_runs_are_described_in_words(store, parent, children):
+    note = "mlflow.note.content"
+    described = store.client.get_run(parent).data.tags[note]
+    assert described.startswith("120 children, 240 second plans; test data.")
+    assert "better than the average risk beyond noise" in described
+    own = children["CauseSpecificCox"].data.tags[note]
+    assert own == "Better than the average risk beyond noise.\n\nPasses the champion's gates."
+    assert "Does not pass: difference_to_null_730_upper not measured" in children["AalenJohansen"].data.tags[note]
+
+
 def test_nothing_that_identifies_a_child_user_or_machine_is_in_the_store(store, cohort, parent):
     """Every file under the store, the database among them, is searched for every identifier that went in."""
     assert parent
