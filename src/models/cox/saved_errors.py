@@ -85,9 +85,9 @@ class CoxErrors(CoxPrediction):
         strata = np.unique(self.baseline_stratum_[self.mean_steps_])
         if np.isnan(error[np.isin(design.stratum_of_each, strata)]).any():
             warn(
-                f"intervals from the plan's end on are not saved for all days ({len(rows)} children): between days up "
-                f"to which {FEWEST_EVENTS} children left they are where what is kept tells them; they are saved with "
-                'std_error="jackknife", and where fit is given cluster'
+                f"intervals from the plan's end on are not saved for all days ({len(rows):,} children): on days close "
+                f"to each other, between which fewer than {FEWEST_EVENTS} children left, a child could be told from "
+                'them; all are saved with std_error="jackknife", or where fit is given clusters'
             )
 
     def _rows_of_training(self, what: str) -> TrainingRows:

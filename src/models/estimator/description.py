@@ -44,7 +44,7 @@ def describe(model: Any) -> Description:
     summary = getattr(model, "summary_", None)
     table = None
     if summary is None or summary.empty:
-        above.append(f"risk of event 1 by day {model.horizon:g} in training: {100 * model.average_risk_:.1f} %")
+        above.append(f"risk of event 1 by day {model.horizon:g} in training: {_percent(model.average_risk_)}")
     else:
         table, n_left = ratio_table(summary, model.ratio_name)
         if n_left:
@@ -81,13 +81,24 @@ def ratio_table(summary: pd.DataFrame, name: str) -> tuple[pd.DataFrame, int]:
 def next_calls(model: Any, summary: pd.DataFrame | None) -> list[str]:
     """What can be called of this model, the most wanted first."""
     calls = [] if summary is None or summary.empty else ["model.summary_", "sp.plot_coefficients(model)"]
-    calls += ["model.predict_risk_table(X, [365, 730])", "model.plot_risk(X[:1])"]
+    calls += [f"model.predict_risk_table(X, {days_to_ask(model)})", "model.plot_risk(X[:1])"]
     columns = list(model.feature_names_in_)
     if columns:
         calls.append(f'model.plot_effect("{columns[0]}")')
     if hasattr(model, "test_proportional_hazards"):
         calls.append("model.test_proportional_hazards()")
     return [*calls, "model.save(path)"]
+
+
+def days_to_ask(model: Any) -> list[int | float]:
+    """Two days of predictions that training was followed to: half the horizon and the horizon, or that of follow-up."""
+    last = min(model.horizon, float(np.max(model.follow_up_)))
+    days = [last / 2, last]
+    return [int(day) for day in days] if last >= 2 else days
+
+
+def _percent(share: float) -> str:
+    return "not known (training was not followed to it)" if pd.isna(share) else f"{100 * share:.1f} %"
 
 
 def _figure(value: float) -> str:

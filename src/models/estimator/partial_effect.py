@@ -140,6 +140,12 @@ def _average_risks(model: Any, column: str, grid: list[Any], rows: pd.DataFrame 
     given = pd.concat([rows] * len(grid), ignore_index=True)
     given[column] = pd.Series(grid).repeat(len(rows)).to_numpy()
     risk = model.predict_cumulative_incidence(given, [model.horizon], event=event).reshape(len(grid), -1).mean(axis=1)
+    if np.isnan(risk).all():
+        last = np.floor(model.follow_up_.max())
+        raise ValueError(
+            f"no risk by day {model.horizon:g} is known, as training was followed to day {last:g}; "
+            f"type: model.set_params(horizon={last:g})"
+        )
     table = pd.DataFrame({"event": event, "value": grid, "estimate": risk, "lower": np.nan, "upper": np.nan})
     held = f"average over {len(rows):,} rows, the others as they are"
     return PartialEffect(column, RISK, None, held, model.horizon, table[COLUMNS])

@@ -52,6 +52,7 @@ def explains_other_calls(function: Callable[P, T]) -> Callable[P, T]:
     """
     parameters = list(signature(function).parameters.values())
     by_place = [item.name for item in parameters if item.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    required = [item.name for item in parameters if item.kind is Parameter.KEYWORD_ONLY and item.default is item.empty]
     known = [item.name for item in parameters]
     is_method = "self" in known
 
@@ -63,7 +64,7 @@ def explains_other_calls(function: Callable[P, T]) -> Callable[P, T]:
             return function(*args, **kwargs)
         if is_method:
             raise TypeError(_fit_advice(args[0], given, dict(kwargs), known[1:]))
-        raise TypeError(_function_advice(function.__name__, given, dict(kwargs), by_place, known))
+        raise TypeError(_function_advice(function.__name__, given, dict(kwargs), by_place, required, known))
 
     return call
 
@@ -80,7 +81,7 @@ def outcome_advice(y: Any) -> str:
         return f"type: y = {_mapping({name: f'y[{place}]' for place, name in enumerate(names)})}"
     columns = _columns_of(y)
     if columns:
-        return _renamed(y, columns)
+        return _renamed(y)
     if np.ndim(y) == 2 and np.shape(y)[1] in (2, 3):
         return f"if its columns are these, type: y = pd.DataFrame(y, columns={_quoted(OUTCOME[-np.shape(y)[1] :])})"
     return 'type: y = pd.DataFrame({"duration": days, "event": codes})'
@@ -92,7 +93,8 @@ def _names_columns(given: tuple) -> bool:
         return True
     # A frame that has two columns of a name gives a frame for either.
     columns = [_columns_of(value) for value in given[:2]]
-    return bool(columns) and all(names and len({*names}) == len(names) for names in columns)
+    is_frame = [bool(names) and len({*names}) == len(names) for names in columns]
+    return bool(columns) and (all(is_frame) or (is_frame[0] and len(columns[0]) > 1))
 
 
 def _fit_advice(model: Any, given: tuple, kwargs: dict[str, Any], known: list[str]) -> str:
@@ -140,13 +142,20 @@ def _fit_line(roles: dict[str, Expression]) -> str:
     return f"{model}.fit({X}, {y}{options})"
 
 
-def _function_advice(name: str, given: tuple, kwargs: dict[str, Any], by_place: list[str], known: list[str]) -> str:
+def _function_advice(
+    name: str, given: tuple, kwargs: dict[str, Any], by_place: list[str], required: list[str], known: list[str]
+) -> str:
     """The message for a function of durations and events."""
     arrays = [value for value in given if not _columns_of(value)]
     kwargs = {key: value for key, value in kwargs.items() if SPELLINGS.get(_plain(key)) != "frame"}
     roles, unknown = _by_role({key: value for key, value in kwargs.items() if key not in known}, known)
     roles |= {key: _expression(key, value) for key, value in kwargs.items() if key in known}
-    roles |= {key: _expression(key, value) for key, value in zip(by_place, arrays, strict=False)}
+    named = next((value for value in given if _columns_of(value)), None)
+    places = [*by_place, *required]
+    if named is not None and not any(isinstance(value, str) for value in given):
+        others = [key for key in places if key not in OUTCOME]
+        places = others if len(arrays) <= len(others) else places
+    roles |= {key: _expression(key, value) for key, value in zip(places, arrays, strict=False)}
     left = [key for key in known if key not in by_place]
     if unknown or len(arrays) > len(by_place):
         got = f"; got {', '.join(unknown)} too" if unknown else ""
@@ -154,9 +163,11 @@ def _function_advice(name: str, given: tuple, kwargs: dict[str, Any], by_place: 
     else:
         what = f"{name} takes {', '.join(by_place)} as arrays or columns"
     frame = "df" if any(item.column is not None for item in roles.values()) else "y"
-    for key in by_place:
-        column = key if frame == "y" and len(arrays) < len(given) and key in OUTCOME else None
-        roles.setdefault(key, Expression(key, column))
+    columns = {}
+    if frame == "y" and named is not None:
+        columns = {role: role for role in OUTCOME} | {role: name for name, role in _outcomes_in(named).items()}
+    for key in [*by_place, *required]:
+        roles.setdefault(key, Expression(key, columns.get(key)))
     first = [roles[key].of(frame) for key in by_place]
     options = [f"{key}={roles[key].of(frame)}" for key in left if key in roles]
     return f"{what}; type: sp.{name}({', '.join([*first, *options])})"
@@ -195,8 +206,23 @@ def _by_role(kwargs: dict[str, Any], known: Any = ()) -> tuple[dict[str, Express
     return roles, unknown
 
 
-def _renamed(y: Any, columns: list[str]) -> str:
+def _renamed(y: Any) -> str:
     """How the columns of ``y`` get the names of outcomes."""
+    new = _outcomes_in(y)
+    say = "type"
+    if not {"duration", "event"} <= {*new.values()}:
+        new, say = {"days": "duration", "codes": "event"}, "with its own names of columns, type"
+    if isinstance(y, pd.DataFrame):
+        changed = {old: name for old, name in new.items() if old != name}
+        return f"{say}: y = y.rename(columns={_mapping(changed, quoted=True)})"
+    order = [role for role in ("duration", "event", "entry") if role in new.values()]
+    old = {role: column for column, role in new.items()}
+    return f"{say}: y = {_mapping({role: f'y[{_quoted(old[role])}]' for role in order})}"
+
+
+def _outcomes_in(y: Any) -> dict[str, str]:
+    """The columns of a frame, a structured array or a mapping that seem to hold outcomes, and which."""
+    columns = _columns_of(y)
     new: dict[str, str] = {}
     for column in columns:
         role = SPELLINGS.get(_plain(str(column)))
@@ -208,18 +234,9 @@ def _renamed(y: Any, columns: list[str]) -> str:
         booleans = [column for column in left if _is_boolean(y[column])]
         if len(booleans) == 1:
             new |= {column: "event" if column in booleans else "duration" for column in left}
-            missing = []
     elif len(missing) == 1 and len(left) == 1:
         new[left[0]] = missing.pop()
-    say = "type"
-    if missing:
-        new, say = {"days": "duration", "codes": "event"}, "with its own names of columns, type"
-    if isinstance(y, pd.DataFrame):
-        changed = {old: name for old, name in new.items() if old != name}
-        return f"{say}: y = y.rename(columns={_mapping(changed, quoted=True)})"
-    order = [role for role in ("duration", "event", "entry") if role in new.values()]
-    old = {role: column for column, role in new.items()}
-    return f"{say}: y = {_mapping({role: f'y[{_quoted(old[role])}]' for role in order})}"
+    return new
 
 
 def _outcome_columns(frame: str, names: list[str]) -> str:

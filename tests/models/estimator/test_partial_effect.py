@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from secondplan import CauseSpecificCox, CoxPH, FeatureEncoder, RoystonParmar, load_model
+from secondplan import (
+    BoostedHazard,
+    CauseSpecificCox,
+    CoxPH,
+    FeatureEncoder,
+    RoystonParmar,
+    load_model,
+)
 
 from ..all_models import MODELS, REGRESSIONS, X, Y, outcome_for
 
@@ -58,6 +65,15 @@ def test_without_coefficients_it_is_the_average_risk(name, fitted):
     assert effect.reference is None and effect.horizon == model.horizon and "240 rows" in effect.held
     few = model.partial_effect("category", X[:20], values=["NEG"])
     assert few.table["estimate"][0] == pytest.approx(model.predict(X[:20].assign(category="NEG")).mean())
+
+
+def test_a_risk_that_is_not_known_is_no_empty_picture():
+    y = {"duration": np.arange(1.0, 41.0) * 5, "event": np.tile([1, 0], 20)}
+    model = BoostedHazard(max_iter=2, min_samples_leaf=5).fit(X[["age"]][:40], y)
+    with pytest.raises(ValueError, match="followed to day 200; type: ") as error:
+        model.plot_effect("age")
+    eval(str(error.value).rpartition("type: ")[2], {"model": model})
+    assert model.partial_effect("age").table["estimate"].notna().all()
 
 
 def test_a_ratio_that_changes_is_that_of_the_horizon():

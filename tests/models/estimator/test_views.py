@@ -9,7 +9,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from secondplan import CauseSpecificCox, CoxPH, ParametricAFT, load_model
+from secondplan import AalenJohansen, CauseSpecificCox, CoxPH, ParametricAFT, load_model
 
 from ..all_models import INTERVALS, MODELS, NUMBERS, REGRESSIONS, X, Y, outcome_for
 
@@ -28,6 +28,18 @@ def test_a_fitted_model_says_what_it_holds(name, fitted):
         assert f"{model.ratio_name} " in text and "95 % interval" in text
         assert "sk-top-container" in html and '<table class="dataframe">' in html
     assert repr(clone(model)) == repr(MODELS[name]) == repr(model).splitlines()[0]
+
+
+def test_what_to_call_next_keeps_to_the_follow_up():
+    short = {"duration": np.arange(1.0, 41.0) * 5, "event": np.tile([1, 0], 20)}
+    for model in (CoxPH(), AalenJohansen(), AalenJohansen(horizon=90)):
+        text = repr(model.fit(X[["age"]][:40], short))
+        days = [45, 90] if model.horizon == 90 else [100, 200]
+        assert f"model.predict_risk_table(X, {days})" in text and "nan" not in text
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert model.predict_risk_table(X[["age"]][:2], days).notna().all(axis=None)
+    assert "not known (training was not followed to it)" in repr(AalenJohansen().fit(X[["age"]][:40], short))
 
 
 def test_ratios_are_those_of_the_summary():

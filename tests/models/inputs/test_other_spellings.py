@@ -133,12 +133,20 @@ def test_entry_is_renamed_too_and_names_of_columns_are_no_outcome():
         (sp.logrank_test, (DF, "T", "E", "sex"), {}, {"group": DF["sex"]}),
         (sp.gray_test, (DF, "T", "E"), {"groups": "sex"}, {"group": DF["sex"]}),
         (sp.logrank_test, (T, E), {"groups": DF["sex"], "rho": 1}, {"group": DF["sex"], "rho": 1}),
+        (sp.aalen_johansen, (SKSURV,), {}, {}),
+        (sp.gray_test, (OTHER_NAMES, DF["sex"]), {}, {"group": DF["sex"]}),
+        (sp.logrank_test, (DF[["T", "E"]], DF["sex"]), {}, {"group": DF["sex"]}),
+        (sp.restricted_mean_difference, (T, E, DF["sex"], 300), {}, {"group": DF["sex"], "until": 300}),
+        (sp.restricted_mean_difference, (DF, "T", "E", "sex", 300), {}, {"group": DF["sex"], "until": 300}),
+        (sp.restricted_mean_difference, (DF, "T", "E"), {"by": "sex"}, {"group": DF["sex"], "until": 200}),
     ],
 )
 def test_functions_say_the_line_to_type(function, args, options, same):
     with pytest.raises(TypeError, match=rf"type: sp\.{function.__name__}\(") as error:
         function(*args, **options)
-    names = {"df": DF, "y": LATE if "entry" in same else Y, "duration": T, "event": E, "sp": sp}
+    y = args[0] if len(args) < 3 and hasattr(args[0], "dtype") and args[0].dtype.names else LATE
+    y = args[0] if list(getattr(args[0], "columns", ())) == ["T", "E"] else y
+    names = {"df": DF, "y": y, "duration": T, "event": E, "group": DF["sex"], "until": 200, "sp": sp}
     found = eval(line_of(error), names | {"groups": DF["sex"], "weights": DF["w"]})
     expected = function(duration=T, event=E, **same)
     assert repr(found) == repr(expected)
