@@ -209,7 +209,11 @@ def _closed_by_next(episodes: pd.DataFrame, keys: pd.DataFrame, log: FindingLog)
         goes_on=goes_on,
     )
     around = keys.merge(starts, on=["child", "start"], how="left").set_axis(keys.index).reindex(episodes.index)
-    is_left_open = episodes["end_date"].isna() & around["next"].notna()
+    # An end that cannot be read, or stands for none, is no end either.
+    end, problems = clean_texts(episodes["end_date"], DATES)
+    is_unread = (problems == "date-unreadable") & around["next"].notna()
+    log.add_rows("date-unreadable", "care_episodes", REPAIRED, episodes[is_unread], column="end_date")
+    is_left_open = end.isna() & around["next"].notna()
     log.add_rows("episode-left-open", "care_episodes", REPAIRED, episodes[is_left_open], column="end_date")
     is_last = around["goes_on"].eq(True) & around["next"].isna() & episodes["end_date"].notna()
     log.add_rows("care-goes-on", "care_episodes", REPAIRED, episodes[is_last], column="end_date")

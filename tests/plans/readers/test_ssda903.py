@@ -99,7 +99,7 @@ def test_an_open_episode_that_another_follows_ends_when_that_begins(add):
     assert "episode-left-open" in codes(report)
 
 
-@pytest.mark.parametrize("blank", ["NULL", "N/A", "-", "None", " ", "n/a"])
+@pytest.mark.parametrize("blank", ["NULL", "N/A", "-", "None", " ", "n/a", "31/12/9999", "31/06/2019"])
 def test_placeholders_are_blanks_before_anything_follows_from_one(add, blank):
     found, _ = add(
         [episode("7", "01/05/2019", blank, ceased=blank), episode("7", "01/06/2019", "10/07/2019", reason="P")]

@@ -51,10 +51,21 @@ _NO_REASON = r"^(?!.*\b(reason|outcome|type|status|by)\b)"
 _PLAN = r"(child protection plan|child protection|cp plan|cpp|cp|protection plan)( plan)?"
 _NEED = r"(cin|child in need)( plan| episode)?"
 
+
+def _plain_day(verbs: str) -> str:
+    """A heading of a day of a plan in plain words: plan end date, date of plan end, end date of plan, date off plan."""
+    day = rf"({verbs})"
+    plan = r"(from |of |on )?(the )?(plan|cp|cpp)"
+    # The last are the census's own names, whose capitals tell no words: CPPendDate.
+    return rf"^(date )?(of )?((the )?(plan|cp|cpp) )?{day}( date)?( {plan})?$|^cpp{day}date$"
+
+
 CHILD_COLUMNS = _columns(
     child_id=r"\bchilds?\b.*\b(id|identifier|reference|ref)\b"
     r"|^(unique ?|person ?|client ?|case ?|la ?)?(child ?)?(id|identifier|reference|ref)$"
-    r"|^(person|client|child) (number|no)$",
+    r"|^(person|client|child|case) (number|no)$|^(uid|urn)$"
+    r"|^(mosaic|lcs|liquid ?logic|ics|eclipse|care ?first|azeus|cyp|young person|service user)( person| client)?"
+    r" (id|identifier|number|no|reference|ref)$",
     sex=r"^(childs? )?(gender|sex)\b",
     ethnicity=r"^(childs? )?ethnic",
     date_of_birth=r"^(childs? )?(date of birth|birth ?date)|\bdob\b",
@@ -119,8 +130,10 @@ LISTS = (
         ),
         ("start_date",),
         _columns(
-            start_date=r"^(plan )?(start|started)( date)?$|^date (plan )?started$",
-            end_date=r"^(plan )?(end|ended|closure|closed|ceased|finish)( date)?$|^date (plan )?(ended|closed|ceased)$",
+            start_date=_plain_day("start|started|commenced|commencement|began|begun|opened"),
+            end_date=_plain_day(
+                "end|ended|closure|closed|ceased|finish|finished|removed|removal|off|deregistered|de registered"
+            ),
         ),
         ends="end_date",
     ),

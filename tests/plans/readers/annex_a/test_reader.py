@@ -147,6 +147,14 @@ def test_dates_in_every_form(read, start):
         *("Date Child Protection Plan Ended", "Plan End Date", "Deregistration Date", "Date of De-registration"),
         *("End Date", "CP Plan Ended", "CPP end", "CPPlanEndDate", "Date CP plan closed", "End date of the CP plan"),
         "Date ceased to be subject of a child protection plan",
+        *(
+            "Date of Plan End",
+            "End of Plan",
+            "End date of plan",
+            "Date Removed from Plan",
+            "Date off plan",
+            "CPPendDate",
+        ),
     ],
 )
 def test_the_end_of_plans_under_other_names(read, heading):
@@ -155,6 +163,23 @@ def test_the_end_of_plans_under_other_names(read, heading):
     plans, report = read(sheets | {"List 7": [headings, *sheets["List 7"][1:]]})
     assert plans.plans["end_date"].tolist() == [day("2018-01-05"), pd.NaT]
     assert "no-column-of-ends" not in codes(report)
+
+
+@pytest.mark.parametrize(
+    ("usual", "heading"),
+    [
+        *[
+            ("Child Protection Plan Start Date", name)
+            for name in ("Start date of plan", "Plan Commenced", "CPPstartDate")
+        ],
+        *[("Child Unique ID", name) for name in ("Mosaic ID", "LCS Person ID", "Case number", "UID")],
+    ],
+)
+def test_starts_and_identifiers_under_other_names(read, usual, heading):
+    sheets = lists()
+    headings = [heading if cell == usual else cell for cell in HEADINGS["List 7"]]
+    expected = read(sheets)[0].plans
+    assert read(sheets | {"List 7": [headings, *sheets["List 7"][1:]]})[0].plans.equals(expected)
 
 
 @pytest.mark.parametrize("heading", ["Reason for plan end", "Child Protection Plan End Reason", "Date of last visit"])
