@@ -46,6 +46,7 @@ class SampleSize:
         ``events_per_feature``, and ``shrinkage``, what coefficients would be multiplied by at that number.
     cox_snell, max_cox_snell : float
         Share of explained variation that was assumed, and the largest possible at this rate.
+    n_features : int
     """
 
     n_children: int
@@ -91,6 +92,10 @@ def sample_size(
         Mean follow-up of a child in years; ``years`` unless given.
     shrinkage : float
         By what coefficients may have to be multiplied, between 0 and 1.
+
+    Returns
+    -------
+    SampleSize
 
     Raises
     ------

@@ -425,15 +425,18 @@ def test_times_are_days_or_an_error(name, times, is_good, fitted):
                 call(X.iloc[:5], times)
 
 
+UNMODELLED = "is not modelled; the model's events are 1"
+
+
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("event", [0, 3, -1, 1.5, "1", None, [1]], ids=str)
-def test_an_event_that_is_not_modelled_is_an_error(name, event, fitted):
+def test_an_event_that_is_no_code_or_not_modelled_is_an_error(name, event, fitted):
     model = fitted[name]
     calls = [model.predict_cumulative_incidence]
     if hasattr(model, "predict_cumulative_incidence_interval") and event is not None:
         calls.append(model.predict_cumulative_incidence_interval)
     for call in calls:
-        with pytest.raises(ValueError, match="is not modelled; the model's events are 1"):
+        with pytest.raises(ValueError, match=UNMODELLED if event == 3 else "event must be a code of 1 or more"):
             call(X, TIMES, event=event)
 
 

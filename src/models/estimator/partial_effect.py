@@ -60,6 +60,8 @@ class PartialEffect:
 
 def some_rows(X: Any) -> Any:
     """Evenly spaced rows of training, at most 400: what values a column has, and whom risks are averaged over."""
+    if not hasattr(X, "__len__"):
+        X = np.asarray(X)
     step = -(-len(X) // ROWS_KEPT)
     return X.iloc[::step].copy() if isinstance(X, pd.DataFrame) else np.array(X[::step])
 

@@ -318,12 +318,15 @@ def _one_row(X: Any) -> Any:
     if isinstance(X, pd.Series):
         if not len(X) or not all(isinstance(name, str) for name in X.index):
             raise ValueError(
-                "X must have two dimensions: a Series is one row, by its columns; for one column give X.to_frame()"
+                "X must have two dimensions, got a Series: it is one row, by its columns; for one column give "
+                "X.to_frame()"
             )
         return X.to_frame().T.infer_objects()
     if isinstance(X, Mapping) and not hasattr(X, "toarray"):  # a sparse array can be a mapping
         if not all(np.ndim(value) == 0 for value in X.values()):
-            raise ValueError("X must have two dimensions: a mapping is one row; for columns give pd.DataFrame(X)")
+            raise ValueError(
+                "X must have two dimensions, got a mapping: it is one row; for columns give pd.DataFrame(X)"
+            )
         return pd.DataFrame([dict(X)])
     return X
 

@@ -68,8 +68,9 @@ def net_benefit(
 
 def check_thresholds(thresholds: np.ndarray) -> None:
     """Raise ValueError unless all thresholds are at least 0 and below 1."""
-    if not np.all((thresholds >= 0) & (thresholds < 1)):
-        raise ValueError("a threshold of risk must be at least 0 and below 1")
+    outside = ~((thresholds >= 0) & (thresholds < 1))
+    if outside.any():
+        raise ValueError(f"a threshold of risk must be at least 0 and below 1, got {thresholds[outside][0]:g}")
 
 
 def net_benefit_value(states: States, risk: np.ndarray, threshold: float) -> MetricValue:

@@ -90,7 +90,7 @@ def d_calibration(
         raise ValueError(f"n_bins must be at least 2, got {n_bins}")
     given = check_metric_inputs(y, risk, times, event=event)
     if np.any(np.diff(given.times) <= 0):
-        raise ValueError("times must ascend")
+        raise ValueError(f"times must ascend, got {np.sum(np.diff(given.times) <= 0)} that do not")
     states = followed_states(given, None, event)[-1]
     groups = np.arange(given.rows.size) if cluster is None else group_codes(cluster, given.n_given)[given.rows]
     if states is None:

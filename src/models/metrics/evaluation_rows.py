@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...parameter_checks import check_event_of
+from ...parameter_checks import check_event_of, shown
 from ..inputs.case_weights import check_weight
 from ..inputs.cluster_levels import check_cluster
 from ..inputs.given_days import as_days
@@ -83,14 +83,17 @@ def check_evaluation(
         Shapes differ, a number is missing or out of its range, times are not distinct, or no row remains.
     """
     if not isinstance(risks, Mapping) or not risks:
-        raise ValueError('risks must be a dict of name to predicted risks, such as {"Cox": risk}, with one at least')
+        raise ValueError(
+            f'risks must be a dict of name to predicted risks, such as {{"Cox": risk}}, with one at least; got '
+            f"{shown(risks)}"
+        )
     refuse_other_order(y=y, cluster=cluster, sample_weight=sample_weight, **{str(k): v for k, v in risks.items()})
     outcome = check_outcome(y)
     check_event_of(event, outcome.events)
     n_given = len(outcome)
     grid = as_days(times, "times")
     if grid.size == 0 or np.unique(grid).size != grid.size:
-        raise ValueError("times must be distinct days, one at least")
+        raise ValueError(f"times must be distinct days, one at least; got {grid.size}, {np.unique(grid).size} distinct")
     given_weight = check_weight(sample_weight, n_given)
     weight = np.ones(n_given) if given_weight is None else given_weight
     groups = check_cluster(cluster, n_given, given_weight)

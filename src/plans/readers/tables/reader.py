@@ -204,7 +204,7 @@ def _placed(
     stated = sorted({code for found in codes.values() for code in found.dropna().unique()})
     if default is None:
         default = stated[0] if len(stated) == 1 else UNKNOWN_AUTHORITY
-    codes = {table: found.fillna(default).replace(dict(successors)) for table, found in codes.items()}
+    codes = {table: found.fillna(default).replace(to_replace=dict(successors)) for table, found in codes.items()}
     known = sorted({code for found in codes.values() for code in found.unique()} or {default})
     for _ in SPLIT.intersection(known) if successors else ():
         log.add("authority-split", "file", NOTED)
