@@ -21,6 +21,8 @@ CALIBRATION_DAY = 730.0
 BY_DAY = ("brier", "ipa", "auc")
 CALIBRATION = ("calibration_slope", "observed_expected", "calibration_errors")
 BOUNDS = ("lower", "upper")
+ESTIMATE = ("estimate", "std_error", *BOUNDS)
+DIFFERENCES = ("difference", "std_error", *BOUNDS, "p_value", "p_adjusted")
 DIFFERENCE = "difference_to_null"
 
 
@@ -89,12 +91,13 @@ def pooled_metrics(
             found = evaluate_risks(given, y, times[places], metrics=metrics, cluster=families)
         tables.append(found.table)
         differences.append(found.differences[found.differences["metric"].isin(BY_DAY)])
-    table = _joined(tables)
+    table = _joined(tables, ["model", "metric", "time", *ESTIMATE])
     # One number per fold has no slope; the folds' numbers differ a little, but a regression on that would be noise.
     without = table["model"].isin([*constant, reference]) & (table["metric"] == "calibration_slope")
-    table.loc[without, ["estimate", "std_error", *BOUNDS]] = float("nan")
+    table.loc[without, list(ESTIMATE)] = float("nan")
     models = tuple(results) if reference in results else (*results, reference)
-    return PooledMetrics(table, _joined(differences), models, reference)
+    between = _joined(differences, ["model", "reference", "metric", "time", *DIFFERENCES])
+    return PooledMetrics(table, between, models, reference)
 
 
 def calibration_points(
@@ -159,13 +162,14 @@ def _tasks(
     """Models, days and metrics that are measured together: all models that state a risk for every row by these days."""
     stated = {name: ~np.isnan(risk).any(axis=0) for name, risk in risks.items()}
     by_day = [tuple(name for name in risks if stated[name][place]) for place in range(times.size)]
-    for names in dict.fromkeys(by_day):
+    for names in filter(None, dict.fromkeys(by_day)):  # no model knows a day past every fold's follow-up
         days = times[[own == names for own in by_day]]
         yield list(names), days, BY_DAY
-    followed = np.flatnonzero(followed_to(y, times))
+    known = np.array([bool(names) for names in by_day])
+    followed = np.flatnonzero(followed_to(y, times) & known)
     if followed.size:
         yield list(by_day[followed[-1]]), times[followed[-1:]], ("concordance",)
-    for place in np.flatnonzero(times == CALIBRATION_DAY):
+    for place in np.flatnonzero((times == CALIBRATION_DAY) & known):
         yield list(by_day[place]), times[[place]], CALIBRATION
 
 
@@ -174,5 +178,9 @@ def _is_constant(risk: np.ndarray) -> bool:
     return bool((np.ptp(risk, axis=0) < 1e-12).all())
 
 
-def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else parts[0]
+def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """The parts below each other; no row, and numbers as columns, where no model knows a risk by any day."""
+    parts = [part for part in parts if len(part)] or parts[:1]
+    if parts:
+        return pd.concat(parts, ignore_index=True)
+    return pd.DataFrame({name: pd.Series(dtype=float) for name in columns})

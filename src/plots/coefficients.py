@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from sklearn.utils.validation import check_is_fitted
 
 from ..parameter_checks import check_event
 from ..renamed_parameters import renamed_parameters
@@ -103,9 +104,20 @@ def _series(given: Any, event: int | None) -> dict[str, tuple[str, pd.DataFrame]
 
 
 def _summary_of(model: Any) -> pd.DataFrame:
+    if hasattr(model, "predict_cumulative_incidence"):
+        check_is_fitted(model)
     summary = model if isinstance(model, pd.DataFrame) else getattr(model, "summary_", None)
     if summary is None or summary.empty:
-        raise ValueError(f"{type(model).__name__} has no coefficients to draw")
+        advice = ""
+        if hasattr(model, "named_steps"):
+            advice = "; its last step may have: type: sp.plot_coefficients(model[-1])"
+        elif hasattr(model, "best_estimator_"):
+            advice = "; its best model may have: type: sp.plot_coefficients(model.best_estimator_)"
+        elif isinstance(model, list | tuple):
+            advice = (
+                '; several models need names: type: sp.plot_coefficients({"a name": model, "another": other_model})'
+            )
+        raise ValueError(f"{type(model).__name__} has no coefficients to draw{advice}")
     return summary
 
 

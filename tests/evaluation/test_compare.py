@@ -351,3 +351,20 @@ def test_a_parametric_model_past_the_follow_up_says_so_in_one_line(cohort):
     )
     assert result.notes["weibull"] == (line,)
     assert np.isfinite(result.table.loc["weibull", "brier_730"])
+
+
+@pytest.mark.filterwarnings("ignore:folds. up to", "ignore:in at least one test set")
+def test_a_day_that_no_model_knows_is_nan_and_the_others_stand(cohort):
+    from secondplan.models import AalenJohansen
+
+    end = 200.0
+    late = cohort.y["duration"] > end
+    y = cohort.y.assign(duration=cohort.y["duration"].clip(upper=end), event=cohort.y["event"].mask(late, 0))
+    cut = dataclasses.replace(cohort, y=y, X=cohort.X[["disabled"]])
+    result = compare_models({"strata": AalenJohansen(strata="disabled")}, cut, folds=2, times=[91, 730])
+    at = result.curves.set_index(["model", "day"])["brier"]
+    assert np.isfinite(at["strata", 91]) and at[:, 730].isna().all() and at[:, 365].isna().all()
+    assert "Nothing was measured at 730 days" in result.verdict
+    nothing = compare_models({"strata": AalenJohansen(strata="disabled")}, cut, folds=2, times=[365, 730])
+    assert nothing.table.drop(columns="fit_seconds").isna().all(axis=None) and nothing.differences.empty
+    assert "no risk by day 365" in nothing.notes["strata"][0] and "Nothing was measured" in repr(nothing)

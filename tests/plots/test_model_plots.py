@@ -1,9 +1,13 @@
 """Pictures of fitted models: what stands in them."""
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
 
 import secondplan as sp
 
@@ -36,6 +40,18 @@ def test_coefficients_of_a_model_by_event(model):
     np.testing.assert_allclose(drawn, model.summary_["hazard_ratio"])
     one = sp.plot_coefficients(model, event=2)
     assert one.get_legend() is None
+
+
+def test_what_holds_a_model_is_no_model_and_the_line_to_type_says_so(model):
+    search = SimpleNamespace(best_estimator_=model)
+    for given in (Pipeline([("cox", model)]), search, [model, model]):
+        with pytest.raises(ValueError, match=r"no coefficients to draw; .*type: sp") as error:
+            sp.plot_coefficients(given)
+        names = {"sp": sp, "model": model if isinstance(given, list) else given, "other_model": model}
+        axes = eval(str(error.value).rpartition("type: ")[2], names)
+        assert len(labels(axes)) == 2
+    with pytest.raises(NotFittedError):
+        sp.plot_coefficients(sp.CoxPH())
 
 
 def test_models_side_by_side(model):
