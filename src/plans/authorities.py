@@ -82,7 +82,7 @@ def given_successors(successors: Mapping[str, str] | str | None) -> dict[str, st
     """
     if successors is None:
         return {}
-    if isinstance(successors, str):
+    if not isinstance(successors, Mapping):
         if successors != KNOWN:
             raise InputError(f'successors must be a mapping of codes to codes, or "{KNOWN}"')
         successors = {row[0]: row[2] for row in _SUCCESSIONS if row[5] == "merged"}

@@ -90,7 +90,7 @@ def test_the_table_is_of_codes_and_says_what_may_be_mapped():
 def test_what_a_user_gives_is_checked():
     assert given_successors({"909": "943"}) == {"909": "943"} and given_successors(None) == {}
     assert successors_in_words(["known", " 928 = 941"]) == {"836": "839", "837": "839", "928": "941"}
-    for wrong in ({"909": "94"}, {909: "942"}, {"1": "2"}, "all", {"909": "942", "942": "909"}):
+    for wrong in ({"909": "94"}, {909: "942"}, {"1": "2"}, "all", ["909"], {"909": "942", "942": "909"}):
         with pytest.raises(InputError, match="successors"):
             given_successors(wrong)
     with pytest.raises(InputError, match="OLD=NEW"):

@@ -36,6 +36,8 @@ _EXAMPLES = re.compile(r"\b(?:INCLUDING|INCLUDES|INCL?|FOR EXAMPLE|E\.?G|I\.?E|S
 _PART = re.compile(r"[-:>()\[\];|,&]+|\bOR\b")
 _OR = re.compile(r"[;|,&]|\bOR\b")
 _STRONG, _WEAK = re.compile(r"[;|,\r\n]+"), re.compile(r"[/\\&+]|\band\b", re.IGNORECASE)
+# A question mark is a doubt, and a dash may stand for all codes between.
+_NO_CODE = re.compile(r"[^A-Za-z0-9?\-\u2010-\u2015]+")
 _NUMBER = re.compile(r"[A-Z]{0,2}\d+[A-Z]?|&")
 
 # Words that leave doubt whether what stands beside them holds.
@@ -131,7 +133,7 @@ class WordList:
         """The codes that a text of several stands for, each once, and its parts that were not read.
 
         Parts are joined by semicolons, commas, bars or line ends; by ``/``, ``&``, ``+`` or ``and`` where each part is
-        read; by blanks where each is a code.
+        read; by anything else that is no letter or digit (``1A 2B``, ``1A.2B``), but for dashes, where each is a code.
         """
         parts = [part.strip() for part in _STRONG.split(text) if part.strip()]
         found = [[self._part(part)] for part in parts]
@@ -153,8 +155,8 @@ class WordList:
         if whole is None and len(part) <= _LONGEST:
             several = [self._part(piece) for piece in _WEAK.split(part)]
             if None in several:
-                several = [self._exact(plain(piece)) for piece in part.split()]
-            if None not in several:
+                several = [self._exact(plain(piece)) for piece in _NO_CODE.split(part) if piece]
+            if several and None not in several:
                 return several
         return [whole]
 

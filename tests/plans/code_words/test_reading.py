@@ -132,3 +132,14 @@ def test_long_and_nested_texts_are_left_unread_at_once():
     for text in ("a) " * 5_000 + "Neglect", "(" * 390, "A1 " * 130 + "?", "- " * 200, "&" * 399):
         assert READ["ethnicity"](text) is None
         assert READ_SEVERAL["factors"](text)[0] == []
+
+
+@pytest.mark.parametrize("text", ["1A.2B", "1A:2B", "(1A)(2B)", "1A • 2B"])
+def test_codes_with_anything_between_them_are_several(text):
+    assert READ_SEVERAL["factors"](text) == (["1A", "2B"], [])
+    assert READ_SEVERAL["disabilities"](text.replace("1A", "AUT").replace("2B", "LD"))[0] == ["AUT", "LD"]
+
+
+def test_a_doubt_between_codes_is_no_separator():
+    for text in ("1A? 2B", "1A or 2B", "1A not 2B", "1A-2B", "1A – 2B"):
+        assert READ_SEVERAL["factors"](text) == ([], [text])
