@@ -20,9 +20,10 @@ _DATE_PROBLEMS = {REFORMATTED: "date-reformatted", NOT_GIVEN: "placeholder", UNR
 _WHOLE_NUMBER = re.compile(r"([+-]?)(\d{1,9})(?:\.0*)?")
 # What stands where an identifier should: an error of a spreadsheet, the label of totals, a word for "none yet".
 _NOBODY = re.compile(
-    r"#(?:ref|value|name|div/0|n/?a|num|null|spill|calc|field|getting_data|error)[!?]?|#+|err:\d+|[\W_]+"
+    r"#(?:ref|value|name|div/0|n/?a(?: n/a)?|num|null|spill|calc|field|getting_data|error)[!?]?|#+|err:\d+|[\W_]+"
     r"|(?:grand|sub|overall|running)?[ -]?totals?(?:\W.*)?|(?:row )?count(?:\W.*)?|sum|t\.?b\.?[cadk]\.?"
     r"|to be confirmed|n/?k|not (?:yet )?(?:known|available|recorded|given|allocated|applicable)|unknown(?: child| id)?"
+    r"|x{2,}|average|error|\(blank\)|end of (?:list|report|data|file)|report(?: run)? (?:by|on|date)\b.*"
     r"|unborn|missing|blank|pending|none|nil|null|undefined|anon(?:ymous)?",
     re.IGNORECASE,
 )

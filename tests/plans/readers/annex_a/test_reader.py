@@ -219,6 +219,7 @@ def test_a_placeholder_for_a_conference_is_no_conference(read, blank):
         *["#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#N/A", "#NULL!", "####", "TBC", "Total", "unknown", "?", "n/k"],
         "Grand Total",
         "Total: 12",
+        *["Average", "End of list", "(blank)", "#N/A N/A", "Report run by an analyst"],
     ],
 )
 def test_rows_without_an_identifier_are_nobody(read, nobody):
