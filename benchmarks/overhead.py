@@ -17,7 +17,7 @@ _MODELS = "secondplan.models."
 # looked up when they are called.
 KERNELS = {
     "CoxPH": (("cox.kernels.fit", "fit_cox"),),
-    "CauseSpecificCox": (("cox.kernels.fit", "fit_cox"), ("cause_specific.model", "fitted_influence")),
+    "CauseSpecificCox": (("cox.kernels.fit", "fit_cox"),),
     "FineGray": (("fine_gray.kernels.fit", "fit_fine_gray"),),
     "ParametricAFT": (("aft.model", "fit_aft"),),
     "RoystonParmar": (("royston_parmar.model", "fit_cause"), ("royston_parmar.model", "joint_covariance")),
