@@ -131,7 +131,7 @@ def test_is_the_infinitesimal_jackknife_by_brute_force(ties, std_error, options,
     cluster = family if options == "clusters" else np.arange(len(X))
 
     def fit(weight):
-        model = CauseSpecificCox(ties=ties, strata=strata, std_error=std_error)
+        model = CauseSpecificCox(ties=ties, strata=strata, std_error=std_error, horizon=10.0)
         return model.fit(X[columns], y, sample_weight=weight, cluster=cluster)
 
     def incidence(weight):
@@ -148,8 +148,8 @@ def test_without_features_it_is_near_that_of_aalen_johansen(cluster, a_cell_each
     _, y, _, _ = tiny(200)
     y = y.assign(duration=y["duration"] + np.arange(200) * 1e-3)
     no_features, groups = np.ones((len(y), 0)), np.arange(200) // 3 if cluster else None
-    model = CauseSpecificCox(ties="breslow", form="product_limit").fit(no_features, y, cluster=groups)
-    curves = AalenJohansen().fit(no_features, y, cluster=groups).curves_
+    model = CauseSpecificCox(ties="breslow", form="product_limit", horizon=10.0).fit(no_features, y, cluster=groups)
+    curves = AalenJohansen(horizon=10.0).fit(no_features, y, cluster=groups).curves_
     for event in (1, 2):
         expected = curves.at([2.0, 4.0, 7.0, 10.0], event)["std_error"]
         np.testing.assert_allclose(
@@ -275,9 +275,9 @@ def test_what_is_stored_does_not_grow_with_the_rows():
 @pytest.mark.parametrize("form", ["exponential", "product_limit"])
 def test_bounds_stay_between_0_and_1_whatever_the_risk(form):
     X, y, _ = many(200, 7)
-    model = CauseSpecificCox(form=form).fit(X, y)
+    model, last = CauseSpecificCox(form=form).fit(X, y), float(y["duration"].max())
     extreme = pd.DataFrame({"x": [-1e4, -50.0, 20.0, 50.0, 1e4]})
-    times = [0.0, 91.0, 5000.0]
+    times = [0.0, 91.0, last]
     bounds = model.predict_cumulative_incidence_interval(extreme, times, elapsed=[0.0, 0.0, 5.0, 0.0, 0.0])
     incidence = model.predict_cumulative_incidence(extreme, times, elapsed=[0.0, 0.0, 5.0, 0.0, 0.0])
     assert np.all((bounds[..., 0] >= 0) & (bounds[..., 0] <= incidence + 1e-12))
