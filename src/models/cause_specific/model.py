@@ -312,7 +312,8 @@ class CauseSpecificCox(ByCause, CauseSpecificErrors):
                 # Without any error, as after the last event, the band is the incidence whatever the level.
                 together = 1.0 - 2.0 * ndtr(-quantile) if error.any() else level
                 bounds[row] = np.stack(probability_bounds(incidence[row], error, together, "log-log"), axis=-1)
-        warn_of_unstated(bounds[..., 0])
+        # Past the follow-up neither model knows the incidence, which was said.
+        warn_of_unstated(np.where(np.isnan(incidence), 0.0, bounds[..., 0]))
         return asked.finished(bounds)
 
     def _fit(self, rows: TrainingRows) -> None:

@@ -19,7 +19,7 @@ from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import fit_problems, warn_of_dropped
 from ..estimator.unstated import warn_of_unsaved
 from ..features.encoder import FeatureEncoder
-from ..incidence.moments import FEWEST_EVENTS, LEAST_CHILDREN
+from ..incidence import moments
 from ..inputs.other_spellings import explains_other_calls
 from .prediction import FineGrayPrediction
 
@@ -195,7 +195,7 @@ class FineGray(FineGrayPrediction):
     @cached_property
     def error_parts_(self) -> dict[str, np.ndarray]:  # type: ignore[override]
         """What intervals rest on besides ``covariance_``; empty where a saved model must not hold it."""
-        is_kept = min(self._n_children / LEAST_CHILDREN, self.n_events_ / FEWEST_EVENTS) >= 1.0
+        is_kept = self._n_children >= moments.LEAST_CHILDREN and self.n_events_ >= moments.FEWEST_EVENTS
         return self._own_error_parts if is_kept else {}
 
     @property
