@@ -2,6 +2,8 @@
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 PACKAGE = __name__.partition(".")[0]
 INSIDE = (PACKAGE, "contextlib")
@@ -25,3 +27,17 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 def is_own(warning: Warning | str) -> bool:
     """Whether this package gave the warning: the text of another library's may quote a value of the data."""
     return hasattr(warning, MARK)
+
+
+@contextmanager
+def without_repeats() -> Iterator[None]:
+    """Give each warning of a block once: a model that is made of another has both look at the same rows."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        first = {(found.category, str(found.message)): found for found in reversed(caught)}
+        for found in reversed(first.values()):
+            warnings.warn_explicit(found.message, found.category, found.filename, found.lineno)

@@ -46,6 +46,16 @@ def test_however_deep_and_by_whatever_way_it_came():
         assert all(is_own(warning.message) for warning in caught), name
 
 
+def test_a_model_that_fits_another_warns_once():
+    X, y = cohort_rows()
+    y["entry"] = np.where(np.arange(80) < 3, y["duration"], 0)
+    with pytest.warns(UserWarning) as caught:
+        sp.CoxElasticNetCV(n_lambdas=3, n_folds=2).fit(X, y)
+    messages = [str(warning.message) for warning in caught]
+    assert len(messages) == len(set(messages)) == 2  # rows, the feature
+    assert {warning.filename for warning in caught} == {__file__} and all(is_own(warning.message) for warning in caught)
+
+
 def test_a_library_between_is_the_caller():
     X, y = cohort_rows()
     with pytest.warns(UserWarning, match="left out: flat$") as caught:

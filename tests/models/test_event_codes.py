@@ -29,6 +29,9 @@ TAKERS = {
     "observed_expected_ratio": lambda event: observed_expected_ratio(Y, RISK, 25, event=event),
     "pseudo_values": lambda event: pseudo_values(Y, [25], event=event),
     "gray_test": lambda event: sp.gray_test(Y["duration"], Y["event"], GROUP, event_of_interest=event),
+    "restricted_mean_difference": lambda event: sp.restricted_mean_difference(
+        Y["duration"], Y["event"], GROUP, until=50, event_of_interest=event
+    ),
     "compare_distributions": lambda event: sp.compare_distributions(Y["duration"], Y["event"], event_of_interest=event),
     "curve": lambda event: CURVES.at([25], event),
     "days lost": lambda event: CURVES.restricted_mean_time_lost(50, event),
@@ -39,7 +42,7 @@ TAKERS = {
     "fit of FineGray": lambda event: FineGray(event=event).fit(X, Y),
 }
 # What None and 0 mean there: the model's own event, no event at all.
-ALSO_TAKEN = {"curve": [0], "days lost": [0]}
+ALSO_TAKEN = {"curve": [0], "days lost": [0], "restricted_mean_difference": [None]}
 
 
 @pytest.mark.parametrize("taker", TAKERS)

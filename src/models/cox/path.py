@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from ...caller_warnings import warn
+from ...caller_warnings import warn, without_repeats
 from ...parameter_checks import require_choice
 from ...progress import track
 from ..estimator.design import TrainingRows
@@ -185,12 +185,13 @@ class CoxElasticNetCV(LikelihoodCriteria, OneEventModel):
         self.__dict__.pop("model_", None)
         refuse_other_order(X=X, foldid=foldid)
         self._foldid = foldid
-        try:
-            super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
-        finally:
-            del self._foldid
-        self._training = {"X": X, "y": y, "sample_weight": sample_weight, "cluster": cluster}
-        self.model_ = self._model_at(self._strength(self.select))
+        with without_repeats():
+            try:
+                super().fit(X, y, sample_weight=sample_weight, cluster=cluster)
+            finally:
+                del self._foldid
+            self._training = {"X": X, "y": y, "sample_weight": sample_weight, "cluster": cluster}
+            self.model_ = self._model_at(self._strength(self.select))
         return self
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, ndtr, ndtri
 
-from ...parameter_checks import shown
+from ...parameter_checks import check_event, shown
 from ..curves.confidence import check_interval
 from ..curves.nonparametric import aalen_johansen, kaplan_meier
 from ..curves.tables import as_html, as_text
@@ -132,6 +132,8 @@ def restricted_mean_difference(
     check_interval(level, "plain")
     if isinstance(until, bool) or not isinstance(until, int | float | np.number) or not 0 < until < np.inf:
         raise ValueError(f"until must be one day above 0, got {shown(until)}")
+    if event_of_interest is not None:
+        check_event(event_of_interest, "event_of_interest")
     rows = grouped_rows(duration, event, group, entry=entry, sample_weight=sample_weight, cluster=cluster)
     if reference is not None and reference not in rows.groups:
         raise ValueError("reference is none of the groups")

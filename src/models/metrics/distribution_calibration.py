@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from ..inputs.labels import refuse_other_order
 from .calibration_estimate import group_codes
 from .inputs import check_metric_inputs
 from .state_weights import MetricValue, States, followed_states
@@ -88,6 +89,7 @@ def d_calibration(
     """
     if n_bins < 2:
         raise ValueError(f"n_bins must be at least 2, got {n_bins}")
+    refuse_other_order(y=y, risk=risk, cluster=cluster)
     given = check_metric_inputs(y, risk, times, event=event)
     if np.any(np.diff(given.times) <= 0):
         raise ValueError(f"times must ascend, got {np.sum(np.diff(given.times) <= 0)} that do not")

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from secondplan.models.metrics import d_calibration
@@ -54,3 +55,9 @@ def test_worked_by_hand():
 def test_times_must_ascend():
     with pytest.raises(ValueError, match="times must ascend"):
         d_calibration({"duration": [3, 4], "event": [1, 1]}, [[0.1, 0.2], [0.1, 0.2]], [2, 1])
+
+
+def test_clusters_in_another_order_are_refused():
+    y = pd.DataFrame({"duration": [1.0, 2.0, 3.0, 4.0] * 5, "event": [1, 0, 1, 1] * 5})
+    with pytest.raises(ValueError, match="cluster has the labels of y in another order"):
+        d_calibration(y, [[0.25, 0.5]] * 20, [1, 2], cluster=pd.Series(np.arange(20)).iloc[::-1])
