@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 # How a note begins that says for how many rows a model states no risk.
 UNSTATED = "no risk by day"
 DECIMALS = {"fit_seconds": 2, "calibration_slope_730": 2, "observed_expected_730": 2}
+DECIMALS |= dict.fromkeys(("ipa_730", "auc_365", "auc_730", "c_index"), 3)
+WORDS = {
+    "brier": "Brier score",
+    "ipa": "IPA",
+    "auc": "AUC",
+    "ici": "ICI",
+    "difference_to_null": "Brier score less that of the average risk",
+    "observed_expected": "observed / expected",
+}
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,8 @@ def _list(title: str, lines: list[tuple[str, str]]) -> str:
 
 def _heading(column: str) -> str:
     stem, _, day = column.rpartition("_")
-    return f"{stem.replace('_', ' ')}, {day} days" if day.isdigit() else column.replace("_", " ")
+    words = WORDS.get(stem, stem.replace("_", " "))
+    return f"{words}, {day} days" if day.isdigit() else column.replace("_", " ")
 
 
 def _cell(value: float, lower: float, upper: float, decimals: int) -> str:

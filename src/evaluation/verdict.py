@@ -62,7 +62,7 @@ def verdict(differences: pd.DataFrame, models: list[str], reference: str, n_even
         else:
             lines.append(f"{first} is better than the average risk beyond noise: it {_amount(row)}.")
             if close:
-                lines.append(f"Not distinguishable from it: {', '.join(close)}; prefer the simplest of them.")
+                lines.append(f"Not distinguishable from it: {', '.join(close)}.")
     if n_events < FEW_EVENTS:
         lines.append(
             f"There are fewer than {FEW_EVENTS} second plans here: only large differences can show, and calibration is "

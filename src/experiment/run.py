@@ -76,7 +76,7 @@ class ExperimentResult:
         """The comparison and the champion as text for a terminal."""
         columns = ["brier_365", "brier_730", "ipa_730", "auc_730", "calibration_slope_730", "fit_seconds"]
         table = self.comparison.table
-        lines = [table[[name for name in columns if name in table]].round(4).to_string()]
+        lines = [table[[name for name in columns if name in table]].round(4).to_string(), self.comparison.verdict]
         lines += [f"{name} could not be compared: {reason}" for name, reason in self.comparison.failures.items()]
         for name, noted in self.notes.items():
             lines += [f"{name}: {line}" for line in noted[:NOTES_SHOWN]]

@@ -39,7 +39,7 @@ def test_a_leader_those_close_to_it_and_one_that_is_worse():
         ("a", NULL, -0.008, 1e-6), ("b", NULL, -0.007, 1e-6), ("c", NULL, 0.004, 1e-3),
     )  # fmt: skip
     words = verdict(table, ["a", "b", NULL, "c"], NULL, 400)
-    assert "a is better than the average risk beyond noise" in words and "Not distinguishable from it: b;" in words
+    assert "a is better than the average risk beyond noise" in words and "Not distinguishable from it: b." in words
     assert "fewer than 100" not in words and "fewer than 100 second plans" in verdict(table, ["a", "b", "c"], NULL, 99)
     assert verdicts(table, ["a", "b", NULL, "c"], NULL)["c"] == (
         "worse than the average risk beyond noise; worse than a beyond noise"
