@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ...parameter_checks import shown
+from ..inputs.outcome import as_numbers
 
 # As R: a probability is reached exactly if no more than rounding is missing.
 EXACT = float(np.sqrt(np.finfo(float).eps))
@@ -42,7 +43,7 @@ def quantile_table(
 
     ``risen`` (T,) is the probability of the event by each day, ``lower`` and ``upper`` are its bounds.
     """
-    asked = np.atleast_1d(np.asarray(probabilities, dtype=float))
+    asked = np.atleast_1d(as_numbers(probabilities, "probabilities"))
     if asked.ndim != 1 or not np.all((asked >= 0) & (asked <= 1)):
         raise ValueError(f"probabilities must lie between 0 and 1, got {shown(probabilities)}")
     # At 0 and 1 the intervals of probabilities are not defined: there the bounds reach nothing new.

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..inputs.follow_up import past_follow_up, warn_past_curve
+from ..inputs.outcome import as_numbers
+from ..inputs.time_spans import spans_as_days
 from .confidence import check_interval, hazard_bounds, probability_bounds
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def curve_table(
 ) -> pd.DataFrame:
     """A step function by given days: index ``day``; columns estimate, std_error, lower, upper; NaN past ``last``."""
     check_interval(level, interval)
-    days = np.atleast_1d(np.asarray(times, dtype=float))
+    days = np.atleast_1d(as_numbers(spans_as_days(times), "times"))
     if days.ndim != 1 or np.isnan(days).any():
         n_bad = int(np.isnan(days).sum())
         raise ValueError(f"times must be days: one dimension, none missing; got shape {days.shape}, {n_bad} missing")

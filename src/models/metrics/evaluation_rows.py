@@ -13,7 +13,7 @@ from ..inputs.case_weights import check_weight
 from ..inputs.cluster_levels import check_cluster
 from ..inputs.given_days import as_days
 from ..inputs.labels import refuse_other_order
-from ..inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
+from ..inputs.outcome import BEFORE_DAY_0, Outcome, as_numbers, check_outcome
 from .inputs import refuse_risk, warn_metric
 
 
@@ -124,7 +124,7 @@ def check_evaluation(
 
 
 def _check_risk(name: str, risk: Any, n_given: int, n_times: int, rows: np.ndarray) -> np.ndarray:
-    predicted = np.asarray(risk, dtype=float)
+    predicted = as_numbers(risk, f"risks of {name}")
     if predicted.ndim == 1:
         predicted = predicted[:, None]
     if predicted.shape != (n_given, n_times):

@@ -10,7 +10,7 @@ from ...parameter_checks import check_event_of
 from ..inputs.case_weights import weight_of_each
 from ..inputs.given_days import as_days
 from ..inputs.labels import refuse_other_order
-from ..inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
+from ..inputs.outcome import BEFORE_DAY_0, Outcome, as_numbers, check_outcome
 
 
 class MetricWarning(UserWarning):
@@ -74,7 +74,7 @@ def check_metric_inputs(
     outcome = check_outcome(y)
     check_event_of(event, outcome.events)
     grid = as_days(times, "times")
-    predicted = np.asarray(risk, dtype=float)
+    predicted = as_numbers(risk, "risk")
     if predicted.ndim == 1:
         predicted = predicted[:, None]
     if predicted.shape != (len(outcome), grid.size):

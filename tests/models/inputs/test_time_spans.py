@@ -32,6 +32,12 @@ def test_spans_are_days(spans):
     assert check_outcome({"duration": spans, "event": [1, 0, 1]}).duration.tolist() == DAYS
 
 
+def test_curves_are_read_at_spans_of_time():
+    curve = kaplan_meier([1, 2, 3, 4], [1, 0, 1, 0])
+    for spans in (timedelta(3), [timedelta(3)], pd.to_timedelta([3], unit="D")):
+        assert curve.at(spans).equals(curve.at([3]))
+
+
 def test_a_missing_span_is_a_missing_duration():
     with pytest.raises(ValueError, match="duration: missing or infinite in 1 of 2 rows"):
         check_outcome({"duration": pd.to_timedelta([3, None], unit="D"), "event": [1, 0]})

@@ -1,8 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 
+from secondplan.models.curves.nonparametric import kaplan_meier
 from secondplan.models.inputs.outcome import outcome_from_arrays
-from secondplan.models.metrics import MetricWarning, brier_score, fit_censoring, time_dependent_auc
+from secondplan.models.metrics import MetricWarning, brier_score, evaluate_risks, fit_censoring, time_dependent_auc
 from secondplan.models.metrics.inputs import check_metric_inputs, followed_to
 
 Y = {"duration": [1, 2, 3], "event": [1, 0, 2]}
@@ -66,3 +68,19 @@ def test_time_past_follow_up_is_nan_with_a_warning():
 def test_weight_zero_is_the_same_as_no_row():
     given = check_metric_inputs(Y, [0.1, 0.2, 0.3], [2], sample_weight=[1, 0, 2])
     np.testing.assert_array_equal(given.rows, [0, 2])
+
+
+def test_values_that_are_no_numbers_are_not_quoted():
+    y = {"duration": [1, 2, 3] * 2, "event": [1, 0, 2] * 2}
+    curve, names = kaplan_meier(y["duration"], y["event"]), ["Alice", "Bob"] * 3
+    calls = (
+        lambda given: brier_score(y, given, 3),
+        lambda given: evaluate_risks({"a": given}, y, [3]),
+        curve.at,
+        curve.quantile,
+    )
+    for given in (names, np.array(names, dtype=object), pd.Series(names), pd.DataFrame({"risk": names})):
+        for call in calls:
+            with pytest.raises(ValueError, match="must be numeric") as error:
+                call(given)
+            assert "Alice" not in str(error.value) and error.value.__suppress_context__
