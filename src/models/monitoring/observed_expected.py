@@ -10,6 +10,7 @@ holds: it wanders around 0. Whatever the covariates explain is in E.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..cause_specific.model import CauseSpecificCox
 from ..cox.model import CoxPH
 from ..features.encoder import as_frame
 from ..inputs.at_risk import rows_at_risk
+from ..inputs.follow_up import FollowUpWarning
 from ..inputs.labels import refuse_other_order
 from ..inputs.outcome import Outcome, check_outcome
 
@@ -142,12 +144,13 @@ def expected_events(
     expected, at_risk = np.zeros(size), np.zeros(size)
     rows = np.flatnonzero((duration > entry) & (begin + duration >= low) & (begin + entry < high))
     longest = int(duration[rows].max(initial=0))
-    _warn_beyond(hazard, entry[rows], duration[rows])
-    features = as_frame(X)
+    features, n_beyond = as_frame(X), 0
     step = max(NUMBERS_PER_CHUNK // (longest + 1), 1)
     for at in range(0, rows.size, step):
         part = rows[at : at + step]
-        _add(hazard, features.iloc[part], entry[part], duration[part], begin[part] - low, expected, at_risk)
+        n_beyond += _add(hazard, features.iloc[part], entry[part], duration[part], begin[part] - low, expected, at_risk)
+    if n_beyond > SHARE_BEYOND * at_risk.sum():
+        _warn_beyond(hazard, longest)
     day = begin + duration - low
     is_counted = is_seen & (day >= 0) & (day < size)
     observed = np.bincount(day[is_counted], minlength=size).astype(float)
@@ -164,16 +167,20 @@ def _add(
     offset: np.ndarray,
     expected: np.ndarray,
     at_risk: np.ndarray,
-) -> None:
-    """Add rows' expected events and time at risk to the calendar days."""
+) -> int:
+    """Add rows' expected events and time at risk to the calendar days; how many of these the model knows nothing of."""
     days = np.arange(int(duration.max()) + 1)
-    increments = np.diff(hazard.predict_cumulative_hazard(X, days), axis=1, prepend=0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FollowUpWarning)  # it counts days after a row's last, too
+        increments = np.diff(hazard.predict_cumulative_hazard(X, days), axis=1, prepend=0.0)
+    is_beyond = np.isnan(increments) | (days > _last_event(hazard))
     calendar = offset[:, None] + days
     is_at_risk = (days > entry[:, None]) & (days <= duration[:, None])
     is_at_risk &= (calendar >= 0) & (calendar < expected.size)
     place = calendar[is_at_risk]
-    expected += np.bincount(place, weights=increments[is_at_risk], minlength=expected.size)
+    expected += np.bincount(place, weights=np.nan_to_num(increments[is_at_risk]), minlength=expected.size)
     at_risk += np.bincount(place, minlength=expected.size)
+    return int(is_beyond[is_at_risk].sum())
 
 
 def _hazard_model(model: Any, event: int) -> CoxPH:
@@ -186,15 +193,18 @@ def _hazard_model(model: Any, event: int) -> CoxPH:
     raise TypeError(f"model must be a CauseSpecificCox or a CoxPH, got {type(model).__name__}")
 
 
-def _warn_beyond(hazard: CoxPH, entry: np.ndarray, duration: np.ndarray) -> None:
-    """Warn where a good part of the time at risk lies after the last event that the model was fitted on."""
-    known = float(np.max(hazard.baseline_time_, initial=0.0))
-    beyond = np.maximum(duration - np.maximum(entry, known), 0.0).sum()
-    if beyond > SHARE_BEYOND * (duration - entry).sum():
-        warn(
-            f"rows are at risk until day {duration.max()}, the model knows the hazard until day {known:g} and expects "
-            f"nothing after it; give horizon={known:g} or less"
-        )
+def _last_event(hazard: CoxPH) -> float:
+    return float(np.max(hazard.baseline_time_, initial=0.0))
+
+
+def _warn_beyond(hazard: CoxPH, longest: int) -> None:
+    """Warn that a good part of the time at risk is after the last event, or follow-up, that the model was fitted on."""
+    known = min(_last_event(hazard), float(hazard.follow_up_.min()))
+    where = "" if hazard.follow_up_.size == 1 else " in every stratum"
+    warn(
+        f"rows are at risk until day {longest}, the model knows the hazard until day {known:g}{where} and expects "
+        f"nothing where it does not; give horizon={known:g} or less"
+    )
 
 
 def _whole_days(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:

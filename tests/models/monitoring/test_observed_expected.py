@@ -117,8 +117,27 @@ def test_follow_up_beyond_what_the_model_knows_is_warned_of():
     X, y, start = made()
     model = sp.CoxPH().fit(X, y)
     late = y.assign(duration=y["duration"] + 400)
-    with pytest.warns(UserWarning, match="give horizon=49"):
-        sp.expected_events(model, X, late, start)
+    with pytest.warns(UserWarning, match="give horizon=49") as caught:
+        counted = sp.expected_events(model, X, late, start).days["expected"]
+    assert len(caught) == 1
+    known = float(str(caught[0].message).rpartition("horizon=")[2].split()[0])
+    assert counted.sum() == pytest.approx(
+        sp.expected_events(model, X, late, start, horizon=known).days["expected"].sum()
+    )
+    # A row alone is not warned of.
+    late = y.assign(duration=y["duration"].where(y.index > 0, 900))
+    assert np.isfinite(sp.expected_events(model, X, late, start).days["expected"]).all()
+
+
+def test_follow_up_beyond_that_of_the_stratum_is_warned_of():
+    X, y, start = made()
+    short = (X["g"] == "a") & (y["duration"] > 100)
+    cut = y.assign(duration=y["duration"].mask(short, 100), event=y["event"].mask(short, 0))
+    model = sp.CauseSpecificCox(strata="g").fit(X, cut)
+    with pytest.warns(UserWarning, match="until day 100 in every stratum and .*; give horizon=100 or less") as caught:
+        counted = sp.expected_events(model, X, y, start).days["expected"]
+    assert len(caught) == 1 and np.isfinite(counted).all()
+    sp.expected_events(model, X, y, start, horizon=100)
 
 
 @pytest.mark.parametrize(
