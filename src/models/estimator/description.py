@@ -67,7 +67,8 @@ def ratio_table(summary: pd.DataFrame, name: str) -> tuple[pd.DataFrame, int]:
     if all(bound in head for bound in bounds):
         rows[["lower", "upper"]] = head[bounds]
     else:
-        rows[["lower", "upper"]] = np.exp(rows[["lower", "upper"]])
+        with np.errstate(over="ignore"):  # a coefficient without a finite estimate
+            rows[["lower", "upper"]] = np.exp(rows[["lower", "upper"]])
     shown = {
         name: [_figure(value) for value in rows["estimate"]],
         "95 % interval": [

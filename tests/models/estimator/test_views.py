@@ -48,6 +48,15 @@ def test_ratios_are_those_of_the_summary():
     assert f"{row['hazard_ratio']:.3f}  {row['hazard_ratio_lower']:.3f} to {row['hazard_ratio_upper']:.3f}" in text
 
 
+def test_a_coefficient_without_a_finite_estimate_is_shown_without_a_warning_of_numpy():
+    y = {"duration": np.arange(1.0, 61.0), "event": np.tile([1, 0], 30)}
+    with pytest.warns(UserWarning, match="without a finite estimate"):
+        model = ParametricAFT().fit(pd.DataFrame({"s": np.tile([1.0, 0.0], 30)}), y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "to inf" in repr(model)
+
+
 def test_in_a_pipeline_and_as_text(fitted):
     pipeline = make_pipeline(CauseSpecificCox()).fit(X, Y)
     assert repr(pipeline) == "Pipeline(steps=[('causespecificcox', CauseSpecificCox())])"
