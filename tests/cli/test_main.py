@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -153,8 +154,9 @@ def test_census_alone_gives_a_report_a_model_and_scores(run, made, tmp_path):
     store = ("--store", f"sqlite:///{tmp_path / 'mlflow.db'}")
     code, out, err = run("experiment", "run", experiment, *wanted, *store)
     assert code == 0, err
+    tracked = re.search(r"runs:/\w+/model|models:/secondplan/1", out).group()
     scoring = ("--input", tmp_path / "store", "--output", tmp_path / "scores")
-    code, out, err = run("score", "--model", "models:/secondplan/1", *scoring, *store)
+    code, out, err = run("score", "--model", tracked, *scoring, *store)
     assert code == 0, err
     assert "cases scored" in out
 
