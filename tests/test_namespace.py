@@ -68,4 +68,4 @@ def test_first_fits_load_no_more_of_other_libraries_than_scikit_learn_has_loaded
         "for model in (sp.CoxPH(), sp.CauseSpecificCox(), sp.FineGray(), sp.ParametricAFT(), sp.RoystonParmar()):\n"
         "    model.fit(X, y).predict_cumulative_incidence_interval(X, [9.0])"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ..models.metrics.calibration_estimate import Z_95
 from ..parameter_checks import shown
 
 # Accepted optimism of Nagelkerke's share of explained variation, and half-width of the interval of the overall risk.
@@ -26,8 +27,6 @@ OPTIMISM = 0.05
 MARGIN = 0.05
 # What Riley et al. (2020), BMJ 368:m441, advise to expect where nothing is known.
 NAGELKERKE = 0.15
-# Standard normal quantile of a 95 % interval.
-Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,7 @@ def _for_overall_risk(rate: float, years: float, follow_up: float) -> int:
     risk = -math.expm1(-rate * years)
 
     def is_precise(n: int) -> bool:
-        error = Z * math.sqrt(rate / (n * follow_up))
+        error = Z_95 * math.sqrt(rate / (n * follow_up))
         bounds = (-math.expm1(-max(rate + sign * error, 0.0) * years) for sign in (-1.0, 1.0))
         return all(abs(bound - risk) <= MARGIN for bound in bounds)
 

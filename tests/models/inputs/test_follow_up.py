@@ -1,5 +1,7 @@
 """How far training was followed, by hand, and the words about it."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -40,4 +42,7 @@ def test_the_day_of_the_advice_is_one_that_is_known(last):
 
 
 def test_nothing_is_said_of_curves_that_reach_the_days():
-    warn_past_curve(np.array([5.0, 9.0]), np.array([9.0, np.inf]))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_past_curve(np.array([5.0, 9.0]), np.array([9.0, np.inf]))
+    assert caught == []
