@@ -312,14 +312,6 @@ def _terms() -> str:
     )
 
 
-def _heading(measure: str) -> str:
-    stem, _, day = measure.rpartition("_")
-    words = {"brier": "Brier", "ipa": "IPA", "auc": "AUC", "ici": "ICI", "calibration_slope": "slope"}
-    if day.isdigit():
-        return f"{words.get(stem, stem)} {day}"
-    return {"c_index": "C-index", "fit_seconds": "fit (s)"}.get(measure, measure)
-
-
 def _known(curve: IncidenceCurve, days: Sequence[int] = (365, 730)) -> pd.DataFrame:
     """The curve of second plans by these days; NaN past its follow-up, which the page puts into words."""
     with warnings.catch_warnings():
