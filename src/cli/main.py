@@ -288,11 +288,14 @@ def report(
 def ui(
     store: Store = DEFAULT_STORE,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 5000,
+    allow_edits: Annotated[
+        bool, typer.Option("--allow-edits", help="Let the pages change names, descriptions, tags and aliases.")
+    ] = False,
 ) -> None:
-    """Serve the MLflow pages on this machine only."""
+    """Serve the MLflow pages on this machine only, to be read."""
     from ..tracking import serve_ui
 
-    serve_ui(store, port=port)
+    serve_ui(store, port=port, allow_edits=allow_edits)
 
 
 def _text(frame: Any) -> str:

@@ -22,10 +22,15 @@ from .ui_guard import App, guarded
 # ``mlflow.server`` takes seconds; a test compares them.
 BACKEND_STORE, REGISTRY_STORE = "_MLFLOW_SERVER_FILE_STORE", "_MLFLOW_SERVER_REGISTRY_STORE"
 ARTIFACT_ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"
+ADDRESSES = "MLFLOW_SERVER_ALLOWED_HOSTS"
+ALLOW_EDITS = "SECONDPLAN_ALLOW_EDITS"
+SET_HERE = ("MLFLOW_", "_MLFLOW_", ALLOW_EDITS)
 
 
-def serve_ui(store: str | Store | None = None, *, host: str = "127.0.0.1", port: int = 5000) -> None:
-    """Serve MLflow's pages until interrupted, on the loopback interface only, with one worker.
+def serve_ui(
+    store: str | Store | None = None, *, host: str = "127.0.0.1", port: int = 5000, allow_edits: bool = False
+) -> None:
+    """Serve MLflow's pages until interrupted, on the loopback interface only, with one worker, to be read.
 
     On stderr it says where, with the address at which the models of the latest comparison stand side by side as charts.
 
@@ -36,6 +41,8 @@ def serve_ui(store: str | Store | None = None, *, host: str = "127.0.0.1", port:
     host : str
         A loopback address.
     port : int
+    allow_edits : bool
+        Whether the pages may change names, descriptions, tags and aliases (not the champion), and remove runs.
 
     Raises
     ------
@@ -55,7 +62,7 @@ def serve_ui(store: str | Store | None = None, *, host: str = "127.0.0.1", port:
     chart = chart_path(opened)
     if chart is not None:
         sys.stderr.write(f"The latest comparison: {address}/{chart}\n")
-    server = subprocess.Popen(server_command(host, port), env=server_environment(opened, host, port))
+    server = subprocess.Popen(server_command(host, port), env=server_environment(opened, host, port, allow_edits))
     with server, _stopping_with_us(server):
         server.wait()
     code = server.returncode
@@ -89,7 +96,7 @@ def server_command(host: str, port: int) -> list[str]:
     return [sys.executable, "-m", "uvicorn", *options, "--no-server-header", f"{__name__}:create_app"]
 
 
-def server_environment(store: Store, host: str, port: int) -> dict[str, str]:
+def server_environment(store: Store, host: str, port: int, allow_edits: bool = False) -> dict[str, str]:
     """The environment of the server process: the store, and only this address as host and origin."""
     addresses = [f"{_in_url(name)}:{port}" for name in dict.fromkeys((host, "localhost", "127.0.0.1"))]
     artifacts = "" if store.database is None else str(store.database.parent / "mlruns")
@@ -97,7 +104,8 @@ def server_environment(store: Store, host: str, port: int) -> dict[str, str]:
         BACKEND_STORE: store.uri,
         REGISTRY_STORE: store.uri,
         ARTIFACT_ROOT: artifacts,
-        "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(addresses),
+        ADDRESSES: ",".join(addresses),
+        ALLOW_EDITS: "yes" if allow_edits else "",
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(f"http://{address}" for address in addresses),
         "MLFLOW_SERVER_X_FRAME_OPTIONS": "SAMEORIGIN",
         "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "false",
@@ -107,7 +115,7 @@ def server_environment(store: Store, host: str, port: int) -> dict[str, str]:
         "MLFLOW_ENABLE_REMOTE_ASSISTANT": "false",
         "PYTHONWARNINGS": "ignore",
     }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "_MLFLOW_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SET_HERE)}
     return kept | QUIET | {name: value for name, value in chosen.items() if value}
 
 
@@ -115,7 +123,8 @@ def create_app() -> App:
     """MLflow's application behind the guard; called by the server process."""
     from mlflow.server.fastapi_app import app
 
-    return guarded(app)
+    addresses = os.environ[ADDRESSES].split(",")
+    return guarded(app, addresses=addresses, allow_edits=bool(os.environ.get(ALLOW_EDITS)))
 
 
 def _is_loopback(host: str) -> bool:
