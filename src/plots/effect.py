@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from .style import COLOURS, MUTED, axes_or_new, house_style, ratio_ticks
 
 if TYPE_CHECKING:
-    from ..models.estimator.partial_effect import PartialEffect
+    from ..models.explanation.partial_effect import PartialEffect
 
 
 def plot_effect(effect: PartialEffect, *, title: str | None = None, ax: Axes | None = None) -> Axes:
@@ -31,28 +31,29 @@ def plot_effect(effect: PartialEffect, *, title: str | None = None, ax: Axes | N
     table = effect.table
     is_ratio = effect.reference is not None
     is_number = not any(isinstance(value, str | bool) for value in table["value"])
-    events = list(table["event"].unique())
+    lines = list(table.groupby(["event", "time"], sort=False, dropna=False))
+    several_events, several_days = table["event"].nunique() > 1, len(effect.times) > 1
     with house_style():
         ax = axes_or_new(ax)
         if is_ratio:
             ax.axhline(1, color=MUTED, linewidth=1, linestyle="--")
-        for position, event in enumerate(events):
-            rows = table[table["event"] == event]
+        for position, ((event, day), rows) in enumerate(lines):
+            words = [f"event {event}"] * (several_events or not several_days) + [f"day {day:g}"] * several_days
             draw = _curve if is_number else _points
-            draw(ax, rows, COLOURS[position % len(COLOURS)], f"event {event}", position - (len(events) - 1) / 2)
+            draw(ax, rows, COLOURS[position % len(COLOURS)], ", ".join(words), position - (len(lines) - 1) / 2)
         if is_ratio:
             ax.set_yscale("log")
             ratio_ticks(ax.yaxis, table["lower"].min(), table["upper"].max())
         else:
-            highest = float(np.nan_to_num(table["estimate"].max()))
+            highest = float(np.nan_to_num(table[["estimate", "upper"]].max().max()))
             ax.set_ylim(0, 1.1 * highest if highest > 0 else 1.0)
-        at = "" if effect.horizon is None else f" {'on' if is_ratio else 'by'} day {effect.horizon:g}"
+        at = f" {'on' if is_ratio else 'by'} day {effect.times[0]:g}" if len(effect.times) == 1 else ""
         against = f", against {_shown(effect.reference)}" if is_ratio else ""
         ax.set(xlabel=effect.column, ylabel=f"{effect.scale}{at}{against}")
         ax.set_title(title or f"Effect of {effect.column}", pad=18 if effect.held else None)
         if effect.held:
             ax.annotate(effect.held, (0, 1), (0, 5), "axes fraction", "offset points", fontsize=8, color=MUTED)
-        if len(events) > 1:
+        if len(lines) > 1:
             ax.legend(loc="best", fontsize=8)
     return ax
 

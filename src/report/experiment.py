@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from ..plans.disclosure import rounded_flow, suppress_small_counts
 from ..plots.calibration import plot_calibration
 from ..plots.coefficients import has_hazard_ratios, plot_coefficients
 from ..plots.comparison import plot_comparison
+from ..plots.effect import plot_effect
 from ..plots.incidence import plot_incidence
 from ..plots.risk import plot_risk_distribution
 from ..plots.style import new_figure, png
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 NOT_KNOWN = "not known"
 CALIBRATION_DAYS = (365, 730)
 TABLE_DAYS = (91, 182, 365, 730)
+PLAN_LENGTH = "plan_length_days"
+REFERENCE_LENGTH = 365
+SHOWN_LENGTHS = (30, 60, 91, 182, 273, 365, 545, 730)
 
 
 def experiment_page(
@@ -233,26 +238,51 @@ def _calibration(comparison: Comparison, best: str) -> str:
 
 
 def _effects(fitted: dict[str, IncidenceModel], best: str, X: pd.DataFrame) -> list[Section]:
-    """Hazard ratios of the best model, or of the first that has any."""
-    summaries = {name: getattr(fitted[name], "summary_", None) for name in [best, *fitted] if name in fitted}
-    name = next((name for name, summary in summaries.items() if has_hazard_ratios(summary)), None)
+    """Hazard ratios, and the curve of plan length, of the best model or of the first that has them."""
+    models = {name: fitted[name] for name in [best, *fitted] if name in fitted}
+    name = next((name for name, model in models.items() if has_hazard_ratios(getattr(model, "summary_", None))), None)
     if name is None:
         return []
-    summary: pd.DataFrame = summaries[name]
-    n_rows = len(summary.loc[1]) if summary.index.nlevels > 1 else len(summary)
-    figure, ax = new_figure(7.6, 1.3 + 0.24 * n_rows)
-    plot_coefficients(
-        summary, event=1, per=_readable_units(X), title="What goes with more or fewer second plans", ax=ax
-    )
-    body = (
-        paragraph(f"{name}, fitted on all children; 95 % intervals allow for siblings.")
-        + picture(figure, "Hazard ratios of a second plan with 95 % intervals")
-        + note(
-            "A hazard ratio says what goes with more or fewer second plans, with the other features held equal. It is "
-            "not what would happen if the feature were changed."
+    summary: pd.DataFrame = models[name].summary_  # type: ignore[attr-defined]
+    length = models[name].encoder_.columns_.get(PLAN_LENGTH)
+    curve = ""
+    if length is not None and length.feature_names:  # coefficients of a spline say nothing one by one
+        summary = summary.drop(list(length.feature_names), level=summary.index.nlevels - 1)
+        curve = _plan_length(models[name], X)
+    n_rows = len(summary.loc[1]) if summary.index.nlevels > 1 and len(summary) else len(summary)
+    body = paragraph(f"{name}, fitted on all children; 95 % intervals allow for siblings.") + curve
+    if n_rows:
+        figure, ax = new_figure(7.6, 1.3 + 0.24 * n_rows)
+        plot_coefficients(
+            summary, event=1, per=_readable_units(X), title="What goes with more or fewer second plans", ax=ax
         )
+        body += picture(figure, "Hazard ratios of a second plan with 95 % intervals")
+    body += note(
+        "A hazard ratio says what goes with more or fewer second plans, with the other features held equal. It is not "
+        "what would happen if the feature were changed."
     )
     return [Section("What goes with a second plan", body)]
+
+
+def _plan_length(model: IncidenceModel, X: pd.DataFrame) -> str:
+    """The curve of plan length with its band, and the ratios at some lengths that occurred."""
+    effect = partial(model.partial_effect, PLAN_LENGTH, X, reference=REFERENCE_LENGTH, times=TABLE_DAYS[1:], event=1)
+    curve = effect()
+    figure, ax = new_figure(7.6, 4.2)
+    plot_effect(curve, title="Second plans by length of the plan that ended", ax=ax)
+    ax.set_xlabel("days from start to end of the plan")
+    seen = curve.table["value"]
+    lengths = [days for days in SHOWN_LENGTHS if seen.min() <= days <= seen.max()] or [REFERENCE_LENGTH]
+    rows = effect(values=lengths).table
+    shown = pd.DataFrame({"plan length, days": [f"{days:g}" for days in lengths]})
+    for day, own in rows.groupby("time", sort=False, dropna=False):
+        on_day = "" if np.isnan(day) else f" on day {day:g}"
+        shown[f"{curve.scale}{on_day} (95 % interval)"] = [
+            f"{row.estimate:.2f} ({row.lower:.2f} to {row.upper:.2f})" for row in own.itertuples()
+        ]
+    return picture(figure, "Hazard ratio of a second plan by plan length, with its 95 % band") + table(
+        shown, caption=f"Second plans after plans of other lengths, against one of {REFERENCE_LENGTH} days"
+    )
 
 
 def _readable_units(X: pd.DataFrame) -> dict[str, float]:

@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ...parameter_checks import check_event, shown
+from ..explanation.partial_effect import some_rows
 from ..features.encoder import FeatureEncoder, as_frame
 from ..inputs.at_risk import rows_at_risk
 from ..inputs.follow_up import last_days_followed, past_follow_up, warn_past_follow_up
@@ -26,7 +27,6 @@ from .asked import Asked, checked_times, per_row
 from .average_risk import average_risk_of
 from .conditioning import divide, is_faint, not_before
 from .design import Design, TrainingRows
-from .partial_effect import some_rows
 from .plausibility import check_plausible
 from .views import ModelViews
 

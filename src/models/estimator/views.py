@@ -15,7 +15,7 @@ from ..inputs.follow_up import said_once
 from ..inputs.given_days import as_days
 
 if TYPE_CHECKING:
-    from .partial_effect import PartialEffect
+    from ..explanation.partial_effect import PartialEffect
 
 
 class ModelViews(BaseEstimator):
@@ -182,6 +182,7 @@ class ModelViews(BaseEstimator):
         *,
         values: Any = None,
         reference: Any = None,
+        times: Any = None,
         event: int | None = None,
         level: float = 0.95,
     ) -> PartialEffect:
@@ -201,7 +202,9 @@ class ModelViews(BaseEstimator):
         values : array, optional
             Values at which to state the effect; by default all levels, or 41 from the 2nd to the 98th percentile.
         reference : float, bool or str, optional
-            Value whose ratio is 1; by default the median, or the first level.
+            Value whose ratio is 1, such as a plan of 365 days; by default the median, or the first level.
+        times : float or array, shape (n_times,), optional
+            Days of risks, or of ratios that change with time; ``horizon`` if not given.
         event : int, optional
             By default all events of the model, for risks that of :meth:`predict`.
         level : float
@@ -217,11 +220,13 @@ class ModelViews(BaseEstimator):
         ValueError
             The model does not use the column, the event is not modelled, or ``X`` is needed.
         """
-        from .partial_effect import partial_effect
+        from ..explanation.partial_effect import partial_effect
 
         check_is_fitted(self)
         with said_once():
-            return partial_effect(self, column, X, values=values, reference=reference, event=event, level=level)
+            return partial_effect(
+                self, column, X, values=values, reference=reference, times=times, event=event, level=level
+            )
 
     def plot_effect(self, column: str, X: Any = None, *, ax: Any = None, **options: Any) -> Any:
         """Draw :meth:`partial_effect` of ``column`` on ``ax`` with its band; ``X``, ``options`` as there."""

@@ -14,6 +14,7 @@ from ...parameter_checks import shown
 from ..curves.confidence import check_interval
 from ..features.columns import Column
 from ..features.encoder import as_frame
+from ..inputs.given_days import as_days
 from ..numerics.quadratic import quadratic_forms
 
 ROWS_KEPT = 400
@@ -21,7 +22,8 @@ N_VALUES = 41
 # A number with so few values is shown at each of them.
 FEW_VALUES = 12
 RISK = "average risk"
-COLUMNS = ["event", "value", "estimate", "lower", "upper"]
+COLUMNS = ["event", "time", "value", "estimate", "lower", "upper"]
+BOUNDS = COLUMNS[3:]
 
 
 @dataclass(frozen=True)
@@ -33,22 +35,23 @@ class PartialEffect:
     column : str
     scale : str
         What ``estimate`` is: ``"hazard ratio"`` and its like, against ``reference``; or ``"average risk"`` of the rows
-        by ``horizon`` days, were all of them to have the value.
+        by each of ``times``, were all of them to have the value.
     reference : float, bool, str or None
         The value whose ratio is 1; None for risks.
     held : str
         How the other columns are held, in words.
-    horizon : float or None
-        Day of the risks, or of ratios that change with time; else None.
+    times : tuple of float
+        Days of the risks, or of ratios that change with time; empty where one ratio holds on all days.
     table : DataFrame
-        One row per event and value: event, value, estimate, lower, upper (NaN without a band).
+        One row per event, time and value: event, time (NaN where one ratio holds on all days), value, estimate, lower,
+        upper (NaN without a band).
     """
 
     column: str
     scale: str
     reference: Any
     held: str
-    horizon: float | None
+    times: tuple[float, ...]
     table: pd.DataFrame
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
@@ -67,9 +70,9 @@ def some_rows(X: Any) -> Any:
 
 
 def partial_effect(
-    model: Any, column: str, X: Any, *, values: Any, reference: Any, event: int | None, level: float
+    model: Any, column: str, X: Any, *, values: Any, reference: Any, times: Any, event: int | None, level: float
 ) -> PartialEffect:
-    """The effect as :meth:`.views.ModelViews.partial_effect` describes it."""
+    """The effect as :meth:`..estimator.views.ModelViews.partial_effect` describes it."""
     check_interval(level, "log")
     rows = as_frame(X) if X is not None else as_frame(model._some_rows) if hasattr(model, "_some_rows") else None
     learnt: Column | None = model.encoder_.columns_.get(column)
@@ -77,30 +80,40 @@ def partial_effect(
     if column not in names:
         raise ValueError(f"{shown(column)} is no column that the model uses; these are: {', '.join(names) or 'none'}")
     grid = _values(column, learnt, rows, values)
+    days = as_days(model.horizon if times is None else times, "times")
     if event is not None and event not in model.events_:
         known = ", ".join(map(str, model.events_))
         raise ValueError(f"event {shown(event)} is not modelled; the model's events are {known}")
     if learnt is None or not hasattr(model, "summary_"):
-        return _average_risks(model, column, grid, rows, model._stated_event if event is None else event)
+        return _average_risks(model, column, grid, rows, days, model._stated_event if event is None else event)
     events = model.events_ if event is None else (event,)
     if reference is None:
         reference = learnt.levels[0] if learnt.levels else False if learnt.kind == "boolean" else learnt.typical
     typical = pd.DataFrame([model.encoder_.reference_] * len(grid))
     changed, base = typical.assign(**{column: grid}), typical.iloc[[0]].assign(**{column: [reference]})
-    varies = bool(_varying(model) & {column, *learnt.feature_names})
-    ratios = _ratios_at_horizon if varies else _ratios
-    parts = [ratios(model, changed, base, code, level).assign(event=code, value=grid) for code in events]
+    varies = bool(_varying(model) & {column, *model.feature_names_out_[model.encoder_.groups_[column]]})
+    if varies:
+        parts = [_ratios_by_day(model, changed, base, days, grid, code, level) for code in events]
+    else:
+        parts = [
+            _ratios(model, changed, base, code, level).assign(event=code, time=np.nan, value=grid) for code in events
+        ]
     table = pd.concat(parts, ignore_index=True)[COLUMNS]
     has_products = len(model.encoder_.groups_[column]) > len(learnt.feature_names)
     held = "the others at their median or most frequent value" if has_products else ""
-    return PartialEffect(column, model.ratio_name, reference, held, model.horizon if varies else None, table)
+    return PartialEffect(column, model.ratio_name, reference, held, tuple(days.tolist()) if varies else (), table)
 
 
-def _ratios_at_horizon(model: Any, changed: pd.DataFrame, base: pd.DataFrame, event: int, level: float) -> pd.DataFrame:
-    """:func:`_ratios` of hazards that change with time, on the day of the horizon."""
-    options = {"times": [model.horizon], "event": event, "level": level}
-    rows = [model.hazard_ratio(changed.iloc[[row]], base, **options) for row in range(len(changed))]
-    return pd.concat(rows, ignore_index=True).rename(columns={"hazard_ratio": "estimate"})
+def _ratios_by_day(
+    model: Any, changed: pd.DataFrame, base: pd.DataFrame, days: np.ndarray, grid: list[Any], event: int, level: float
+) -> pd.DataFrame:
+    """:func:`_ratios` of hazards that change with time, day after day."""
+    rows = [
+        model.hazard_ratio(changed.iloc[[row]], base, times=days, event=event, level=level).assign(value=value)
+        for row, value in enumerate(grid)
+    ]
+    table = pd.concat(rows, ignore_index=True).rename(columns={"hazard_ratio": "estimate"}).assign(event=event)
+    return table.sort_values("time", kind="stable")
 
 
 def _ratios(model: Any, changed: pd.DataFrame, base: pd.DataFrame, event: int, level: float) -> pd.DataFrame:
@@ -110,9 +123,7 @@ def _ratios(model: Any, changed: pd.DataFrame, base: pd.DataFrame, event: int, l
     log_ratio = difference @ coef
     half = ndtri(0.5 + level / 2.0) * np.sqrt(np.maximum(quadratic_forms(difference, covariance), 0.0))
     with np.errstate(over="ignore"):
-        return pd.DataFrame(
-            np.exp(np.column_stack([log_ratio, log_ratio - half, log_ratio + half])), columns=COLUMNS[2:]
-        )
+        return pd.DataFrame(np.exp(np.column_stack([log_ratio, log_ratio - half, log_ratio + half])), columns=BOUNDS)
 
 
 def coefficients(model: Any) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
@@ -121,8 +132,10 @@ def coefficients(model: Any) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray
     for place, event in enumerate(model.events_):
         if isinstance(coef, pd.DataFrame):
             of_event = covariance[event]
-            own = of_event.loc[names, names].to_numpy() if isinstance(of_event, pd.DataFrame) else of_event
-            yield event, (coef[event].to_numpy(), own)
+            if isinstance(of_event, pd.DataFrame):
+                # Features whose effect changes with time are elsewhere, and the same in what is compared here.
+                of_event = of_event.reindex(index=names, columns=names, fill_value=0.0).to_numpy()
+            yield event, (coef[event].to_numpy(), of_event)
         elif coef.ndim == 2:  # event after event, each followed by its terms of time
             begin = place * (len(covariance) // len(coef))
             block = slice(begin, begin + len(names))
@@ -131,8 +144,10 @@ def coefficients(model: Any) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray
             yield event, (coef, covariance)
 
 
-def _average_risks(model: Any, column: str, grid: list[Any], rows: pd.DataFrame | None, event: int) -> PartialEffect:
-    """The average over the rows of the risk by the horizon, were all of them to have each value."""
+def _average_risks(
+    model: Any, column: str, grid: list[Any], rows: pd.DataFrame | None, days: np.ndarray, event: int
+) -> PartialEffect:
+    """The average over the rows of the risk by each day, were all of them to have each value."""
     if rows is None:
         raise ValueError(
             "risks are averaged over rows, which this model does not hold (a saved one never does): give X"
@@ -141,16 +156,20 @@ def _average_risks(model: Any, column: str, grid: list[Any], rows: pd.DataFrame 
     # All at once: what is to be warned of is said once.
     given = pd.concat([rows] * len(grid), ignore_index=True)
     given[column] = pd.Series(grid).repeat(len(rows)).to_numpy()
-    risk = model.predict_cumulative_incidence(given, [model.horizon], event=event).reshape(len(grid), -1).mean(axis=1)
+    risk = model.predict_cumulative_incidence(given, days, event=event).reshape(len(grid), len(rows), -1).mean(axis=1)
     if np.isnan(risk).all():
         last = np.floor(model.follow_up_.max())
         raise ValueError(
-            f"no risk by day {model.horizon:g} is known, as training was followed to day {last:g}; "
+            f"no risk by day {days.min():g} is known, as training was followed to day {last:g}; "
             f"type: model.set_params(horizon={last:g})"
         )
-    table = pd.DataFrame({"event": event, "value": grid, "estimate": risk, "lower": np.nan, "upper": np.nan})
+    parts = [
+        pd.DataFrame({"event": event, "time": day, "value": grid, "estimate": own, "lower": np.nan, "upper": np.nan})
+        for day, own in zip(days, risk.T, strict=True)
+    ]
     held = f"average over {len(rows):,} rows, the others as they are"
-    return PartialEffect(column, RISK, None, held, model.horizon, table[COLUMNS])
+    table = pd.concat(parts, ignore_index=True)[COLUMNS]
+    return PartialEffect(column, RISK, None, held, tuple(days.tolist()), table)
 
 
 def _values(column: str, learnt: Column | None, rows: pd.DataFrame | None, values: Any) -> list[Any]:

@@ -20,7 +20,7 @@ from ..all_models import MODELS, REGRESSIONS, X, Y, outcome_for
 def test_ratios_are_those_of_the_summary(name, fitted):
     model = fitted[name]
     effect = model.partial_effect("disabled")
-    assert effect.scale == model.ratio_name and effect.reference is False and effect.horizon is None
+    assert effect.scale == model.ratio_name and effect.reference is False and effect.times == ()
     ratio = model.ratio_name.split()[-2] + "_ratio"
     summary = model.summary_
     rows = summary if summary.index.nlevels == 1 else summary.xs("disabled", level=1)
@@ -62,7 +62,7 @@ def test_without_coefficients_it_is_the_average_risk(name, fitted):
     effect = model.partial_effect("category", values=["NEG", "PHY"])
     expected = [model.predict(X.assign(category=level)).mean() for level in ("NEG", "PHY")]
     np.testing.assert_allclose(effect.table["estimate"], expected)
-    assert effect.reference is None and effect.horizon == model.horizon and "240 rows" in effect.held
+    assert effect.reference is None and effect.times == (model.horizon,) and "240 rows" in effect.held
     few = model.partial_effect("category", X[:20], values=["NEG"])
     assert few.table["estimate"][0] == pytest.approx(model.predict(X[:20].assign(category="NEG")).mean())
 
@@ -80,7 +80,7 @@ def test_a_ratio_that_changes_is_that_of_the_horizon():
     model = RoystonParmar(df=2, time_varying={"age": 1}, horizon=400).fit(X, Y)
     effect = model.partial_effect("age", values=[12.0], event=1)
     rows = [X.iloc[[0]].assign(age=age) for age in (12.0, effect.reference)]
-    assert effect.horizon == 400
+    assert effect.times == (400.0,)
     assert effect.table["estimate"][0] == pytest.approx(model.hazard_ratio(*rows, [400])["hazard_ratio"][0])
 
 
@@ -107,3 +107,16 @@ def test_rows_kept_for_it_are_in_no_copy():
     model = CauseSpecificCox().fit(X, Y)
     assert "_some_rows" in vars(model) and "_some_rows" not in model.__getstate__()
     assert set(MODELS)
+
+
+def test_a_ratio_that_changes_is_stated_by_day_against_any_value():
+    model = RoystonParmar(df=2, time_varying={"age": 1}, horizon=400).fit(X, Y)
+    effect = model.partial_effect("age", values=[2.0, 12.0], reference=5.0, times=[91, 365], event=1)
+    assert effect.times == (91.0, 365.0)
+    assert effect.table[["time", "value"]].to_numpy().tolist() == [[91, 2], [91, 12], [365, 2], [365, 12]]
+    rows = [X.iloc[[0]].assign(age=age) for age in (12.0, 5.0)]
+    np.testing.assert_allclose(
+        effect.table.loc[effect.table["value"] == 12, ["estimate", "lower", "upper"]],
+        model.hazard_ratio(*rows, [91, 365], event=1)[["hazard_ratio", "lower", "upper"]],
+    )
+    assert model.partial_effect("disabled", times=[91, 365]).table["time"].isna().all()

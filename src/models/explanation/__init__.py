@@ -1,0 +1,4 @@
+"""What a fitted model says of its features: the effect of one column.
+
+Others use ``partial_effect``.
+"""
