@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .censoring import CensoringDistribution
 from .inputs import check_metric_inputs, warn_metric
 from .ranks import Ranks
 from .state_weights import MetricValue, States, followed_states
@@ -18,7 +17,7 @@ def time_dependent_auc(
     times: Any,
     *,
     event: int = 1,
-    censoring: CensoringDistribution | None = None,
+    censoring: Any = None,
     sample_weight: Any = None,
 ) -> np.ndarray:
     r"""Probability that a row with the event by ``t`` was given a higher risk than one without it; 0.5 is chance.
@@ -31,15 +30,16 @@ def time_dependent_auc(
     Parameters
     ----------
     y : DataFrame or anything that ``check_outcome`` takes, n rows
-        Rows with delayed entry are left out, with a warning that counts them.
+        Rows with delayed entry count from their entry on.
     risk : array, shape (n, n_times), or (n,) for one time
         Any number that is higher where the event is likelier.
     times : array, shape (n_times,)
         Days.
     event : int
         The event :math:`k` that is predicted.
-    censoring : CensoringDistribution, optional
-        From :func:`~.censoring.fit_censoring` on training data; by default fitted to ``y``.
+    censoring : CensoringDistribution or outcomes, optional
+        What weights are learnt from, in place of ``y``: the outcomes of training rows (``duration``, ``event``, maybe
+        ``entry``), or what :func:`~.censoring.fit_censoring` made of them.
     sample_weight : array, shape (n,), optional
         Case weights.
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .censoring import CensoringDistribution
 from .inputs import MetricInputs, check_metric_inputs
 from .state_weights import MetricValue, ProductLimitWeights, States, followed_states
 
@@ -18,7 +17,7 @@ def brier_score(
     times: Any,
     *,
     event: int = 1,
-    censoring: CensoringDistribution | None = None,
+    censoring: Any = None,
     sample_weight: Any = None,
 ) -> np.ndarray:
     r"""Mean squared distance between the predicted risk and what happened, at each time; lower is better.
@@ -33,15 +32,16 @@ def brier_score(
     Parameters
     ----------
     y : DataFrame or anything that ``check_outcome`` takes, n rows
-        Rows with delayed entry are left out, with a warning that counts them.
+        Rows with delayed entry count from their entry on.
     risk : array, shape (n, n_times), or (n,) for one time
         Predicted cumulative incidence of ``event``, 0 to 1.
     times : array, shape (n_times,)
         Days.
     event : int
         The event :math:`k` that is predicted.
-    censoring : CensoringDistribution, optional
-        From :func:`~.censoring.fit_censoring` on training data; by default fitted to ``y``.
+    censoring : CensoringDistribution or outcomes, optional
+        What weights are learnt from, in place of ``y``: the outcomes of training rows (``duration``, ``event``, maybe
+        ``entry``), or what :func:`~.censoring.fit_censoring` made of them.
     sample_weight : array, shape (n,), optional
         Case weights: 2 is the same as the row twice.
 
@@ -81,7 +81,7 @@ def index_of_prediction_accuracy(
     times: Any,
     *,
     event: int = 1,
-    censoring: CensoringDistribution | None = None,
+    censoring: Any = None,
     sample_weight: Any = None,
 ) -> np.ndarray:
     r"""How much better than everybody's average risk, 1 - Brier / Brier of the null model: 0 no better, 1 perfect.
@@ -126,7 +126,7 @@ def integrated_brier_score(
     times: Any,
     *,
     event: int = 1,
-    censoring: CensoringDistribution | None = None,
+    censoring: Any = None,
     sample_weight: Any = None,
 ) -> float:
     r"""Mean Brier score over the days from the first time to the last, by the trapezoidal rule; lower is better.
@@ -169,9 +169,7 @@ def shares_of_days(times: np.ndarray) -> np.ndarray:
     return share
 
 
-def brier_contributions(
-    y: Any, risk: Any, times: Any, *, event: int = 1, censoring: CensoringDistribution | None = None
-) -> np.ndarray:
+def brier_contributions(y: Any, risk: Any, times: Any, *, event: int = 1, censoring: Any = None) -> np.ndarray:
     """What each row adds to the Brier score: the mean over the rows that are not NaN is :func:`brier_score`.
 
     Differences of two models' contributions, summed by family, give a standard error of the difference in Brier score
@@ -185,7 +183,7 @@ def brier_contributions(
     Returns
     -------
     ndarray, shape (n, n_times)
-        NaN in rows with delayed entry, which are left out.
+        NaN past the last follow-up (with a warning), and in rows at risk on no day.
     """
     given = check_metric_inputs(y, risk, times, event=event)
     contributions = np.full((given.n_given, given.times.size), np.nan)

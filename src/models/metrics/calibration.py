@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..inputs.labels import refuse_other_order
-from .brier import marginal_incidence
-from .calibration_estimate import Z_95, CalibrationEstimate, clustered_std_error, group_codes, unknown_estimate
+from .calibration_estimate import Z_95, CalibrationEstimate, clustered_std_error, from_influence, unknown_estimate
+from .calibration_response import response_of
 from .inputs import MetricInputs, check_metric_inputs, followed_to, warn_past_follow_up
-from .pseudo_observations import pseudo_values
-from .state_weights import MetricValue, States
+from .state_weights import MetricValue, States, followed_states, weights_of
 
 
 @dataclass(frozen=True)
@@ -49,19 +47,29 @@ class CalibrationCurve:
 
 
 def calibration_curve(
-    y: Any, risk: Any, time: float, *, event: int = 1, n_bins: int = 10, cluster: Any = None
+    y: Any,
+    risk: Any,
+    time: float,
+    *,
+    event: int = 1,
+    n_bins: int = 10,
+    cluster: Any = None,
+    censoring: Any = None,
+    sample_weight: Any = None,
 ) -> CalibrationCurve:
     """Predicted against observed risk by a day, in bins of equally many rows by predicted risk.
 
     Rows with the same risk are never parted, so there may be fewer bins than asked for. The observed risk is the
     Aalen-Johansen incidence of the bin; its standard error is the jackknife's (clustered where ``cluster`` is given)
     and the interval is symmetric on the complementary log-log scale. In a bin where nobody, or everybody, has the
-    event the interval is the exact binomial one for the rows whose state on the day is known.
+    event the interval is the exact binomial one for the rows whose state on the day is known. With delayed entry,
+    ``censoring`` or ``sample_weight`` the error is that of the influence function, and with delayed entry the mean of
+    the predicted risk is by the weights of the rows whose state is known.
 
     Parameters
     ----------
     y : DataFrame or anything that ``check_outcome`` takes, n rows
-        Rows with delayed entry are left out, with a warning that counts them.
+        Rows with delayed entry count from their entry on.
     risk : array, shape (n,)
         Predicted cumulative incidence by ``time``.
     time : float
@@ -70,6 +78,8 @@ def calibration_curve(
     n_bins : int
     cluster : array, shape (n,), optional
         Rows that share a value are not independent.
+    censoring, sample_weight
+        As for :func:`~.brier.brier_score`.
 
     Returns
     -------
@@ -93,30 +103,41 @@ def calibration_curve(
     """
     if n_bins < 1:
         raise ValueError(f"n_bins must be at least 1, got {n_bins}")
-    refuse_other_order(y=y, risk=risk, cluster=cluster)
-    given = check_metric_inputs(y, risk, [time], event=event)
-    groups = None if cluster is None else group_codes(cluster, given.n_given)[given.rows]
+    given = check_metric_inputs(y, risk, [time], event=event, sample_weight=sample_weight, cluster=cluster)
     predicted = given.risk[:, 0]
-    edges = np.unique(np.quantile(predicted, np.linspace(0, 1, n_bins + 1)[1:-1], method="inverted_cdf"))
-    bin_of_row = np.searchsorted(edges, predicted, side="left")
+    parts = np.linspace(0, 1, n_bins + 1)[1:-1]
+    if np.ptp(given.weight) == 0:
+        edges = np.quantile(predicted, parts, method="inverted_cdf")
+    else:
+        edges = np.quantile(predicted, parts, method="inverted_cdf", weights=given.weight)
+    bin_of_row = np.searchsorted(np.unique(edges), predicted, side="left")
     warn_past_follow_up(given.outcome, given.times, followed_to(given.outcome, given.times))
-    points = [_observed(given, np.flatnonzero(bin_of_row == b), event, groups) for b in np.unique(bin_of_row)]
+    points = [_observed(given.take(np.flatnonzero(bin_of_row == b)), event, censoring) for b in np.unique(bin_of_row)]
     return CalibrationCurve(*(np.array(column) for column in zip(*points, strict=True)))
 
 
 def observed_expected_ratio(
-    y: Any, risk: Any, time: float, *, event: int = 1, cluster: Any = None
+    y: Any,
+    risk: Any,
+    time: float,
+    *,
+    event: int = 1,
+    cluster: Any = None,
+    censoring: Any = None,
+    sample_weight: Any = None,
 ) -> CalibrationEstimate:
     r"""Calibration in the large: observed over expected risk by a day, O/E; above 1 the predictions are too low.
 
     .. math:: \hat F_k(t) \Big/ \frac{1}{n}\sum_i r_i
 
     with the Aalen-Johansen incidence above the line. The interval is symmetric on the log scale and takes the
-    predictions as fixed; E/O is the reciprocal, with the bounds exchanged.
+    predictions as fixed; E/O is the reciprocal, with the bounds exchanged. With delayed entry the expected risk is the
+    mean by the weights of the rows whose state is known, as rows seen late are not like all; then, and with
+    ``censoring`` or ``sample_weight``, the error is that of :func:`~.risk_evaluation.evaluate_risks`.
 
     Parameters
     ----------
-    y, risk, time, event, cluster
+    y, risk, time, event, cluster, censoring, sample_weight
         As for :func:`calibration_curve`.
 
     Returns
@@ -135,21 +156,19 @@ def observed_expected_ratio(
     >>> round(observed_expected_ratio(y, [0.25] * 50, 1).estimate, 6)
     0.8
     """
-    refuse_other_order(y=y, risk=risk, cluster=cluster)
-    given = check_metric_inputs(y, risk, [time], event=event)
-    supported = followed_to(given.outcome, given.times)
-    warn_past_follow_up(given.outcome, given.times, supported)
-    expected = given.risk.mean()
-    if not supported.all() or expected == 0:
+    given = check_metric_inputs(y, risk, [time], event=event, sample_weight=sample_weight, cluster=cluster)
+    states = followed_states(given, censoring, event)[0]
+    if states is None:
         return unknown_estimate()
-    observed = marginal_incidence(given, event)[0]
-    if observed == 0:
-        return CalibrationEstimate(0.0, *[float("nan")] * 3)
-    groups = None if cluster is None else group_codes(cluster, given.n_given)[given.rows]
-    error = clustered_std_error(pseudo_values(given.outcome, given.times, event=event)[:, 0], groups)
-    ratio = float(observed / expected)
-    spread = float(np.exp(Z_95 * error / observed))
-    return CalibrationEstimate(ratio, error / float(expected), ratio / spread, ratio * spread)
+    found = observed_expected_value(states, given.risk[:, 0])
+    if not found.value > 0:
+        return CalibrationEstimate(found.value, *[float("nan")] * 3)
+    response = response_of(states, event)
+    if not response.is_jackknife:
+        return from_influence(found, given, "log")
+    error = clustered_std_error(response.value, given.cluster) / float(given.risk.mean())
+    spread = float(np.exp(Z_95 * error / found.value))
+    return CalibrationEstimate(found.value, error, found.value / spread, found.value * spread)
 
 
 def observed_expected_value(states: States, risk: np.ndarray) -> MetricValue:
@@ -169,22 +188,29 @@ def observed_expected_value(states: States, risk: np.ndarray) -> MetricValue:
     return MetricValue(ratio, states, had / expected, direct)
 
 
-def _observed(
-    given: MetricInputs, rows: np.ndarray, event: int, groups: np.ndarray | None
-) -> tuple[float, float, float, float, int, int]:
+def _observed(part: MetricInputs, event: int, censoring: Any) -> tuple[float, float, float, float, int, int]:
     """One point of the calibration curve: predicted, observed, lower, upper, n, n_events."""
-    part = MetricInputs(given.outcome.take(rows), given.risk[rows], given.times, given.weight[rows], rows, rows.size)
-    outcome, time = part.outcome, given.times[0]
-    predicted = float(part.risk.mean())
+    outcome, time, risk, n = part.outcome, float(part.times[0]), part.risk[:, 0], len(part.outcome)
     n_events = int(np.sum((outcome.event == event) & (outcome.duration <= time)))
-    if not followed_to(outcome, given.times).all():
-        return predicted, np.nan, np.nan, np.nan, rows.size, n_events
-    observed = float(np.clip(marginal_incidence(part, event)[0], 0.0, 1.0))
-    n_known = int(np.sum((outcome.event > 0) | (outcome.duration >= time)))
-    theta = pseudo_values(outcome, given.times, event=event)[:, 0]
-    error = clustered_std_error(theta, None if groups is None else groups[rows])
+    predicted = float(part.weight @ risk / part.weight.sum())
+    unknown = predicted, np.nan, np.nan, np.nan, n, n_events
+    if not followed_to(outcome, part.times).all():
+        return unknown
+    states = weights_of(outcome, part.weight, censoring).states(time, event)
+    if not np.isfinite(states.mass).all():
+        return unknown
+    if outcome.has_delayed_entry:
+        predicted = float(states.mass @ risk)
+    found = MetricValue(float(states.mass @ states.had), states, states.had.astype(float))
+    response = response_of(states, event)
+    if response.is_jackknife:
+        error = clustered_std_error(response.value, part.cluster)
+    else:
+        error = from_influence(found, part, "identity").std_error
+    observed = float(np.clip(found.value, 0.0, 1.0))
+    n_known = int(np.sum(((outcome.event > 0) | (outcome.duration >= time)) & (outcome.entry < time)))
     lower, upper = _incidence_interval(observed, error, n_known)
-    return predicted, observed, lower, upper, rows.size, n_events
+    return predicted, observed, lower, upper, n, n_events
 
 
 def _incidence_interval(observed: float, std_error: float, n_known: int) -> tuple[float, float]:

@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .inputs import MetricInputs
+from .metric_bounds import metric_bounds
+from .state_weights import Measured
+
 Z_95 = 1.959963984540054
 
 
@@ -35,6 +39,13 @@ def from_normal(estimate: float, std_error: float) -> CalibrationEstimate:
     """The estimate with its symmetric 95 % interval."""
     half = Z_95 * std_error
     return CalibrationEstimate(estimate, std_error, estimate - half, estimate + half)
+
+
+def from_influence(found: Measured, given: MetricInputs, scale: str) -> CalibrationEstimate:
+    """The estimate with the error of its influence function, as ``evaluate_risks`` has it."""
+    sums = given.cluster_sums(found.influence())
+    error = float(np.sqrt(sums @ sums))
+    return CalibrationEstimate(found.value, error, *metric_bounds(found.value, error, 0.95, scale))
 
 
 def unknown_estimate() -> CalibrationEstimate:

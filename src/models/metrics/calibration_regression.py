@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..inputs.labels import refuse_other_order
 from ..numerics.newton import Objective, maximise
-from .calibration_estimate import CalibrationEstimate, from_normal, group_codes, unknown_estimate
+from .calibration_estimate import CalibrationEstimate, from_influence, from_normal, unknown_estimate
 from .calibration_response import Response, response_of
-from .inputs import check_metric_inputs, warn_metric
+from .inputs import MetricInputs, check_metric_inputs, warn_metric
 from .state_weights import Measured, followed_states
 
 MAX_ITERATIONS = 200
@@ -23,7 +22,16 @@ LARGEST_CONDITION = 1e12
 LEAST_CURVATURE = 1e-3
 
 
-def calibration_slope(y: Any, risk: Any, time: float, *, event: int = 1, cluster: Any = None) -> CalibrationEstimate:
+def calibration_slope(
+    y: Any,
+    risk: Any,
+    time: float,
+    *,
+    event: int = 1,
+    cluster: Any = None,
+    censoring: Any = None,
+    sample_weight: Any = None,
+) -> CalibrationEstimate:
     r"""How much of the predicted spread is real: 1 is right, below 1 the predictions are too extreme.
 
     The :math:`\beta` of
@@ -31,12 +39,13 @@ def calibration_slope(y: Any, risk: Any, time: float, *, event: int = 1, cluster
     .. math:: \log(-\log(1 - P(T \le t, \delta = k))) = \alpha + \beta \log(-\log(1 - r))
 
     estimated on jackknife pseudo-values with an independence working model and a sandwich variance, clustered where
-    ``cluster`` is given.
+    ``cluster`` is given. With delayed entry or ``censoring`` it is estimated on the states that are known, by their
+    weights; the error then, and with ``sample_weight``, is that of :func:`~.risk_evaluation.evaluate_risks`.
 
     Parameters
     ----------
     y : DataFrame or anything that ``check_outcome`` takes, n rows
-        Rows with delayed entry are left out, with a warning that counts them.
+        Rows with delayed entry count from their entry on.
     risk : array, shape (n,)
         Predicted cumulative incidence by ``time``. Rows at exactly 0 or 1 have no complementary log-log and are left
         out, with a warning.
@@ -45,6 +54,8 @@ def calibration_slope(y: Any, risk: Any, time: float, *, event: int = 1, cluster
     event : int
     cluster : array, shape (n,), optional
         Rows that share a value are not independent.
+    censoring, sample_weight
+        As for :func:`~.brier.brier_score`.
 
     Returns
     -------
@@ -65,11 +76,19 @@ def calibration_slope(y: Any, risk: Any, time: float, *, event: int = 1, cluster
     >>> round(calibration_slope(y, [0.2] * 50 + [0.5] * 50, 9).estimate, 3)
     1.0
     """
-    return _estimate(y, risk, time, event, cluster, slope_value)
+    given = check_metric_inputs(y, risk, [time], event=event, sample_weight=sample_weight, cluster=cluster)
+    return _estimate(given, event, censoring, slope_value)
 
 
 def calibration_intercept(
-    y: Any, risk: Any, time: float, *, event: int = 1, cluster: Any = None
+    y: Any,
+    risk: Any,
+    time: float,
+    *,
+    event: int = 1,
+    cluster: Any = None,
+    censoring: Any = None,
+    sample_weight: Any = None,
 ) -> CalibrationEstimate:
     r"""Whether risks are right on average on the complementary log-log scale: 0 is right, above 0 they are too low.
 
@@ -77,7 +96,7 @@ def calibration_intercept(
 
     Parameters
     ----------
-    y, risk, time, event, cluster
+    y, risk, time, event, cluster, censoring, sample_weight
         As for :func:`calibration_slope`.
 
     Returns
@@ -94,7 +113,8 @@ def calibration_intercept(
     >>> abs(round(calibration_intercept(y, [0.2] * 50, 1).estimate, 6))
     0.0
     """
-    return _estimate(y, risk, time, event, cluster, intercept_value)
+    given = check_metric_inputs(y, risk, [time], event=event, sample_weight=sample_weight, cluster=cluster)
+    return _estimate(given, event, censoring, intercept_value)
 
 
 @dataclass(frozen=True)
@@ -176,20 +196,20 @@ def _log_log(response: Response, risk: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return np.log(-np.log1p(-risk[inside])), inside, notes
 
 
-def _estimate(y: Any, risk: Any, time: float, event: int, cluster: Any, value: Any) -> CalibrationEstimate:
-    """A coefficient with the sandwich error in which pseudo-values are data."""
-    refuse_other_order(y=y, risk=risk, cluster=cluster)
-    given = check_metric_inputs(y, risk, [time], event=event)
-    states = followed_states(given, None, event)[0]
+def _estimate(given: MetricInputs, event: int, censoring: Any, value: Any) -> CalibrationEstimate:
+    """A coefficient with its error: of jackknife values by the sandwich that takes them as data."""
+    states = followed_states(given, censoring, event)[0]
     if states is None or not states.had.any():
         return unknown_estimate()
-    found = value(response_of(states, event), given.risk[:, 0])
+    response = response_of(states, event)
+    found = value(response, given.risk[:, 0])
     for note in found.notes:
         warn_metric(note)
     if not isinstance(found, RegressionValue):
         return unknown_estimate()
-    groups = None if cluster is None else group_codes(cluster, given.n_given)[given.rows][found._inside]
-    variance = _sandwich(found._fit.weighted, found._fit.residual, groups)[-1, -1]
+    if not response.is_jackknife:
+        return from_influence(found, given, "identity")
+    variance = _sandwich(found._fit.weighted, found._fit.residual, given.cluster[found._inside])[-1, -1]
     return from_normal(found.value, float(np.sqrt(variance)) / found._unit)
 
 
@@ -280,10 +300,9 @@ class _LeastSquares(Objective[_Fit]):
         return _Fit(self._weight, self._value + less_mean, hazard, self._design, weighted)
 
 
-def _sandwich(weighted: np.ndarray, residual: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+def _sandwich(weighted: np.ndarray, residual: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Covariance (p, p) from ``weighted`` (n, p), the design times the slope of the mean, and residuals (n,)."""
     scores = weighted * residual[:, None]
-    if groups is not None:
-        scores = np.column_stack([np.bincount(groups, weights=column) for column in scores.T])
+    scores = np.column_stack([np.bincount(groups, weights=column) for column in scores.T])
     bread = np.linalg.inv(weighted.T @ weighted)
     return bread @ (scores.T @ scores) @ bread

@@ -24,6 +24,10 @@ class Response(Protocol):
     weight: np.ndarray
     population: np.ndarray
 
+    @property
+    def is_jackknife(self) -> bool:
+        """Whether the values are the jackknife's, of rows that count once each."""
+
     def score_influence(self, slope: np.ndarray, residual: np.ndarray) -> np.ndarray:
         """Influence of rows, shape (n,), on the sum of ``weight * slope * residual``, residuals being of ``value``."""
 
@@ -35,6 +39,7 @@ class PseudoResponse:
         weights = states.weights
         self._pseudo = PseudoValues(weights.outcome, weights.weight, states.time, event)
         self.value, self.weight, self.population = self._pseudo.value, weights.weight, weights.weight
+        self.is_jackknife = bool(np.all(weights.weight == 1))
 
     def score_influence(self, slope: np.ndarray, residual: np.ndarray) -> np.ndarray:
         """See :class:`Response`."""
@@ -44,6 +49,8 @@ class PseudoResponse:
 
 class StateResponse:
     """States that are known, weighted by their masses: with delayed entry, or censoring learnt elsewhere."""
+
+    is_jackknife = False
 
     def __init__(self, states: States) -> None:
         self._states = states

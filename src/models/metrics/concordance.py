@@ -13,7 +13,7 @@ from ..inputs.distinct_days import DistinctDays
 from ..inputs.outcome import Outcome
 from .inputs import check_metric_inputs, warn_metric
 from .ranks import Ranks
-from .state_weights import ProductLimitWeights, States, StateWeights
+from .state_weights import States, StateWeights, warn_of_lost_day, weights_of
 
 KINDS = ("wolbers", "uno", "harrell")
 # Pairs of which both states at the horizon are known, weighted by their masses: where censoring depends on covariates.
@@ -28,6 +28,7 @@ def concordance_index(
     *,
     event: int = 1,
     horizon: float | None = None,
+    censoring: Any = None,
     sample_weight: Any = None,
     kind: str = "wolbers",
 ) -> float:
@@ -43,7 +44,7 @@ def concordance_index(
     Parameters
     ----------
     y : DataFrame or anything that ``check_outcome`` takes, n rows
-        Rows with delayed entry are left out, with a warning that counts them.
+        Rows with delayed entry count from their entry on.
     risk : array, shape (n,)
         Any number that is higher where the event is likelier; usually the risk by ``horizon``.
     event : int
@@ -51,8 +52,8 @@ def concordance_index(
     horizon : float, optional
         Only events by this day make pairs. Weights grow without bound as follow-up ends, so name a horizon wherever one
         is meant; by default the end of follow-up.
-    sample_weight : array, shape (n,), optional
-        Case weights.
+    censoring, sample_weight
+        As for :func:`~.brier.brier_score`.
     kind : {"wolbers", "uno", "harrell"}
         ``"wolbers"`` is the above. The others compare a case only with rows still free of *every* event on its day, or
         censored or gone by a competing event on that day, so with :math:`T_i < T_j` alone: ``"uno"`` weighs the pair by
@@ -78,7 +79,8 @@ def concordance_index(
     """
     require_choice("kind", kind, KINDS)
     given = check_metric_inputs(y, risk, [0.0], event=event, sample_weight=sample_weight, probabilities=False)
-    weights = ProductLimitWeights(given.outcome, given.weight)
+    weights = weights_of(given.outcome, given.weight, censoring)
+    warn_of_lost_day(weights)
     last = np.inf if horizon is None else float(horizon)
     value = concordance_value(Pairs(weights, event), Ranks(given.risk[:, 0]), last, kind).value
     if np.isnan(value):

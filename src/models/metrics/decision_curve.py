@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .censoring import CensoringDistribution
 from .inputs import check_metric_inputs
 from .state_weights import MetricValue, States, followed_states
 
@@ -18,7 +17,7 @@ def net_benefit(
     thresholds: Any,
     *,
     event: int = 1,
-    censoring: CensoringDistribution | None = None,
+    censoring: Any = None,
     sample_weight: Any = None,
 ) -> np.ndarray:
     r"""Net benefit of acting where the predicted risk reaches a threshold: true less false alarms, weighed by its odds.
@@ -31,7 +30,7 @@ def net_benefit(
     Parameters
     ----------
     y : DataFrame or anything that ``check_outcome`` takes, n rows
-        Rows with delayed entry are left out, with a warning that counts them.
+        Rows with delayed entry count from their entry on.
     risk : array, shape (n,)
         Predicted cumulative incidence by ``time``.
     time : float

@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from ..inputs.labels import refuse_other_order
-from .calibration_estimate import group_codes
 from .inputs import check_metric_inputs
 from .state_weights import MetricValue, States, followed_states
 
@@ -45,7 +43,15 @@ class DCalibration:
 
 
 def d_calibration(
-    y: Any, risk: Any, times: Any, *, event: int = 1, n_bins: int = N_BINS, cluster: Any = None
+    y: Any,
+    risk: Any,
+    times: Any,
+    *,
+    event: int = 1,
+    n_bins: int = N_BINS,
+    cluster: Any = None,
+    censoring: Any = None,
+    sample_weight: Any = None,
 ) -> DCalibration:
     r"""Test whether events come when the predicted incidence curves say they do.
 
@@ -60,7 +66,7 @@ def d_calibration(
     Parameters
     ----------
     y : DataFrame or anything that ``check_outcome`` takes, n rows
-        Rows with delayed entry are left out, with a warning that counts them.
+        Rows with delayed entry count from their entry on.
     risk : array, shape (n, n_times)
         Predicted cumulative incidence of ``event``, not falling with time.
     times : array, shape (n_times,)
@@ -70,6 +76,8 @@ def d_calibration(
         At most; fewer, but two at least, where few events are seen.
     cluster : array, shape (n,), optional
         Rows that share a value are not independent.
+    censoring, sample_weight
+        As for :func:`~.brier.brier_score`.
 
     Returns
     -------
@@ -89,17 +97,15 @@ def d_calibration(
     """
     if n_bins < 2:
         raise ValueError(f"n_bins must be at least 2, got {n_bins}")
-    refuse_other_order(y=y, risk=risk, cluster=cluster)
-    given = check_metric_inputs(y, risk, times, event=event)
+    given = check_metric_inputs(y, risk, times, event=event, sample_weight=sample_weight, cluster=cluster)
     if np.any(np.diff(given.times) <= 0):
         raise ValueError(f"times must ascend, got {np.sum(np.diff(given.times) <= 0)} that do not")
-    states = followed_states(given, None, event)[-1]
-    groups = np.arange(given.rows.size) if cluster is None else group_codes(cluster, given.n_given)[given.rows]
+    states = followed_states(given, censoring, event)[-1]
     if states is None:
         return DCalibration(
             float("nan"), float("nan"), 0, pd.DataFrame(columns=["lower", "upper", "observed", "expected"])
         )
-    return curve_calibration(states, given.risk, given.times, groups, n_bins)
+    return curve_calibration(states, given.risk, given.times, given.cluster, n_bins)
 
 
 def curve_calibration(

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .censoring import CensoringDistribution
 from .inputs import check_metric_inputs
 from .state_weights import MetricValue, States, followed_states
 
@@ -18,7 +17,7 @@ def log_score(
     times: Any,
     *,
     event: int = 1,
-    censoring: CensoringDistribution | None = None,
+    censoring: Any = None,
     sample_weight: Any = None,
 ) -> np.ndarray:
     r"""Mean surprise at what happened by each time, in natural units; lower is better.

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .censoring import CensoringDistribution
 from .inputs import check_metric_inputs
 from .ranks import Ranks
 from .state_weights import States, followed_states
@@ -36,7 +35,7 @@ def top_k(
     k: float,
     *,
     event: int = 1,
-    censoring: CensoringDistribution | None = None,
+    censoring: Any = None,
     sample_weight: Any = None,
 ) -> TopK:
     """Precision and recall of choosing the ``k`` highest risks, as a team with room for ``k`` visits would.
@@ -47,7 +46,7 @@ def top_k(
     Parameters
     ----------
     y : DataFrame or anything that ``check_outcome`` takes, n rows
-        Rows with delayed entry are left out, with a warning that counts them.
+        Rows with delayed entry count from their entry on.
     risk : array, shape (n,)
         Any number that is higher where the event is likelier.
     time : float
@@ -82,7 +81,7 @@ def average_precision(
     times: Any,
     *,
     event: int = 1,
-    censoring: CensoringDistribution | None = None,
+    censoring: Any = None,
     sample_weight: Any = None,
 ) -> np.ndarray:
     r"""Area under the curve of precision by recall, :math:`\sum_k (R_k - R_{k-1}) P_k` from the highest risk down.

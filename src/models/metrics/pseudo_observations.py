@@ -8,8 +8,8 @@ import numpy as np
 
 from ...parameter_checks import check_event_of
 from ..inputs.distinct_days import DistinctDays
-from ..inputs.outcome import Outcome, check_outcome
-from .inputs import followed_to, rows_without_delayed_entry, warn_past_follow_up
+from ..inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
+from .inputs import followed_to, warn_metric, warn_past_follow_up
 
 
 def pseudo_values(y: Any, times: Any, *, event: int = 1) -> np.ndarray:
@@ -47,7 +47,7 @@ def pseudo_values(y: Any, times: Any, *, event: int = 1) -> np.ndarray:
     outcome = check_outcome(y)
     check_event_of(event, outcome.events)
     grid = np.atleast_1d(np.asarray(times, dtype=float))
-    rows = rows_without_delayed_entry(outcome)
+    rows = _observed_from_day_0(outcome)
     kept = outcome.take(rows)
     supported = followed_to(kept, grid)
     warn_past_follow_up(kept, grid, supported)
@@ -147,6 +147,19 @@ class PseudoValues:
         gradient = self._weight * moved
         # The unit is the mean weight, and what does not change when all weights do has no slope along them.
         return gradient - self._weight * (gradient.sum() / self._total)
+
+
+def _observed_from_day_0(outcome: Outcome) -> np.ndarray:
+    """Positions of the rows without delayed entry, shape (m,); warns with the number of the others."""
+    delayed = outcome.entry > BEFORE_DAY_0
+    if delayed.all():
+        raise ValueError(f"all {delayed.size} rows have delayed entry; pseudo-values need rows observed from day 0")
+    if delayed.any():
+        warn_metric(
+            f"{int(delayed.sum())} of {delayed.size} rows have delayed entry and no pseudo-value: what is left out of "
+            "the risks of rows that are seen late depends on when they came"
+        )
+    return np.flatnonzero(~delayed)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

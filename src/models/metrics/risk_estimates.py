@@ -12,10 +12,9 @@ import numpy as np
 from .brier import shares_of_days
 from .concordance import Pairs
 from .distribution_calibration import curve_calibration
-from .evaluation_rows import EvaluationRows
-from .inputs import followed_to, warn_metric, warn_past_follow_up
+from .inputs import MetricInputs, followed_to, warn_metric, warn_past_follow_up
 from .metric_table import GROUPS, METRICS, Choices, Day, Metric, Prediction, average_risk
-from .state_weights import Measured, ProductLimitWeights, StateWeights
+from .state_weights import Measured, ProductLimitWeights, StateWeights, warn_of_lost_day
 
 NULL_MODEL = "AalenJohansen"
 INTEGRATED = "integrated_brier"
@@ -57,13 +56,13 @@ class Task:
 
     event: int
     metrics: tuple[str, ...]
-    weigh: Callable[[EvaluationRows], StateWeights | None]
+    weigh: Callable[[MetricInputs], StateWeights | None]
     choices: Choices
     n_bootstrap: int
     random_state: Any
 
 
-def estimate_all(given: EvaluationRows, task: Task) -> dict[Key, Estimate]:
+def estimate_all(given: MetricInputs, task: Task) -> dict[Key, Estimate]:
     """Estimates by model, metric and time, in that order; NaN where the risk cannot be estimated."""
     followed = followed_to(given.outcome, given.times)
     warn_past_follow_up(given.outcome, given.times, followed)
@@ -71,11 +70,7 @@ def estimate_all(given: EvaluationRows, task: Task) -> dict[Key, Estimate]:
     models = [*given.risks] + [NULL_MODEL] * (NULL_MODEL not in given.risks)
     names = _names_in_table(task.metrics)
     weighed = _Weighed(given, task)
-    if weighed.own.lost_on is not None:
-        warn_metric(
-            f"everybody under observation on day {weighed.own.lost_on:g} had an event, while others enter later: all "
-            "estimates after it rest on those few; evaluate from a landmark at which more are observed"
-        )
+    warn_of_lost_day(weighed.own)
     # A job for each day, so that what its metrics share is made once and dropped with it.
     for part in _side_by_side(
         [partial(_measure_day, given, weighed, k, models, task) for k in range(given.times.size)]
@@ -107,14 +102,14 @@ def _warn(found: dict[Key, Estimate]) -> None:
 class _Weighed:
     """What all days share: the weights by the rows themselves, those that are used, and who can be compared."""
 
-    def __init__(self, given: EvaluationRows, task: Task) -> None:
+    def __init__(self, given: MetricInputs, task: Task) -> None:
         self.own = ProductLimitWeights(given.outcome, given.weight)
         self.weights = task.weigh(given) or self.own
         self.pairs = Pairs(self.weights, task.event)
         self.followed = followed_to(given.outcome, given.times)
 
 
-def _day(given: EvaluationRows, weighed: _Weighed, k: int, task: Task) -> Day | None:
+def _day(given: MetricInputs, weighed: _Weighed, k: int, task: Task) -> Day | None:
     """One of the times with the states of the rows; None where they cannot be estimated."""
     states = weighed.weights.states(float(given.times[k]), task.event) if weighed.followed[k] else None
     if states is None or not np.isfinite(states.mass).all():
@@ -127,7 +122,7 @@ def _names_in_table(metrics: Sequence[str]) -> list[str]:
 
 
 def _measure_day(
-    given: EvaluationRows, weighed: _Weighed, k: int, models: Sequence[str], task: Task
+    given: MetricInputs, weighed: _Weighed, k: int, models: Sequence[str], task: Task
 ) -> dict[Key, Estimate]:
     """All metrics of all models on one day."""
     day = _day(given, weighed, k, task)
@@ -141,7 +136,7 @@ def _measure_day(
     return found
 
 
-def _measure(given: EvaluationRows, day: Day | None, k: int, model: str, task: Task) -> dict[Key, Estimate]:
+def _measure(given: MetricInputs, day: Day | None, k: int, model: str, task: Task) -> dict[Key, Estimate]:
     """All metrics of one model on one day."""
     time, is_null = float(given.times[k]), model not in given.risks
     wanted = [*task.metrics, *(["brier"] if INTEGRATED in task.metrics and "brier" not in task.metrics else [])]
@@ -164,7 +159,7 @@ def _measure(given: EvaluationRows, day: Day | None, k: int, model: str, task: T
     return found
 
 
-def _estimate(given: EvaluationRows, name: str, is_null: bool, measured: Measured) -> Estimate:
+def _estimate(given: MetricInputs, name: str, is_null: bool, measured: Measured) -> Estimate:
     notes = tuple(getattr(measured, "notes", ()))
     if np.isnan(measured.value) and not is_null and not notes and name != "calibration_slope":
         notes = ("there is no row with the event, or none without it: the result is NaN",)
@@ -172,7 +167,7 @@ def _estimate(given: EvaluationRows, name: str, is_null: bool, measured: Measure
     return Estimate(measured.value, influence, given.cluster_sums(influence), notes=notes)
 
 
-def _curve(given: EvaluationRows, day: Day, k: int, model: str, is_null: bool) -> Estimate:
+def _curve(given: MetricInputs, day: Day, k: int, model: str, is_null: bool) -> Estimate:
     """D-calibration by one day of the risks by that day and those before it; the average risk has no curve to test."""
     if is_null:
         return Estimate(float("nan"), p_value=float("nan"))
@@ -182,7 +177,7 @@ def _curve(given: EvaluationRows, day: Day, k: int, model: str, is_null: bool) -
     return Estimate(found.statistic, p_value=found.p_value)
 
 
-def _integrated(found: dict[Key, Estimate], given: EvaluationRows, model: str) -> Estimate:
+def _integrated(found: dict[Key, Estimate], given: MetricInputs, model: str) -> Estimate:
     """Mean Brier score over the days from the first time to the last, by the trapezoidal rule."""
     parts = [found[model, "brier", float(time)] for time in given.times]
     value, influence = 0.0, np.zeros(given.rows.size)
@@ -194,7 +189,7 @@ def _integrated(found: dict[Key, Estimate], given: EvaluationRows, model: str) -
     return Estimate(value, influence, given.cluster_sums(influence))
 
 
-def _bootstrap(found: dict[Key, Estimate], given: EvaluationRows, task: Task, models: list[str]) -> None:
+def _bootstrap(found: dict[Key, Estimate], given: MetricInputs, task: Task, models: list[str]) -> None:
     """Draws of clusters with replacement for metrics without influence function."""
     generator = np.random.default_rng(task.random_state)
     groups = tuple(name for name in task.metrics if name in GROUPS)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .censoring import CensoringDistribution
+from .censoring import learnt_elsewhere
 from .censoring_model import ModelWeights
 from .decision_curve import check_thresholds
-from .evaluation_rows import EvaluationRows, check_evaluation
+from .inputs import MetricInputs, check_evaluation
 from .metric_bounds import holm, metric_bounds, normal_p_value
 from .metric_table import METRICS, Choices
 from .precision import check_k
@@ -53,7 +53,7 @@ class RiskEvaluation:
     n_clusters: int
     n_events: int
     landmark: float | None
-    _rows: EvaluationRows = field(repr=False)
+    _rows: MetricInputs = field(repr=False)
     _influence: dict[tuple[str, str, float], np.ndarray] = field(repr=False)
 
     def influence(self, model: str, metric: str, time: float) -> np.ndarray:
@@ -153,13 +153,16 @@ def evaluate_risks(
         Rows that share a value, such as the family, are not independent.
     sample_weight : array, shape (n,), optional
         Case weights: 2 is the same as the row twice; rows of weight 0 are left out.
-    censoring : CensoringDistribution or model, optional
-        By default censoring is learnt from the rows themselves, by the reverse Kaplan-Meier. A distribution from
-        :func:`~.censoring.fit_censoring` on training data is taken as known. A model lets it depend on ``X``: one that
-        is not fitted, such as ``CoxPH(event=0)``, is fitted to the rows (being censored is its event; a Cox model's own
-        error is part of the standard errors, that of others is not); one fitted to ``event == 0`` elsewhere is taken as
-        known. Not with delayed entry. With a model ``concordance`` is over pairs whose states are both known at the
-        horizon, each row by its own weight.
+    censoring : CensoringDistribution, outcomes or model, optional
+        By default censoring is learnt from the rows themselves, by the reverse Kaplan-Meier. The outcomes of training
+        rows (``duration``, ``event``, maybe ``entry``), or what :func:`~.censoring.fit_censoring` made of them, are
+        taken as known: the standard errors are those given these rows. With delayed entry they must be rows that came
+        under observation as those that are evaluated did. A model lets censoring depend on ``X``: one that is not
+        fitted, such as ``CoxPH(event=0)``, is fitted to the rows (being censored is its event; a Cox model's own error
+        is part of the standard errors, that of others is not); one fitted to ``event == 0`` elsewhere is taken as
+        known. With a model ``concordance`` is over pairs whose states are both known at the horizon, each row by its
+        own weight. Not a model with delayed entry: a row then is seen with the probability
+        :math:`P(L < u \le C \mid x)`, of which a model of censoring says nothing of the entry.
     level : float
         Coverage of the intervals: symmetric on the logit scale for metrics between 0 and 1, on that of the logarithm
         for those above 0, of log(1 - IPA) for the IPA.
@@ -230,32 +233,34 @@ def evaluate_risks(
 
 
 def _weigh(
-    censoring: Any, X: Any, given: EvaluationRows, landmark: float | None, wanted: tuple[str, ...]
-) -> Callable[[EvaluationRows], StateWeights | None]:
+    censoring: Any, X: Any, given: MetricInputs, landmark: float | None, wanted: tuple[str, ...]
+) -> Callable[[MetricInputs], StateWeights | None]:
     """What weighs the rows, where that is not the rows themselves.
 
     Raises
     ------
     ValueError
-        There is delayed entry, or ``X`` is missing or of another length, or pairs cannot be weighted.
+        A model is given and there is delayed entry, ``X`` is missing or of another length, or pairs cannot be weighted.
     """
     if censoring is None:
         return lambda rows: None
+    if not hasattr(censoring, "fit"):
+        known = learnt_elsewhere(censoring)
+        later = known if landmark is None else known.since(landmark)
+        return lambda rows: KnownWeights(rows.outcome, rows.weight, later)
     n_late = int(np.sum(given.outcome.entry >= 0))
     if n_late:
-        raise ValueError(f"censoring= is for rows without delayed entry; {n_late} of {given.rows.size} rows have it")
-    if isinstance(censoring, CensoringDistribution):
-        later = censoring if landmark is None else censoring.since(landmark)
-        return lambda rows: KnownWeights(rows.outcome, rows.weight, later)
-    if not hasattr(censoring, "fit"):
-        kind = type(censoring).__name__
-        raise ValueError(f"censoring must be a CensoringDistribution or a model such as CoxPH(event=0), got {kind}")
+        raise ValueError(
+            f"a model of censoring is for rows without delayed entry, and {n_late} of {given.rows.size} rows have it: "
+            "how likely a row is seen then depends on its entry too, of which the model says nothing; leave censoring "
+            "out, or give the outcomes of training rows"
+        )
     if X is None or len(X) != given.n_given:
         raise ValueError(f"a model of censoring needs X, with {given.n_given} rows; got {0 if X is None else len(X)}")
     if "concordance_uno" in wanted:
         raise ValueError("concordance_uno needs one censoring distribution for all; with a model ask for concordance")
 
-    def by_model(rows: EvaluationRows) -> StateWeights:
+    def by_model(rows: MetricInputs) -> StateWeights:
         part = X.iloc[rows.rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows.rows]
         return ModelWeights(rows.outcome, rows.weight, censoring, part, landmark or 0.0)
 

@@ -32,12 +32,14 @@ class CalibrationErrors:
     e90: float
 
 
-def calibration_errors(y: Any, risk: Any, time: float, *, event: int = 1) -> CalibrationErrors:
+def calibration_errors(
+    y: Any, risk: Any, time: float, *, event: int = 1, censoring: Any = None, sample_weight: Any = None
+) -> CalibrationErrors:
     """Mean, median and 90 % quantile of the distance between predicted and smoothed observed risk.
 
     Parameters
     ----------
-    y, risk, time, event
+    y, risk, time, event, censoring, sample_weight
         As for :func:`integrated_calibration_index`.
 
     Returns
@@ -55,19 +57,28 @@ def calibration_errors(y: Any, risk: Any, time: float, *, event: int = 1) -> Cal
     >>> round(calibration_errors(y, [0.3] * 50, 1).e90, 6)
     0.1
     """
-    given = check_metric_inputs(y, risk, [time], event=event)
-    states = followed_states(given, None, event)[0]
+    given = check_metric_inputs(y, risk, [time], event=event, sample_weight=sample_weight)
+    states = followed_states(given, censoring, event)[0]
     if states is None:
         return CalibrationErrors(*[float("nan")] * 3)
     return errors_of(response_of(states, event), given.risk[:, 0])
 
 
-def smooth_calibration_curve(y: Any, risk: Any, time: float, *, event: int = 1, n_points: int = 101) -> pd.DataFrame:
+def smooth_calibration_curve(
+    y: Any,
+    risk: Any,
+    time: float,
+    *,
+    event: int = 1,
+    n_points: int = 101,
+    censoring: Any = None,
+    sample_weight: Any = None,
+) -> pd.DataFrame:
     """Smoothed observed risk by predicted risk, the curve from which the calibration errors are read.
 
     Parameters
     ----------
-    y, risk, time, event
+    y, risk, time, event, censoring, sample_weight
         As for :func:`integrated_calibration_index`.
     n_points : int
         Points of the curve, at equally spaced quantiles of the predicted risk.
@@ -92,9 +103,9 @@ def smooth_calibration_curve(y: Any, risk: Any, time: float, *, event: int = 1, 
     """
     if n_points < 2:
         raise ValueError(f"n_points must be at least 2, got {n_points}")
-    given = check_metric_inputs(y, risk, [time], event=event)
+    given = check_metric_inputs(y, risk, [time], event=event, sample_weight=sample_weight)
     points = np.unique(np.quantile(given.risk[:, 0], np.linspace(0, 1, n_points), method="inverted_cdf"))
-    states = followed_states(given, None, event)[0]
+    states = followed_states(given, censoring, event)[0]
     observed = np.full(points.size, np.nan)
     if states is not None:
         observed = _smooth(given.risk[:, 0], response_of(states, event), points)
@@ -111,19 +122,22 @@ def errors_of(response: Response, risk: np.ndarray) -> CalibrationErrors:
     return CalibrationErrors(float(weight @ distance / weight.sum()), float(middle), float(high))
 
 
-def integrated_calibration_index(y: Any, risk: Any, time: float, *, event: int = 1) -> float:
+def integrated_calibration_index(
+    y: Any, risk: Any, time: float, *, event: int = 1, censoring: Any = None, sample_weight: Any = None
+) -> float:
     r"""Mean absolute distance between the predicted and the smoothed observed risk; 0 is right.
 
     .. math:: \frac{1}{n} \sum_i |\hat o(r_i) - r_i|
 
-    :math:`\hat o` is the least-squares regression of the jackknife pseudo-values on a natural cubic spline of the
-    predicted risk (5 knots at Harrell's quantiles), held within 0 and 1. Right predictions are a straight line in that
-    basis, so the smoother itself adds no miscalibration; chance does: in small samples the index is above 0 for a
-    perfect model.
+    :math:`\hat o` is the least-squares regression of the jackknife pseudo-values (of the known states by their weights
+    with delayed entry or ``censoring``, and the mean is by those weights with delayed entry) on a natural cubic spline
+    of the predicted risk (5 knots at Harrell's quantiles), held within 0 and 1. Right predictions are a straight line
+    in that basis, so the smoother itself adds no miscalibration; chance does: in small samples the index is above 0 for
+    a perfect model.
 
     Parameters
     ----------
-    y, risk, time, event
+    y, risk, time, event, censoring, sample_weight
         As for :func:`calibration_slope`; risks of 0 and 1 are kept.
 
     Returns
@@ -145,7 +159,7 @@ def integrated_calibration_index(y: Any, risk: Any, time: float, *, event: int =
     >>> round(integrated_calibration_index(y, [0.3] * 50, 1), 6)
     0.1
     """
-    return calibration_errors(y, risk, time, event=event).ici
+    return calibration_errors(y, risk, time, event=event, censoring=censoring, sample_weight=sample_weight).ici
 
 
 def _smooth(x: np.ndarray, response: Response, at: np.ndarray | None = None) -> np.ndarray:

@@ -20,17 +20,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from ..inputs.distinct_days import DistinctDays
 from ..inputs.outcome import Outcome
-from .censoring import CensoringDistribution, censoring_of
+from .censoring import CensoringDistribution, censoring_of, learnt_elsewhere
 from .inputs import MetricInputs, followed_to, warn_metric, warn_past_follow_up
-
-# A share of those at risk that is rounding: all of them had an event.
-NOBODY_LEFT = 1e-12
+from .product_limit import ProductLimit
 
 
 class StateWeights(ABC):
@@ -236,57 +233,38 @@ class ProductLimitWeights(StateWeights):
 
     def __init__(self, outcome: Outcome, weight: np.ndarray) -> None:
         self.outcome, self.weight = outcome, weight
-        late = np.flatnonzero(outcome.entry >= 0) if outcome.has_delayed_entry else np.empty(0, dtype=np.int64)
-        days = DistinctDays(np.concatenate((outcome.duration, outcome.entry[late])))
-        n_days, n_rows = days.distinct.size, len(outcome)
-        self._days = days
-        self._left = days.place[:n_rows]
-        # Rows without delayed entry come before the first day.
-        self._came: np.ndarray | None = np.full(n_rows, -1) if late.size else None
-        leaving = np.bincount(self._left, weights=weight, minlength=n_days)
-        coming: np.ndarray = np.zeros(n_days)
-        if self._came is not None:
-            self._came[late] = days.place[n_rows:]
-            coming = np.bincount(days.place[n_rows:], weights=weight[late], minlength=n_days)
-        died = np.bincount(self._left, weights=weight * (outcome.event > 0), minlength=n_days)
-        # Summed from the end, so that nobody is at risk after the last day; one more day stands for that.
-        self._at_risk = np.append(np.cumsum(leaving[::-1])[::-1] - np.cumsum(coming[::-1])[::-1], 0.0)
-        at_risk = self._at_risk[:-1]
-        spared = at_risk - died
-        spared[spared <= NOBODY_LEFT * at_risk] = 0.0
-        self._died, self._spared = died, spared
-        to_come = np.cumsum(coming[::-1])[::-1]
-        lost = np.flatnonzero((died > 0) & (spared == 0) & (to_come > 0))
-        self.lost_on = float(days.distinct[lost[0]]) if lost.size else None
-        staying = np.divide(spared, at_risk, out=np.ones(n_days), where=at_risk > 0)
-        self._free = np.concatenate(([1.0], np.cumprod(staying)))
-        if self._came is None:
+        self._limit = limit = ProductLimit(outcome, weight)
+        self.lost_on = limit.lost_on
+        if limit.came is None:
             # The same numbers as by the reverse Kaplan-Meier, to the last bit.
             self._censoring = censoring_of(outcome, weight)
             self._total = weight.sum()
             self.at_event = 1.0 / (self._total * self._censoring.before(outcome.duration))
         else:
             with np.errstate(divide="ignore", invalid="ignore"):
-                self.at_event = (self._free[:-1] / at_risk)[self._left]
+                self.at_event = (limit.free[:-1] / limit.at_risk[:-1])[limit.left]
 
     def after(self, time: float) -> float:
         """See :class:`StateWeights`."""
-        if self._came is None:
+        limit = self._limit
+        if limit.came is None:
             known = self._censoring.before(time) if time == self.last_day else self._censoring.at(time)
             return float("inf") if known == 0 else float(1.0 / (self._total * known))
-        place = self._place(time)
-        free = float(self._free[place])
+        place = limit.place(time)
+        free = float(limit.free[place])
         remaining = (
-            float(self.weight[self.observed_after(time)].sum()) if time == self.last_day else self._at_risk[place]
+            float(self.weight[self.observed_after(time)].sum()) if time == self.last_day else limit.at_risk[place]
         )
         return float("inf") if remaining == 0 else free / float(remaining)
 
     def after_own_day(self) -> np.ndarray:
         """See :class:`StateWeights`."""
+        limit = self._limit
         with np.errstate(divide="ignore", invalid="ignore"):
-            if self._came is None:
+            if limit.came is None:
                 return 1.0 / (self._total * self._censoring.at(self.outcome.duration))
-            return np.where(self._at_risk[1:] > 0, self._free[1:] / self._at_risk[1:], np.inf)[self._left]
+            later = limit.at_risk[1:]
+            return np.where(later > 0, limit.free[1:] / later, np.inf)[limit.left]
 
     def gradient(
         self,
@@ -296,49 +274,59 @@ class ProductLimitWeights(StateWeights):
         own_day: np.ndarray | None = None,
     ) -> np.ndarray:
         """See :class:`StateWeights`."""
-        n_days = self._died.size
+        limit = self._limit
+        left, n_days = limit.left, limit.died.size
         # Coefficients by day: of S(u-) / Y(u), and of S(u) / Y(u+).
-        before = np.bincount(self._left, weights=events, minlength=n_days)
-        after = np.zeros(n_days) if own_day is None else np.bincount(self._left, weights=own_day, minlength=n_days)
+        before = np.bincount(left, weights=events, minlength=n_days)
+        after = np.zeros(n_days) if own_day is None else np.bincount(left, weights=own_day, minlength=n_days)
         total = 0.0 if later is None else float(later.sum())
-        place = self._place(time)
+        place = limit.place(time)
         free_after = after.copy()
         if total and place:
             free_after[place - 1] += total
         # What is multiplied by the survival of each day: all that comes after it.
         following = np.cumsum((before + free_after)[::-1])[::-1] - before
-        lost = np.divide(following, self._spared, out=np.zeros(n_days), where=self._spared > 0)
-        at_risk = self._at_risk[:-1]
+        lost = np.divide(following, limit.spared, out=np.zeros(n_days), where=limit.spared > 0)
+        at_risk = limit.at_risk[:-1]
         seen = np.divide(1.0, at_risk, out=np.zeros(n_days), where=at_risk > 0)
-        through_risk = np.concatenate(([0.0], np.cumsum((lost * self._died - before) * seen)))
-        remaining = np.divide(after, self._at_risk[1:], out=np.zeros(n_days), where=self._at_risk[1:] > 0)
+        through_risk = np.concatenate(([0.0], np.cumsum((lost * limit.died - before) * seen)))
+        remaining = np.divide(after, limit.at_risk[1:], out=np.zeros(n_days), where=limit.at_risk[1:] > 0)
         through_later = np.concatenate(([0.0], np.cumsum(remaining)))
         # A row is at risk on the days after its entry to its last, and remains after the days from its entry to the
         # one before its last.
         end = through_risk[1:] - through_later[:-1]
-        moved = end[self._left] - np.where(self.outcome.event > 0, lost[self._left], 0.0)
-        if self._came is not None:
+        moved = end[left] - np.where(self.outcome.event > 0, lost[left], 0.0)
+        if limit.came is not None:
             begin = np.concatenate(([0.0], through_risk[1:] - through_later[:-1]))
-            moved -= begin[self._came + 1]
+            moved -= begin[limit.came + 1]
         if total:
             known = self.observed_after(time)
             moved -= np.where(known, total / float(self.weight[known].sum()), 0.0)
         return self.weight * moved
 
-    def _place(self, time: float) -> int:
-        return int(np.searchsorted(self._days.distinct, time, side="right"))
+
+def weights_of(outcome: Outcome, weight: np.ndarray, censoring: Any) -> StateWeights:
+    """Weights by the rows themselves, or by what was learnt elsewhere (:func:`~.censoring.learnt_elsewhere`)."""
+    if censoring is None:
+        return ProductLimitWeights(outcome, weight)
+    return KnownWeights(outcome, weight, learnt_elsewhere(censoring))
 
 
-def weights_of(outcome: Outcome, weight: np.ndarray, censoring: CensoringDistribution | None) -> StateWeights:
-    """Weights by the rows themselves, or by a censoring distribution learnt elsewhere."""
-    return ProductLimitWeights(outcome, weight) if censoring is None else KnownWeights(outcome, weight, censoring)
+def warn_of_lost_day(weights: StateWeights) -> None:
+    """Warn where the product limit ends before those who are seen late have entered."""
+    if isinstance(weights, ProductLimitWeights) and weights.lost_on is not None:
+        warn_metric(
+            f"everybody under observation on day {weights.lost_on:g} had an event, while others enter later: all "
+            "estimates after it rest on those few; evaluate from a landmark at which more are observed"
+        )
 
 
-def followed_states(given: MetricInputs, censoring: CensoringDistribution | None, event: int) -> list[States | None]:
+def followed_states(given: MetricInputs, censoring: Any, event: int) -> list[States | None]:
     """States at each time; None, with a warning, where the risk cannot be estimated."""
     supported = followed_to(given.outcome, given.times)
     warn_past_follow_up(given.outcome, given.times, supported)
     weights = weights_of(given.outcome, given.weight, censoring)
+    warn_of_lost_day(weights)
     found = [
         weights.states(float(time), event) if known else None
         for time, known in zip(given.times, supported, strict=True)

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 from secondplan.models.metrics import (
@@ -109,13 +108,6 @@ def test_nobody_has_the_event():
     y = {"duration": [1, 2, 3], "event": [2, 0, 0]}
     np.testing.assert_array_equal(brier_score(y, [0, 0, 0], [2]), [0])
     assert np.isnan(index_of_prediction_accuracy(y, [0.1, 0, 0], [2]))
-
-
-def test_contributions_are_nan_where_entry_is_delayed():
-    y = pd.DataFrame({"entry": [0, 3], "duration": [5, 6], "event": [1, 1]})
-    with pytest.warns(MetricWarning, match="delayed entry"):
-        parts = brier_contributions(y, [0.5, 0.5], [5])
-    np.testing.assert_array_equal(parts[:, 0], [0.25, np.nan])
 
 
 def test_one_row_and_an_event_on_day_zero():

@@ -80,5 +80,17 @@ def test_bad_arguments():
         calibration_curve(y, [0.1, 0.2], 1, n_bins=0)
     with pytest.raises(ValueError, match="cluster: missing in 1 of 2"):
         calibration_curve(y, [0.1, 0.2], 1, cluster=["a", None])
-    with pytest.raises(ValueError, match="cluster has 1 values, expected 2"):
+    with pytest.raises(ValueError, match=r"cluster has shape \(1,\), expected \(2,\)"):
         observed_expected_ratio(y, [0.1, 0.2], 1, cluster=["a"])
+
+
+def test_a_single_bin_of_late_entries_is_observed_over_expected():
+    rng = np.random.default_rng(2)
+    duration = rng.integers(10, 40, 80)
+    y = {"entry": rng.integers(0, 10, 80), "duration": duration, "event": rng.choice([0, 1, 2], 80)}
+    risk, family = rng.uniform(0.1, 0.6, 80), rng.integers(0, 30, 80)
+    point = calibration_curve(y, risk, 25, n_bins=1, cluster=family).to_frame().iloc[0]
+    ratio = observed_expected_ratio(y, risk, 25, cluster=family)
+    assert point["observed"] / point["predicted"] == pytest.approx(ratio.estimate, rel=1e-12)
+    assert point["predicted"] != pytest.approx(risk.mean(), rel=1e-4)
+    assert point["lower"] < point["observed"] < point["upper"]

@@ -1,7 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from secondplan.models.metrics import brier_score, fit_censoring
+from secondplan.models.metrics import brier_score, evaluate_risks, fit_censoring
 
 
 def test_events_leave_before_those_censored_on_the_same_day():
@@ -58,3 +59,25 @@ def test_rows_of_weight_0_are_not_there():
     kept = fit_censoring({name: values[:4] for name, values in y.items()}, sample_weight=[1, 2, 1, 1])
     np.testing.assert_array_equal(found.times, kept.times)
     np.testing.assert_array_equal(found.survival, kept.survival)
+
+
+def test_with_delayed_entry_it_is_those_seen_by_those_who_would_be():
+    # Days 1 to 5; row 3 enters on day 2. At risk: 2, 2, 2, 2, 1; an event on day 1 leaves S = 1/2 of the 3 rows.
+    y = {"entry": [0, 0, 2], "duration": [1, 4, 5], "event": [1, 0, 2]}
+    found = fit_censoring(y)
+    np.testing.assert_allclose(found.before([1, 2, 4, 5]), [2 / 3, 2 / 3, 4 / 3, 2 / 3])
+    np.testing.assert_allclose(found.at([1, 2, 4, 5]), [2 / 3, 4 / 3, 2 / 3, 0])
+    assert np.all(fit_censoring({**y, "entry": [0, 0, 0]}).at([0, 1, 2]) == 1)
+
+
+@pytest.mark.parametrize("landmark", [None, 6])
+def test_rows_weighted_by_themselves_as_by_a_distribution_learnt_from_them(landmark):
+    rng = np.random.default_rng(3)
+    duration = rng.integers(8, 30, 200)
+    y = pd.DataFrame(
+        {"entry": rng.integers(0, 8, 200), "duration": duration, "event": rng.choice([0, 1, 2], 200, p=[0.5, 0.3, 0.2])}
+    )
+    ask = {"metrics": ["brier", "auc", "concordance", "observed_expected"], "landmark": landmark}
+    risks = {"m": rng.uniform(size=200)}
+    own, learnt = (evaluate_risks(risks, y, [15], censoring=rows, **ask).table for rows in (None, y))
+    np.testing.assert_allclose(learnt["estimate"], own["estimate"], rtol=1e-12)

@@ -99,8 +99,8 @@ def test_what_cannot_be_weighted_is_refused(rows):
         evaluate_risks({"m": risk}, y, [12], censoring=CoxPH(event=0))
     with pytest.raises(ValueError, match="concordance_uno needs one censoring distribution"):
         evaluate_risks({"m": risk}, y, [12], censoring=CoxPH(event=0), X=X, metrics=["concordance_uno"])
-    with pytest.raises(ValueError, match=r"CensoringDistribution or a model such as CoxPH\(event=0\), got int"):
+    with pytest.raises(ValueError, match=r"for evaluate_risks, a model such as CoxPH\(event=0\); got int"):
         evaluate_risks({"m": risk}, y, [12], censoring=3)
-    with pytest.raises(ValueError, match="censoring= is for rows without delayed entry; 1 of 80 rows have it"):
+    with pytest.raises(ValueError, match="a model of censoring is for rows without delayed entry, and 1 of 80 rows"):
         late = y.assign(entry=np.r_[0.5, np.zeros(79)])
-        evaluate_risks({"m": risk}, late, [12], censoring=fit_censoring(y))
+        evaluate_risks({"m": risk}, late, [12], censoring=CoxPH(event=0), X=X)

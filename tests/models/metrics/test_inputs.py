@@ -4,7 +4,7 @@ import pytest
 
 from secondplan.models.curves.nonparametric import kaplan_meier
 from secondplan.models.inputs.outcome import outcome_from_arrays
-from secondplan.models.metrics import MetricWarning, brier_score, evaluate_risks, fit_censoring, time_dependent_auc
+from secondplan.models.metrics import MetricWarning, brier_score, evaluate_risks, time_dependent_auc
 from secondplan.models.metrics.inputs import check_metric_inputs, followed_to
 
 Y = {"duration": [1, 2, 3], "event": [1, 0, 2]}
@@ -38,17 +38,14 @@ def test_metrics_of_ranks_take_any_finite_number():
     assert np.isfinite(time_dependent_auc(Y, [5.0, -3.0, 2.0], [1]))
 
 
-def test_rows_with_delayed_entry_are_left_out_and_counted():
-    y = {"entry": [0, 0, 5, 0], "duration": [10, 20, 30, 40], "event": [1, 2, 1, 0]}
-    with pytest.warns(MetricWarning, match="1 of 4 rows have delayed entry"):
+def test_rows_at_risk_on_no_day_are_left_out_and_counted():
+    y = {"entry": [0, 0, 30, 0], "duration": [10, 20, 30, 40], "event": [1, 2, 1, 0]}
+    with pytest.warns(MetricWarning, match="1 of 4 rows are left out: their entry equals their duration"):
         score = brier_score(y, [0.5, 0.1, 0.9, 0.3], [25])
     kept = {"duration": [10, 20, 40], "event": [1, 2, 0]}
-    np.testing.assert_allclose(score, brier_score(kept, [0.5, 0.1, 0.3], [25]), rtol=1e-14)
-
-
-def test_only_rows_with_delayed_entry_is_an_error():
-    with pytest.raises(ValueError, match="all 1 rows have delayed entry"):
-        fit_censoring({"entry": [1], "duration": [2], "event": [1]})
+    np.testing.assert_array_equal(score, brier_score(kept, [0.5, 0.1, 0.3], [25]))
+    with pytest.raises(ValueError, match="none of 1 rows is under observation"), pytest.warns(MetricWarning):
+        brier_score({"entry": [2], "duration": [2], "event": [1]}, [0.5], [1])
 
 
 def test_risk_can_be_estimated_to_the_last_day_and_beyond_only_without_censoring():

@@ -115,21 +115,47 @@ def test_variance_is_the_sum_of_squares_over_clusters(few):
     assert row["std_error"] == pytest.approx(np.sqrt(sums @ sums) / len(y), rel=1e-12)
 
 
-def test_estimates_are_those_of_the_public_functions(few):
-    y, risks, _, _ = few
-    y, risk = y.drop(columns="entry"), risks["b"]
-    found = evaluate_risks({"b": risk}, y, [10, 20], metrics=(*WITH_INFLUENCE, "calibration_errors", "top_k"), k=9)
-    at = found.table[found.table["model"] == "b"].set_index(["metric", "time"])["estimate"]
-    np.testing.assert_array_equal(at["brier"], sp.brier_score(y, risk, [10, 20]))
-    np.testing.assert_array_equal(at["ipa"], sp.index_of_prediction_accuracy(y, risk, [10, 20]))
-    np.testing.assert_array_equal(at["auc"], sp.time_dependent_auc(y, risk, [10, 20]))
-    assert at["integrated_brier", 20] == pytest.approx(sp.integrated_brier_score(y, risk, [10, 20]))
-    assert at["concordance", 20] == sp.concordance_index(y, risk[:, 1], horizon=20)
-    assert at["calibration_slope", 20] == sp.calibration_slope(y, risk[:, 1], 20).estimate
-    assert at["calibration_intercept", 20] == sp.calibration_intercept(y, risk[:, 1], 20).estimate
-    assert at["observed_expected", 20] == pytest.approx(sp.observed_expected_ratio(y, risk[:, 1], 20).estimate)
-    assert at["ici", 20] == sp.integrated_calibration_index(y, risk[:, 1], 20)
-    assert at["precision_at_k", 20] == sp.top_k(y, risk[:, 1], 20, 9).precision
+@pytest.mark.parametrize("case", ["from day 0", "delayed entry", "weights", "training rows", "late training rows"])
+def test_public_functions_agree_to_the_digit(few, case):
+    y, risks, weight, cluster = few
+    late = case in ("delayed entry", "late training rows")
+    train = y.iloc[::2] if late else y.iloc[::2].drop(columns="entry")
+    y, risk, last = y if late else y.drop(columns="entry"), risks["b"], risks["b"][:, 1]
+    shared = {"censoring": train} if "training" in case else {}
+    shared |= {"sample_weight": weight} if case == "weights" else {}
+    metrics = (*WITH_INFLUENCE, "calibration_errors", "top_k", "average_precision", "d_calibration")
+    found = evaluate_risks({"b": risk}, y, [10, 20], metrics=metrics, cluster=cluster, k=9, threshold=0.3, **shared)
+    table = found.table[found.table["model"] == "b"].set_index(["metric", "time"])
+    at = table["estimate"]
+    for metric, function in {
+        "brier": sp.brier_score,
+        "ipa": sp.index_of_prediction_accuracy,
+        "auc": sp.time_dependent_auc,
+        "log_score": sp.log_score,
+        "average_precision": sp.average_precision,
+    }.items():
+        np.testing.assert_array_equal(at[metric], function(y, risk, [10, 20], **shared))
+    assert at["integrated_brier", 20] == pytest.approx(
+        sp.integrated_brier_score(y, risk, [10, 20], **shared), rel=1e-15
+    )
+    for kind, metric in {"wolbers": "concordance", "uno": "concordance_uno", "harrell": "concordance_harrell"}.items():
+        assert at[metric, 20] == sp.concordance_index(y, last, horizon=20, kind=kind, **shared)
+    assert at["net_benefit", 20] == sp.net_benefit(y, last, 20, [0.3], **shared)[0]
+    assert at["ici", 20] == sp.integrated_calibration_index(y, last, 20, **shared)
+    assert at["precision_at_k", 20] == sp.top_k(y, last, 20, 9, **shared).precision
+    test = sp.d_calibration(y, risk, [10, 20], cluster=cluster, **shared)
+    assert tuple(table.loc[("d_calibration", 20), ["estimate", "p_value"]]) == (test.statistic, test.p_value)
+    for metric, function in {
+        "calibration_slope": sp.calibration_slope,
+        "calibration_intercept": sp.calibration_intercept,
+        "observed_expected": sp.observed_expected_ratio,
+    }.items():
+        estimate = function(y, last, 20, cluster=cluster, **shared)
+        assert at[metric, 20] == estimate.estimate
+        # From day 0 and without weights they keep the errors of geepack and of the jackknife.
+        if case != "from day 0":
+            ours = table.loc[(metric, 20), ["std_error", "lower", "upper"]].astype(float)
+            assert tuple(ours) == (estimate.std_error, estimate.lower, estimate.upper)
 
 
 def test_weight_two_equals_the_row_twice(few):
@@ -193,9 +219,9 @@ def test_what_cannot_be_read_is_refused(few):
     y, risks, _, _ = few
     with pytest.raises(ValueError, match=r"metrics must be some of brier.*got 'accuracy'"):
         evaluate_risks(risks, y, [10, 20], metrics=["accuracy"])
-    with pytest.raises(ValueError, match=r"risks of a have shape \(60, 2\), expected \(60, 1\)"):
+    with pytest.raises(ValueError, match=r"risk of a has shape \(60, 2\), expected \(60, 1\)"):
         evaluate_risks(risks, y, [10])
-    with pytest.raises(ValueError, match="a: risk: outside 0 to 1 in 60 of 60 rows, first at row 0"):
+    with pytest.raises(ValueError, match="risk of a: outside 0 to 1 in 60 of 60 rows, first at row 0"):
         evaluate_risks({"a": risks["a"] + 2}, y, [10, 20])
     with pytest.raises(ValueError, match="nobody is observed after the landmark, day 99"):
         evaluate_risks(risks, y, [10, 20], landmark=99)
