@@ -2,8 +2,9 @@
 
 from .compare import compare_models, evaluate_model
 from .comparison import Comparison
+from .designs import TemporalSplit
 from .riley_criteria import SampleSize, sample_size
-from .splits import FamilyKFold, TemporalSplit
+from .splits import FamilyKFold
 from .subgroups import subgroup_table
 
 __all__ = [

@@ -1,20 +1,15 @@
-"""How a cohort is parted into training and test rows: by family, or in time."""
+"""Folds that keep families together."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 
-from ..given_dates import given_date
 from ..models.inputs.labels import refuse_other_order
-
-if TYPE_CHECKING:
-    from ..plans.cohort import Cohort
 
 
 class FamilyKFold(BaseCrossValidator):
@@ -87,79 +82,10 @@ class FamilyKFold(BaseCrossValidator):
         return _deal(counts, self.n_splits, rng)[family]
 
 
-@dataclasses.dataclass(frozen=True)
-class TemporalSplit:
-    """Train on what was known on a day, test on the plans that ended from that day on.
-
-    Training rows are plans that ended before ``cut_date``, with outcomes as an extract made on that day would show
-    them: whatever happened later is censored on the day of the cut, and rows that came under observation only later
-    are left out. Test rows are plans that ended on that day or later, with all that is known of them. A family may be
-    on both sides, as it is when a model is used.
-
-    Parameters
-    ----------
-    cut_date : date, str or Timestamp
-
-    Examples
-    --------
-    >>> from secondplan import build_cohort, simulate
-    >>> cohort = build_cohort(simulate(n_children=200))
-    >>> train, test = TemporalSplit("2016-01-01").split(cohort)
-    >>> bool(train.keys["index_end"].max() < test.keys["index_end"].min())
-    True
-    """
-
-    cut_date: Any
-
-    def __post_init__(self) -> None:
-        """Refuse what is no date before the long work."""
-        given_date(self.cut_date, "cut_date")
-
-    @property
-    def _cut(self) -> pd.Timestamp:
-        return given_date(self.cut_date, "cut_date")
-
-    def split(self, cohort: Cohort) -> tuple[Cohort, Cohort]:
-        """The training and the test cohort that ``cohort`` is split into.
-
-        Raises
-        ------
-        ValueError
-            No plan ended before the cut, or none from it on.
-        """
-        return self._train(cohort), cohort.take(self.test_rows(cohort))
-
-    def test_rows(self, cohort: Cohort) -> np.ndarray:
-        """Positions of the test rows in ``cohort``."""
-        rows = np.flatnonzero(_days_to(self._cut, cohort) <= 0)
-        if rows.size == 0:
-            raise ValueError(f"no plan ended on or after {self._cut:%Y-%m-%d}: nothing to test on")
-        return rows
-
-    def _train(self, cohort: Cohort) -> Cohort:
-        days = _days_to(self._cut, cohort)
-        rows = np.flatnonzero((days > 0) & (cohort.y["entry"].to_numpy(dtype=float) < days))
-        if rows.size == 0:
-            raise ValueError(f"no plan ended before {self._cut:%Y-%m-%d}: nothing to train on")
-        train = cohort.take(rows)
-        duration = train.y["duration"].to_numpy(dtype=float)
-        later = duration > days[rows]
-        y = train.y.assign(
-            duration=np.minimum(duration, days[rows]),
-            event=train.y["event"].mask(later, 0).astype(train.y["event"].dtype),
-        )
-        return dataclasses.replace(train, y=y, as_of=min(self._cut, train.as_of))
-
-
 def families_in_both(train: np.ndarray, test: np.ndarray, family: Any) -> int:
     """How many families have a row among the ``train`` and a row among the ``test`` positions."""
     codes = pd.factorize(pd.Series(np.asarray(family)))[0]
     return int(np.intersect1d(codes[train], codes[test]).size)
-
-
-def _days_to(cut: pd.Timestamp, cohort: Cohort) -> np.ndarray:
-    """Days from each row's plan end to the cut, shape (n,)."""
-    return (cut - cohort.keys["index_end"]).dt.days.to_numpy(dtype=float)
 
 
 def _counts_by_family(family: np.ndarray, n_families: int, n_rows: int, y: Any) -> np.ndarray:

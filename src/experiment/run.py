@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from ..errors import GateError, InputError, SecondplanError
-from ..evaluation.compare import failure_line, note_line
+from ..evaluation.fitting import failure_line, note_line
 from ..progress import track
 from .features import ModelFeatures, choose_features
 from .file import DataSpec, Experiment, ModelSpec, ValidationSpec, load_experiment

@@ -7,7 +7,8 @@ import pytest
 from sklearn.model_selection import KFold
 
 from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model, subgroup_table
-from secondplan.evaluation.compare import failure_line, predict_risk, time_grid
+from secondplan.evaluation.compare import time_grid
+from secondplan.evaluation.fitting import failure_line, predict_risk
 from secondplan.models import DiscreteTimeHazard
 from secondplan.models.metrics import MetricWarning, brier_score, calibration_slope, concordance_index
 

@@ -6,6 +6,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import cross_validate
 
 from secondplan.evaluation import FamilyKFold, TemporalSplit
+from secondplan.evaluation.designs import known_on
 from secondplan.evaluation.splits import families_in_both
 
 
@@ -98,7 +99,7 @@ def test_an_event_on_the_day_of_the_cut_is_known_and_a_later_one_is_not(cohort):
     four = type(cohort)(**{**vars(three), "keys": three.keys})
     with pytest.raises(ValueError, match="nothing to test on"):
         TemporalSplit(CUT).split(four)
-    train = TemporalSplit(CUT)._train(four)
+    train = known_on(four, CUT)
     assert train.y["event"].tolist() == [1, 1, 0]
     assert train.y["duration"].tolist() == [99, 100, 100]
 
@@ -117,3 +118,20 @@ def test_nobody_before_or_after_the_cut_is_an_error(cohort):
         TemporalSplit("2010-01-01").split(cohort)
     with pytest.raises(ValueError, match="nothing to test on"):
         TemporalSplit("2030-01-01").split(cohort)
+
+
+def test_several_cuts_test_each_row_once_on_what_was_known_at_its_cut(cohort):
+    cuts = ["2016-07-01", "2015-07-01", "2017-01-01"]
+    parts = TemporalSplit(cuts).parts(cohort)
+    assert [f"{part.cut:%Y-%m-%d}" for part in parts] == sorted(cuts)
+    tested = np.concatenate([part.rows for part in parts])
+    ended = cohort.keys["index_end"]
+    assert np.array_equal(np.sort(tested), np.flatnonzero(ended >= "2015-07-01"))
+    assert (ended.iloc[parts[1].rows] < "2017-01-01").all()
+    pd.testing.assert_frame_equal(parts[1].train(cohort).y, TemporalSplit(CUT).split(cohort)[0].y)
+    with pytest.raises(ValueError, match="split is of one date, there are 3"):
+        TemporalSplit(cuts).split(cohort)
+    with pytest.raises(ValueError, match="distinct days"):
+        TemporalSplit(["2016-07-01", "01/07/2016"])
+    with pytest.warns(FutureWarning, match="cut_date is now called dates"):
+        assert TemporalSplit(cut_date="2016-07-01").dates == (CUT,)

@@ -1,0 +1,37 @@
+import warnings
+
+import pandas as pd
+
+from secondplan.evaluation import compare_models
+from secondplan.models import AalenJohansen, BoostedHazard, CauseSpecificCox
+
+
+def test_the_number_of_processes_changes_nothing(cohort):
+    """To the last bit: risks, tables, the line of a model that fails, and what workers warned of."""
+
+    class Fails(AalenJohansen):
+        def fit(self, X, y, *, sample_weight=None, cluster=None):
+            if len(X) < 801:
+                raise ValueError("quotes 'Alice'")
+            return super().fit(X, y)
+
+    class Warns(AalenJohansen):
+        def fit(self, X, y, *, sample_weight=None, cluster=None):
+            warnings.warn("a library quotes Alice", RuntimeWarning, stacklevel=1)
+            return super().fit(X, y)
+
+    models = {
+        "AalenJohansen": AalenJohansen(),
+        "cox": CauseSpecificCox(),
+        "boosted": BoostedHazard(max_iter=5, random_state=None),
+        "fails": Fails(),
+        "warns": Warns(strata="disabled"),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        one, two = (compare_models(models, cohort, folds=3, times=[365], n_jobs=n_jobs) for n_jobs in (1, 2))
+    for name in ("table", "by_fold", "curves", "calibration", "differences", "predictions"):
+        first, second = (getattr(found, name).drop(columns="fit_seconds", errors="ignore") for found in (one, two))
+        pd.testing.assert_frame_equal(first, second, check_exact=True)
+    assert one.failures == two.failures and list(one.failures) == ["fails"]
+    assert one.notes == two.notes == {"warns": ("RuntimeWarning (raised by a library) (3 of 3 folds)",)}
