@@ -19,7 +19,7 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE
 ELSEWHERE = re.compile(r"(\b[Aa]s( in| of)?|those of) :(meth|func|class):`")
 # Their examples would need files, a server or a figure.
 WITHOUT_EXAMPLE = {
-    *("load_experiment", "load_tracked_model", "promote", "run_experiment", "score_batch", "subgroup_table"),
+    *("load_experiment", "load_tracked_model", "promote", "run_experiment", "score_batch"),
     *(
         "plot_calibration",
         "plot_coefficients",

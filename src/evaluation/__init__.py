@@ -5,15 +5,15 @@ from .comparison import Comparison
 from .designs import TemporalSplit
 from .riley_criteria import SampleSize, sample_size
 from .splits import FamilyKFold
-from .subgroups import subgroup_table
+from .subgroup_result import Subgroups
 
 __all__ = [
     "Comparison",
     "FamilyKFold",
     "SampleSize",
+    "Subgroups",
     "TemporalSplit",
     "compare_models",
     "evaluate_model",
     "sample_size",
-    "subgroup_table",
 ]

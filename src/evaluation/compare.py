@@ -201,6 +201,7 @@ def _comparison(
         notes=notes,
         predictions=predictions,
         reference=REFERENCE,
+        cohort=cohort,
     )
 
 

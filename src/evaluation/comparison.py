@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from .subgroup_result import SUBGROUP_METRICS, Subgroups
 from .verdict import verdict, verdicts
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
+    from ..plans.cohort import Cohort
 
 # How a note begins that says for how many rows a model states no risk.
 UNSTATED = "no risk by day"
@@ -61,6 +63,8 @@ class Comparison:
         ``model, fold, row, risk_<day>``: out-of-fold risks of every child, for analysis on the spot; never logged.
     reference : str
         Name of the reference in ``table``.
+    cohort : Cohort, optional
+        What was compared on; :meth:`subgroups` reads its groups. Never logged.
     """
 
     table: pd.DataFrame
@@ -73,6 +77,7 @@ class Comparison:
     notes: dict[str, tuple[str, ...]]
     predictions: pd.DataFrame = field(repr=False)
     reference: str = "AalenJohansen"
+    cohort: Cohort | None = field(repr=False, default=None)
 
     @property
     def spread(self) -> pd.DataFrame:
@@ -95,6 +100,71 @@ class Comparison:
     def verdicts(self) -> dict[str, str]:
         """One phrase per model: against the average risk, and against the model with the lowest Brier score."""
         return verdicts(self.differences, list(self.table.index), self.reference)
+
+    def subgroups(
+        self,
+        by: str | Sequence[str] | Mapping[str, Any] | None = None,
+        *,
+        model: str | None = None,
+        metrics: Sequence[str] = SUBGROUP_METRICS,
+        times: Sequence[float] = (730.0,),
+        level: float = 0.95,
+        min_children: int = 100,
+        min_events: int = 10,
+    ) -> Subgroups:
+        """For whom a model fails: metrics of its out-of-fold risks by group of children.
+
+        Each group is compared with all other children; p-values are Holm's, over all groups of all characteristics.
+
+        Parameters
+        ----------
+        by : str, sequence of str, or mapping of str to array, optional
+            Columns of the cohort's ``X`` or ``keys``, or ``age_band``; or labels of the children by what they are
+            called. By default sex, age, ethnicity group, disability, category of abuse, plan length and authority, as
+            far as the cohort has them.
+        model : str, optional
+            By default the first of ``table``.
+        metrics : sequence of str
+            Those of :func:`~secondplan.evaluate_risks` by day. Sentences and the worst gap are of the first. Those
+            without an influence function (``calibration_errors``, ``average_precision``, ``top_k``) have no interval.
+        times : sequence of float
+            Days of the comparison. A day by which the model states no risk for some child of a group is NaN.
+        level : float
+            Coverage of the intervals.
+        min_children, min_events : int
+            Groups with fewer children, or fewer second plans by the day, are not measured.
+
+        Returns
+        -------
+        Subgroups
+            ``.table``, ``.sentences``, ``.worst_gap``, ``.plot()``.
+
+        Raises
+        ------
+        ValueError
+            The model, a day, a metric or a column is not known, or a limit would let withheld counts be worked out.
+
+        Examples
+        --------
+        >>> from secondplan import AalenJohansen, build_cohort, compare_models, simulate
+        >>> cohort = build_cohort(simulate(n_children=900))
+        >>> comparison = compare_models({"by sex": AalenJohansen(strata="sex")}, cohort, folds=2)
+        >>> found = comparison.subgroups(["sex", "disabled"], model="by sex", metrics=["observed_expected"])
+        >>> found.table["characteristic"].unique().tolist()
+        ['all', 'sex', 'disability']
+        """
+        from .subgroups import measure_subgroups
+
+        return measure_subgroups(
+            self,
+            by,
+            model=model,
+            metrics=metrics,
+            times=times,
+            level=level,
+            min_children=min_children,
+            min_events=min_events,
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """A copy of ``table``."""

@@ -1,135 +1,243 @@
-"""For whom a model is right: discrimination and calibration by group, with small groups withheld."""
+"""For whom a model fails: metrics by group of children, with intervals, and which gaps chance can explain."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..models.inputs.outcome import Outcome, check_outcome
-from ..models.metrics import MetricWarning, brier_score, observed_expected_ratio, time_dependent_auc
-from ..models.metrics.inputs import followed_to
+from ..models.metrics import MetricWarning, evaluate_risks
+from ..models.metrics.calibration_estimate import group_codes
+from ..models.metrics.metric_bounds import difference_bounds, holm, normal_p_value, on_scale
+from ..models.metrics.metric_table import GROUPS, METRICS, scale_of
+from ..plans.disclosure import withhold_revealed
+from ..plans.group_words import group_labels
 from ..small_counts import SUPPRESSED, is_small
-from .measures import usable
+from .subgroup_result import EVERYBODY, Subgroups
 
 if TYPE_CHECKING:
-    from ..plans.cohort import Cohort
     from .comparison import Comparison
 
-CHARACTERISTICS = ("sex", "ethnicity_group", "disabled", "la_code")
-NOT_RECORDED = "not recorded"
+# From these alone nobody can work out how many children had a second plan: they stand where counts are withheld.
+RELATIVE = frozenset(
+    {"observed_expected", "calibration_intercept", "calibration_slope"}
+    | {"auc", "concordance", "concordance_uno", "concordance_harrell"}
+)
+MODEL = "model"
+NUMBERS = ("estimate", "std_error", "lower", "upper", "rest", "difference", "difference_lower", "difference_upper")
+COLUMNS = ("characteristic", "group", "n", "n_events", "metric", "time", *NUMBERS, "p_value", "p_adjusted", "note")
 
 
-def subgroup_table(
+def measure_subgroups(
     comparison: Comparison,
-    cohort: Cohort,
+    by: str | Sequence[str] | Mapping[str, Any] | None,
     *,
-    model: str | None = None,
-    day: float = 730,
-    by: Sequence[str] = CHARACTERISTICS,
-    min_rows: int = 100,
-    min_events: int = 10,
-) -> pd.DataFrame:
-    """A model's out-of-fold risks of a second plan by group of children.
+    model: str | None,
+    metrics: Sequence[str],
+    times: Sequence[float],
+    level: float,
+    min_children: int,
+    min_events: int,
+) -> Subgroups:
+    """What :meth:`Comparison.subgroups` says."""
+    if min_events <= 5 or min_children <= 5:
+        given = f"{min_children} and {min_events}"
+        raise ValueError(f"min_children and min_events must be above 5, got {given}: smaller counts are withheld")
+    unknown = [name for name in metrics if name not in METRICS and name not in GROUPS]
+    if unknown or not len(metrics):
+        known = ", ".join((*METRICS, *GROUPS))
+        raise ValueError(f"metrics must be some of {known}; got {', '.join(map(repr, unknown)) or 'none'}")
+    name = str(comparison.table.index[0]) if model is None else model
+    tested = _tested(comparison, name)
+    labels = group_labels(comparison.cohort, by)  # type: ignore[arg-type]
+    rules = Rules(tuple(metrics), level, min_children, min_events)
+    records = [record for day in times for record in _by_group(tested, labels, float(day), rules)]
+    table = pd.DataFrame(records, columns=list(COLUMNS))
+    for rows in table.groupby("metric").indices.values():
+        table.loc[rows, "p_adjusted"] = holm(table["p_value"].to_numpy(dtype=float)[rows])
+    return Subgroups(name, table, level, min_children, min_events)
 
-    Read it with care: groups are compared one at a time, small groups differ by chance (see the interval), and a
-    difference in observed risk is a difference in recorded plans, not in need. The Brier score depends on how common a
-    second plan is in the group; AUC within a group is lower where its children are alike.
+
+@dataclass(frozen=True)
+class Rules:
+    """What is measured of a group, and of how many children and second plans at least."""
+
+    metrics: tuple[str, ...]
+    level: float
+    min_children: int
+    min_events: int
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The tested rows of one model.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n,)
+        Positions in the cohort; a child that was tested several times has several rows.
+    outcome : Outcome
+    risk : dict of float to ndarray, shape (n,)
+        By day.
+    family : ndarray of int, shape (n,)
+    """
+
+    rows: np.ndarray
+    outcome: Outcome
+    risk: dict[float, np.ndarray]
+    family: np.ndarray
+
+    def counts(self, members: np.ndarray, day: float) -> tuple[int, int]:
+        """Children, and those with a second plan by ``day``."""
+        own = members[np.unique(self.rows[members], return_index=True)[1]]
+        had = (self.outcome.event[own] == 1) & (self.outcome.duration[own] <= day)
+        return own.size, int(had.sum())
+
+
+@dataclass(frozen=True)
+class GroupEstimate:
+    """A metric of a group; ``sums`` of influence by family, shape (n_families,), or None without influence."""
+
+    value: float
+    std_error: float
+    lower: float
+    upper: float
+    sums: np.ndarray | None
+
+
+def _tested(comparison: Comparison, model: str) -> Tested:
+    cohort = comparison.cohort
+    if cohort is None:
+        raise ValueError("this comparison was made without its cohort: groups are not known")
+    chosen = comparison.predictions[comparison.predictions["model"] == model]
+    if chosen.empty:
+        raise ValueError(f"{model} is not in the comparison; it has {', '.join(map(str, comparison.table.index))}")
+    rows = chosen["row"].to_numpy()
+    days = [name for name in chosen if str(name).startswith("risk_")]
+    return Tested(
+        rows,
+        check_outcome(cohort.y, n_rows=len(cohort)).take(rows),
+        {float(str(name).removeprefix("risk_")): chosen[name].to_numpy(dtype=float) for name in days},
+        group_codes(cohort.cluster, len(cohort))[rows],
+    )
+
+
+def _by_group(tested: Tested, labels: Mapping[str, pd.Categorical], day: float, rules: Rules) -> list[dict[str, Any]]:
+    """A record for each group and metric by one day; the first group is everybody."""
+    if day not in tested.risk:
+        raise ValueError(f"day {day:g} is not in the comparison")
+    all_rows = np.arange(tested.rows.size)
+    total = np.array(tested.counts(all_rows, day))
+    records: list[dict[str, Any]] = []
+    seen: dict[bytes, dict[str, GroupEstimate]] = {}
+
+    def measured(members: np.ndarray) -> dict[str, GroupEstimate]:
+        key = members.tobytes()  # of two groups one is the rest of the other
+        if key not in seen:
+            seen[key] = _estimates(tested, members, day, rules)
+        return seen[key]
+
+    for characteristic, label in {EVERYBODY: None, **labels}.items():
+        codes = np.zeros(all_rows.size, dtype=int) if label is None else label.codes[tested.rows]
+        groups = {code: np.flatnonzero(codes == code) for code in np.unique(codes)}
+        counts = np.array([tested.counts(members, day) for members in groups.values()])
+        is_hidden, note = _withheld(counts, rules)
+        for place, (code, members) in enumerate(groups.items()):
+            own = measured(members) if not note[place] else {}
+            others = total - counts[place]
+            rest = {}
+            if own and others[0] >= rules.min_children and others[1] >= rules.min_events:
+                rest = measured(np.flatnonzero(codes != code))
+            shown = [SUPPRESSED if is_hidden[place] else int(count) for count in counts[place]]
+            named = {"characteristic": characteristic, "group": EVERYBODY if label is None else label.categories[code]}
+            for metric in _names(rules.metrics):
+                if is_hidden[place] and metric not in RELATIVE:
+                    numbers: dict[str, float] = {}
+                else:
+                    numbers = _numbers(own.get(metric), rest.get(metric), metric, rules.level)
+                counted = {"n": shown[0], "n_events": shown[1], "metric": metric, "time": day, "note": note[place]}
+                records.append(named | counted | numbers)
+        seen = {key: seen[key] for key in seen.keys() & {all_rows.tobytes()}}
+    return records
+
+
+def _withheld(counts: np.ndarray, rules: Rules) -> tuple[np.ndarray, list[str]]:
+    """Whose counts are withheld, and why nothing is measured of a group (or an empty text).
 
     Parameters
     ----------
-    comparison : Comparison
-        Its ``predictions`` are used.
-    cohort : Cohort
-        The one that was compared on.
-    model : str, optional
-        By default the first of ``comparison.table``.
-    day : float
-        One of the days of the comparison.
-    by : sequence of str
-        Columns of ``cohort.X``, or of ``cohort.keys``; those that the cohort lacks are left out.
-    min_rows, min_events : int
-        Measures of a group with fewer children, or fewer second plans by ``day``, are left blank (NaN).
-
-    Returns
-    -------
-    DataFrame
-        ``characteristic, group, n, n_events, expected, observed, observed_expected, lower, upper, auc, brier``; the
-        first row is everybody. Counts of 1 to 5 are withheld (``c``), and with a single one of them the next smallest
-        of that characteristic, so that it does not follow from the total. ``lower`` and ``upper`` bound the 95 %
-        interval of ``observed_expected``.
-
-    Raises
-    ------
-    ValueError
-        The model or the day is not in the comparison, or ``min_events`` would let a withheld count be worked out.
+    counts : ndarray, shape (n_groups, 2)
+        Children and second plans of the groups of one characteristic.
     """
-    if min_events <= 5:
-        raise ValueError(f"min_events must be above 5, got {min_events}: smaller counts are withheld")
-    name = str(comparison.table.index[0]) if model is None else model
-    column = f"risk_{day:g}"
-    chosen = comparison.predictions[comparison.predictions["model"] == name]
-    if chosen.empty:
-        raise ValueError(f"{name} is not in the comparison; it has {', '.join(map(str, comparison.table.index))}")
-    if column not in chosen:
-        raise ValueError(f"day {day:g} is not in the comparison")
-    outcome = check_outcome(cohort.y, n_rows=len(cohort))
-    rows = chosen["row"].to_numpy()
-    kept = usable(outcome, rows)
-    rows, risk = rows[kept], chosen[column].to_numpy()[kept]
-    y, families = outcome.take(rows), cohort.cluster.to_numpy()[rows]
-
-    tables = []
-    for characteristic, labels in _labels(cohort, rows, by).items():
-        groups = [
-            {"group": group} | _measures(y, risk, families, np.flatnonzero(labels == group), day, min_rows, min_events)
-            for group in sorted(set(labels))
-        ]
-        table = pd.DataFrame(groups)
-        table.insert(0, "characteristic", characteristic)
-        for counts in ("n", "n_events"):
-            table[counts] = _withhold(table[counts])
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    n, n_events = counts.T
+    hidden = is_small(n) | is_small(n_events) | is_small(n - n_events)
+    notes = []
+    for few_children, few_events in zip(n < rules.min_children, n_events < rules.min_events, strict=True):
+        why = f"fewer than {rules.min_children} children" if few_children else ""
+        notes.append(why or (f"fewer than {rules.min_events} second plans" if few_events else ""))
+    notes = [why or ("too few without a second plan" if few else "") for why, few in zip(notes, hidden, strict=True)]
+    if n.size > 1:  # everybody is no part of a total
+        total_and_parts = np.array([[1, *[-1] * n.size]])
+        for column in (n_events, n):
+            sums = np.array([column.sum(), *column])
+            first = np.array([bool(is_small(sums[:1])[0]), *hidden])
+            hidden = withhold_revealed(sums, first, total_and_parts)[1:]
+    return hidden, notes
 
 
-def _labels(cohort: Cohort, rows: np.ndarray, by: Sequence[str]) -> dict[str, np.ndarray]:
-    labels = {"all": np.full(rows.size, "all", dtype=object)}
-    for name in by:
-        frame = cohort.X if name in cohort.X else cohort.keys
-        if name in frame:
-            column = frame[name].iloc[rows]
-            labels[name] = column.astype(object).where(column.notna(), NOT_RECORDED).astype(str).to_numpy(dtype=object)
-    return labels
+def _names(metrics: Sequence[str]) -> list[str]:
+    return [part for name in metrics for part in (GROUPS[name][0] if name in GROUPS else (name,))]
 
 
-def _measures(
-    y: Outcome, risk: np.ndarray, families: np.ndarray, members: np.ndarray, day: float, min_rows: int, min_events: int
-) -> dict[str, float]:
-    part, own = y.take(members), risk[members]
-    n_events = int(np.sum((part.event == 1) & (part.duration <= day)))
-    names = ("expected", "observed", "observed_expected", "lower", "upper", "auc", "brier")
-    result = {"n": members.size, "n_events": n_events} | dict.fromkeys(names, float("nan"))
-    followed = bool(followed_to(part, np.array([day]))[0])
-    if members.size < min_rows or n_events < min_events or not followed or np.isnan(risk).any():
-        return result
+def _estimates(tested: Tested, members: np.ndarray, day: float, rules: Rules) -> dict[str, GroupEstimate]:
+    """The metrics of some rows; none where the model states no risk for one of them by that day."""
+    risk = tested.risk[day][members]
+    if np.isnan(risk).any():
+        return {}
+    family = tested.family[members]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MetricWarning)  # an AUC without controls is a blank cell here
-        ratio = observed_expected_ratio(part, own, day, cluster=families[members])
-        auc, brier = time_dependent_auc(part, own, [day])[0], brier_score(part, own, [day])[0]
-    expected = float(own.mean())
-    values = (expected, ratio.estimate * expected, ratio.estimate, ratio.lower, ratio.upper, float(auc), float(brier))
-    return result | dict(zip(names, values, strict=True))
+        warnings.simplefilter("ignore", MetricWarning)  # what cannot be measured is a blank cell here
+        found = evaluate_risks(
+            {MODEL: risk}, tested.outcome.take(members), [day], metrics=rules.metrics, cluster=family, level=rules.level
+        )
+    estimates = {}
+    own = found.table[found.table["model"] == MODEL]
+    for metric, value, error, lower, upper in own[["metric", *NUMBERS[:4]]].itertuples(index=False):
+        sums = None
+        if metric in METRICS:
+            influence = found.influence(MODEL, metric, day) / members.size
+            sums = np.bincount(family, weights=influence, minlength=int(tested.family.max()) + 1)
+        estimates[metric] = GroupEstimate(value, error, lower, upper, sums)
+    return estimates
 
 
-def _withhold(counts: pd.Series) -> pd.Series:
-    """Counts with 1 to 5 replaced by ``c``; where that is a single one, with the next smallest replaced too."""
-    hidden = is_small(counts)
-    if hidden.sum() == 1 and counts.size > 1:
-        others = np.where(hidden | (counts == 0), np.inf, counts.to_numpy(dtype=float))
-        if np.isfinite(others).any():
-            hidden[int(np.argmin(others))] = True
-    return counts.astype(object).mask(hidden, SUPPRESSED)
+def _numbers(own: GroupEstimate | None, rest: GroupEstimate | None, metric: str, level: float) -> dict[str, float]:
+    """Estimate of a group, and its difference to the rest, whose families may be the same."""
+    if own is None:
+        return {}
+    numbers = {"estimate": own.value, "std_error": own.std_error, "lower": own.lower, "upper": own.upper}
+    if rest is None:
+        return numbers
+    numbers |= {"rest": rest.value, "difference": own.value - rest.value}
+    if own.sums is None or rest.sums is None:
+        return numbers
+    scale = scale_of(metric)
+    (one, slope), (other, other_slope) = on_scale(own.value, scale), on_scale(rest.value, scale)
+    error = float(np.linalg.norm(slope * own.sums - other_slope * rest.sums))
+    lower, upper = difference_bounds(
+        (own.value, own.lower, own.upper),
+        (rest.value, rest.lower, rest.upper),
+        _correlation(own.sums, rest.sums),
+    )
+    p_value = normal_p_value(one - other, error)
+    return numbers | {"difference_lower": lower, "difference_upper": upper, "p_value": p_value}
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    length = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / length if length > 0 else 0.0

@@ -78,7 +78,7 @@ def experiment_page(
         Section("Is the risk right?", _calibration(comparison, best)),
         *_effects(fitted, best, cohort.X),
         Section("How risk is spread", _risks(comparison, best)),
-        Section("For whom it works", _groups(comparison, cohort, best)),
+        Section("For whom it works", _groups(comparison, best)),
         Section("Terms and limits", _terms()),
     ]
     lead = f"{data_name + '; ' if data_name else ''}as things stood on {cohort.as_of:%d %B %Y}"
@@ -308,15 +308,14 @@ def _risks(comparison: Comparison, best: str) -> str:
     return paragraph(f"{best}, out of fold.") + picture(figure, "Histogram of predicted risks")
 
 
-def _groups(comparison: Comparison, cohort: Cohort, best: str) -> str:
-    from ..evaluation import subgroup_table
-
-    groups = subgroup_table(comparison, cohort, model=best, by=("sex", "ethnicity_group", "disabled"))
+def _groups(comparison: Comparison, best: str) -> str:
+    groups = comparison.subgroups(model=best, metrics=("observed_expected", "auc"))
     return (
-        table(groups, caption=f"{best}, out-of-fold risks at 730 days by group")
+        "".join(paragraph(line) for line in groups.summary)
+        + table(groups.formatted(), caption=f"{best}, out-of-fold risks at {groups.day:g} days by group")
         + paragraph(
-            "observed_expected: second plans observed for each one predicted; 1 is right. Measures of small groups are "
-            "left blank."
+            "Observed / expected: second plans observed for each one predicted; 1 is right. Each group is compared "
+            f"with all other children; {groups.n_groups} groups are compared, and some differ by chance."
         )
         + note(NOT_FOR)
     )

@@ -49,7 +49,7 @@ def reference_stand_in(monkeypatch):
     monkeypatch.setattr(compare, "_reference_model", MeanIncidence)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def by_group():
     return ByGroup
 

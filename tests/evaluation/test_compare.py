@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import KFold
 
-from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model, subgroup_table
+from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model
 from secondplan.evaluation.compare import time_grid
 from secondplan.evaluation.fitting import failure_line, predict_risk
 from secondplan.models import DiscreteTimeHazard
@@ -333,8 +333,8 @@ def test_a_day_past_the_follow_up_of_training_is_nan_for_that_model_only(cohort,
     assert not report.passed
     assert any(line.startswith("difference_to_null_730_upper not measured") for line in report.failures)
     assert "–" in result._repr_html_() and "no risk by day 730" in result._repr_html_()
-    groups = subgroup_table(result, cut, model="strata", by=["disabled"])
-    assert groups.loc[groups["group"].isin(["all", "True"]), "brier"].isna().all()
+    groups = result.subgroups("disabled", model="strata", metrics=["brier"]).table
+    assert groups.loc[groups["group"].isin(["all", "Disabled"]), "estimate"].isna().all()
 
 
 @pytest.mark.filterwarnings("ignore:folds. up to")

@@ -32,6 +32,42 @@ def metric_bounds(estimate: float, std_error: float, level: float, scale: str) -
     return float(low), float(high)
 
 
+def on_scale(estimate: float, scale: str) -> tuple[float, float]:
+    """An estimate on its scale, and how that moves with the estimate; NaN on the border of the scale."""
+    inside = {"logit": 0 < estimate < 1, "log": 0 < estimate < np.inf, "log of the rest": estimate < 1}
+    if scale == "identity":
+        return estimate, 1.0
+    if not inside[scale]:
+        return float("nan"), float("nan")
+    if scale == "logit":
+        return float(np.log(estimate / (1.0 - estimate))), 1.0 / (estimate * (1.0 - estimate))
+    if scale == "log":
+        return float(np.log(estimate)), 1.0 / estimate
+    return float(np.log1p(-estimate)), -1.0 / (1.0 - estimate)
+
+
+def difference_bounds(
+    one: tuple[float, float, float], other: tuple[float, float, float], correlation: float
+) -> tuple[float, float]:
+    """Interval of a difference of two estimates, each with its own bounds, which need not be symmetric.
+
+    References
+    ----------
+    Zou (2007), Toward using confidence intervals to compare correlations, Psychological Methods 12: recovering the
+    variances from the bounds on either side.
+    """
+    (first, low, high), (second, other_low, other_high) = one, other
+
+    def half(near: float, far: float) -> float:
+        return float(np.sqrt(max(near**2 + far**2 - 2.0 * correlation * near * far, 0.0)))
+
+    difference = first - second
+    return (
+        difference - half(first - low, other_high - second),
+        difference + half(high - first, second - other_low),
+    )
+
+
 def normal_p_value(difference: float, std_error: float) -> float:
     """Two-sided p-value; NaN without an error."""
     return float(2.0 * ndtr(-abs(difference) / std_error)) if std_error > 0 else float("nan")

@@ -193,3 +193,8 @@ GROUPS: dict[str, tuple[tuple[str, ...], Callable[[Day, Prediction], tuple[float
 def average_risk(day: Day) -> Prediction:
     """What the null model says: the Aalen-Johansen incidence of the rows, for everybody."""
     return _average(day)
+
+
+def scale_of(metric: str) -> str:
+    """The scale of a metric's interval; that of the Brier score where a metric is an average of it."""
+    return METRICS[metric].scale if metric in METRICS else METRICS["brier"].scale

@@ -15,12 +15,10 @@ from .censoring_model import ModelWeights
 from .decision_curve import check_thresholds
 from .inputs import MetricInputs, check_evaluation
 from .metric_bounds import holm, metric_bounds, normal_p_value
-from .metric_table import METRICS, Choices
+from .metric_table import Choices, scale_of
 from .precision import check_k
 from .risk_estimates import CURVE, KNOWN, NULL_MODEL, Estimate, Key, Task, estimate_all
 from .state_weights import KnownWeights, StateWeights
-
-SCALE_OF_INTEGRATED = "logit"
 
 
 @dataclass(frozen=True)
@@ -280,7 +278,7 @@ def _table(estimates: Mapping[Key, Estimate], level: float) -> pd.DataFrame:
     for (model, metric, time), found in estimates.items():
         error = _std_error(found)
         if found.cluster_sums is not None:
-            lower, upper = metric_bounds(found.value, error, level, _scale(metric))
+            lower, upper = metric_bounds(found.value, error, level, scale_of(metric))
         else:
             lower, upper = _quantiles(found.draws, level)
         records.append((model, metric, time, found.value, error, lower, upper))
@@ -338,7 +336,3 @@ def _quantiles(draws: np.ndarray | None, level: float) -> tuple[float, float]:
         return float("nan"), float("nan")
     low, high = np.nanquantile(draws, (0.5 - level / 2.0, 0.5 + level / 2.0))
     return float(low), float(high)
-
-
-def _scale(metric: str) -> str:
-    return METRICS[metric].scale if metric in METRICS else SCALE_OF_INTEGRATED
