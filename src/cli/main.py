@@ -255,14 +255,21 @@ def score(
     ],
     output: Annotated[Path, typer.Option(help="The folder to write.", readable=False)],
     as_of: AsOf = None,
+    origin: Annotated[
+        str,
+        typer.Option(help="Where horizons count from: scoring_day or plan_end."),
+    ] = "scoring_day",
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
     store: Store = DEFAULT_STORE,
 ) -> None:
-    """Score children whose plan has ended or is about to."""
+    """Score children whose plan has ended or is about to: the risk of a second plan from the day of scoring on."""
     from ..scoring import score_batch
     from ..tracking import load_tracked_model
 
-    result = score_batch(load_tracked_model(model, store=store), input, output, as_of=as_of, resume=resume)
+    if origin not in ("scoring_day", "plan_end"):
+        raise typer.BadParameter("--origin must be scoring_day or plan_end")
+    fitted = load_tracked_model(model, store=store)
+    result = score_batch(fitted, input, output, as_of=as_of, origin=origin, resume=resume)  # type: ignore[arg-type]
     typer.echo(result.summary())
 
 

@@ -3,6 +3,7 @@
 from .bands import RiskBands
 from .batch import BatchResult, score_batch
 from .cases import FLAGS, REJECT_CODES
-from .frame import HORIZONS, score
+from .frame import score
+from .horizons import HORIZONS
 
 __all__ = ["FLAGS", "HORIZONS", "REJECT_CODES", "BatchResult", "RiskBands", "score", "score_batch"]

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
-from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ..errors import InputError
-from ..models.inputs.follow_up import FollowUpWarning
-from .cases import special_columns
+from ..models.estimator.average_risk import average_over
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
-
-AVERAGE_OF_TRAINING = "average risk of the children in training"
-TYPICAL_CASE = "risk of a typical case: the median or most frequent value of every feature"
-STATED = "stated by the caller"
-NOT_KNOWN = "not known, as training was not followed to the last horizon: no case has a band"
 
 
 @dataclass(frozen=True)
@@ -29,69 +20,74 @@ class RiskBands:
 
     The defaults are: ``low`` below half of it, ``average`` from half to one and a half times, ``high`` from one and a
     half to three times, ``very high`` from three times on. They order attention; they are no thresholds for a decision.
-    The yardstick is a property of the model, so that a child's band does not depend on who else is in the file. Where
-    it is not known, nobody has a band.
+    A child's band does not depend on who else is in the file.
 
     Attributes
     ----------
     yardstick : float or None
-        A risk, between 0 and 1; None where it is not known.
-    meaning : str
-        What the yardstick is.
+        A risk, between 0 and 1. None: the average risk in training over the child's own window, given that as many
+        days have passed (:func:`yardsticks`); where it is not known, or is 0, the child has no band.
     multiples : tuple of float
         Ascending cut points.
     labels : tuple of str
         One more than cut points.
     """
 
-    yardstick: float | None
-    meaning: str = STATED
+    yardstick: float | None = None
     multiples: tuple[float, ...] = (0.5, 1.5, 3.0)
     labels: tuple[str, ...] = ("low", "average", "high", "very high")
 
     def __post_init__(self) -> None:
         """Check that the bands are bands."""
-        if self.yardstick is not None and not 0.0 <= self.yardstick <= 1.0:
-            raise InputError(f"bands: the yardstick must be a risk between 0 and 1, got {self.yardstick}")
-        if len(self.labels) != len(self.multiples) + 1 or list(self.multiples) != sorted(set(self.multiples)):
+        if self.yardstick is not None and not 0.0 < self.yardstick <= 1.0:
+            raise InputError(f"bands: the yardstick must be a risk above 0 and up to 1, got {self.yardstick}")
+        cut_points = list(self.multiples)
+        are_cuts = cut_points and cut_points == sorted(set(cut_points)) and cut_points[0] > 0
+        if not are_cuts or len(self.labels) != len(cut_points) + 1:
             raise InputError(
-                "bands: multiples must ascend, and there must be one more label than multiples, got "
+                "bands: multiples must be above 0 and ascend, and there must be one more label than multiples, got "
                 f"{self.multiples} and {len(self.labels)} labels"
             )
 
     @classmethod
-    def of(cls, model: IncidenceModel, day: float) -> RiskBands:
-        """The bands of a model by the risk at ``day``.
+    def parse(cls, text: str) -> RiskBands:
+        """Bands in words: multiples alone (``0.5,1.5,3``), or with labels (``low,0.5,average,1.5,high``).
 
-        The yardstick is ``model.average_risk_``, the incidence in training, at ``model.horizon``; at another day it is
-        a typical case's risk.
-
-        Raises
-        ------
-        InputError
-            ``day`` is not the model's horizon, and the model has strata or an offset: a typical case is not defined.
+        Examples
+        --------
+        >>> RiskBands.parse("usual,2,raised").labels
+        ('usual', 'raised')
         """
-        if day == model.horizon:
-            return cls._known(model.average_risk_, AVERAGE_OF_TRAINING)
-        if special_columns(model):
-            raise InputError("bands: a model with strata or an offset has no typical case; give bands with a yardstick")
-        typical = pd.DataFrame({name: [value] for name, value in model.encoder_.reference_.items()}, index=[0])
-        for name, column in model.encoder_.columns_.items():
-            typical[name] = typical[name].astype("string" if column.kind == "categorical" else float)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FollowUpWarning)
-            risk = model.predict_cumulative_incidence(typical, [day])
-        return cls._known(float(risk[0, 0]), TYPICAL_CASE)
+        words = [word.strip() for word in text.split(",")]
+        numbers, labels = words, RiskBands.labels
+        if len(words) % 2 and not _is_number(words[0]):
+            numbers, labels = words[1::2], tuple(words[::2])
+        if not all(map(_is_number, numbers)) or not all(labels) or any(map(_is_number, labels)):
+            raise InputError(
+                "bands: give multiples (0.5,1.5,3), or labels and multiples by turns (low,0.5,average,2,up)"
+            )
+        return cls(None, tuple(map(float, numbers)), labels)
 
-    @classmethod
-    def _known(cls, risk: float, meaning: str) -> RiskBands:
-        return cls(None, NOT_KNOWN) if isnan(risk) else cls(risk, meaning)
-
-    def assign(self, risk: np.ndarray) -> np.ndarray:
-        """The label of each risk, shape (n,); None where it, or the yardstick, is not known."""
-        if self.yardstick is None:
-            return np.full(len(risk), None, dtype=object)
-        cut_points = np.array(self.multiples) * self.yardstick
-        labels = np.array(self.labels, dtype=object)[np.searchsorted(cut_points, risk, side="right")]
-        labels[np.isnan(risk)] = None
+    def assign(self, risk: np.ndarray, yardsticks: np.ndarray | float) -> np.ndarray:
+        """The label of each risk (n,); None where it, or its yardstick, is not known."""
+        measure = np.broadcast_to(yardsticks if self.yardstick is None else self.yardstick, risk.shape)
+        known = ~np.isnan(risk) & (measure > 0)
+        cut_points = np.array(self.multiples) * measure[known, None]
+        labels = np.full(len(risk), None, dtype=object)
+        labels[known] = np.array(self.labels, dtype=object)[(risk[known, None] >= cut_points).sum(axis=1)]
         return labels
+
+
+def yardsticks(model: IncidenceModel, since: np.ndarray, until: np.ndarray) -> np.ndarray:
+    """The average risk in training from a day without event (n,) to another (n,); NaN where it is not known."""
+    average = average_over(model.average_curve_, since, until)
+    # The curve is straight between days that lie apart; at the horizon the average itself is known.
+    return np.where((since == 0) & (until == model.horizon), model.average_risk_, average)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+        return True
+    except ValueError:
+        return False

@@ -6,6 +6,7 @@ The output folder holds
 - ``rejects/part-*.parquet`` and ``rejects.csv``: one row per rejected case (row number, keys, code, column);
 - ``manifest.json``: counts, digests of model and input, horizons, bands, SHA-256 of every file. It is written last:
   where it is, the folder is complete;
+- ``legend.md``: what each column, flag, band and code says;
 - ``log.jsonl``: what happened when, in codes and counts;
 - ``receipts/``: one file per whole part, from which a run resumes.
 
@@ -31,13 +32,15 @@ import pandas as pd
 
 from ..errors import EmptyCohortError, InputError, OutputError, SecondplanError
 from ..files.lock import locked
-from ..files.whole import UNFINISHED, read_json, sha256_of, write_json
+from ..files.whole import UNFINISHED, read_json, sha256_of, whole_file, write_json
 from ..progress import track
 from ..version import __version__
 from .bands import RiskBands
 from .cases import CheckedCases, check_cases, required_columns
 from .duplicate_keys import SeenKeys
-from .frame import HORIZONS, as_saved, check_times, require_second_plan, score_checked
+from .frame import as_saved, has_interval, require_second_plan, score_checked
+from .horizons import HORIZONS, Horizons, Origin
+from .legend import legend
 from .parts import REJECTS, SCORES, Parts, Receipt, reject_table
 from .run_log import RunLog
 from .sources import Chunk, Source, open_source, require_rows
@@ -45,9 +48,9 @@ from .sources import Chunk, Source, open_source, require_rows
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 ROWS_PER_PART = 20_000
-MANIFEST, JOB, LOG, LOCK = "manifest.json", "job.json", "log.jsonl", ".lock"
+MANIFEST, JOB, LOG, LOCK, LEGEND = "manifest.json", "job.json", "log.jsonl", ".lock", "legend.md"
 OURS = {MANIFEST, JOB, LOG, LOCK, JOB + UNFINISHED}
 
 
@@ -95,6 +98,7 @@ def score_batch(
     care: Literal["competing", "ignore"] = "competing",
     resume: bool = False,
     times: Sequence[float] = HORIZONS,
+    origin: Origin = "scoring_day",
     bands: RiskBands | None = None,
     rows_per_part: int = ROWS_PER_PART,
 ) -> BatchResult:
@@ -105,9 +109,8 @@ def score_batch(
     model : IncidenceModel
         Fitted; it models event 1.
     source : str or Path
-        A plan store (its open cases are scored), or Parquet or CSV with ``child_id``, ``plan_id``, the model's columns
-        and, where known, ``la_code``, ``eligible_days``, ``elapsed`` and ``flags``. A case stands ``elapsed`` days
-        after the plan's end.
+        A plan store (its open cases are scored), or Parquet or CSV with ``child_id``, ``plan_id``, the model's columns,
+        ``elapsed`` (days since the plan's end) and, where known, ``la_code``, ``eligible_days`` and ``flags``.
     output : str or Path
         A folder that is absent or empty, or that holds the same job, done or (with ``resume``) begun.
     as_of : date, optional
@@ -117,9 +120,11 @@ def score_batch(
     resume : bool
         Go on where a run of the same job was stopped. The files are those of a run that was not.
     times : sequence of float
-        Horizons in days after the plan's end.
+        Horizons in days.
+    origin : {"scoring_day", "plan_end"}
+        Where they count from, as in :func:`score`.
     bands : RiskBands, optional
-        By default those of the model at the last horizon.
+        By default those against the average risk in training.
     rows_per_part : int
         Rows read at a time.
 
@@ -136,10 +141,10 @@ def score_batch(
     EmptyCohortError
         The source holds no case, or every case was rejected (the folder is complete then, and says why).
     """
-    horizons = check_times(times)
+    horizons = Horizons.of(times, origin)
     require_second_plan(model)
     model, digest = as_saved(model)
-    bands = bands or RiskBands.of(model, horizons[-1])
+    bands = bands or RiskBands()
     cases = open_source(source, as_of=as_of, care=care)
     job = _describe_job(cases, digest, horizons, bands, rows_per_part)
     folder = Path(output)
@@ -154,6 +159,8 @@ def score_batch(
         log.write("resumed" if begun else "started", job=job["job_id"], input=cases.kind, model=digest)
         try:
             receipts = _make_parts(model, cases, folder, log, horizons, bands, digest, rows_per_part)
+            with whole_file(folder / LEGEND) as beside:
+                beside.write_text(legend(horizons, bands, has_intervals=has_interval(model)), encoding="utf-8")
             manifest = _finish(folder, job, receipts)
         except BaseException as error:
             log.write("stopped", error=type(error).__name__)
@@ -164,7 +171,7 @@ def score_batch(
 
 
 def _describe_job(
-    source: Source, digest: str, times: tuple[float, ...], bands: RiskBands, rows_per_part: int
+    source: Source, digest: str, horizons: Horizons, bands: RiskBands, rows_per_part: int
 ) -> dict[str, Any]:
     """All that the output depends on; equal jobs give equal files."""
     job: dict[str, Any] = {
@@ -175,7 +182,8 @@ def _describe_job(
         "input_digest": source.digest,
         "as_of": source.as_of,
         "care": source.care,
-        "times": list(times),
+        "times": list(horizons.days),
+        "origin": horizons.origin,
         "bands": asdict(bands) | {"multiples": list(bands.multiples), "labels": list(bands.labels)},
         "rows_per_part": rows_per_part,
     }
@@ -248,7 +256,7 @@ def _make_parts(
     source: Source,
     folder: Path,
     log: RunLog,
-    times: tuple[float, ...],
+    horizons: Horizons,
     bands: RiskBands,
     digest: str,
     rows_per_part: int,
@@ -261,9 +269,9 @@ def _make_parts(
         duplicate = seen.add(chunk.cases.keys)
         receipt = parts.find(part)
         if receipt is None:
-            checked = _checked(model, chunk, source.path, times[-1])
+            checked = _checked(model, chunk, source.path, horizons)
             checked.code[duplicate & checked.is_valid] = "duplicate_key"
-            scores = score_checked(model, checked.take(checked.is_valid), times, bands, digest)
+            scores = score_checked(model, checked.take(checked.is_valid), horizons, bands, digest)
             receipt = parts.write(part, scores, _rejects(chunk, checked))
             log.write("part", part=part, read=receipt.n_read, scored=receipt.n_scored, codes=receipt.codes)
         if receipt.n_read != chunk.n_read:
@@ -273,9 +281,9 @@ def _make_parts(
     return receipts
 
 
-def _checked(model: IncidenceModel, chunk: Chunk, path: Path, last_day: float) -> CheckedCases:
+def _checked(model: IncidenceModel, chunk: Chunk, path: Path, horizons: Horizons) -> CheckedCases:
     try:
-        return check_cases(model, chunk.cases, last_day=last_day)
+        return check_cases(model, chunk.cases, horizons)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -304,6 +312,7 @@ def _finish(folder: Path, job: dict[str, Any], receipts: list[Receipt]) -> dict[
             f"{folder}: {counts['scored']} scored and {counts['rejected']} rejected of {counts['read']}"
         )
     files = {name: sha for receipt in receipts for name, sha in receipt.files.items()}
+    files[LEGEND] = sha256_of(folder / LEGEND) or ""
     for kind in (SCORES, REJECTS):
         path = parts.join_csv(kind, len(receipts))
         files[path.name] = sha256_of(path) or ""

@@ -15,6 +15,7 @@ from .values import as_words, is_impossible, level_text, to_booleans, to_numbers
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
     from ..models.features.columns import Column
+    from .horizons import Horizons
 
 KEYS = ("child_id", "plan_id")
 OPTIONAL = ("la_code", "eligible_days", "elapsed", "flags")
@@ -32,11 +33,12 @@ REJECT_CODES = {
     "out_of_range": "the number is infinite, or is one that the feature cannot have",
     "unseen_level": "the model was not fitted to this level",
     "bad_days": "eligible_days or elapsed is not a number of days",
-    "already_eighteen": "the child turned 18 before the day on which the case stands",
 }
 FLAGS = {
-    "past_horizon": "every horizon has passed: nothing is left to state",
+    "already_eighteen": "the child is 18 on the day on which the case stands: no risk is stated",
+    "past_horizon": "horizons counted from the plan's end are over on that day: those have no number",
     "past_follow_up": "a horizon is past the last follow-up in training: a parametric model alone states a number",
+    "no_events_in_training": "training had no second plan in the last window: a risk of 0 says that, and no more",
     "eighteen_before_horizon": "the 18th birthday comes before the last horizon; the risk stops there",
     "imputed": "a missing number was replaced by the median of the training data",
     "unseen_level": "a level that training did not have counts as the reference level, or as all strata together",
@@ -53,8 +55,10 @@ class Cases:
         ``child_id``, ``plan_id`` and, where known, ``la_code``, as text.
     X : DataFrame, n rows
         Features, not checked yet.
-    eligible_days, elapsed : Series, n rows
-        Not checked yet; missing means not known, and 0.
+    eligible_days : Series, n rows
+        Not checked yet; missing means not known.
+    elapsed : Series, n rows, or None
+        Not checked yet; None where the cases do not say.
     flags : ndarray of str, shape (n,)
         What is known of the cases, joined by semicolons.
     missing_features : tuple of str
@@ -64,7 +68,7 @@ class Cases:
     keys: pd.DataFrame
     X: pd.DataFrame
     eligible_days: pd.Series
-    elapsed: pd.Series
+    elapsed: pd.Series | None
     flags: np.ndarray
     missing_features: tuple[str, ...] = ()
 
@@ -133,15 +137,14 @@ def as_cases(cases: Any) -> Cases:
             raise InputError(f"the cases lack the column {', '.join(absent)}")
         frame = cases.reset_index(drop=True)
         keys = frame[[name for name in (*KEYS, "la_code") if name in frame.columns]]
-        unknown = pd.Series(np.nan, index=frame.index)
-        eligible, elapsed = frame.get("eligible_days", unknown), frame.get("elapsed", unknown)
-        return Cases(_as_text(keys), frame, eligible, elapsed, _flags_of(frame.get("flags"), len(frame)))
+        eligible = frame.get("eligible_days", pd.Series(np.nan, index=frame.index))
+        return Cases(_as_text(keys), frame, eligible, frame.get("elapsed"), _flags_of(frame.get("flags"), len(frame)))
     if not hasattr(cases, "X") or not hasattr(cases, "keys"):
         raise InputError(f"cases must be OpenCases, a Cohort or a DataFrame, not {type(cases).__name__}")
     keys = cases.keys[[name for name in (*KEYS, "la_code") if name in cases.keys.columns]].reset_index(drop=True)
     X = cases.X.reset_index(drop=True)
     elapsed = getattr(cases, "elapsed", None)
-    elapsed = pd.Series(np.zeros(len(X))) if elapsed is None else elapsed.reset_index(drop=True)
+    elapsed = None if elapsed is None else elapsed.reset_index(drop=True)
     eligible = cases.eligible_days.reset_index(drop=True)
     flags = _flags_of(getattr(cases, "flags", None), len(X))
     return Cases(_as_text(keys), X, eligible, elapsed, flags, tuple(getattr(cases, "missing_features", ())))
@@ -163,7 +166,7 @@ def special_columns(model: IncidenceModel) -> dict[str, list[str]]:
     return found
 
 
-def check_cases(model: IncidenceModel, cases: Cases, *, last_day: float) -> CheckedCases:
+def check_cases(model: IncidenceModel, cases: Cases, horizons: Horizons) -> CheckedCases:
     """Bring the columns to the model's kinds and find the rows that it cannot score.
 
     Parameters
@@ -171,14 +174,18 @@ def check_cases(model: IncidenceModel, cases: Cases, *, last_day: float) -> Chec
     model : IncidenceModel
         Fitted.
     cases : Cases
-    last_day : float
-        The largest horizon, for the flags.
+    horizons : Horizons
 
     Raises
     ------
     InputError
         A column is absent, or of a type that can never be the feature.
     """
+    if cases.elapsed is None and horizons.from_today:
+        raise InputError(
+            "the cases lack the column elapsed (days since the plan's end without a second plan), from which a risk on "
+            'the day of scoring counts; origin="plan_end" counts from the plan\'s end'
+        )
     absent = [name for name in required_columns(model) if name not in cases.X.columns]
     if absent and set(absent) <= set(cases.missing_features):
         raise InputError(
@@ -189,16 +196,20 @@ def check_cases(model: IncidenceModel, cases: Cases, *, last_day: float) -> Chec
         raise InputError(f"the cases lack columns that the model needs: {', '.join(absent)}")
     found = _Findings(len(cases))
     found.reject(cases.keys[list(KEYS)].isna().any(axis=1).to_numpy(), "missing_key", "")
-    eligible, elapsed = _days(cases.eligible_days, np.inf), _days(cases.elapsed, 0.0)
+    eligible, elapsed = _days(cases.eligible_days, np.inf), np.zeros(len(cases))
+    if cases.elapsed is not None:
+        elapsed = _days(cases.elapsed, np.nan if horizons.from_today else 0.0)
     found.reject(np.isnan(eligible), "bad_days", "eligible_days")
     found.reject(~np.isfinite(elapsed), "bad_days", "elapsed")
-    found.reject(eligible < elapsed, "already_eighteen", "eligible_days")
+    is_adult = eligible <= elapsed
+    found.flag(is_adult, "already_eighteen")
     columns = {name: _special(cases.X[name], name, model, found) for name in _names(special_columns(model))}
     for name, column in model.encoder_.columns_.items():
         columns[name] = _feature(cases.X[name], column, model, found)
     _check_strata(model, columns, found)
-    found.flag(elapsed >= last_day, "past_horizon")
-    found.flag((eligible < last_day) & (elapsed < last_day), "eighteen_before_horizon")
+    days = horizons.after_plan_end(elapsed)
+    found.flag(elapsed >= days[:, 0], "past_horizon")
+    found.flag((eligible < days[:, -1]) & ~is_adult, "eighteen_before_horizon")
     X = pd.DataFrame(columns, index=cases.keys.index)
     return CheckedCases(
         cases.keys, X, eligible, elapsed, _joined(cases.flags, found.flags, len(cases)), found.code, found.column

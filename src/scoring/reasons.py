@@ -23,7 +23,7 @@ def reasons(
     X: pd.DataFrame,
     risk: np.ndarray,
     *,
-    day: float,
+    days: np.ndarray,
     eligible_days: np.ndarray,
     elapsed: np.ndarray,
 ) -> np.ndarray:
@@ -41,8 +41,9 @@ def reasons(
     X : DataFrame, n rows
         The model's columns, in its kinds.
     risk : ndarray, shape (n,)
-        Risk of event 1 by ``day``.
-    day : float
+        Risk of event 1 by each row's day.
+    days : ndarray, shape (n, 1)
+        After the plan's end.
     eligible_days, elapsed : ndarray, shape (n,)
 
     Returns
@@ -56,7 +57,7 @@ def reasons(
         typical, differs = _typical_rows(model, X, columns)
         if differs.any():
             rows = {"eligible_days": eligible_days[differs], "elapsed": elapsed[differs]}
-            other = model.predict_cumulative_incidence(typical, [day], **rows)[:, 0]
+            other = model.predict_cumulative_incidence(typical, days[differs], **rows)[:, 0]
             changes[differs, position] = risk[differs] - other
     return _largest(X, changes, list(groups), [model.encoder_.columns_[name].kind for name in groups])
 

@@ -166,7 +166,7 @@ def test_json_that_is_not_a_bundle(bundle, text):
 def test_other_versions_are_refused(bundle):
     document = json.loads((bundle / "bundle.json").read_text())
     (bundle / "bundle.json").write_text(json.dumps(document | {"format_version": 1}))
-    with pytest.raises(BundleError, match="reads bundles of version 4"):
+    with pytest.raises(BundleError, match="reads bundles of version 5"):
         load_model(bundle)
 
 

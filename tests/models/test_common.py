@@ -456,7 +456,7 @@ def test_the_average_risk_is_the_incidence_of_training(name, fitted):
 def test_the_average_risk_is_of_the_fit_although_computed_later_and_is_in_every_copy(name, fitted, tmp_path):
     model = clone(fitted[name]).fit(X, outcome_for(fitted[name]))
     assert model.set_params(horizon=1.0).average_risk_ == fitted[name].average_risk_
-    for rows in ("_training", "_average_risk"):
+    for rows in ("_training", "_averages"):
         assert not hasattr(copy.deepcopy(fitted[name]), rows)
     assert load_model(fitted[name].save(tmp_path / name)).average_risk_ == fitted[name].average_risk_
 

@@ -22,12 +22,19 @@ def features(cases):
     return cases.drop(columns=["child_id", "plan_id", "eligible_days", "elapsed"])
 
 
+def expected_of(model, cases, method="predict_cumulative_incidence"):
+    """Row by row: the horizons count from the day of scoring."""
+    predict, rows = getattr(model, method), []
+    for row in range(len(cases)):
+        case = cases.iloc[[row]].reset_index(drop=True)
+        days = {"eligible_days": case["eligible_days"], "elapsed": case["elapsed"]}
+        rows.append(predict(features(case), case["elapsed"][0] + np.array(HORIZONS), **days))
+    return np.concatenate(rows)
+
+
 def test_risks_are_those_of_the_model(model, cases):
     table = score(model, cases)
-    expected = model.predict_cumulative_incidence(
-        features(cases), HORIZONS, eligible_days=cases["eligible_days"], elapsed=cases["elapsed"]
-    )
-    np.testing.assert_allclose(table[RISKS], expected, atol=ROUNDING)
+    np.testing.assert_allclose(table[RISKS], expected_of(model, cases), atol=ROUNDING)
     assert list(table["child_id"]) == list(cases["child_id"])
     assert np.all(np.diff(table[RISKS].to_numpy(), axis=1) >= 0)
 
@@ -43,9 +50,8 @@ def test_intervals_are_those_of_the_bundle_where_the_model_gives_them(model, cas
     X, y = model_data
     cox = CoxPH().fit(X, y.assign(event=(y["event"] == 1).astype(int)))
     table = score(cox, cases)
-    expected = load_model(cox.save(tmp_path / "bundle")).predict_cumulative_incidence_interval(
-        features(cases), HORIZONS, eligible_days=cases["eligible_days"], elapsed=cases["elapsed"]
-    )
+    saved = load_model(cox.save(tmp_path / "bundle"))
+    expected = expected_of(saved, cases, "predict_cumulative_incidence_interval")
     for position, day in enumerate(HORIZONS):
         np.testing.assert_allclose(table[f"lower_{day}"], expected[:, position, 0], atol=ROUNDING)
         np.testing.assert_allclose(table[f"upper_{day}"], expected[:, position, 1], atol=ROUNDING)
@@ -55,15 +61,11 @@ def test_intervals_are_those_of_the_bundle_where_the_model_gives_them(model, cas
 @pytest.mark.parametrize("estimator", [ParametricAFT(), DiscreteTimeHazard()])
 def test_intervals_under_competing_risks_hold_the_risk(estimator, cases, model_data):
     table = score(estimator.fit(*model_data), cases)
-    expected = estimator.predict_cumulative_incidence_interval(
-        features(cases), HORIZONS, eligible_days=cases["eligible_days"], elapsed=cases["elapsed"]
-    )
+    expected = expected_of(estimator, cases, "predict_cumulative_incidence_interval")
     for position, day in enumerate(HORIZONS):
         bounds = table[[f"lower_{day}", f"upper_{day}"]]
         np.testing.assert_allclose(bounds, expected[:, position], atol=ROUNDING)
-        passed = table[f"risk_{day}"] == 0
-        assert np.all(bounds[passed] == 0) and not passed.all()
-        assert table.loc[~passed, f"risk_{day}"].between(bounds.iloc[:, 0][~passed], bounds.iloc[:, 1][~passed]).all()
+        assert table[f"risk_{day}"].between(bounds.iloc[:, 0], bounds.iloc[:, 1]).all()
 
 
 def test_scores_do_not_depend_on_order_or_company(model, cases):
@@ -86,13 +88,33 @@ def test_open_cases_bring_their_days_and_flags(model, cases):
     assert table["flags"].str.contains("plan_open").tolist() == [True] + [False] * (len(cases) - 1)
 
 
-def test_birthday_and_past_horizons_are_flagged_and_stop_the_risk(model, cases):
+def test_from_the_end_of_the_plan_a_horizon_that_is_over_has_no_number(model, cases):
     rows = cases.iloc[:3].assign(eligible_days=[200.0, np.nan, 5000.0], elapsed=[0, 800, 100])
-    table = score(model, rows)
-    assert table["flags"].tolist() == ["eighteen_before_horizon", "past_horizon", ""]
+    table = score(model, rows, origin="plan_end")
+    assert table["flags"].tolist() == ["eighteen_before_horizon", "past_horizon", "past_horizon"]
     assert table.loc[0, "risk_365"] == table.loc[0, "risk_730"]
-    assert (table.loc[1, RISKS] == 0).all()
-    assert table.loc[2, "risk_91"] == 0
+    numbers = [name for name in table if name.startswith(("risk_", "lower_", "upper_"))]
+    assert table.loc[1, numbers].isna().all() and pd.isna(table.loc[1, "band"]) and table.loc[1, "reason_1"] == ""
+    assert np.isnan(table.loc[2, "risk_91"]) and table.loc[2, ["risk_182", "risk_730"]].notna().all()
+    expected = model.predict_cumulative_incidence(features(rows.iloc[[2]]), [730], elapsed=100)
+    assert table.loc[2, "risk_730"] == pytest.approx(expected[0, 0], abs=ROUNDING)
+    assert score(model, rows.drop(columns="elapsed"), origin="plan_end")["flags"].tolist()[1:] == ["", ""]
+
+
+def test_from_the_day_of_scoring_days_since_the_plan_are_needed(model, cases):
+    with pytest.raises(InputError, match=r"lack the column elapsed .*origin=\"plan_end\""):
+        score(model, cases.drop(columns="elapsed"))
+    with pytest.raises(InputError, match="1 bad_days of 3"):
+        score(model, cases.iloc[:3].assign(elapsed=[0, np.nan, 5]))
+    with pytest.raises(ValueError, match="origin"):
+        score(model, cases, origin="today")
+
+
+def test_a_child_of_18_has_no_number_but_a_flag(model, cases):
+    table = score(model, cases.iloc[:3].assign(eligible_days=[50.0, 49.0, 51.0], elapsed=50))
+    assert table["flags"].tolist()[:2] == ["already_eighteen"] * 2
+    assert "eighteen_before_horizon" in table["flags"][2]
+    assert table.loc[:1, [*RISKS, "band"]].isna().all(axis=None) and table.loc[2, RISKS].notna().all()
 
 
 def test_the_digest_is_that_of_the_saved_bundle(model, cases, tmp_path):
@@ -120,7 +142,7 @@ def test_imputation_and_unseen_levels_are_flagged(lenient_model, cases):
         ("child_id", pd.NA, "missing_key"),
         ("plan_id", " ", "missing_key"),
         ("elapsed", -1, "bad_days"),
-        ("eligible_days", 10.0, "already_eighteen"),
+        ("eligible_days", -10.0, "bad_days"),
     ],
 )
 def test_what_cannot_be_scored_is_counted_by_code_not_shown(model, cases, column, value, code):
@@ -161,8 +183,6 @@ def test_strata_that_training_had_not_are_found(cases, model_data):
     assert len(score(cox, cases, bands=bands)) == len(cases)
     with pytest.raises(InputError, match="1 unseen_level"):
         score(cox, cases.assign(latest_category=["XXX", *cases["latest_category"][1:]]), bands=bands)
-    with pytest.raises(InputError, match="yardstick"):
-        score(cox, cases, times=[91, 365])
     marginal = AalenJohansen(strata="latest_category", unseen="marginal").fit(X, y)
     table = score(marginal, cases.assign(latest_category=["XXX", *cases["latest_category"][1:]]), bands=bands)
     assert table["flags"].str.contains("unseen_level").tolist() == [True] + [False] * (len(cases) - 1)
@@ -200,15 +220,14 @@ def followed_to(day, kind=CauseSpecificCox, **params):
 def test_past_the_follow_up_of_training_a_case_is_flagged_and_has_no_number_and_no_band(cases):
     model = followed_to(400)
     rows = cases.iloc[:3].assign(eligible_days=[300.0, np.nan, np.nan], elapsed=[0, 0, 450])
-    with pytest.warns(FollowUpWarning, match=r"^2 of 3 cases have a horizon past .* up to 400$") as caught:
+    with pytest.warns(FollowUpWarning, match=r"^2 of 3 cases have a horizon past .* longer follow-up$") as caught:
         table = score(model, rows)
     assert sum(issubclass(warning.category, FollowUpWarning) for warning in caught) == 1
     assert table["flags"].tolist() == ["eighteen_before_horizon", "past_follow_up", "past_follow_up"]
-    known = np.array([[True] * 4, [True, True, True, False], [True, True, True, False]])
+    known = np.array([[True] * 4, [True, True, True, False], [False] * 4])
     for column in ("risk", "lower", "upper"):
         numbers = table[[f"{column}_{day}" for day in (91, 182, 365, 730)]]
         np.testing.assert_array_equal(numbers.notna(), known)
-    assert (table.loc[2, ["risk_91", "risk_182", "risk_365"]] == 0).all()  # days that have passed
     # The average at day 730 is not known either: nobody has a band, nor a reason where there is no number.
     assert table["band"].isna().all()
     assert (table.loc[1:, ["reason_1", "reason_2", "reason_3"]] == "").all(axis=None)

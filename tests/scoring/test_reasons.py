@@ -14,7 +14,7 @@ POINTS = re.compile(r": ([+-]\d+\.\d) points$")
 def explain(model, X):
     never, none = np.full(len(X), np.inf), np.zeros(len(X))
     risk = model.predict_cumulative_incidence(X, [730])[:, 0]
-    return reasons(model, X, risk, day=730, eligible_days=never, elapsed=none)
+    return reasons(model, X, risk, days=np.full((len(X), 1), 730.0), eligible_days=never, elapsed=none)
 
 
 def test_changes_by_hand(model, model_data):

@@ -69,9 +69,12 @@ def per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False
 
 
 def checked_times(times: Any, n_rows: int, eligible_days: Any = None) -> np.ndarray:
-    """Times by row, shape (n_rows, n_times): no later than the row's last eligible day."""
-    grid = as_days(times, "times")
-    rows = np.broadcast_to(grid, (n_rows, grid.size))
+    """Times by row, shape (n_rows, n_times), given for all rows or for each: no later than its last eligible day."""
+    if np.ndim(times) == 2 and len(times) == n_rows:
+        rows = as_days(np.ravel(times), "times").reshape(np.shape(times))
+    else:
+        grid = as_days(times, "times")
+        rows = np.broadcast_to(grid, (n_rows, grid.size))
     if eligible_days is None:
         return rows
     last = per_row(eligible_days, n_rows, "eligible_days", may_be_infinite=True)

@@ -24,7 +24,7 @@ from ..inputs.outcome import Outcome, check_outcome
 from ..inputs.strata import learn_strata, match_strata, refuse_unseen
 from ..numerics.blas_threads import one_blas_thread
 from .asked import Asked, checked_times, per_row
-from .average_risk import average_risk_of
+from .average_risk import TrainingAverages, averages_of
 from .conditioning import divide, is_faint, not_before
 from .design import Design, TrainingRows
 from .plausibility import check_plausible
@@ -33,11 +33,11 @@ from .views import ModelViews
 ROWS_PER_CHUNK = 50_000
 COMMON_ATTRIBUTES = (
     *("encoder_", "events_", "feature_names_in_", "feature_names_out_", "n_features_in_", "n_rows_"),
-    *("average_risk_", "follow_up_", "event_counts_", "days_at_risk_"),
+    *("average_risk_", "average_curve_", "follow_up_", "event_counts_", "days_at_risk_"),
 )
 
 
-class IncidenceModel(ModelViews):
+class IncidenceModel(ModelViews, TrainingAverages):
     """Base of the models: checks, encoding, horizons, conditioning and eligibility are the same for all.
 
     A model implements ``_fit(rows)``, ``_incidence(design, times, event)`` and ``_event_free(design, times)``, where
@@ -88,7 +88,7 @@ class IncidenceModel(ModelViews):
             matched by position: that ``X`` and another frame have the same index in another order is refused too.
         """
         made = [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]
-        for name in ("n_rows_", "_average_risk", "_some_rows", *self._of_training, *made):
+        for name in ("n_rows_", "_averages", "_some_rows", *self._of_training, *made):
             self.__dict__.pop(name, None)
         _check_horizon(self.horizon)
         # A block, as a decorator would stand between the caller and the warnings given in its name.
@@ -116,16 +116,16 @@ class IncidenceModel(ModelViews):
         encoder : FeatureEncoder
             The fitted encoder that made their design.
         average_risk : float, optional
-            ``average_risk_``, where it is not that of these rows.
+            ``average_risk_``, where it is not that of these rows; such a model has no ``average_curve_``.
         """
         self.encoder_ = encoder
         self.feature_names_in_ = encoder.feature_names_in_
         self.n_features_in_ = self.feature_names_in_.size
         self.feature_names_out_ = encoder.get_feature_names_out()
         if average_risk is None:
-            self._average_risk = partial(average_risk_of, rows.outcome, rows.weight, self.horizon)
+            self._averages = partial(averages_of, rows.outcome, rows.weight, self.horizon)
         else:
-            self.average_risk_ = average_risk
+            self.average_risk_, self.average_curve_ = average_risk, np.empty((3, 0))
         counted = rows.outcome.of_weight(rows.weight)
         self.event_counts_ = {code: int((counted.event == code).sum()) for code in (0, *counted.events)}
         self.days_at_risk_ = float(rows.weight_of_each @ (rows.outcome.duration - np.maximum(rows.outcome.entry, 0.0)))
@@ -136,16 +136,6 @@ class IncidenceModel(ModelViews):
         if kept is None or kept.outcome is not rows.outcome:
             _ = self.average_risk_  # now, so that outcomes are not kept for its sake
         return self
-
-    @cached_property
-    def average_risk_(self) -> float:
-        """Incidence of event 1 at the horizon in training: what a risk is high or low against.
-
-        NaN where training was not followed to the horizon.
-        """
-        risk = self._average_risk()
-        del self._average_risk
-        return risk
 
     @one_blas_thread()
     def predict_cumulative_incidence(
@@ -164,8 +154,8 @@ class IncidenceModel(ModelViews):
         Parameters
         ----------
         X : DataFrame or ndarray, shape (n_rows, n_columns)
-        times : array, shape (n_times,)
-            Days after the plan's end.
+        times : array, shape (n_times,) or (n_rows, n_times)
+            Days after the plan's end, of all rows or of each.
         event : int
             Code of the event.
         eligible_days : float or array, shape (n_rows,), optional
@@ -294,7 +284,7 @@ class IncidenceModel(ModelViews):
         if self.__sklearn_is_fitted__():
             for name in self.saved_attributes():
                 getattr(self, name)
-        left_out = ("_average_risk", "_some_rows", *self._of_training)
+        left_out = ("_averages", "_some_rows", *self._of_training)
         return {name: value for name, value in super().__getstate__().items() if name not in left_out}
 
     def _fit(self, rows: TrainingRows) -> None:

@@ -26,7 +26,7 @@ from ..registry import MODELS
 from .plain_data import pack
 
 FORMAT = "secondplan-bundle"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 JSON_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"
 CLASSES = {**MODELS, "FeatureEncoder": "features.encoder"}
