@@ -24,6 +24,7 @@ WITHOUT_EXAMPLE = {
         "plot_calibration",
         "plot_coefficients",
         "plot_coefficients_over_time",
+        "plot_contributions",
         "plot_hazard",
         "plot_hazard_ratio",
         "plot_incidence",

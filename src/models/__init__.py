@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .estimator.base import IncidenceModel
     from .estimator.bundle_files import save_bundle
     from .estimator.nested_models import compare_nested
+    from .explanation.contributions import explain_risk
     from .features.encoder import FeatureEncoder
     from .fine_gray.model import FineGray
     from .group_tests.gray import gray_test
@@ -41,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "estimator.base": ["IncidenceModel"],
         "estimator.bundle_files": ["save_bundle"],
         "estimator.nested_models": ["compare_nested"],
+        "explanation.contributions": ["explain_risk"],
         "features.encoder": ["FeatureEncoder"],
         "group_tests.gray": ["gray_test"],
         "group_tests.logrank": ["logrank_test"],

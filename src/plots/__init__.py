@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "calibration": ["plot_calibration"],
         "coefficients": ["plot_coefficients"],
         "comparison": ["plot_comparison"],
+        "contributions": ["plot_contributions"],
         "curves": ["plot_curves"],
         "distributions": ["plot_distributions"],
         "effect": ["plot_effect"],

@@ -107,3 +107,17 @@ def test_effects(model):
     boosted = sp.BoostedHazard(max_iter=2, min_samples_leaf=5, horizon=365).fit(X, Y)
     risks = boosted.plot_effect("age", values=[1, 5, 9])
     assert risks.get_ylabel() == "average risk by day 365" and len(risks.get_lines()[0].get_xdata()) == 3
+
+
+def test_the_way_from_the_baseline_to_a_risk(model):
+    found = sp.explain_risk(model, X[:2], [91, 365])
+    axes = found.plot(1, 91)
+    row = found.table[(found.table["row"] == 1) & (found.table["time"] == 91)]
+    risk = found.risks[(found.risks["row"] == 1) & (found.risks["time"] == 91)].iloc[0]
+    ends = sorted(x for bar in axes.patches for x in (bar.get_x(), bar.get_x() + bar.get_width()))
+    assert min(abs(end - 100 * risk["risk"]) for end in ends) < 1e-9
+    assert min(abs(end - 100 * risk["baseline"]) for end in ends) < 1e-9
+    assert len(axes.patches) == (row["contribution"] != 0).sum()
+    assert f"age = {X['age'][1]:.4g}" in [tick.get_text() for tick in axes.get_yticklabels()]
+    with pytest.raises(ValueError, match="no risk of row 5 by day 365 is known"):
+        found.plot(5)

@@ -175,11 +175,18 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         frame = self._select(as_frame(X))
-        design = self._encode(frame)
-        if self._products:
-            products = [design[:, left] * design[:, right] for left, right in self._products]
-            design = np.column_stack([design, *products])
-        return design
+        return self.with_products(self._encode(frame))
+
+    @property
+    def n_main(self) -> int:
+        """Number of features before the products of interactions."""
+        return len(self._names) - len(self._products)
+
+    def with_products(self, main: np.ndarray) -> np.ndarray:
+        """Main effects (n_rows, n_main) with the products of interactions beside them, as in :meth:`design`."""
+        if not self._products:
+            return main
+        return np.column_stack([main, *(main[:, left] * main[:, right] for left, right in self._products)])
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the features, shape (n_features,); ``input_features`` is ignored, as pipelines pass it."""
