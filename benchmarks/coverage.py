@@ -1,7 +1,7 @@
 """``python -m benchmarks.coverage``: how often 95 % intervals hold the truth, over many data sets.
 
-Writes ``coverage.md`` and ``coverage.json`` into ``benchmarks/results/``. The data sets follow from the seed alone, not
-from the number of processes.
+Writes ``coverage.md`` and ``coverage.json``, or files of another ``--name``, into ``benchmarks/results/``. The data
+sets follow from the seed alone, not from the number of processes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +116,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Simulate and write; the exit code is 1 when a coverage is outside of 93 to 97 %."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage", description=__doc__)
     parser.add_argument("--datasets", type=int, default=1000)
-    parser.add_argument("--rows", type=int, default=N_ROWS)
+    parser.add_argument("--rows", type=int, nargs="+", default=[N_ROWS])
     parser.add_argument("--estimators", nargs="+", help="beginnings of names; default: all")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--output", default=str(RESULTS), help="folder for the results")
+    parser.add_argument("--name", default="coverage", help="name of the files")
     asked = parser.parse_args(arguments)
 
     from .coverage_estimators import ESTIMATORS
@@ -128,34 +129,42 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.perf_counter()
     rows: list[Coverage] = []
     errors: Counter[str] = Counter()
+    made_by = [f"--datasets {asked.datasets}", f"--rows {' '.join(map(str, asked.rows))}"]
+    made_by += [f"--estimators {' '.join(asked.estimators)}"] if asked.estimators else []
+    made_by += [f"--name {asked.name}"] if asked.name != "coverage" else []
     for name in names:
-        found, failed = simulate([name], range(len(DESIGNS)), asked.datasets, asked.rows, asked.processes)
-        rows += found
-        errors += failed
-        print(f"{time.perf_counter() - started:7.0f} s: {name}", file=sys.stderr)
-        _write(Path(asked.output), rows, errors, asked.datasets, asked.rows)
+        for n_rows in asked.rows:
+            found, failed = simulate([name], range(len(DESIGNS)), asked.datasets, n_rows, asked.processes)
+            size = f", {n_rows:,} children" if len(asked.rows) > 1 else ""
+            rows += [replace(row, design=row.design + size) for row in found]
+            errors += failed
+            print(f"{time.perf_counter() - started:7.0f} s: {name}, {n_rows} rows", file=sys.stderr)
+            _write(Path(asked.output) / asked.name, rows, errors, asked.datasets, asked.rows, " ".join(made_by))
     outside = [row for row in rows if not row.is_good]
     for row in outside:
         print(f"{row.estimator}, {row.design}, {row.quantity}: {row.coverage:.1%}", file=sys.stderr)
     return 1 if outside or errors else 0
 
 
-def _write(folder: Path, rows: list[Coverage], errors: Counter[str], n_sets: int, n_rows: int) -> None:
-    """What there is so far."""
-    folder.mkdir(exist_ok=True)
+def _write(
+    path: Path, rows: list[Coverage], errors: Counter[str], n_sets: int, n_rows: list[int], made_by: str
+) -> None:
+    """What there is so far; ``path`` is without its suffix."""
+    path.parent.mkdir(exist_ok=True)
     written = {"seed": SEED, "datasets": n_sets, "rows": n_rows, "errors": dict(errors)}
     written |= {"coverage": [vars(row) | {"in_range": row.is_good} for row in rows]}
-    (folder / "coverage.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-    (folder / "coverage.md").write_text(_markdown(rows, errors, n_sets, n_rows), encoding="utf-8")
+    path.with_suffix(".json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    path.with_suffix(".md").write_text(_markdown(rows, errors, n_sets, n_rows, made_by), encoding="utf-8")
 
 
-def _markdown(rows: list[Coverage], errors: Counter[str], n_sets: int, n_rows: int) -> str:
+def _markdown(rows: list[Coverage], errors: Counter[str], n_sets: int, n_rows: list[int], made_by: str) -> str:
     deviation = np.sqrt(0.95 * 0.05 / n_sets)
+    sizes = " or ".join(f"{n:,}" for n in n_rows)
     lines = [
         "# Coverage of 95 % intervals",
         "",
-        f"Made by `python -m benchmarks.coverage --datasets {n_sets} --rows {n_rows}`, seed {SEED}.",
-        f"{n_sets:,} data sets of {n_rows:,} children each with known truth; chance alone moves a coverage by",
+        f"Made by `python -m benchmarks.coverage {made_by}`, seed {SEED}.",
+        f"{n_sets:,} data sets of {sizes} children each with known truth; chance alone moves a coverage by",
         f"{deviation:.1%} (one standard deviation). Wanted: {LOWEST:.0%} to {HIGHEST:.0%}. Bias is in standard",
         "deviations of the estimate; width: that of the intervals against a normal one with the estimates' own spread.",
         "",

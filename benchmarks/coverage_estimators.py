@@ -29,6 +29,7 @@ from .coverage_data import (
     fine_gray_incidence,
     population_incidence,
 )
+from .coverage_metrics import metrics_of
 
 HALF_YEAR = 182
 
@@ -142,6 +143,10 @@ def discrete_time(sample: Sample) -> list[Interval]:
     ]
 
 
+def metrics(sample: Sample) -> list[Interval]:
+    return [Interval(*row) for row in metrics_of(sample)]
+
+
 @dataclass(frozen=True)
 class Estimator:
     """How an estimator's data come about, and its intervals."""
@@ -163,6 +168,7 @@ ESTIMATORS = {
     "ParametricAFT": Estimator(draw_cause_specific, aft),
     "RoystonParmar": Estimator(draw_cause_specific, royston_parmar),
     "DiscreteTimeHazard": Estimator(draw_discrete, discrete_time),
+    "evaluate_risks": Estimator(draw_cause_specific, metrics),
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...progress import track
 from .brier import shares_of_days
 from .concordance import Pairs
 from .distribution_calibration import curve_calibration
@@ -198,7 +199,7 @@ def _bootstrap(found: dict[Key, Estimate], given: MetricInputs, task: Task, mode
     n_clusters = int(codes.max()) + 1
     again = Task(task.event, groups, task.weigh, task.choices, 0, None)
     draws = {key: np.full(task.n_bootstrap, np.nan) for key in keys}
-    for draw in range(task.n_bootstrap):
+    for draw in track(range(task.n_bootstrap), "Drawing clusters"):
         times_drawn = np.bincount(generator.integers(n_clusters, size=n_clusters), minlength=n_clusters)[codes]
         chosen = np.flatnonzero(times_drawn)
         part = given.take(chosen, given.weight[chosen] * times_drawn[chosen])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...parameter_checks import shown
 from .censoring import learnt_elsewhere
 from .censoring_model import ModelWeights
 from .decision_curve import check_thresholds
@@ -172,7 +173,8 @@ def evaluate_risks(
     k : int or float
         Rows with the highest risks that are chosen, or below 1 the part of all, for ``top_k``.
     n_bootstrap : int
-        Draws of clusters for metrics without influence function.
+        Draws of clusters, with replacement, for metrics without influence function; their intervals are quantiles of
+        the draws. A progress bar is shown on a terminal and in a notebook.
     random_state : int, Generator or None
         For the draws.
     X : DataFrame or array, n rows, optional
@@ -209,6 +211,8 @@ def evaluate_risks(
     wanted = _check_metrics(metrics)
     check_thresholds(np.array([threshold]))
     check_k(k)
+    if int(n_bootstrap) != n_bootstrap or n_bootstrap < 0 or n_bootstrap == 1:
+        raise ValueError(f"n_bootstrap must be 0 or a number of draws, two at least; got {shown(n_bootstrap)}")
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level}")
     given = check_evaluation(
