@@ -108,6 +108,7 @@ _HOMES = {
     "evaluation": (
         "Comparison",
         "FamilyKFold",
+        "LeaveOneAuthorityOut",
         "SampleSize",
         "Subgroups",
         "TemporalSplit",

@@ -2,7 +2,7 @@
 
 from .compare import compare_models, evaluate_model
 from .comparison import Comparison
-from .designs import TemporalSplit
+from .designs import LeaveOneAuthorityOut, TemporalSplit
 from .riley_criteria import SampleSize, sample_size
 from .splits import FamilyKFold
 from .subgroup_result import Subgroups
@@ -10,6 +10,7 @@ from .subgroup_result import Subgroups
 __all__ = [
     "Comparison",
     "FamilyKFold",
+    "LeaveOneAuthorityOut",
     "SampleSize",
     "Subgroups",
     "TemporalSplit",

@@ -12,11 +12,12 @@ from ..caller_warnings import warn
 from ..models.inputs.given_days import as_days
 from ..models.inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 from ..models.metrics import MetricWarning
+from ..models.metrics.calibration_estimate import group_codes
 from ..models.metrics.inputs import followed_to
 from .comparison import UNSTATED, Comparison
-from .designs import partitions
+from .designs import combine_of, design_remarks, design_words, partitions
 from .fitting import Job, predict_risk, run_jobs
-from .measures import FoldRisks, fold_table, of_stated_days, predictions_table, unstated_rows, usable
+from .measures import FoldRisks, fold_table, of_stated_days, predictions_table, unstated_rows
 from .pooled import TABLE_DAYS, calibration_points, curves_table, pooled_metrics, summary_table
 
 if TYPE_CHECKING:
@@ -52,9 +53,11 @@ def compare_models(
         Not fitted; each is cloned for each fold, and fitted with ``cluster`` where its ``fit`` takes it. A model whose
         ``random_state`` is None gets one, spawned from ``random_state``, so that the comparison can be repeated.
     cohort : Cohort
-    folds : int, splitter, TemporalSplit or iterable of (train, test) positions, optional
-        By default ``FamilyKFold(5, random_state)``. A splitter is called with the features, the event codes and the
-        families. A row may be tested once.
+    folds : int, design, splitter or iterable of (train, test) positions, optional
+        By default ``FamilyKFold(5, random_state=random_state)``. Designs: :class:`FamilyKFold` (measures of repeats are
+        averaged), :class:`TemporalSplit`, :class:`LeaveOneAuthorityOut` (measures of authorities are pooled by random
+        effects). Any other splitter is called with the features, the event codes and the families. A row may be
+        tested once.
     times : iterable of float
         Days. 365 and 730, which the table states, are always among them.
     random_state : int
@@ -122,7 +125,10 @@ def compare_models(
     for name, tested in results.items():
         lines[name] = (*lines.get(name, ()), *_unstated_notes(tested, grid))
     lines = {name: noted for name, noted in lines.items() if noted}
-    return _comparison(results, cohort, outcome, grid, named, failures, lines)
+    remarks = design_remarks(folds, cohort)
+    return _comparison(
+        results, cohort, outcome, grid, named, failures, lines, design_words(folds, parts), remarks, combine_of(folds)
+    )
 
 
 def evaluate_model(
@@ -152,7 +158,7 @@ def evaluate_model(
     _warn_of_limits(outcome, [rows], grid)
     label = type(model).__name__ if name is None else name
     results = {label: [FoldRisks(0, rows, predict_risk(model, cohort, grid), float("nan"))]}
-    return _comparison(results, cohort, outcome, grid, {label: clone(model)}, {}, {})
+    return _comparison(results, cohort, outcome, grid, {label: clone(model)}, {}, {}, "one test set")
 
 
 def time_grid(times: Iterable[float]) -> np.ndarray:
@@ -185,46 +191,46 @@ def _comparison(
     models: Mapping[str, IncidenceModel],
     failures: dict[str, str],
     notes: dict[str, tuple[str, ...]],
+    design: str,
+    remarks: tuple[str, ...] = (),
+    combine: Any = None,
 ) -> Comparison:
     predictions = predictions_table(results, times)
     results = {name: of_stated_days(folds) for name, folds in results.items()}
-    by_fold = fold_table(results, outcome, times)
-    metrics = pooled_metrics(results, REFERENCE, outcome, times, cohort.cluster)
+    families = group_codes(cohort.cluster, len(outcome))
+    by_fold = fold_table(results, outcome, times, families)
+    metrics = pooled_metrics(results, REFERENCE, outcome, times, families, combine)
+    rows = np.concatenate([part.rows for part in next(iter(results.values())) if part.repeat == 0])
     return Comparison(
         table=summary_table(metrics, times, by_fold),
         by_fold=by_fold,
         curves=curves_table(metrics, times),
-        calibration=calibration_points(results, outcome, times, cohort.cluster),
+        calibration=calibration_points(results, outcome, times, families),
         differences=metrics.differences,
+        measures=metrics.table,
         models=dict(models),
         failures=failures,
         notes=notes,
         predictions=predictions,
+        n_rows=rows.size,
+        n_events=int(np.sum(outcome.event[rows] == 1)),
+        design=design,
+        remarks=remarks,
         reference=REFERENCE,
         cohort=cohort,
     )
 
 
 def _warn_of_limits(outcome: Outcome, tested: list[np.ndarray], times: np.ndarray) -> None:
-    """Say once what the measures of every model leave out.
-
-    Raises
-    ------
-    ValueError
-        A fold has no row observed from day 0.
-    """
-    rows = np.concatenate(tested)
+    """Say once what the measures of every model leave out."""
+    rows = np.unique(np.concatenate(tested))
     delayed = int(np.sum(outcome.entry[rows] > BEFORE_DAY_0))
     if delayed:
         warn(
-            f"{delayed} of {rows.size} test rows have delayed entry: they count from their entry on in the measures of "
-            "all rows, and are left out of those of single folds",
+            f"{delayed} of {rows.size} test rows have delayed entry: they count from their entry on",
             MetricWarning,
         )
-    kept = [part[usable(outcome, part)] for part in tested]
-    if any(part.size == 0 for part in kept):
-        raise ValueError("a test set has no row observed from day 0: nothing can be measured on it")
-    short = times[~np.all([followed_to(outcome.take(part), times) for part in kept], axis=0)]
+    short = times[~np.all([followed_to(outcome.take(part), times) for part in tested], axis=0)]
     if short.size:
         days = ", ".join(f"{day:g}" for day in short)
         warn(

@@ -42,7 +42,9 @@ class Comparison:
         ``difference_to_null_365``, ``difference_to_null_730`` (Brier score less that of everybody's average risk): of
         all out-of-fold risks together, each with ``_lower`` and ``_upper``. ``fit_seconds``: average of a fold.
     by_fold : DataFrame
-        ``model, fold, n, n_events, fit_seconds, c_index`` and ``brier_<day>``, ``ipa_<day>``, ``auc_<day>``.
+        ``model, fold, n, n_events, fit_seconds, c_index`` and ``brier_<day>``, ``ipa_<day>``, ``auc_<day>``, each with
+        ``_lower`` and ``_upper``: of the children of the fold alone. ``repeat`` with several, ``tested_on`` (authority,
+        or first day) where the design has them.
     curves : DataFrame
         ``model, day, brier, ipa, auc``, each with ``_lower`` and ``_upper``: as in ``table``, by day.
     calibration : DataFrame
@@ -60,7 +62,19 @@ class Comparison:
         What models warned of while they were fitted, and in how many folds; by which days they state no risk, and for
         how many rows.
     predictions : DataFrame
-        ``model, fold, row, risk_<day>``: out-of-fold risks of every child, for analysis on the spot; never logged.
+        ``model, fold, row, risk_<day>``: out-of-fold risks of every child (in the first repeat), to look at; never
+        logged.
+    measures : DataFrame
+        ``model, metric, time, estimate, std_error, lower, upper``: all that was measured, of which ``table`` shows a
+        part. Over several repeats also ``sd_between_repeats``; over authorities ``tau2`` (the variance between them, on
+        the scale of the metric), ``i2``, ``prediction_lower, prediction_upper`` (95 %, for a new authority) and
+        ``n_authorities``.
+    n_rows, n_events : int
+        Children tested, and second plans among them.
+    design : str
+        How they were tested.
+    remarks : tuple of str
+        What a reader must know of the design and of the size of the sample.
     reference : str
         Name of the reference in ``table``.
     cohort : Cohort, optional
@@ -76,20 +90,13 @@ class Comparison:
     failures: dict[str, str]
     notes: dict[str, tuple[str, ...]]
     predictions: pd.DataFrame = field(repr=False)
+    measures: pd.DataFrame
+    n_rows: int
+    n_events: int
+    design: str
+    remarks: tuple[str, ...] = ()
     reference: str = "AalenJohansen"
     cohort: Cohort | None = field(repr=False, default=None)
-
-    @property
-    def spread(self) -> pd.DataFrame:
-        """Standard deviation over the folds of each measure of ``by_fold``, indexed by model; NaN for one fold."""
-        measures = self.by_fold.drop(columns=["fold", "n", "n_events"])
-        return measures.groupby("model", sort=False).std().reindex(self.table.index)
-
-    @property
-    def n_events(self) -> int:
-        """Second plans among the tested children."""
-        first = self.by_fold[self.by_fold["model"] == self.by_fold["model"].iloc[0]]
-        return int(first["n_events"].sum())
 
     @property
     def verdict(self) -> str:
@@ -174,7 +181,7 @@ class Comparison:
         """The table as text."""
         failed = f", {len(self.failures)} failed" if self.failures else ""
         shown = self.table[self._main_columns()].to_string(float_format="{:.4f}".format, na_rep="-")
-        return f"Comparison of {len(self.table)} models{failed}\n{shown}\n{self.verdict}"
+        return f"Comparison of {len(self.table)} models{failed}\n{shown}\n" + "\n".join([self.verdict, *self.remarks])
 
     def formatted(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The table as text for a page: each measure with its 95 % interval, and the verdict of each model in words.
@@ -190,11 +197,10 @@ class Comparison:
         return pd.DataFrame(cells | {"verdict": words}, index=self.table.index)
 
     def _repr_html_(self) -> str:
-        first = self.by_fold[self.by_fold["model"] == self.by_fold["model"].iloc[0]]
-        folds = f"{len(first)} folds" if len(first) > 1 else "one test set"
+        known = "".join(f"<p>{escape(line)}</p>" for line in (self.verdict, *self.remarks))
         caption = (
-            f"<p>{int(first['n'].sum())} children in {folds}, {self.n_events} with a second plan. "
-            f"All out-of-fold risks together, with 95 % intervals.</p><p>{escape(self.verdict)}</p>"
+            f"<p>{self.n_rows} children in {self.design}, {self.n_events} with a second plan. "
+            f"Out-of-fold risks, with 95 % intervals.</p>{known}"
         )
         noted = [(name, line) for name, lines in self.notes.items() for line in lines]
         return (

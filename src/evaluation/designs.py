@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from ..caller_warnings import warn
 from ..given_dates import given_date
 from ..renamed_parameters import renamed_parameters
+from .combining import over_authorities
 from .splits import FamilyKFold, families_in_both
 
 if TYPE_CHECKING:
@@ -28,11 +29,17 @@ class Partition:
         Positions in the cohort of the rows that models are fitted to, and tested on.
     cut : Timestamp or None
         Training outcomes are those known on this day.
+    repeat : int
+        A row is tested once in each repeat.
+    label : str
+        What is tested, for a table: an authority, or a day.
     """
 
     train_rows: np.ndarray
     rows: np.ndarray
     cut: pd.Timestamp | None = None
+    repeat: int = 0
+    label: str = ""
 
     def train(self, cohort: Cohort) -> Cohort:
         """The training rows of ``cohort``."""
@@ -112,7 +119,84 @@ class TemporalSplit:
         if test.size == 0:
             before = "" if until is None else f" and before {until:%Y-%m-%d}"
             raise ValueError(f"no plan ended on or after {cut:%Y-%m-%d}{before}: nothing to test on")
-        return Partition(train, test, cut)
+        return Partition(train, test, cut, label=f"{cut:%Y-%m-%d}")
+
+
+class LeaveOneAuthorityOut:
+    """Test each authority on models of all the others: how a model does where it has not been.
+
+    Measures are estimated within each authority, on its own children, and pooled over authorities by random effects
+    (restricted maximum likelihood, intervals by Hartung and Knapp; see
+    :mod:`~secondplan.evaluation.random_effects`), on the logit scale for those between 0 and 1 and on that of the
+    logarithm for ratios. ``Comparison.measures`` states how much authorities differ, and an interval for a new one. The
+    average risk against which models are held is that of the same authority, which a model of the others does not know.
+
+    Parameters
+    ----------
+    min_events : int
+        Authorities with fewer second plans are not tested; they are named in ``Comparison.remarks``, and their children
+        still train the models of the others.
+
+    Examples
+    --------
+    >>> from secondplan import build_cohort, simulate
+    >>> cohort = build_cohort(simulate(n_children=1000))
+    >>> [part.label for part in LeaveOneAuthorityOut().parts(cohort)]
+    ['501', '502']
+    """
+
+    def __init__(self, min_events: int = 10):
+        self.min_events = min_events
+
+    def __repr__(self) -> str:
+        return f"LeaveOneAuthorityOut(min_events={self.min_events})"
+
+    def parts(self, cohort: Cohort) -> list[Partition]:
+        """Training and test rows of each authority.
+
+        Raises
+        ------
+        ValueError
+            Fewer than two authorities have enough second plans.
+        """
+        codes = cohort.keys["la_code"].astype(str).to_numpy()
+        tested = [code for code in np.unique(codes) if code not in self.too_small(cohort)]
+        if len(tested) < 2:
+            raise ValueError(
+                f"{len(tested)} of {np.unique(codes).size} authorities have at least {self.min_events} second plans: "
+                "two are needed"
+            )
+        return [Partition(np.flatnonzero(codes != code), np.flatnonzero(codes == code), label=code) for code in tested]
+
+    def too_small(self, cohort: Cohort) -> list[str]:
+        """Codes of the authorities that are not tested."""
+        events = (cohort.y["event"] == 1).groupby(cohort.keys["la_code"].astype(str).to_numpy()).sum()
+        return sorted(events.index[events < self.min_events])
+
+
+def design_words(folds: Any, parts: Sequence[Partition]) -> str:
+    """How the children were tested, for a caption: ``"5 folds by family"``."""
+    if isinstance(folds, LeaveOneAuthorityOut):
+        return f"{len(parts)} authorities, each tested on models of the others and pooled by random effects"
+    if isinstance(folds, TemporalSplit):
+        return f"{len(parts)} test sets, from {' and '.join(part.label for part in parts)} on"
+    n_repeats = parts[-1].repeat + 1
+    by = " by family" if folds is None or isinstance(folds, int | FamilyKFold) else ""
+    return f"{len(parts) // n_repeats} folds{by}" + (f", averaged over {n_repeats} repeats" if n_repeats > 1 else "")
+
+
+def design_remarks(folds: Any, cohort: Cohort) -> tuple[str, ...]:
+    """What a reader of the comparison must know of its design."""
+    small = folds.too_small(cohort) if isinstance(folds, LeaveOneAuthorityOut) else []
+    if not small:
+        return ()
+    line = f"Not tested, with fewer than {folds.min_events} second plans each: authorities {', '.join(small)}"
+    return (f"{line}; their children train the models of the others.",)
+
+
+def combine_of(folds: Any) -> Any:
+    """How measures of the parts become one, where they are not measured together: see ``pooled_metrics``."""
+    return over_authorities if isinstance(folds, LeaveOneAuthorityOut) else None
 
 
 def partitions(cohort: Cohort, folds: Any, random_state: int) -> list[Partition]:
@@ -127,6 +211,9 @@ def partitions(cohort: Cohort, folds: Any, random_state: int) -> list[Partition]
         return list(folds.parts(cohort))
     if folds is None or isinstance(folds, int):
         folds = FamilyKFold(5 if folds is None else folds, random_state=random_state)
+    if isinstance(folds, FamilyKFold):
+        pairs = folds.split(cohort.X, cohort.y["event"], cohort.cluster)
+        return [Partition(train, test, repeat=k // folds.n_splits) for k, (train, test) in enumerate(pairs)]
     return list(_of_positions(cohort, folds))
 
 

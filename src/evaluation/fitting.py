@@ -105,7 +105,8 @@ def _run(job: Job, cohort: Cohort, times: np.ndarray, events: tuple[int, ...]) -
             started = time.perf_counter()
             model = fit_model(model, train)
             seconds = time.perf_counter() - started
-            risks = FoldRisks(job.fold, job.part.rows, predict_risk(model, test, times), seconds)
+            risk = predict_risk(model, test, times)
+            risks = FoldRisks(job.fold, job.part.rows, risk, seconds, job.part.repeat, job.part.label)
     except Exception as error:
         failure = failure_line(error)
     return Fitted(risks, failure, frozenset(line for warning in caught if (line := _fold_note(warning, risks))))

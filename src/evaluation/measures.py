@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,17 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ..models.inputs.outcome import BEFORE_DAY_0, Outcome
-from ..models.metrics import (
-    MetricWarning,
-    brier_score,
-    concordance_index,
-    index_of_prediction_accuracy,
-    time_dependent_auc,
-)
-from ..models.metrics.inputs import followed_to
+from .measured_rows import BY_DAY, MeasuredRows
 
 TABLE_DAYS = (365.0, 730.0)
-CALIBRATION_DAY = 730.0
 
 
 @dataclass(frozen=True)
@@ -35,12 +26,18 @@ class FoldRisks:
     risk : ndarray, shape (n, n_times)
         NaN where the model states none, as past the last follow-up of its training rows.
     fit_seconds : float
+    repeat : int
+        A row is tested once in each.
+    label : str
+        What was tested, where a design says so: an authority, or a day.
     """
 
     fold: int
     rows: np.ndarray
     risk: np.ndarray
     fit_seconds: float
+    repeat: int = 0
+    label: str = ""
 
 
 def unstated_rows(folds: Sequence[FoldRisks]) -> np.ndarray:
@@ -54,57 +51,48 @@ def of_stated_days(folds: Sequence[FoldRisks]) -> list[FoldRisks]:
     return [replace(part, risk=np.where(unstated, np.nan, part.risk)) for part in folds]
 
 
-def fold_table(results: Mapping[str, Sequence[FoldRisks]], outcome: Outcome, times: np.ndarray) -> pd.DataFrame:
-    """``Comparison.by_fold``: a row for each model and fold."""
+def fold_table(
+    results: Mapping[str, Sequence[FoldRisks]], outcome: Outcome, times: np.ndarray, families: np.ndarray
+) -> pd.DataFrame:
+    """``Comparison.by_fold``: a row for each model and fold; ``families`` (n,) of the rows of the cohort."""
     records = []
-    for name, folds in results.items():
-        for part in folds:
-            kept = usable(outcome, part.rows)
-            y, risk = outcome.take(part.rows[kept]), part.risk[kept]
-            record = {
-                "model": name,
-                "fold": part.fold,
-                "n": len(y),
-                "n_events": int(np.sum(y.event == 1)),
-                "fit_seconds": part.fit_seconds,
-            }
-            records.append(record | fold_measures(y, risk, times))
-    return pd.DataFrame(records)
+    for parts in zip(*results.values(), strict=True):
+        y = outcome.take(parts[0].rows)
+        risks = {name: part.risk for name, part in zip(results, parts, strict=True)}
+        found = MeasuredRows.of(risks, y, times, families[parts[0].rows], calibration=False)
+        for name, part in zip(results, parts, strict=True):
+            about = {"model": name, "fold": part.fold, "repeat": part.repeat, "tested_on": part.label, "n": len(y)}
+            about |= {"n_events": int(np.sum(y.event == 1)), "fit_seconds": part.fit_seconds}
+            records.append(about | _fold_measures(found.table[found.table["model"] == name], times))
+    table = pd.DataFrame(records)
+    unused = [name for name, empty in (("repeat", 0), ("tested_on", "")) if (table[name] == empty).all()]
+    order = table["model"].map({name: place for place, name in enumerate(results)})
+    return table.drop(columns=unused).iloc[np.lexsort([table["fold"], order])].reset_index(drop=True)
 
 
-def fold_measures(y: Outcome, risk: np.ndarray, times: np.ndarray) -> dict[str, float]:
+def _fold_measures(found: pd.DataFrame, times: np.ndarray) -> dict[str, float]:
     """Concordance at the longest time followed; Brier, IPA and AUC at each time, NaN where it cannot be estimated."""
-    followed = followed_to(y, times)
-    supported = followed & _is_stated(risk)
-    columns = {name: np.full(times.size, np.nan) for name in ("brier", "ipa", "auc")}
-    c_index = float("nan")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MetricWarning)  # said once, for all folds, by whoever compares
-        if supported.any():
-            columns["brier"][supported] = brier_score(y, risk[:, supported], times[supported])
-            columns["ipa"][supported] = index_of_prediction_accuracy(y, risk[:, supported], times[supported])
-            columns["auc"][supported] = time_dependent_auc(y, risk[:, supported], times[supported])
-        if supported[followed][-1:].any():
-            longest = int(np.flatnonzero(followed)[-1])
-            c_index = concordance_index(y, risk[:, longest], horizon=float(times[longest]))
-    named = {f"{name}_{day:g}": values[k] for name, values in columns.items() for k, day in enumerate(times)}
-    return {"c_index": c_index} | named
+    known = {(row.metric, row.time): row for row in found.itertuples()}
+    concordance = next((key for key in known if key[0] == "concordance"), None)
+    named = {"c_index": concordance} | {f"{name}_{day:g}": (name, day) for name in BY_DAY for day in times}
+    values = {}
+    for name, key in named.items():
+        row = known.get(key)
+        for column, part in ((name, "estimate"), (f"{name}_lower", "lower"), (f"{name}_upper", "upper")):
+            values[column] = float("nan") if row is None else float(getattr(row, part))
+    return dict(sorted(values.items(), key=lambda item: item[0].endswith(("_lower", "_upper"))))
 
 
 def predictions_table(results: Mapping[str, Sequence[FoldRisks]], times: np.ndarray) -> pd.DataFrame:
-    """``Comparison.predictions``: ``model, fold, row, risk_<day>``."""
+    """``Comparison.predictions``: ``model, fold, row, risk_<day>``; of the first repeat, so that a row stands once."""
     names = [f"risk_{day:g}" for day in times]
     parts = [
         pd.DataFrame(part.risk, columns=names).assign(model=name, fold=part.fold, row=part.rows)
         for name, folds in results.items()
         for part in folds
+        if part.repeat == 0
     ]
     return pd.concat(parts, ignore_index=True)[["model", "fold", "row", *names]]
-
-
-def _is_stated(risk: np.ndarray) -> np.ndarray:
-    """Whether every row has a risk by each day, shape (n_times,)."""
-    return ~np.isnan(risk).any(axis=0)
 
 
 def usable(outcome: Outcome, rows: np.ndarray) -> np.ndarray:

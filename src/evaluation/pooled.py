@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
 
 from ..models.inputs.outcome import Outcome
-from ..models.metrics import MetricWarning, calibration_curve, evaluate_risks
-from ..models.metrics.calibration_estimate import group_codes
+from ..models.metrics import MetricWarning, calibration_curve
 from ..models.metrics.inputs import followed_to
+from .combining import average_of_repeats
+from .measured_rows import BOUNDS, BY_DAY, CALIBRATION_DAY, MeasuredRows
 from .measures import FoldRisks
 
 TABLE_DAYS = (365.0, 730.0)
-CALIBRATION_DAY = 730.0
-BY_DAY = ("brier", "ipa", "auc")
-CALIBRATION = ("calibration_slope", "observed_expected", "calibration_errors")
-BOUNDS = ("lower", "upper")
-ESTIMATE = ("estimate", "std_error", *BOUNDS)
-DIFFERENCES = ("difference", "std_error", *BOUNDS, "p_value", "p_adjusted")
 DIFFERENCE = "difference_to_null"
 
 
@@ -33,7 +28,8 @@ class PooledMetrics:
     Attributes
     ----------
     table, differences : DataFrame
-        As of :func:`~secondplan.evaluate_risks`; a day by which a model states no risk for some row is NaN for it.
+        As of :func:`~secondplan.evaluate_risks`, ``table`` with more columns by design; a day by which a model states
+        no risk for some row is NaN for it.
     models : tuple of str
         In the order in which they were given.
     reference : str
@@ -58,7 +54,12 @@ class PooledMetrics:
 
 
 def pooled_metrics(
-    results: Mapping[str, Sequence[FoldRisks]], reference: str, outcome: Outcome, times: np.ndarray, cluster: Any
+    results: Mapping[str, Sequence[FoldRisks]],
+    reference: str,
+    outcome: Outcome,
+    times: np.ndarray,
+    families: np.ndarray,
+    combine: Callable[[Sequence[MeasuredRows]], tuple[pd.DataFrame, pd.DataFrame]] | None = None,
 ) -> PooledMetrics:
     """Measure all models on the rows that were tested.
 
@@ -73,40 +74,41 @@ def pooled_metrics(
     outcome : Outcome
         Of the whole cohort.
     times : ndarray, shape (n_times,)
-    cluster : array, n rows of the cohort
-        The families.
+    families : ndarray of int, n rows of the cohort
+    combine : callable, optional
+        Makes one table and one of differences from those of each fold. By default folds are measured together, and
+        the repeats of a design are averaged.
     """
-    rows = np.concatenate([part.rows for part in next(iter(results.values()))])
-    risks = {name: np.concatenate([part.risk for part in folds]) for name, folds in results.items()}
     constant = [name for name, folds in results.items() if all(_is_constant(part.risk) for part in folds)]
-    if reference in constant and len(risks) > 1:
-        del risks[reference]
-    y, families = outcome.take(rows), group_codes(cluster, len(outcome))[rows]
-    tables, differences = [], []
-    for names, days, metrics in _tasks(risks, times, y):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", MetricWarning)  # said once, for all, by whoever compares
-            places = np.flatnonzero(np.isin(times, days))
-            given = {name: risks[name][:, places] for name in names}
-            found = evaluate_risks(given, y, times[places], metrics=metrics, cluster=families)
-        tables.append(found.table)
-        differences.append(found.differences[found.differences["metric"].isin(BY_DAY)])
-    table = _joined(tables, ["model", "metric", "time", *ESTIMATE])
+    used = [name for name in results if name != reference or reference not in constant or len(results) == 1]
+    first = next(iter(results.values()))
+    together = (lambda part: part.fold) if combine else (lambda part: part.repeat)
+    n_families = int(families.max()) + 1 if first[-1].repeat else 0
+    measured = []
+    for _, members in groupby(first, together):
+        own = {part.fold for part in members}
+        folds = {name: [part for part in results[name] if part.fold in own] for name in used}
+        rows = np.concatenate([part.rows for part in folds[used[0]]])
+        risks = {name: np.concatenate([part.risk for part in parts]) for name, parts in folds.items()}
+        measured.append(MeasuredRows.of(risks, outcome.take(rows), times, families[rows], n_families=n_families))
+    table, between = (combine or average_of_repeats)(measured)
     # One number per fold has no slope; the folds' numbers differ a little, but a regression on that would be noise.
     without = table["model"].isin([*constant, reference]) & (table["metric"] == "calibration_slope")
-    table.loc[without, list(ESTIMATE)] = float("nan")
+    table.loc[without, list(table.columns[3:])] = float("nan")
     models = tuple(results) if reference in results else (*results, reference)
-    between = _joined(differences, ["model", "reference", "metric", "time", *DIFFERENCES])
     return PooledMetrics(table, between, models, reference)
 
 
 def calibration_points(
-    results: Mapping[str, Sequence[FoldRisks]], outcome: Outcome, times: np.ndarray, cluster: Any
+    results: Mapping[str, Sequence[FoldRisks]], outcome: Outcome, times: np.ndarray, families: np.ndarray
 ) -> pd.DataFrame:
-    """``Comparison.calibration``: the calibration curve of each model by each day, on the rows that were tested."""
-    families = group_codes(cluster, len(outcome))
+    """``Comparison.calibration``: the calibration curve of each model by each day, on the rows that were tested.
+
+    Of the first repeat, where there are several.
+    """
     points = []
     for name, folds in results.items():
+        folds = [part for part in folds if part.repeat == 0]
         rows, risk = (np.concatenate([getattr(part, field) for part in folds]) for field in ("rows", "risk"))
         y = outcome.take(rows)
         with warnings.catch_warnings():
@@ -156,31 +158,6 @@ def summary_table(metrics: PooledMetrics, times: np.ndarray, by_fold: pd.DataFra
     return table.sort_values(["brier_730", "brier_365"], kind="stable", na_position="last")
 
 
-def _tasks(
-    risks: Mapping[str, np.ndarray], times: np.ndarray, y: Outcome
-) -> Iterator[tuple[list[str], np.ndarray, tuple[str, ...]]]:
-    """Models, days and metrics that are measured together: all models that state a risk for every row by these days."""
-    stated = {name: ~np.isnan(risk).any(axis=0) for name, risk in risks.items()}
-    by_day = [tuple(name for name in risks if stated[name][place]) for place in range(times.size)]
-    for names in filter(None, dict.fromkeys(by_day)):  # no model knows a day past every fold's follow-up
-        days = times[[own == names for own in by_day]]
-        yield list(names), days, BY_DAY
-    known = np.array([bool(names) for names in by_day])
-    followed = np.flatnonzero(followed_to(y, times) & known)
-    if followed.size:
-        yield list(by_day[followed[-1]]), times[followed[-1:]], ("concordance",)
-    for place in np.flatnonzero((times == CALIBRATION_DAY) & known):
-        yield list(by_day[place]), times[[place]], CALIBRATION
-
-
 def _is_constant(risk: np.ndarray) -> bool:
     """Whether every row has the same risk by each day."""
     return bool((np.ptp(risk, axis=0) < 1e-12).all())
-
-
-def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    """The parts below each other; no row, and numbers as columns, where no model knows a risk by any day."""
-    parts = [part for part in parts if len(part)] or parts[:1]
-    if parts:
-        return pd.concat(parts, ignore_index=True)
-    return pd.DataFrame({name: pd.Series(dtype=float) for name in columns})

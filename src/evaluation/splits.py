@@ -21,6 +21,8 @@ class FamilyKFold(BaseCrossValidator):
     Parameters
     ----------
     n_splits : int
+    n_repeats : int
+        So many times the families are dealt out anew, and every row is tested.
     random_state : int
         The same number and the same rows give the same folds, whatever the families are called.
 
@@ -34,16 +36,17 @@ class FamilyKFold(BaseCrossValidator):
     # sklearn's way to say that split needs groups, so that metadata routing passes them.
     __metadata_request__split: ClassVar[dict[str, bool]] = {"groups": True}
 
-    def __init__(self, n_splits: int = 5, random_state: int = 0):
+    def __init__(self, n_splits: int = 5, n_repeats: int = 1, random_state: int = 0):
         self.n_splits = n_splits
+        self.n_repeats = n_repeats
         self.random_state = random_state
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """The number of folds; ``X``, ``y`` and ``groups`` do not matter (see :meth:`split`)."""
-        return self.n_splits
+        """The number of folds, of all repeats; ``X``, ``y`` and ``groups`` do not matter (see :meth:`split`)."""
+        return self.n_splits * self.n_repeats
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the training and test positions of each fold.
+        """Yield the training and test positions of each fold, of one repeat after the other.
 
         Parameters
         ----------
@@ -59,14 +62,16 @@ class FamilyKFold(BaseCrossValidator):
             ``groups`` is absent or has missing values, or there are fewer families than folds.
         """
         refuse_other_order(X=X, y=y, groups=groups)
-        fold = self.fold_of_rows(len(X), y, groups)
-        for k in range(self.n_splits):
-            yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        for repeat in range(self.n_repeats):
+            fold = self.fold_of_rows(len(X), y, groups, repeat)
+            for k in range(self.n_splits):
+                yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)
 
-    def fold_of_rows(self, n_rows: int, y: Any, groups: Any) -> np.ndarray:
+    def fold_of_rows(self, n_rows: int, y: Any, groups: Any, repeat: int = 0) -> np.ndarray:
         """The fold of each of ``n_rows`` rows, 0 to ``n_splits`` - 1, with ``y`` and ``groups`` as of :meth:`split`."""
-        if self.n_splits < 2:
-            raise ValueError(f"n_splits must be at least 2, got {self.n_splits}")
+        for name, least in (("n_splits", 2), ("n_repeats", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if groups is None:
             raise ValueError("FamilyKFold needs groups: the family of each row, as Cohort.cluster")
         family = pd.factorize(pd.Series(np.asarray(groups)))[0]
@@ -78,7 +83,7 @@ class FamilyKFold(BaseCrossValidator):
         if n_families < self.n_splits:
             raise ValueError(f"there are {n_families} families, fewer than the {self.n_splits} folds")
         counts = _counts_by_family(family, n_families, n_rows, y)
-        rng = np.random.default_rng(self.random_state)
+        rng = np.random.default_rng([self.random_state, repeat] if repeat else self.random_state)
         return _deal(counts, self.n_splits, rng)[family]
 
 

@@ -121,11 +121,10 @@ def evidence_of(
         found = pair(comparison.differences, name, rules.reference, days)
         if found is not None:
             known |= {difference_name(days): found["difference"], f"{difference_name(days)}_upper": found["upper"]}
-    folds = comparison.by_fold
     return Evidence(
         model=name,
         rules=rules,
-        n_events=int(folds.loc[folds["model"] == name, "n_events"].sum()),
+        n_events=comparison.n_events,
         n_coefficients=n_coefficients,
         measures={key: float(value) for key, value in known.items() if value is not None and isfinite(value)},
         champion=champion,

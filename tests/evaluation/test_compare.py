@@ -239,7 +239,7 @@ def test_delayed_entry_is_counted_once(cohort_with_delayed_entry, by_group):
     with pytest.warns(MetricWarning) as caught:
         result = compare_models({"disabled": by_group()}, cohort_with_delayed_entry, folds=3)
     assert ["40 of 1200 test rows have delayed entry" in str(warning.message) for warning in caught] == [True]
-    assert result.by_fold.groupby("model")["n"].sum().tolist() == [1160, 1160]
+    assert result.by_fold.groupby("model")["n"].sum().tolist() == [1200, 1200]
 
 
 def test_horizon_past_follow_up_is_nan_and_said_once(cohort, by_group):
