@@ -36,6 +36,7 @@ _HOMES = {
         "nelson_aalen",
         "restricted_mean_difference",
     ),
+    "models.external.model": ("ExternalModel",),
     "models.metrics": (
         "average_precision",
         "brier_score",
@@ -154,6 +155,7 @@ if TYPE_CHECKING:
     from .experiment.file import *  # noqa: F403
     from .experiment.run import *  # noqa: F403
     from .models import *  # noqa: F403
+    from .models.external.model import *  # noqa: F403
     from .models.metrics import *  # noqa: F403
     from .models.monitoring import *  # noqa: F403
     from .plans import *  # noqa: F403

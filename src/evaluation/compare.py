@@ -14,7 +14,7 @@ from ..models.inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 from ..models.metrics import MetricWarning
 from ..models.metrics.calibration_estimate import group_codes
 from ..models.metrics.inputs import followed_to
-from .comparison import UNSTATED, Comparison
+from .comparison import NEVER_SAVED, UNSTATED, Comparison
 from .designs import combine_of, design_remarks, design_words, partitions
 from .fitting import Job, predict_risk, run_jobs
 from .measures import FoldRisks, fold_table, of_stated_days, predictions_table, unstated_rows
@@ -123,7 +123,9 @@ def compare_models(
         if found
     }
     for name, tested in results.items():
-        lines[name] = (*lines.get(name, ()), *_unstated_notes(tested, grid))
+        why = getattr(named[name], "why_never_saved", "")
+        never = (f"{NEVER_SAVED}: {why}",) if why else ()
+        lines[name] = (*lines.get(name, ()), *_unstated_notes(tested, grid), *never)
     lines = {name: noted for name, noted in lines.items() if noted}
     remarks = design_remarks(folds, cohort)
     return _comparison(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # How a note begins that says for how many rows a model states no risk.
 UNSTATED = "no risk by day"
+# How a note begins that says why a model can be compared, and no more.
+NEVER_SAVED = "never saved, registered or made champion"
 DECIMALS = {"fit_seconds": 2, "calibration_slope_730": 2, "observed_expected_730": 2}
 DECIMALS |= dict.fromkeys(("ipa_730", "auc_365", "auc_730", "c_index"), 3)
 WORDS = {
@@ -60,7 +62,7 @@ class Comparison:
         One line for each model that could not be fitted or could not predict.
     notes : dict of str to tuple of str
         What models warned of while they were fitted, and in how many folds; by which days they state no risk, and for
-        how many rows.
+        how many rows; why a model can never be saved or made champion.
     predictions : DataFrame
         ``model, fold, row, risk_<day>``: out-of-fold risks of every child (in the first repeat), to look at; never
         logged.
@@ -207,7 +209,7 @@ class Comparison:
             caption
             + self.formatted().to_html(border=0, index_names=False)
             + _list("Not in the table:", list(self.failures.items()))
-            + _list("Warned of while fitting:", noted)
+            + _list("Noted:", noted)
         )
 
     def _main_columns(self) -> list[str]:

@@ -63,6 +63,8 @@ class Evidence(BaseModel):
         Brier score to the reference's with the upper bound; what is not known is absent.
     champion : PresentChampion or None
         None where there was no champion.
+    why_never_saved : str
+        Why the model can never be saved, as one of another library; empty where it can.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,6 +75,7 @@ class Evidence(BaseModel):
     n_coefficients: int | None = None
     measures: dict[str, float] = {}
     champion: PresentChampion | None = None
+    why_never_saved: str = ""
 
     def to_json(self) -> str:
         """As text, for a file."""
@@ -128,6 +131,7 @@ def evidence_of(
         n_coefficients=n_coefficients,
         measures={key: float(value) for key, value in known.items() if value is not None and isfinite(value)},
         champion=champion,
+        why_never_saved=getattr(comparison.models.get(name), "why_never_saved", ""),
     )
 
 

@@ -143,6 +143,8 @@ def check_gates(evidence: Evidence) -> GateReport:
     """Hold what was measured of a model against the gates; what was not measured fails its gate."""
     rules, measures = evidence.rules, evidence.measures
     gates = [_at_least("second plans compared", evidence.n_events, rules.least_events)]
+    if evidence.why_never_saved:
+        gates.insert(0, Gate("saved model", None, f"a model that can be saved; {evidence.why_never_saved}", False))
     if evidence.n_coefficients:
         per_coefficient = evidence.n_events / evidence.n_coefficients
         gates.append(_at_least("second plans per coefficient", per_coefficient, rules.events_per_coefficient))

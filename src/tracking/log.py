@@ -70,7 +70,8 @@ def log_comparison(
     params : mapping, optional
         Parameters of the experiment, logged for the parent and every model.
     fitted : mapping of str to IncidenceModel, optional
-        Models fitted on the whole cohort, by their name in the comparison; those named get a logged model.
+        Models fitted on the whole cohort, by their name in the comparison; those named get a logged model, unless they
+        can never be saved (``ExternalModel``): of these, measures and charts are logged.
     images : mapping, optional
         ``"MODEL/calibration"`` -> {day: PNG bytes or array of shape (height, width, 3)}; a name without a model's name
         before the slash belongs to the comparison.
@@ -136,7 +137,7 @@ def log_comparison(
                 log_cohort(opened, child, cohort, name=data_name, digest=digest)
                 _log_params(opened, child, shared | parameters[name])
                 model_id = None
-                if model is not None:
+                if model is not None and not evidence.why_never_saved:
                     columns = column_kinds(_columns_of(model, cohort.X))
                     model_id = log_model_bundle(model, child, columns=columns, evidence=evidence, store=opened)
                 _log_metrics(opened, child, comparison, name, model_id)
@@ -269,9 +270,16 @@ def _parameters(model: IncidenceModel | None) -> dict[str, str]:
     for name, value in model.get_params(deep=True).items():
         if value is None or isinstance(value, bool | int | float | str):
             described[name] = str(value)
-        elif isinstance(value, list | tuple | dict):
+        elif isinstance(value, list | tuple | dict) and not _holds_estimators(value):
             described[name] = repr(value)
+    if library := getattr(model, "library", ""):
+        described["library"] = library
     return described
+
+
+def _holds_estimators(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> bool:
+    """Whether a parameter holds what may have been fitted: its text would count the rows that it was fitted to."""
+    return any(hasattr(part, "fit") for part in (value.values() if isinstance(value, dict) else value))
 
 
 def _same_names(parameters: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:

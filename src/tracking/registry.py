@@ -302,7 +302,14 @@ def _latest_run_of(model: str, store: Store) -> str:
     runs = table.loc[table["model"] == model]
     if runs.empty:
         raise ModelNotFoundError(f"{model}: not a model of the latest comparison; see: secondplan experiment compare")
-    return str(runs["run_id"].iloc[0])
+    run_id = str(runs["run_id"].iloc[0])
+    with mlflow_edge("the run cannot be read"):
+        outputs = store.client.get_run(run_id).outputs
+    if outputs is None or not outputs.model_outputs:
+        raise GateError(
+            f"{model}: no model was saved with its run, as of one of another library, so it cannot be promoted"
+        )
+    return run_id
 
 
 @contextmanager

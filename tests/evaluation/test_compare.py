@@ -5,11 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import KFold
+from statsmodels.duration.hazard_regression import PHReg
 
 from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model
 from secondplan.evaluation.compare import time_grid
 from secondplan.evaluation.fitting import failure_line, predict_risk
-from secondplan.models import DiscreteTimeHazard
+from secondplan.models import CauseSpecificCox, DiscreteTimeHazard, FeatureEncoder
+from secondplan.models.external.model import ExternalModel
 from secondplan.models.metrics import MetricWarning, brier_score, calibration_slope, concordance_index
 
 SLOW = "fit_seconds"
@@ -369,3 +371,14 @@ def test_a_day_that_no_model_knows_is_nan_and_the_others_stand(cohort):
     nothing = compare_models({"strata": AalenJohansen(strata="disabled")}, cut, folds=2, times=[365, 730])
     assert nothing.table.drop(columns="fit_seconds").isna().all(axis=None) and nothing.differences.empty
     assert "no risk by day 365" in nothing.notes["strata"][0] and "Nothing was measured" in repr(nothing)
+
+
+def test_a_model_of_another_library_is_compared_and_said_never_to_be_saved(cohort):
+    model = ExternalModel(PHReg, encoder=FeatureEncoder(columns=["disabled"]))
+    late = ExternalModel(lambda X, y: 1 / 0, lambda state, X, times: 0, encoder=FeatureEncoder(columns=["disabled"]))
+    result = compare_models({"theirs": model, "broken": late}, cohort, folds=2)
+    ours = compare_models({"ours": CauseSpecificCox(ties="breslow", encoder=model.encoder)}, cohort, folds=2)
+    assert result.table.loc["theirs", "brier_730"] == pytest.approx(ours.table.loc["ours", "brier_730"], abs=1e-10)
+    assert result.notes["theirs"][-1].startswith("never saved, registered or made champion: a model of another library")
+    assert "ZeroDivisionError in the fit" in result.failures["broken"]
+    assert "statsmodels PHReg" in result._repr_html_()

@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from statsmodels.duration.hazard_regression import PHReg
 
-from secondplan.errors import OutputError
-from secondplan.tracking import log_comparison
+from secondplan.errors import GateError, OutputError
+from secondplan.models import FeatureEncoder
+from secondplan.models.external.model import ExternalModel
+from secondplan.tracking import compare_runs, log_comparison, promote
 from secondplan.tracking.dataset import cohort_digest
 from secondplan.tracking.registry import SUMMARY
 
@@ -183,3 +187,19 @@ def test_a_failure_closes_the_runs_as_failed(store, cohort, make_comparison):
     runs = store.client.search_runs([store.experiment_id("failed")])
     assert {run.info.status for run in runs} == {"FAILED"}
     assert len(runs) == 2
+
+
+def test_a_model_of_another_library_is_measured_and_never_kept(store, cohort, fitted, make_comparison):
+    theirs = ExternalModel({1: PHReg}, encoder=FeatureEncoder(columns=["plan_length_days"]))
+    comparison = make_comparison()
+    comparison.models["CauseSpecificCox"] = theirs
+    trained = fitted | {"CauseSpecificCox": clone(theirs).fit(cohort.X, cohort.y)}
+    log_comparison(comparison, cohort, experiment="external", fitted=trained, store=store)
+    table = compare_runs("external", store=store).set_index("model")
+    assert table.loc["CauseSpecificCox", "brier_730"] == 0.05 and table.loc["CauseSpecificCox", "gates"] == "failed"
+    run = store.client.get_run(table.loc["CauseSpecificCox", "run_id"])
+    assert not run.outputs.model_outputs and "tables/gates.csv" in artifacts(store, run.info.run_id)
+    assert run.data.params["class"] == "ExternalModel" and run.data.params["library"] == "statsmodels PHReg"
+    assert "holds rows of its training" in run.data.tags["mlflow.note.content"]
+    with pytest.raises(GateError, match="CauseSpecificCox: no model was saved with its run"):
+        promote("CauseSpecificCox", store=store)

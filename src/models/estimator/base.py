@@ -253,6 +253,11 @@ class IncidenceModel(ModelViews, TrainingAverages):
         return float(index_of_prediction_accuracy(y, risk, [self.horizon], **options)[0])
 
     @property
+    def why_never_saved(self) -> str:
+        """Why it can never be saved, registered or made champion, in words; empty for a model that can."""
+        return ""
+
+    @property
     def _stated_event(self) -> int:
         """The event whose risk ``predict`` states and ``score`` judges."""
         return 1

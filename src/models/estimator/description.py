@@ -49,7 +49,8 @@ def describe(model: Any) -> Description:
         table, n_left = ratio_table(summary, model.ratio_name)
         if n_left:
             above.append(f"{len(table)} of {len(summary)} coefficients (all: model.summary_)")
-    return Description(above, table, [f"next: {', '.join(next_calls(model, summary))}"])
+    never = [f"never saved, registered or made champion: {model.why_never_saved}"] if model.why_never_saved else []
+    return Description(above, table, [*never, f"next: {', '.join(next_calls(model, summary))}"])
 
 
 def ratio_table(summary: pd.DataFrame, name: str) -> tuple[pd.DataFrame, int]:
@@ -88,7 +89,7 @@ def next_calls(model: Any, summary: pd.DataFrame | None) -> list[str]:
         calls.append(f'model.plot_effect("{columns[0]}")')
     if hasattr(model, "test_proportional_hazards"):
         calls.append("model.test_proportional_hazards()")
-    return [*calls, "model.save(path)"]
+    return calls if model.why_never_saved else [*calls, "model.save(path)"]
 
 
 def days_to_ask(model: Any) -> list[int | float]:
