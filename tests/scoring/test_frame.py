@@ -259,3 +259,17 @@ def test_a_batch_flags_what_is_past_the_follow_up(cases, tmp_path):
     ):
         assert table["risk_365"].notna().all() and table[["risk_730", "lower_730", "upper_730"]].isna().all(axis=None)
         assert table["band"].isna().all() and table["flags"].eq("past_follow_up").all()
+
+
+def test_days_without_an_event_in_training_have_no_risk_and_no_interval(model, model_data):
+    """So many rows that sums over days are shared: a difference of two would leave rounding."""
+    X, y = model_data
+    days = np.unique(y.loc[y["event"] == 1, "duration"])
+    gaps = np.flatnonzero(np.diff(days) > 2)
+    begin = np.resize(days[gaps], 3000)
+    rows = X.iloc[np.arange(3000) % len(X)].reset_index(drop=True)
+    until = np.resize(days[gaps + 1], 3000)[:, None] - np.array([[1.0, 0.0]])
+    risk = model.predict_cumulative_incidence(rows, until, elapsed=begin)
+    bounds = model.predict_cumulative_incidence_interval(rows, until, elapsed=begin)
+    assert (risk[:, 0] == 0).all() and (bounds[:, 0] == 0).all()
+    assert (risk[:, 1] > 0).all() and (bounds[:, 1, 1] < 1).all()

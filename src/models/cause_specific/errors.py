@@ -89,7 +89,23 @@ class CauseSpecificErrors(IncidenceModel):
                     error[own] = self._unstated(code, times[own], since[own])
                 else:
                     error[own] = errors.error(distance[:, own], risk[own], times[own], since[own], cause)
+        error[self._is_flat(design, times, since, event)] = 0.0
         return error
+
+    def _is_flat(self, design: Design, times: np.ndarray, since: np.ndarray, event: int) -> np.ndarray:
+        """Where a cause has no hazard from ``since`` (n_rows, 1) to ``times``: differences of sums leave rounding.
+
+        A rounding error with an interval is worse than none: its bounds are 0 and 1. Shape (n_rows, n_times).
+        """
+        result = np.zeros(times.shape, dtype=bool)
+        if np.any(since > 0):
+            cause = self.events_.index(event)
+            for code, rows in design.by_stratum():
+                jumps = self._sums(code).jumps
+                days = jumps.time[jumps.hazard[cause] > 0]
+                passed, reached = (np.searchsorted(days, until[rows], side="right") for until in (since, times))
+                result[rows] = (reached <= passed) & (since[rows] > 0)
+        return result
 
     def _is_by_row(self, stratum: int, since: np.ndarray) -> np.ndarray:
         """Whether errors rest on the influence of every row, which no saved model holds; both of shape (n_rows,)."""

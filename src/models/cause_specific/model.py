@@ -345,6 +345,11 @@ class CauseSpecificCox(ByCause, CauseSpecificErrors):
     def _incidence(self, design: Design, times: np.ndarray, event: int) -> np.ndarray:
         return self._summed(design, times, self.events_.index(event))
 
+    def _incidence_since(self, design: Design, times: np.ndarray, since: np.ndarray, event: int) -> np.ndarray:
+        incidence = super()._incidence_since(design, times, since, event)
+        incidence[self._is_flat(design, times, since, event)] = 0.0
+        return incidence
+
     def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
         free = 1.0 - self._summed(design, times, None)
         faint = np.asarray((free < FAINT).any(axis=1))
