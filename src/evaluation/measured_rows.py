@@ -16,6 +16,7 @@ from ..models.metrics.metric_table import METRICS
 
 CALIBRATION_DAY = 730.0
 BY_DAY = ("brier", "ipa", "auc")
+CURVES = (*BY_DAY, "calibration_intercept")
 CALIBRATION = ("calibration_slope", "observed_expected", "calibration_errors")
 BOUNDS = ("lower", "upper")
 ESTIMATE = ("estimate", "std_error", *BOUNDS)
@@ -81,7 +82,7 @@ def _tasks(
     by_day = [tuple(name for name in risks if stated[name][place]) for place in range(times.size)]
     for names in filter(None, dict.fromkeys(by_day)):  # no model knows a day past every fold's follow-up
         days = times[[own == names for own in by_day]]
-        yield list(names), days, BY_DAY
+        yield list(names), days, CURVES if calibration else BY_DAY
     known = np.array([bool(names) for names in by_day])
     followed = np.flatnonzero(followed_to(y, times) & known)
     if followed.size:

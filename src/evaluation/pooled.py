@@ -14,7 +14,7 @@ from ..models.inputs.outcome import Outcome
 from ..models.metrics import MetricWarning, calibration_curve
 from ..models.metrics.inputs import followed_to
 from .combining import average_of_repeats
-from .measured_rows import BOUNDS, BY_DAY, CALIBRATION_DAY, MeasuredRows
+from .measured_rows import BOUNDS, CALIBRATION_DAY, CURVES, MeasuredRows
 from .measures import FoldRisks
 
 TABLE_DAYS = (365.0, 730.0)
@@ -125,7 +125,7 @@ def curves_table(metrics: PooledMetrics, times: np.ndarray) -> pd.DataFrame:
     parts = []
     for day in times:
         columns = {"day": day}
-        for metric in BY_DAY:
+        for metric in CURVES:
             columns[metric] = metrics.values(metric, day)
             columns |= {f"{metric}_{bound}": metrics.values(metric, day, bound) for bound in BOUNDS}
         parts.append(pd.DataFrame(columns, index=pd.Index(metrics.models, name="model")).reset_index())

@@ -205,7 +205,7 @@ def _plans(data: DataSpec) -> tuple[Plans, str]:
         plans = simulate(spec.scenario, n_children=spec.n_children, random_state=spec.seed)
     except ValueError as error:
         raise InputError(f"data.synthetic: {error}") from None
-    return plans, f"{spec.scenario}, {spec.n_children} children, seed {spec.seed}"
+    return plans, f"synthetic {spec.scenario}, {spec.n_children} children, seed {spec.seed}"
 
 
 def _data_name(sources: pd.Series) -> str:
@@ -280,8 +280,8 @@ def _track(
     validation = experiment.validation
     params = {
         "validation": validation.kind,
-        "n_splits": validation.n_splits if validation.kind == "family_folds" else "not used",
-        "cut_date": validation.cut_date or "not used",
+        **({"n_splits": validation.n_splits, "seed": validation.seed} if validation.kind == "family_folds" else {}),
+        **({"cut_date": validation.cut_date} if validation.cut_date else {}),
         "index": experiment.cohort.index,
         "washout_days": experiment.cohort.washout_days,
         "horizons": ", ".join(map(str, experiment.horizons)),
@@ -298,6 +298,7 @@ def _track(
         comparison,
         cohort,
         experiment=experiment.name,
+        description=experiment.description,
         params=params,
         fitted=fitted,
         images={f"{name}/calibration": calibration_images(comparison, name) for name in fitted},

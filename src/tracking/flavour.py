@@ -39,6 +39,8 @@ LARGEST_MLMODEL_BYTES = 1_000_000
 REQUIRED_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "statsmodels", "lifelines")
 DIGEST_TAG = "secondplan.model_digest"
 CHAMPION = "champion"
+# Characters that MLflow does not take in the name of a logged model.
+NOT_IN_NAMES = str.maketrans(dict.fromkeys("/:.%\"'", "-"))
 GATES_TAG = "secondplan.gates"
 
 
@@ -64,7 +66,7 @@ def log_model_bundle(
     evidence : Evidence, optional
         What a comparison measured of it; without it the model can never be the champion.
     name : str
-        Under which the run knows it: ``runs:/<run_id>/<name>``.
+        Under which MLflow's pages show it. ``runs:/<run_id>/model`` finds it by whatever name.
     store : str or Store, optional
 
     Returns
@@ -98,6 +100,11 @@ def log_model_bundle(
             client.log_model_artifacts(logged.model_id, str(path))
             client.finalize_logged_model(logged.model_id, "READY")
             return logged.model_id
+
+
+def model_name(name: str) -> str:
+    """What MLflow's pages may call a model of this name."""
+    return name.translate(NOT_IN_NAMES).strip() or MODEL_NAME
 
 
 def write_flavour(
@@ -236,7 +243,7 @@ def resolve_model_id(uri: str, store: Store) -> str:
             run_id, _, name = rest.partition("/")
             outputs = client.get_run(run_id).outputs
             for output in outputs.model_outputs if outputs else []:
-                if client.get_logged_model(output.model_id).name == (name or MODEL_NAME):
+                if name in ("", MODEL_NAME) or client.get_logged_model(output.model_id).name == name:
                     return output.model_id
             raise not_found(uri)
         name, at, alias = rest.partition("@")

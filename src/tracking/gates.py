@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -110,11 +109,6 @@ class GateReport:
         """Raise :class:`~secondplan.errors.GateError`, one line with every failing gate, unless all hold."""
         if not self.passed:
             raise GateError(f"{self.model} does not pass the gates: {'; '.join(self.failures) or 'none was measured'}")
-
-    def to_json(self) -> str:
-        """As text, for a tag; it is shown and never trusted."""
-        rows = [[gate.name, gate.value, gate.required, gate.passed] for gate in self.gates]
-        return json.dumps({"model": self.model, "gates": rows})
 
     def _repr_html_(self) -> str:
         verdict = "passes" if self.passed else "does not pass"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import time
 from collections.abc import Mapping
@@ -13,13 +14,14 @@ import pandas as pd
 
 from ..plans.disclosure import rounded_flow
 from ..progress import track
-from ..small_counts import is_small
 from .dataset import cohort_digest, column_kinds, log_cohort
+from .descriptions import NOTE, REPORT, comparison_note, experiment_note, how_many, model_note
 from .evidence import PresentChampion, coefficients_of, evidence_of
-from .flavour import GATES_TAG, log_model_bundle
-from .gates import GateReport, Gates, check_gates, read_gates
+from .flavour import GATES_TAG, log_model_bundle, model_name
+from .gates import Gates, check_gates, read_gates
 from .privacy import publishable_table, refuse_identifiers
-from .registry import COMPARISON, KIND_TAG, PARENT_TAG, SUMMARY
+from .registry import COMPARISON, KIND_TAG, PARENT_TAG, SUMMARY, gates_word
+from .saved_view import VIEW, VIEW_TAG, saved_view
 from .store import Store, mlflow_edge, open_store, run_tags
 
 if TYPE_CHECKING:
@@ -27,15 +29,17 @@ if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
     from ..plans import Cohort
 
-CURVES = {"brier": ("brier", 1.0), "ipa_percent": ("ipa", 100.0), "auc": ("auc", 1.0)}
+CURVES = {
+    "ipa_percent": ("ipa", 100.0),
+    "auc": ("auc", 1.0),
+    "brier": ("brier", 1.0),
+    "calibration_intercept": ("calibration_intercept", 1.0),
+}
 METRICS_PER_CALL = 1000
 PARAMS_PER_CALL = 100
 LONGEST_PARAM = 500
-NOT_USED = "not used"
 # MLflow's pages unfold a parent at the first visit only if its children are evaluations; else its charts are empty.
 UNFOLDED = {"mlflow.runType": "evaluation"}
-# The description that stands above a run in MLflow's pages.
-NOTE = "mlflow.note.content"
 
 
 def log_comparison(
@@ -43,6 +47,7 @@ def log_comparison(
     cohort: Cohort,
     *,
     experiment: str,
+    description: str = "",
     params: Mapping[str, Any] | None = None,
     fitted: Mapping[str, IncidenceModel] | None = None,
     images: Mapping[str, Mapping[int, Any]] | None = None,
@@ -67,6 +72,8 @@ def log_comparison(
         What was compared on.
     experiment : str
         Name of the experiment: one for each cohort, outcome and validation plan.
+    description : str
+        What the experiment asks; it stands above its runs.
     params : mapping, optional
         Parameters of the experiment, logged for the parent and every model.
     fitted : mapping of str to IncidenceModel, optional
@@ -106,19 +113,19 @@ def log_comparison(
     digest = cohort_digest(cohort)
     common = run_tags() | dict(tags or {}) | {"secondplan.data_sha256": digest}
     models = list(comparison.table.index)
-    events = "fewer than 6" if is_small(np.array([comparison.n_events]))[0] else f"{comparison.n_events:,}"
-    described = f"{len(cohort):,} children, {events} second plans; {data_name}.\n\n{comparison.verdict}"
-    parent_tags = common | {KIND_TAG: COMPARISON, NOTE: described}
+    counted = how_many(len(cohort), comparison.n_events)
+    parent_tags = common | {KIND_TAG: COMPARISON}
     with _run(opened, experiment_id, f"comparison of {len(models)} models", parent_tags) as parent:
+        address = f"#/experiments/{experiment_id}/runs/{parent}"
+        note = comparison_note(comparison, counted, data_name, address, REPORT in (pages or {}))
         log_cohort(opened, parent, cohort, name=data_name, digest=digest)
         shared = {"n_rows": len(cohort), "care": cohort.care, "as_of": f"{cohort.as_of:%Y-%m-%d}"} | dict(params or {})
-        _log_params(opened, parent, shared | {"models": ", ".join(models)})
+        _log_params(opened, parent, {"models": ", ".join(models)} | shared)
         _log_extras(opened, parent, _part(images, models), _part(pages, models), _part(tables, models))
         _log_table(opened, parent, "comparison", comparison.table.reset_index(names="model"))
         _log_table(opened, parent, "by_fold", comparison.by_fold)
         _log_text(opened, parent, "tables/flow.csv", rounded_flow(cohort.flow).to_csv(index=False))
         _log_failures(opened, parent, comparison.failures)
-        parameters = _same_names({name: _parameters(comparison.models.get(name)) for name in models})
         for name in track(models[::-1], "Tracking models", total=len(models)):  # MLflow shows the latest run first
             model = (fitted or {}).get(name)
             evidence = evidence_of(
@@ -129,17 +136,17 @@ def log_comparison(
                 champion=(champions or {}).get(name),
             )
             report = check_gates(evidence)
-            words = _note(comparison.verdicts.get(name, "the average risk"), report)
-            child_tags = (
-                common | UNFOLDED | {PARENT_TAG: parent, KIND_TAG: "model", GATES_TAG: report.to_json(), NOTE: words}
-            )
-            with _run(opened, experiment_id, name, child_tags) as child:
+            words = model_note(comparison, name, report, counted, data_name)
+            own_tags = {PARENT_TAG: parent, KIND_TAG: "model", GATES_TAG: gates_word(report), NOTE: words}
+            with _run(opened, experiment_id, name, common | UNFOLDED | own_tags) as child:
                 log_cohort(opened, child, cohort, name=data_name, digest=digest)
-                _log_params(opened, child, shared | parameters[name])
+                _log_params(opened, child, _parameters(comparison.models.get(name)) | shared)
                 model_id = None
                 if model is not None and not evidence.why_never_saved:
                     columns = column_kinds(_columns_of(model, cohort.X))
-                    model_id = log_model_bundle(model, child, columns=columns, evidence=evidence, store=opened)
+                    model_id = log_model_bundle(
+                        model, child, columns=columns, evidence=evidence, name=model_name(name), store=opened
+                    )
                 _log_metrics(opened, child, comparison, name, model_id)
                 _log_extras(
                     opened, child, _part(images, models, name), _part(pages, models, name), _part(tables, models, name)
@@ -147,7 +154,18 @@ def log_comparison(
                 _log_table(opened, child, "gates", report.table)
                 calibration = comparison.calibration
                 _log_table(opened, child, "calibration", calibration.loc[calibration["model"] == name])
+        _describe(
+            opened, experiment_id, parent, note, experiment_note(description, comparison, counted, data_name, address)
+        )
     return parent
+
+
+def _describe(store: Store, experiment_id: str, parent: str, note: str, latest: str) -> None:
+    """The last step: what is described is whole."""
+    with mlflow_edge("the comparison cannot be described"):
+        store.client.set_tag(parent, NOTE, note)
+        store.client.set_experiment_tag(experiment_id, NOTE, latest)
+        store.client.set_experiment_tag(experiment_id, f"{VIEW_TAG}{VIEW}", saved_view(parent))
 
 
 class _run:
@@ -166,12 +184,6 @@ class _run:
             self.store.client.set_terminated(self.id, "FINISHED" if kind is None else "FAILED")
 
 
-def _note(verdict: str, report: GateReport) -> str:
-    """The description of a model's run: what the comparison says of it, and the gates."""
-    gates = "Passes the champion's gates." if report.passed else f"Does not pass: {'; '.join(report.failures)}."
-    return f"{verdict[:1].upper()}{verdict[1:]}.\n\n{gates}"
-
-
 def _log_metrics(store: Store, run_id: str, comparison: Comparison, model: str, model_id: str | None) -> None:
     with mlflow_edge("the metrics cannot be logged"):
         from mlflow.entities import Metric
@@ -186,9 +198,10 @@ def _log_metrics(store: Store, run_id: str, comparison: Comparison, model: str, 
         ]
         curves = comparison.curves.loc[comparison.curves["model"] == model]
         for name, (column, unit) in CURVES.items():
+            values = curves.get(column, [])
             metrics += [
                 Metric(f"curve/{name}", unit * float(value), now, int(day))
-                for day, value in zip(curves["day"], curves[column], strict=True)
+                for day, value in zip(curves["day"], values, strict=False)
                 if isfinite(value)
             ]
         for start in range(0, len(metrics), METRICS_PER_CALL):
@@ -263,29 +276,26 @@ def _part(items: Mapping[str, Any] | None, models: list[str], model: str | None 
 
 
 def _parameters(model: IncidenceModel | None) -> dict[str, str]:
-    """The model's class and its parameters as short text; an estimator among them appears by its own parameters."""
+    """The model's class, its parameters in the order of its signature, then its encoder's; without those not given."""
     if model is None:
         return {}
-    described = {"class": type(model).__name__}
-    for name, value in model.get_params(deep=True).items():
-        if value is None or isinstance(value, bool | int | float | str):
-            described[name] = str(value)
+    params = model.get_params(deep=True)
+    own = [name for name in inspect.signature(type(model)).parameters if name in params]
+    found = {"class": type(model).__name__}
+    for name in [*own, *(name for name in params if name not in own)]:
+        value = params[name]
+        if isinstance(value, bool | int | float | str):
+            found[name] = str(value)
         elif isinstance(value, list | tuple | dict) and not _holds_estimators(value):
-            described[name] = repr(value)
+            found[name] = repr(value)
     if library := getattr(model, "library", ""):
-        described["library"] = library
-    return described
+        found["library"] = library
+    return found
 
 
 def _holds_estimators(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> bool:
     """Whether a parameter holds what may have been fitted: its text would count the rows that it was fitted to."""
     return any(hasattr(part, "fit") for part in (value.values() if isinstance(value, dict) else value))
-
-
-def _same_names(parameters: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-    """Every model gets every name, so that MLflow lays the models side by side."""
-    names = sorted({name for found in parameters.values() for name in found})
-    return {model: {name: found.get(name, NOT_USED) for name in names} for model, found in parameters.items()}
 
 
 def _columns_of(model: IncidenceModel, X: pd.DataFrame) -> pd.DataFrame:

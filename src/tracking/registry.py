@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import GateError, ModelNotFoundError
+from .descriptions import NOTE, crowned, registered_note, uncrowned
 from .flavour import CHAMPION, DIGEST_TAG, GATES_TAG, MODEL_NAME, resolve_model_id, tracked_evidence
 from .gates import GateReport, check_gates
 from .store import Store, mlflow_edge, open_store
@@ -20,8 +20,6 @@ KIND_TAG = "secondplan.kind"
 COMPARISON = "comparison"
 # What stands in MLflow's columns, in the order in which it is read.
 SUMMARY = (
-    "brier_365",
-    "brier_730",
     "ipa_percent_730",
     "difference_to_null_730",
     "difference_to_null_730_lower",
@@ -29,6 +27,8 @@ SUMMARY = (
     "auc_730",
     "auc_730_lower",
     "auc_730_upper",
+    "brier_730",
+    "brier_365",
     "calibration_slope_730",
     "observed_expected_730",
     "ici_730",
@@ -69,12 +69,15 @@ def register_model(uri: str, *, name: str = REGISTERED_NAME, store: str | Store 
             if version.source == source:
                 return int(version.version)
         logged = client.get_logged_model(model_id)
-        tags = {DIGEST_TAG: logged.tags.get(DIGEST_TAG, "")}
         run = client.get_run(logged.source_run_id or "")
+        tags = {"model": logged.name, DIGEST_TAG: logged.tags.get(DIGEST_TAG, "")}
         if GATES_TAG in run.data.tags:
             tags[GATES_TAG] = run.data.tags[GATES_TAG]
+        note = f"{logged.name}. {uncrowned(run.data.tags.get(NOTE, ''))}"
         with _global_address(opened.uri):
-            made = client.create_model_version(name, source, run_id=logged.source_run_id, tags=tags, model_id=model_id)
+            made = client.create_model_version(
+                name, source, run_id=logged.source_run_id, tags=tags, model_id=model_id, description=note
+            )
         return int(made.version)
 
 
@@ -109,10 +112,48 @@ def set_champion(name: str, version: int | str, *, store: str | Store | None = N
         client.get_model_version(name, str(version))
     report = judged(uri, name=name, store=opened)
     report.require()
-    with mlflow_edge("the alias cannot be set"):
-        client.set_model_version_tag(name, str(version), GATES_TAG, report.to_json())
-        client.set_registered_model_alias(name, CHAMPION, str(version))
+    _crown(name, str(version), report, opened)
     return uri
+
+
+def _crown(name: str, version: str, report: GateReport, store: Store) -> None:
+    """Give a version the alias, and what it stands for the mark; the former champion loses its mark."""
+    client = store.client
+    with mlflow_edge("the alias cannot be set"):
+        registered = client.get_registered_model(name)
+        former = registered.aliases.get(CHAMPION)
+        client.set_model_version_tag(name, version, GATES_TAG, gates_word(report))
+        client.set_registered_model_alias(name, CHAMPION, version)
+        if former is not None and str(former) != version:
+            _mark(name, str(former), store, is_champion=False)
+        _mark(name, version, store, is_champion=True)
+        client.update_registered_model(name, registered_note(name, version, report.model))
+
+
+def _mark(name: str, number: str, store: Store, *, is_champion: bool) -> None:
+    """Mark a version, its run and its logged model as champion in tags and words, or take the mark away."""
+    client = store.client
+    uri = f"models:/{name}/{number}"
+    version = client.get_model_version(name, number)
+    note = version.description or ""
+    client.update_model_version(name, number, crowned(note, uri) if is_champion else uncrowned(note))
+    if is_champion:
+        client.set_model_version_tag(name, number, CHAMPION, "yes")
+    else:
+        client.delete_model_version_tag(name, number, CHAMPION)
+    model_id = resolve_model_id(uri, store)
+    run_id = client.get_logged_model(model_id).source_run_id or ""
+    run = client.get_run(run_id).data.tags
+    if not is_champion and run.get(CHAMPION) != uri:
+        return
+    if is_champion:
+        client.set_logged_model_tags(model_id, {CHAMPION: uri})
+        client.set_tag(run_id, CHAMPION, uri)
+    else:
+        client.delete_logged_model_tag(model_id, CHAMPION)
+        client.delete_tag(run_id, CHAMPION)
+    note = run.get(NOTE, "")
+    client.set_tag(run_id, NOTE, crowned(note, uri) if is_champion else uncrowned(note))
 
 
 def judged(uri: str, *, name: str, store: Store) -> GateReport:
@@ -179,9 +220,10 @@ def promote(model: str, *, name: str = REGISTERED_NAME, store: str | Store | Non
     """
     opened = open_store(store, create=False)
     uri = model if ":/" in model else f"runs:/{_latest_run_of(model, opened)}/{MODEL_NAME}"
-    judged(uri, name=name, store=opened).require()
+    report = judged(uri, name=name, store=opened)
+    report.require()
     version = register_model(uri, name=name, store=opened)
-    set_champion(name, version, store=opened)
+    _crown(name, str(version), report, opened)
     return f"models:/{name}@{CHAMPION} is now version {version}"
 
 
@@ -247,11 +289,11 @@ def compare_runs(names: str | list[str] | None = None, *, store: str | Store | N
     return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
 
 
-def latest_comparison(store: Store) -> tuple[str, str] | None:
-    """The experiment's id and the run's id of the latest comparison in the store; None where there is none."""
+def latest_comparison(store: Store) -> str | None:
+    """The id of the experiment that holds the latest comparison in the store; None where there is none."""
     with mlflow_edge("the experiments cannot be read"):
         parent = _latest_parent(store)
-    return None if parent is None else (parent.info.experiment_id, parent.info.run_id)
+    return None if parent is None else parent.info.experiment_id
 
 
 def _comparisons(store: Store, experiment_id: str) -> list[Any]:
@@ -271,7 +313,7 @@ def _children(store: Store, parent: Any) -> pd.DataFrame:
         {
             "model": run.info.run_name,
             **{name: run.data.metrics.get(f"summary/{name}") for name in SUMMARY},
-            "gates": _gate_word(run.data.tags.get(GATES_TAG)),
+            "gates": run.data.tags.get(GATES_TAG, "not measured").partition(":")[0],
             "run_id": run.info.run_id,
         }
         for run in runs
@@ -281,13 +323,9 @@ def _children(store: Store, parent: Any) -> pd.DataFrame:
     return table.sort_values(["brier_730", "model"], ignore_index=True)
 
 
-def _gate_word(text: str | None) -> str:
-    """What a run's tag says, to be shown: whoever may edit tags may edit it."""
-    try:
-        gates = json.loads(text or "")["gates"]
-        return "passed" if gates and all(gate[3] is True for gate in gates) else "failed"
-    except (ValueError, TypeError, LookupError):
-        return "not measured"
+def gates_word(report: GateReport) -> str:
+    """``passed``, or ``failed`` and why: for a tag, which is shown and never trusted."""
+    return "passed" if report.passed else f"failed: {'; '.join(report.failures) or 'none was measured'}"
 
 
 def _latest_parent(store: Store) -> Any:

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
-from urllib.parse import quote
 
 from ..errors import InputError, OutputError
 from .registry import latest_comparison
+from .saved_view import view_path
 from .store import QUIET, Store, open_store
 from .ui_guard import App, guarded
 
@@ -32,7 +32,8 @@ def serve_ui(
 ) -> None:
     """Serve MLflow's pages until interrupted, on the loopback interface only, with one worker, to be read.
 
-    On stderr it says where, with the address at which the models of the latest comparison stand side by side as charts.
+    On stderr it says where, with the addresses at which the models of the latest comparison stand side by side, as a
+    table and as charts.
 
     Parameters
     ----------
@@ -59,35 +60,16 @@ def serve_ui(
     _require_free(host, port)
     address = f"http://{_in_url(host)}:{port}"
     sys.stderr.write(f"MLflow pages: {address}/ (Ctrl-C stops)\n")
-    chart = chart_path(opened)
-    if chart is not None:
-        sys.stderr.write(f"The latest comparison: {address}/{chart}\n")
+    latest = latest_comparison(opened)
+    if latest is not None:
+        sys.stderr.write(f"The latest comparison: {address}/{view_path(latest, charts=False)}\n")
+        sys.stderr.write(f"The same as charts: {address}/{view_path(latest, charts=True)}\n")
     server = subprocess.Popen(server_command(host, port), env=server_environment(opened, host, port, allow_edits))
     with server, _stopping_with_us(server):
         server.wait()
     code = server.returncode
     if code not in (0, -signal.SIGINT, -signal.SIGTERM, 130, 143):
         raise OutputError(f"the MLflow server stopped with code {code}")
-
-
-def chart_path(store: Store) -> str | None:
-    """The path of the charts of the latest comparison's models, lowest Brier score first; None where there is none.
-
-    Sorted by creation, MLflow would hide the models under a closed parent, and show no charts.
-    """
-    latest = latest_comparison(store)
-    if latest is None:
-        return None
-    experiment, run = latest
-    choices = {
-        "searchFilter": f"tags.`mlflow.parentRunId` = '{run}'",
-        "orderByKey": "metrics.`summary/brier_730`",
-        "orderByAsc": "true",
-        "compareRunsMode": "CHART",
-        "workflowType": "machine_learning",
-    }
-    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in choices.items())
-    return f"#/experiments/{experiment}/runs?{query}"
 
 
 def server_command(host: str, port: int) -> list[str]:

@@ -66,12 +66,13 @@ HEADERS = (
     (b"content-security-policy", b"connect-src 'self' blob: data:; form-action 'self'; frame-ancestors 'self'"),
     (b"referrer-policy", b"no-referrer"),
 )
-# Set before MLflow's own script runs: the assistant stays closed, and runs and charts come before what is meant for
-# language models.
+# Set before MLflow's own script runs: the assistant and an announcement stay closed, and runs and charts come before
+# what is meant for language models.
 FIRST_SCRIPT = b"""<script>
 for (const [key, value] of Object.entries({
   "mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true",
   "mlflow.assistant.panelOpen_v1": "false",
+  "_mlflow_model_registry_promo_modal_dismissed_v1": "true",
 })) localStorage.setItem(key, value);
 if (!localStorage.getItem("mlflow.workflowType_v1"))
   localStorage.setItem("mlflow.workflowType_v1", '"machine_learning"');

@@ -15,6 +15,8 @@ from secondplan.models import FeatureEncoder
 from secondplan.models.external.model import ExternalModel
 from secondplan.tracking import compare_runs, log_comparison, promote
 from secondplan.tracking.dataset import cohort_digest
+from secondplan.tracking.descriptions import how_many
+from secondplan.tracking.flavour import model_name, resolve_model_id
 from secondplan.tracking.registry import SUMMARY
 
 
@@ -34,6 +36,7 @@ def parent(store, cohort, fitted, make_comparison):
         make_comparison(),
         cohort,
         experiment="everything",
+        description="Which is best?",
         params={"n_splits": 5, "care": "competing"},
         fitted=fitted,
         images={"CauseSpecificCox/calibration": {365: png(), 730: image}, "incidence": {730: png()}},
@@ -82,13 +85,13 @@ def test_curves_have_days_as_steps(store, children):
     assert len(history) == 73
 
 
-def test_models_have_parameters_of_the_same_names(children):
-    one, other = (run.data.params for run in children.values())
-    assert set(one) == set(other)
-    assert children["AalenJohansen"].data.params["ties"] == "not used"
-    assert children["CauseSpecificCox"].data.params["ties"] == "efron"
-    assert children["CauseSpecificCox"].data.params["n_splits"] == "5"
-    assert children["CauseSpecificCox"].data.params["class"] == "CauseSpecificCox"
+def test_parameters_come_in_reading_order_and_only_those_in_use(children):
+    one, other = (children[name].data.params for name in ("AalenJohansen", "CauseSpecificCox"))
+    assert "ties" not in one
+    assert other["ties"] == "efron"
+    assert "None" not in [*one.values(), *other.values()]
+    assert next(iter(other)) == "class"
+    assert other["n_splits"] == "5"
 
 
 def test_images_tables_and_pages_are_where_they_belong(store, parent, children, tmp_path):
@@ -131,21 +134,44 @@ def test_the_data_set_is_named_counted_and_digested(store, cohort, children):
     assert columns == {*cohort.X.columns, "entry", "duration", "event"}
 
 
-def test_gates_are_kept_with_each_model(children):
-    words = {name: json.loads(run.data.tags["secondplan.gates"]) for name, run in children.items()}
-    assert all(gate[3] for gate in words["CauseSpecificCox"]["gates"])
-    failed = {gate[0] for gate in words["AalenJohansen"]["gates"] if not gate[3]}
-    assert {"difference_to_null_730_upper", "calibration_slope_730"} <= failed
+def test_gates_are_told_with_each_model(children):
+    words = {name: run.data.tags["secondplan.gates"] for name, run in children.items()}
+    assert words["CauseSpecificCox"] == "passed"
+    assert words["AalenJohansen"].startswith("failed: difference_to_null_730_upper not measured")
 
 
-def test_runs_are_described_in_words(store, parent, children):
+def test_experiment_comparison_and_runs_are_described_in_words(store, parent, children):
     note = "mlflow.note.content"
     described = store.client.get_run(parent).data.tags[note]
-    assert described.startswith("120 children, 240 second plans; test data.")
-    assert "better than the average risk beyond noise" in described
+    assert described.startswith("CauseSpecificCox is better than the average risk beyond noise.\n\n")
+    assert "Data: test data: 120 children, 240 second plans." in described
+    assert (
+        "| CauseSpecificCox | 5.00 | -0.01000 (-0.01500 to -0.00500) | 0.66 (0.62 to 0.70) | 1.02 (0.82 to 1.22) |"
+        in (described)
+    )
+    address = f"#/experiments/{store.experiment_id('everything')}/runs/{parent}"
+    assert f"[report.html]({address}/artifacts/report.html)" in described
+    experiment = store.client.get_experiment_by_name("everything").tags[note]
+    assert experiment.startswith("CauseSpecificCox is better than the average risk beyond noise.\n\n")
+    assert f"({address}), test data: 120 children, 240 second plans.\n\nWhich is best?" in experiment
     own = children["CauseSpecificCox"].data.tags[note]
-    assert own == "Better than the average risk beyond noise.\n\nPasses the champion's gates."
-    assert "Does not pass: difference_to_null_730_upper not measured" in children["AalenJohansen"].data.tags[note]
+    assert own.startswith("Better than the average risk beyond noise. Place 2 of 2 by the Brier score. Passes the")
+    assert "Brier score less the average risk's -0.01000 (-0.01500 to -0.00500)" in own
+    assert "No champion: difference_to_null_730_upper not measured" in children["AalenJohansen"].data.tags[note]
+
+
+def test_few_children_are_not_counted_in_words():
+    assert how_many(5, 1) == "fewer than 6 children, fewer than 6 second plans"
+    assert how_many(1234, 6) == "1,234 children, 6 second plans"
+
+
+def test_logged_models_are_named_after_their_model(store, children):
+    run = children["CauseSpecificCox"]
+    (output,) = run.outputs.model_outputs
+    assert store.client.get_logged_model(output.model_id).name == "CauseSpecificCox"
+    assert model_name("Cox 1.5: a/b") == "Cox 1-5- a-b"
+    for address in ("model", "CauseSpecificCox"):
+        assert resolve_model_id(f"runs:/{run.info.run_id}/{address}", store) == output.model_id
 
 
 def test_nothing_that_identifies_a_child_user_or_machine_is_in_the_store(store, cohort, parent):

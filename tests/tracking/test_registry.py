@@ -12,6 +12,7 @@ from secondplan.tracking import (
     set_champion,
 )
 from secondplan.tracking.evidence import PresentChampion
+from secondplan.tracking.flavour import resolve_model_id
 from secondplan.tracking.registry import present_champion
 
 
@@ -68,6 +69,15 @@ def test_another_than_the_champion_must_have_been_compared_with_it(store, cohort
     assert champion(store, "bound") == 1
     better = compared(digest=digest, difference=-0.002, upper=-0.001)
     assert promote(f"runs:/{better}/model", name="bound", store=store) == "models:/bound@champion is now version 2"
+    former, present = (store.client.get_model_version("bound", number) for number in "12")
+    assert ("champion" in former.tags, "champion" in present.tags) == (False, True)
+    for version, is_champion in ((former, False), (present, True)):
+        run = store.client.get_run(version.run_id).data.tags
+        model = store.client.get_logged_model(resolve_model_id(f"runs:/{version.run_id}/model", store))
+        described = version.description.startswith(f"Champion: models:/bound/{version.version}\n\n")
+        assert described == run["mlflow.note.content"].startswith("Champion: ") == is_champion
+        assert (run.get("champion") == model.tags.get("champion") == f"models:/bound/{version.version}") == is_champion
+    assert "Champion: version 2, CauseSpecificCox." in store.client.get_registered_model("bound").description
 
 
 def test_promote_takes_a_name_of_the_latest_comparison(store, run_of):

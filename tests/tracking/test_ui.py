@@ -1,3 +1,4 @@
+import base64
 import http.client
 import json
 import signal
@@ -5,18 +6,20 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
 
 from secondplan.errors import InputError, OutputError
 from secondplan.tracking import log_comparison, serve_ui
+from secondplan.tracking.registry import latest_comparison
+from secondplan.tracking.saved_view import view_path
 from secondplan.tracking.ui import (
     ALLOW_EDITS,
     ARTIFACT_ROOT,
     BACKEND_STORE,
     REGISTRY_STORE,
-    chart_path,
     server_command,
     server_environment,
 )
@@ -77,12 +80,17 @@ def test_pages_open_without_the_assistant(server):
     assert (status, json.loads(body)["providers"]) == (200, {})
 
 
-def test_the_latest_comparison_has_an_address_with_charts(store, cohort, make_comparison):
+def test_the_latest_comparison_is_a_saved_view(store, cohort, make_comparison):
     parent = log_comparison(make_comparison(), cohort, experiment="charts", store=store)
-    path = chart_path(store)
-    assert path.startswith(f"#/experiments/{store.experiment_id('charts')}/runs?")
-    assert f"%27{parent}%27" in path
-    assert "compareRunsMode=CHART" in path
+    experiment = store.client.get_experiment(latest_comparison(store))
+    assert experiment.name == "charts"
+    view = json.loads(experiment.tags["mlflow.sharedViewState.latest-comparison"])
+    assert view["name"] == "Latest comparison"
+    state = json.loads(zlib.decompress(base64.b64decode(view["state"].removeprefix("deflate;"))))
+    assert state["searchFilter"] == f"tags.`mlflow.parentRunId` = '{parent}'"
+    assert {card["metricKey"] for card in state["compareRunCharts"]} > {"summary/ipa_percent_730", "curve/auc"}
+    path = view_path(experiment.experiment_id, charts=True)
+    assert path.startswith(f"#/experiments/{experiment.experiment_id}/runs?viewStateShareKey=latest-comparison&")
 
 
 def test_artifacts_beside_the_database_are_served(server, store):
