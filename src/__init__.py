@@ -69,6 +69,7 @@ _HOMES = {
         "authority_successions",
         "build_cohort",
         "check_plans",
+        "cohort_table",
         "open_cases",
         "published_authorities",
         "published_england",

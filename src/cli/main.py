@@ -276,7 +276,7 @@ def score(
 @app.command()
 def report(
     plans: Annotated[Path, typer.Option(help="A plan store.", readable=False)],
-    out: Annotated[Path, typer.Option(help="The HTML file to write.", readable=False)],
+    out: Annotated[Path, typer.Option(help="The file to write: .html, .md or .json.", readable=False)],
     experiment: Annotated[str, typer.Option(help="Experiment file that names features and models.")] = "compare_models",
 ) -> None:
     """Compare the models of an experiment on a plan store and write the report, without tracking anything."""
@@ -286,7 +286,7 @@ def report(
 
     refuse_unwritable(out)
     result = run_experiment(with_plans(load_experiment(experiment), plans), store=None)
-    write_report(out, result.page)
+    write_report(out, result.report)
     typer.echo(result.summary())
     typer.echo(f"The report is in {out}.")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..evaluation import Comparison
     from ..models.estimator.base import IncidenceModel
     from ..plans import Cohort, Plans
+    from ..report import Document
 
 REFERENCE = "AalenJohansen"
 NOTES_SHOWN = 2
@@ -52,8 +53,8 @@ class ExperimentResult:
         Why models that did better did not become the champion, a line for each.
     notes : dict of str to tuple of str
         What models warned of while they were fitted, by name.
-    page : str
-        The report, as one self-contained HTML page.
+    report : Document
+        The report: ``to_html()``, ``to_markdown()``, ``to_json()``.
     dropped : tuple of str
         Features that the experiment names and the data cannot give, left out of the models.
     """
@@ -67,10 +68,15 @@ class ExperimentResult:
     model_uri: str | None
     gate_failures: tuple[str, ...]
     notes: dict[str, tuple[str, ...]]
-    page: str
+    report: Document
     dropped: tuple[str, ...] = ()
     best_uri: str | None = None
     is_unchanged: bool = False
+
+    @property
+    def page(self) -> str:
+        """The report as one self-contained HTML page."""
+        return self.report.to_html()
 
     def summary(self) -> str:
         """The comparison and the champion as text for a terminal."""
@@ -122,7 +128,7 @@ def run_experiment(
     """
     from ..evaluation import compare_models
     from ..plans import build_cohort
-    from ..report import experiment_page
+    from ..report import experiment_report
 
     if not isinstance(experiment, Experiment):
         experiment = load_experiment(experiment)
@@ -149,11 +155,11 @@ def run_experiment(
     _require_a_model(experiment, comparison)
     fitted, notes = _fit_on_all(comparison, cohort)
     best = comparison.table.index.drop([REFERENCE, LABEL], errors="ignore")[0]
-    page = experiment_page(cohort, comparison, fitted, best, data_name=data_name, dropped=dropped)
+    report = experiment_report(cohort, comparison, fitted, best, data_name=data_name, dropped=dropped)
     run_id: str | None = None
     crowned = Crowned()
     if store is not None:
-        run_id = _track(experiment, data_name, cohort, comparison, fitted, page, dropped, standing, store)
+        run_id = _track(experiment, data_name, cohort, comparison, fitted, report, dropped, standing, store)
         crowned = _crown(experiment, comparison, fitted, best, standing, store)
     return ExperimentResult(
         experiment=experiment,
@@ -165,7 +171,7 @@ def run_experiment(
         model_uri=crowned.uri,
         gate_failures=crowned.failures,
         notes=notes,
-        page=page,
+        report=report,
         dropped=dropped,
         best_uri=crowned.best_uri,
         is_unchanged=crowned.is_unchanged,
@@ -269,12 +275,12 @@ def _track(
     cohort: Cohort,
     comparison: Comparison,
     fitted: dict[str, IncidenceModel],
-    page: str,
+    report: Document,
     dropped: tuple[str, ...],
     standing: StandingChampion | None,
     store: str,
 ) -> str:
-    from ..report import calibration_images, model_card
+    from ..report import calibration_images, files_of, model_card
     from ..tracking import log_comparison
 
     validation = experiment.validation
@@ -288,7 +294,9 @@ def _track(
         "missing_features": experiment.missing_features,
         "features_left_out": ", ".join(dropped) or "none",
     }
-    pages = {f"{name}/model_card.html": model_card(name, model, cohort, comparison) for name, model in fitted.items()}
+    pages = files_of(report, "report")
+    for name, model in fitted.items():
+        pages |= files_of(model_card(name, model, cohort, comparison), f"{name}/model_card")
     tables = {
         f"{name}/coefficients": model.summary_.reset_index()
         for name, model in fitted.items()
@@ -302,7 +310,7 @@ def _track(
         params=params,
         fitted=fitted,
         images={f"{name}/calibration": calibration_images(comparison, name) for name in fitted},
-        pages={"report.html": page, **pages},
+        pages=pages,
         tables=tables,
         gates=experiment.champion.gates if experiment.champion else None,
         champions=None if standing is None else standing.against(comparison, fitted),

@@ -21,6 +21,7 @@ from .readers.ssd.reader import read_ssd
 from .readers.ssda903 import add_care_episodes
 from .readers.tables.reader import read_tables
 from .store import Plans, read_plans
+from .table_one import cohort_table
 
 __all__ = [
     "Cohort",
@@ -32,6 +33,7 @@ __all__ = [
     "authority_successions",
     "build_cohort",
     "check_plans",
+    "cohort_table",
     "open_cases",
     "published_authorities",
     "published_england",

@@ -20,7 +20,7 @@ elsewhere: it is not a first plan. Where nothing is reported, first means first 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -41,6 +41,7 @@ from .index_plans import (
     take_rows,
     with_families,
 )
+from .provenance import SYNTHETIC, source_kinds
 from .snapshot import Snapshot, take_snapshot
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Cohort:
         Features that the extract cannot give.
     notes : tuple of str
         What limits the analysis, for a reader.
+    sources : tuple of str
+        Kinds of sources that the extract names: ``synthetic``, ``CIN census``; without names of files.
     """
 
     X: pd.DataFrame
@@ -86,6 +89,7 @@ class Cohort:
     as_of: pd.Timestamp
     missing_features: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """The number of index plans."""
@@ -99,7 +103,12 @@ class Cohort:
     def take(self, rows: Any) -> Cohort:
         """The cohort of ``rows`` (positions or a boolean mask); ``flow`` stays that of the whole."""
         X, y, keys, days = take_rows(rows, self.X, self.y, self.keys, self.eligible_days)
-        return Cohort(X, y, keys, days, self.flow, self.care, self.as_of, self.missing_features, self.notes)
+        return replace(self, X=X, y=y, keys=keys, eligible_days=days)
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether some of these children were made by a simulator: nothing learned from them holds for real ones."""
+        return SYNTHETIC in self.sources
 
     def __repr__(self) -> str:
         """Counts only: no record of a child."""
@@ -213,6 +222,7 @@ def build_cohort(
         as_of=snapshot.as_of,
         missing_features=missing,
         notes=_notes(snapshot, y, care, index),
+        sources=source_kinds(plans.extract["source"]),
     )
 
 

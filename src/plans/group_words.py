@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,7 +119,7 @@ def _in_words(name: str, column: pd.Series) -> pd.Categorical:
     codes, levels = pd.factorize(column, sort=False)
     if len(levels) > MOST_GROUPS:
         raise ValueError(f"by: {name} has more than {MOST_GROUPS} values; cut it into bands first")
-    words = _words(name, levels)
+    words = level_words(name, levels)
     order = list(column.cat.categories) if isinstance(column.dtype, pd.CategoricalDtype) else sorted(levels)
     ranked = [words[level] for level in order if level in words]
     names = list(dict.fromkeys(sorted(ranked) if name == "la_code" else ranked))
@@ -130,7 +130,8 @@ def _in_words(name: str, column: pd.Series) -> pd.Categorical:
     return pd.Categorical.from_codes(moved[codes], categories=names)
 
 
-def _words(name: str, levels: pd.Index) -> dict[Any, str]:
+def level_words(name: str, levels: Iterable[Any]) -> dict[Any, str]:
+    """The levels of a feature in words: ``Female`` for the sex ``2``, an authority's name for its code."""
     known: Mapping[Any, str] = {}
     if name == "sex":
         known = SEX

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from ..parameter_checks import check_event_of
 from ..small_counts import SUPPRESSED, is_small
-from .style import COLOURS, INK, axes_or_new, house_style
+from .style import COLOURS, DASHES, INK, axes_or_new, house_style
 
 if TYPE_CHECKING:
     from ..models.curves.results import IncidenceCurve, StratifiedCurves
@@ -58,14 +58,16 @@ def plot_incidence(
                 ax.plot(days, np.zeros_like(days), color=colour, label=str(label))
                 continue
             band = curve.at(days, event, level=level, interval="log-log")
-            ax.step(days, 100 * band["estimate"], where="post", color=colour, linewidth=1.6, label=str(label))
+            dashes = DASHES[position % len(DASHES)]
+            risk = 100 * band["estimate"]
+            ax.step(days, risk, where="post", color=colour, linestyle=dashes, linewidth=1.6, label=str(label))
             lower, upper = 100 * band["lower"].to_numpy(float), 100 * band["upper"].to_numpy(float)
             ax.fill_between(days, lower, upper, step="post", color=colour, alpha=0.13, linewidth=0)
         ax.set(xlim=(0, until), ylim=(0, None), ylabel="children (%)", xlabel="days after the plan's end")
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.set_title(title or "Children with a second plan")
         if len(curves) > 1:
-            ax.legend(loc="upper left", fontsize=8)
+            ax.legend(loc="upper left", fontsize=8, handlelength=3.5)
         numbers_at_risk(ax, curves, ticks)
     return ax
 

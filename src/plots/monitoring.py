@@ -186,4 +186,4 @@ def _name_units(ax: Axes, result: Funnel, is_chosen: np.ndarray) -> None:
 
 def _shade_baseline(ax: Axes, index: Any, is_baseline: np.ndarray) -> None:
     if not is_baseline.all():
-        ax.axvspan(index[0], index[is_baseline][-1], color=COLOURS[4], alpha=0.12, linewidth=0, label="baseline months")
+        ax.axvspan(index[0], index[is_baseline][-1], color=COLOURS[5], alpha=0.12, linewidth=0, label="baseline months")

@@ -65,7 +65,7 @@ def plot_risk_distribution(risk: np.ndarray, *, day: float = 730, ax: Axes | Non
     with house_style():
         ax = axes_or_new(ax)
         bins = min(40, max(8, int(np.sqrt(percent.size))))
-        ax.hist(percent, bins=bins, range=(0, shown_to), color=COLOURS[4], edgecolor="white", linewidth=0.5)
+        ax.hist(percent, bins=bins, range=(0, shown_to), color=COLOURS[5], edgecolor="white", linewidth=0.5)
         top = ax.get_ylim()[1]
         for share, name, height in ((0.5, "median", 0.98), (0.9, "highest tenth", 0.91)):
             place = np.quantile(percent, share)

@@ -9,16 +9,30 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
-# Okabe and Ito (2008), darkest first, without the yellow that vanishes on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+# After Okabe and Ito (2008), for the colour-blind; each at least 3 to 1 against white (their yellow, orange and sky
+# blue are not, and are darker here).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA3377", "#A66F00", "#2B8CC4", "#000000", "#5E3C99", "#6F6F6F")
+# Lines differ by dashes and marks too: in grey, in print, and past the number of colours.
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (10, 2)))
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*", "h", "<", ">")
 INK = "#222222"
 MUTED = "#767676"
-RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
+# Ticks of ratios, finest first: the first are taken of which no two labels touch.
+RATIO_TICKS = (
+    (0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.6, 1.8, 2),
+    (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100),
+    (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100),
+    (0.001, 0.01, 0.1, 0.3, 1, 3, 10, 100, 1000),
+    (0.001, 0.01, 0.1, 1, 10, 100, 1000),
+)
+# Least distance of two labels of ratios, in parts of the axis.
+TICK_GAP = 0.075
 
 RC: Any = {
     "figure.figsize": (7.2, 4.6),
@@ -62,9 +76,24 @@ def axes_or_new(ax: Axes | None, height: float | None = None) -> Axes:
 
 def ratio_ticks(axis: Axis, lowest: float, highest: float) -> None:
     """Ticks of ratios on a log axis, as people say them, from ``lowest`` to ``highest``."""
-    ticks = [tick for tick in RATIO_TICKS if lowest / 1.3 <= tick <= highest * 1.3]
+    begin, end = min(lowest, 1) / 1.05, max(highest, 1) * 1.05
+    length = np.log(end / begin)
+    for candidates in RATIO_TICKS:
+        ticks = [tick for tick in candidates if begin <= tick <= end]
+        covers = len(ticks) > 1 and ticks[0] < 1.4 * begin and ticks[-1] > end / 1.4
+        if (covers or candidates is not RATIO_TICKS[0]) and np.all(np.diff(np.log(ticks)) >= TICK_GAP * length):
+            break
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_ticks([], minor=True)
+
+
+def line_look(position: int) -> dict[str, Any]:
+    """Colour, dashes and mark of the line at ``position``: no two of the first 99 are alike."""
+    return {
+        "color": COLOURS[position % len(COLOURS)],
+        "linestyle": DASHES[position % len(DASHES)],
+        "marker": MARKERS[position % len(MARKERS)],
+    }
 
 
 def new_figure(width: float = 7.2, height: float = 4.6) -> tuple[Figure, Axes]:

@@ -11,7 +11,8 @@ import pandas as pd
 from ..files.whole import write_text
 from ..plots.indicators import plot_indicators
 from ..plots.style import new_figure
-from .html import Section, note, page, picture, table
+from .blocks import Block, Section, Table, note, picture, table
+from .document import Document
 
 if TYPE_CHECKING:
     from ..plans.indicators import Indicators
@@ -27,6 +28,7 @@ HEADINGS = {
     "region_pct": "region %",
     "england_pct": "England %",
 }
+COUNTED = tuple(HEADINGS.values())
 
 
 def write_indicators(path: str | os.PathLike[str], result: Indicators) -> Path:
@@ -55,33 +57,35 @@ def _page(result: Indicators) -> str:
     frame = result.to_frame()
     names = list(result.by)
     is_all = frame[names].eq(ALL).all(axis=1)
-    sections = [Section("All together", _all_together(result, frame[is_all].drop(columns=names)))]
+    sections = [Section("All together", tuple(_all_together(result, frame[is_all].drop(columns=names))))]
     if names:
         groups = frame[~is_all]
-        sections.append(Section(f"By {' and '.join(names).replace('_', ' ')}", _by_group(groups, names)))
-    sections.append(Section("What to bear in mind", "".join(note(text) for text in result.notes) + _terms()))
+        sections.append(Section(f"By {' and '.join(names).replace('_', ' ')}", (_by_group(groups, names),)))
+    sections.append(Section("What to bear in mind", (*map(note, result.notes), _terms())))
     lead = "Counted as the official statistics do; counts of 1 to 5, and any that would reveal them, are withheld."
     footer = (
         "Published figures: Department for Education, Children in need. Contains public sector information licensed "
         "under the Open Government Licence v3.0."
     )
-    return page(result.title, lead, sections, footer=footer)
+    return Document(result.title, lead, tuple(sections), footer=footer).to_html()
 
 
-def _all_together(result: Indicators, rows: pd.DataFrame) -> str:
-    shown = _headed(rows[["table", "indicator", *HEADINGS]])
-    body = table(shown, decimals=1, caption="Percentages with Wilson's 95 % interval, as if plans were independent.")
-    if pd.to_numeric(rows["pct"], errors="coerce").notna().any():
-        figure, ax = new_figure(8.2, 5.6)
-        plot_indicators(result, ax=ax)
-        body += picture(figure, "Shares of the period beside those of the region and of England.")
-    return body
+def _all_together(result: Indicators, rows: pd.DataFrame) -> list[Block]:
+    caption = "Percentages with Wilson's 95 % interval, as if plans were independent"
+    shown = table(_headed(rows[["table", "indicator", *HEADINGS]]), decimals=1, caption=caption, numbers=COUNTED)
+    if pd.to_numeric(rows["pct"], errors="coerce").isna().all():
+        return [shown]
+    figure, ax = new_figure(8.2, 5.6)
+    plot_indicators(result, ax=ax)
+    return [shown, picture(figure, "Shares of the period beside those of the region and of England.")]
 
 
-def _by_group(groups: pd.DataFrame, names: list[str]) -> str:
+def _by_group(groups: pd.DataFrame, names: list[str]) -> Table:
     """Groups side by side where they are few, below each other otherwise."""
+    caption = "Number and share of each group"
     if len(groups[names].drop_duplicates()) > SIDE_BY_SIDE:
-        return table(_headed(groups[[*names, "indicator", *HEADINGS]]), decimals=1)
+        shown = _headed(groups[[*names, "indicator", *HEADINGS]])
+        return table(shown, decimals=1, caption=caption, numbers=COUNTED)
     shares = [f" ({value:.1f} %)" if isinstance(value, float) and value == value else "" for value in groups["pct"]]
     cells = pd.DataFrame(
         {
@@ -92,7 +96,7 @@ def _by_group(groups: pd.DataFrame, names: list[str]) -> str:
     )
     wide = cells.pivot_table(index="indicator", columns="group", values="text", aggfunc="first")
     wide = wide.loc[cells["indicator"].unique(), cells["group"].unique()]
-    return table(wide.rename_axis(None, axis=1), index=True)
+    return table(wide.rename_axis(None, axis=1), caption=caption, index=True, numbers=list(map(str, wide.columns)))
 
 
 def _headed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +107,7 @@ def _headed(rows: pd.DataFrame) -> pd.DataFrame:
     return kept.rename(columns=HEADINGS).rename(columns=lambda name: name.replace("_", " "))
 
 
-def _terms() -> str:
+def _terms() -> Table:
     terms = pd.DataFrame(
         [
             ("by dates", "the data hold an earlier plan of the child in this authority, however long ago it ended"),
@@ -114,4 +118,4 @@ def _terms() -> str:
         ],
         columns=["term", "meaning"],
     )
-    return table(terms)
+    return table(terms, caption="Words")

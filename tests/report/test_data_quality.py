@@ -72,7 +72,7 @@ def test_no_small_count_no_place_and_no_child_is_told(sample):
 def test_the_shipped_store_and_an_empty_one_have_a_page():
     plans = read_plans(ROOT / "data" / "synthetic" / "store")
     page = quality_page(plans)
-    assert "No quality.json stands beside the store" in page and f"<b>{len(plans.plans):,}</b>" in page
+    assert "No quality.json stands beside the store" in page and f"<dd>{len(plans.plans):,}</dd>" in page
     assert "There is no plan." in quality_page(Plans())
 
 

@@ -48,7 +48,9 @@ def test_few_groups_stand_side_by_side(tmp_path):
     shown = result.to_frame()
     shown = shown[(shown["key"] == "second_plans") & (shown["sex"] != "all")]
     cells = [f"{row.n} ({row.pct:.1f} %)" if row.n != "c" else "c" for row in shown.itertuples()]
-    expected = "".join(f"<td>{cell}</td>" for cell in ["Second or subsequent plans, by dates", *cells])
+    expected = ">Second or subsequent plans, by dates</td>" + "".join(
+        f'<td class="number">{cell}</td>' for cell in cells
+    )
     assert expected in page
 
 

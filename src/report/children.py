@@ -1,0 +1,165 @@
+"""Who the children of a cohort are, and how soon they return."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..models import FollowUpWarning, aalen_johansen
+from ..plans.disclosure import rounded_flow, withhold_revealed
+from ..plans.table_one import cohort_table, group_counts
+from ..plots.incidence import plot_incidence
+from ..plots.style import new_figure
+from ..small_counts import SUPPRESSED, is_small
+from .blocks import Block, note, paragraph, picture, table
+
+if TYPE_CHECKING:
+    from ..models.curves.results import IncidenceCurve, StratifiedCurves
+    from ..plans import Cohort
+
+NOT_KNOWN = "not known"
+TABLE_DAYS = (91, 182, 365, 730)
+EVENTS = {0: "seen until the data end", 1: "second plan", 2: "entered care", 3: "left otherwise", 4: "turned 18"}
+
+
+def key_figures(cohort: Cohort) -> tuple[tuple[str, str], ...]:
+    """How many children and families, and how many had a second plan, with intervals."""
+    curve = aalen_johansen(cohort.y["duration"], cohort.y["event"], entry=cohort.y["entry"], cluster=cohort.cluster)
+    known = _known(curve) if 1 in curve.events else None
+    short = (cohort.X["plan_length_band"] == "up to 3 months").mean()
+    return (
+        (shown_count(len(cohort)), "ended plans of children who were at risk"),
+        (f"{cohort.cluster.nunique():,}", "families"),
+        (shown_count((cohort.y["event"] == 1).sum()), "had a second plan while they were seen"),
+        *(
+            _percent(known, place, f"had a second plan within {words}")
+            for place, words in enumerate(("one year", "two years"))
+        ),
+        (f"{100 * short:.1f} %", "of these plans had lasted up to 3 months"),
+    )
+
+
+def cohort_blocks(cohort: Cohort) -> list[Block]:
+    """Who was left out, what came first, and who the children are, by second plan or none."""
+    names = {"n_left_out": "left out", "n_remaining": "remaining"}
+    flow = rounded_flow(cohort.flow[cohort.flow["n_left_out"] > 0]).rename(columns=names)
+    events = cohort.y["event"].value_counts().rename(EVENTS)
+    numbers = np.array([len(cohort), *events.to_numpy()], dtype=float)
+    relation = np.array([[1.0, *[-1.0] * len(events)]])
+    hidden = withhold_revealed(numbers, is_small(numbers), relation)[1:]
+    shown = [SUPPRESSED if h else f"{n:,}" for n, h in zip(events, hidden, strict=True)]
+    counts = pd.DataFrame({"what came first": events.index, "children": shown})
+    who = cohort_table(cohort).rename(columns={"level": "class", "none": "no second plan"})
+    return [
+        paragraph(
+            f"Counting starts on the day the plan ended. Of {_tens(cohort.flow['n_remaining'].iloc[0])} "
+            f"{cohort.flow['step'].iloc[0]}, {_tens(len(cohort))} are studied. Who was left out, and why:"
+        ),
+        table(
+            flow,
+            caption="From children on a plan to children at risk",
+            numbers=["left out", "remaining"],
+            notes=["Numbers are rounded to 10."],
+        ),
+        table(counts, caption="What came first", numbers=["children"]),
+        *(
+            [paragraph(f"The data cannot give: {', '.join(cohort.missing_features)}.")]
+            if cohort.missing_features
+            else []
+        ),
+        *map(paragraph, cohort.notes),
+        table(
+            who,
+            caption="Children with a second plan, and without",
+            decimals=2,
+            numbers=["all", "second plan", "no second plan"],
+            notes=[
+                "Numbers: median (lower to upper quartile). Classes: children (share of the column).",
+                "No second plan: none while the child was seen, for some of them a short time only.",
+                "Difference: standardised; the difference of means or shares in standard deviations. About 0.1 is "
+                "small, 0.5 large. It describes and is no test.",
+            ],
+        ),
+    ]
+
+
+def incidence_blocks(cohort: Cohort) -> list[Block]:
+    """Second plans by day and by length of the plan."""
+    y = cohort.y
+    bands = cohort.X["plan_length_band"]
+    by_band: StratifiedCurves = aalen_johansen(
+        y["duration"], y["event"], entry=y["entry"], strata=bands, cluster=cohort.cluster
+    )
+    figure, ax = new_figure(8.2, 5.6)
+    plot_incidence(by_band, title="Second plans by length of the plan that ended", ax=ax)
+    counts = group_counts(cohort, "plan_length_band")
+    rows, said = [], []
+    for label, curve in by_band.curves.items():
+        if 1 not in curve.events:
+            continue
+        known = _known(curve, TABLE_DAYS)
+        own = counts.loc[label]
+        if SUPPRESSED in set(own):
+            texts = [SUPPRESSED] * len(TABLE_DAYS)
+        else:
+            texts = [_with_interval(row) for _, row in known.iterrows()]
+            if not np.isnan(known["estimate"].iloc[-1]):
+                said.append(f"{100 * known['estimate'].iloc[-1]:.1f} % after plans of {label}")
+        rows.append([str(label), *own, *texts])
+    columns = ["plan length", "children", "second plans", *(f"{day} days, %" for day in TABLE_DAYS)]
+    alt = "Children with a second plan by days since the plan's end, a line for each length of plan"
+    return [
+        picture(figure, f"{alt}{': by day 730, ' + '; '.join(said) if said else ''}.", "Bands: 95 % intervals."),
+        table(
+            pd.DataFrame(rows, columns=columns),
+            caption="Children with a second plan by each day",
+            numbers=columns[1:],
+            notes=[
+                "In brackets: 95 % interval. Cumulative incidence (Aalen-Johansen): care, leaving for good and the "
+                "18th birthday end the chance of a second plan. Second plans: while the children were seen.",
+            ],
+        ),
+        note(
+            "These curves describe. Short plans differ from long ones in more than their length: an unadjusted "
+            "difference is not the effect of ending early."
+        ),
+    ]
+
+
+def _known(curve: IncidenceCurve, days: Sequence[int] = (365, 730)) -> pd.DataFrame:
+    """The curve of second plans by these days; NaN past its follow-up, which the page puts into words."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FollowUpWarning)
+        return curve.at(days, 1, interval="log-log")
+
+
+def _with_interval(row: pd.Series) -> str:
+    if np.isnan(row["estimate"]):
+        return NOT_KNOWN
+    return f"{100 * row['estimate']:.1f} ({100 * row['lower']:.1f} to {100 * row['upper']:.1f})"
+
+
+def _percent(known: pd.DataFrame | None, place: int, words: str) -> tuple[str, str]:
+    """A share as a key figure, its interval in the words."""
+    if known is None:
+        return "0.0 %", words
+    row = known.iloc[place]
+    if np.isnan(row["estimate"]):
+        return NOT_KNOWN, words
+    return (
+        f"{100 * row['estimate']:.1f} %",
+        f"{words} (95 % interval {100 * row['lower']:.1f} to {100 * row['upper']:.1f} %)",
+    )
+
+
+def _tens(number: int) -> str:
+    return f"{round(number, -1):,}"
+
+
+def shown_count(number: int) -> str:
+    """A number of children as it may be shown."""
+    return SUPPRESSED if is_small([number])[0] else f"{number:,}"

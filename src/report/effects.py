@@ -1,0 +1,106 @@
+"""What goes with a second plan: hazard ratios, and the curve of plan length."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..plots.coefficients import has_hazard_ratios, plot_coefficients
+from ..plots.effect import plot_effect
+from ..plots.style import new_figure
+from .blocks import Block, Section, note, paragraph, picture, table
+
+if TYPE_CHECKING:
+    from ..models.estimator.base import IncidenceModel
+
+TABLE_DAYS = (182, 365, 730)
+PLAN_LENGTH = "plan_length_days"
+REFERENCE_LENGTH = 365
+SHOWN_LENGTHS = (30, 60, 91, 182, 273, 365, 545, 730)
+
+
+def effect_sections(fitted: dict[str, IncidenceModel], best: str, X: pd.DataFrame) -> list[Section]:
+    """Hazard ratios, and the curve of plan length, of the best model or of the first that has them."""
+    models = {name: fitted[name] for name in [best, *fitted] if name in fitted}
+    name = next((name for name, model in models.items() if has_hazard_ratios(getattr(model, "summary_", None))), None)
+    if name is None:
+        return []
+    summary: pd.DataFrame = models[name].summary_  # type: ignore[attr-defined]
+    length = models[name].encoder_.columns_.get(PLAN_LENGTH)
+    blocks: list[Block] = [paragraph(f"{name}, fitted on all children; 95 % intervals allow for siblings.")]
+    if length is not None and length.feature_names:  # coefficients of a spline say nothing one by one
+        summary = summary.drop(list(length.feature_names), level=summary.index.nlevels - 1)
+        blocks += _plan_length(models[name], X)
+    own = summary.loc[1] if summary.index.nlevels > 1 and len(summary) else summary
+    if len(own):
+        figure, ax = new_figure(7.6, 1.3 + 0.24 * len(own))
+        plot_coefficients(
+            summary, event=1, per=_readable_units(X), title="What goes with more or fewer second plans", ax=ax
+        )
+        blocks.append(picture(figure, _clear_of_one(own)))
+    blocks.append(
+        note(
+            "A hazard ratio says what goes with more or fewer second plans, with the other features held equal. It is "
+            "not what would happen if the feature were changed."
+        )
+    )
+    return [Section("What goes with a second plan", tuple(blocks))]
+
+
+def _clear_of_one(own: pd.DataFrame) -> str:
+    """What a picture of hazard ratios shows, in words."""
+    more, fewer = own.index[own["hazard_ratio_lower"] > 1], own.index[own["hazard_ratio_upper"] < 1]
+    found = [
+        f"{words} second plans with {', '.join(map(str, names))}"
+        for words, names in (("more", more), ("fewer", fewer))
+        if len(names)
+    ]
+    if not found:
+        return "Hazard ratios of a second plan: every 95 % interval holds 1."
+    return f"Hazard ratios of a second plan, whose 95 % intervals are clear of 1: {'; '.join(found)}."
+
+
+def _plan_length(model: IncidenceModel, X: pd.DataFrame) -> list[Block]:
+    """The curve of plan length with its band, and the ratios at some lengths that occurred."""
+    effect = partial(model.partial_effect, PLAN_LENGTH, X, reference=REFERENCE_LENGTH, times=TABLE_DAYS, event=1)
+    curve = effect()
+    figure, ax = new_figure(7.6, 4.2)
+    plot_effect(curve, title="Second plans by length of the plan that ended", ax=ax)
+    ax.set_xlabel("days from start to end of the plan")
+    seen = curve.table["value"]
+    lengths = [days for days in SHOWN_LENGTHS if seen.min() <= days <= seen.max()] or [REFERENCE_LENGTH]
+    rows = effect(values=lengths).table
+    shown = pd.DataFrame({"plan length, days": [f"{days:g}" for days in lengths]})
+    for day, own in rows.groupby("time", sort=False, dropna=False):
+        on_day = "" if np.isnan(day) else f" on day {day:g}"
+        shown[f"{curve.scale}{on_day}"] = [
+            f"{row.estimate:.2f} ({row.lower:.2f} to {row.upper:.2f})" for row in own.itertuples()
+        ]
+    first = rows[rows["time"].isna() | (rows["time"] == rows["time"].max())]
+    said = [f"{row.estimate:.2f} after {days:g} days" for days, row in zip(lengths, first.itertuples(), strict=True)]
+    return [
+        picture(figure, f"Hazard ratio of a second plan by plan length, with its 95 % band: {'; '.join(said)}."),
+        table(
+            shown,
+            caption=f"Second plans after plans of other lengths, against one of {REFERENCE_LENGTH} days",
+            numbers=list(shown),
+            notes=[
+                "Hazard ratio: how many times as often, on any day on which none has come yet, the other features "
+                "equal; 1: as often. In brackets: 95 % interval."
+            ],
+        ),
+    ]
+
+
+def _readable_units(X: pd.DataFrame) -> dict[str, float]:
+    """A round number (1, 2 or 5 times a power of ten) of about one standard deviation, for numbers that vary more."""
+    units = {}
+    for name in X.select_dtypes("number"):
+        spread = float(X[name].std())
+        if spread > 2 or 0 < spread < 0.5:
+            power = 10.0 ** np.floor(np.log10(spread))
+            units[str(name)] = float(max(step for step in (1, 2, 5) if step * power <= spread) * power)
+    return units
