@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from .estimator.base import IncidenceModel
     from .estimator.bundle_files import save_bundle
     from .estimator.nested_models import compare_nested
+    from .explanation.average_risks import partial_dependence
     from .explanation.contributions import explain_risk
+    from .explanation.local_effects import accumulated_local_effects
     from .features.encoder import FeatureEncoder
     from .fine_gray.model import FineGray
     from .group_tests.gray import gray_test
@@ -42,7 +44,9 @@ __getattr__, __dir__, __all__ = lazy_names(
         "estimator.base": ["IncidenceModel"],
         "estimator.bundle_files": ["save_bundle"],
         "estimator.nested_models": ["compare_nested"],
+        "explanation.average_risks": ["partial_dependence"],
         "explanation.contributions": ["explain_risk"],
+        "explanation.local_effects": ["accumulated_local_effects"],
         "features.encoder": ["FeatureEncoder"],
         "group_tests.gray": ["gray_test"],
         "group_tests.logrank": ["logrank_test"],

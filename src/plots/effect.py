@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from .style import COLOURS, MUTED, axes_or_new, house_style, ratio_ticks
 
 if TYPE_CHECKING:
-    from ..models.explanation.partial_effect import PartialEffect
+    from ..models.explanation.column_effect import PartialEffect
 
 
 def plot_effect(effect: PartialEffect, *, title: str | None = None, ax: Axes | None = None) -> Axes:
@@ -44,6 +44,8 @@ def plot_effect(effect: PartialEffect, *, title: str | None = None, ax: Axes | N
         if is_ratio:
             ax.set_yscale("log")
             ratio_ticks(ax.yaxis, table["lower"].min(), table["upper"].max())
+        elif table["estimate"].min() < 0:
+            ax.axhline(0, color=MUTED, linewidth=1, linestyle="--")
         else:
             highest = float(np.nan_to_num(table[["estimate", "upper"]].max().max()))
             ax.set_ylim(0, 1.1 * highest if highest > 0 else 1.0)

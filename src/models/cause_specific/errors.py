@@ -12,15 +12,17 @@ from ...caller_warnings import warn
 from ..cox.baseline import LARGEST_ETA
 from ..cox.fitted_influence import FittedInfluence, children_by_stratum, fitted_influence
 from ..cox.model import CoxPH
+from ..estimator.asked import Asked
 from ..estimator.base import IncidenceModel
 from ..estimator.design import Design, TrainingRows
 from ..estimator.unstated import warn_of_unsaved
 from ..incidence.errors import IncidenceErrors
 from ..incidence.exact_sums import Jumps, event_positions, merge_jumps
 from ..incidence.hazard_moments import CellMoments, RowMoments
-from ..incidence.influence_error import UncertainHazards
+from ..incidence.influence_error import UncertainHazards, covariance_of_totals
 from ..incidence.sums import IncidenceSums
 from ..numerics.blas_threads import one_blas_thread
+from ..numerics.row_totals import RowTotals
 
 # Strata of fewer children have errors exactly as R's from the plan's end on, which rest on every single row: from them
 # the features of each child that had an event could be worked out, so that a saved model has none.
@@ -106,6 +108,20 @@ class CauseSpecificErrors(IncidenceModel):
                 passed, reached = (np.searchsorted(days, until[rows], side="right") for until in (since, times))
                 result[rows] = (reached <= passed) & (since[rows] > 0)
         return result
+
+    def _covariance_of_totals(self, asked: Asked, event: int, totals: RowTotals) -> np.ndarray | None:
+        """Covariance of totals of rows' incidences by each time, shape (m, n_groups, n_groups); None where not known.
+
+        Rows of several strata have none.
+        """
+        design = asked.design
+        code = int(design.stratum_of_each[0])
+        errors = self._errors(code, bool(self._is_by_row(code, asked.since[:, 0]).all()))
+        if errors is None or np.any(design.stratum_of_each != code):
+            return None
+        risk, distance = self._relative_risk(design.matrix), self._distances(design.matrix)
+        cause = self.events_.index(event)
+        return covariance_of_totals(errors.hazards, distance, risk, asked.times, asked.since, cause, self.form, totals)
 
     def _is_by_row(self, stratum: int, since: np.ndarray) -> np.ndarray:
         """Whether errors rest on the influence of every row, which no saved model holds; both of shape (n_rows,)."""

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ...parameter_checks import check_event, shown
-from ..explanation.partial_effect import some_rows
+from ..explanation.column_effect import some_rows
 from ..features.encoder import FeatureEncoder, as_frame
 from ..inputs.at_risk import rows_at_risk
 from ..inputs.follow_up import last_days_followed, past_follow_up, warn_past_follow_up

@@ -10,6 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..curves.confidence import check_interval, incidence_bounds
 from ..numerics.blas_threads import one_blas_thread
 from ..numerics.quadratic import quadratic_forms
+from ..numerics.row_totals import RowTotals
+from .asked import Asked
 from .base import IncidenceModel, require_event
 from .conditioning import divide, is_faint
 from .design import Design
@@ -80,6 +82,15 @@ class DeltaIntervalModel(IncidenceModel):
             bounds[rows] = np.stack(incidence_bounds(np.clip(incidence, 0.0, 1.0), error, level), axis=-1)
             bounds[rows][np.isnan(incidence)] = (0.0, 1.0)
         return asked.finished(bounds)
+
+    def _covariance_of_totals(self, asked: Asked, event: int, totals: RowTotals) -> np.ndarray:
+        """Covariance of totals of rows' incidences by each time, shape (m, n_groups, n_groups)."""
+        covariance = self._parameter_covariance()
+        n_times = asked.times.shape[1]
+        gradient = np.zeros((totals.n_groups, n_times, len(covariance)))
+        for rows, part in asked.chunks(max(1, NUMBERS_PER_BLOCK // max(1, n_times * self._gradient_width()))):
+            gradient += totals.of(self._conditional_gradient(part.design, part.times, part.since, event)[1], rows)
+        return np.einsum("gmq,qr,hmr->mgh", gradient, covariance, gradient, optimize=True)
 
     def _conditional_gradient(
         self, design: Design, times: np.ndarray, since: np.ndarray, event: int

@@ -15,7 +15,7 @@ from ..inputs.follow_up import said_once
 from ..inputs.given_days import as_days
 
 if TYPE_CHECKING:
-    from ..explanation.partial_effect import PartialEffect
+    from ..explanation.column_effect import PartialEffect
 
 
 class ModelViews(BaseEstimator):

@@ -14,6 +14,7 @@ from ...parameter_checks import shown
 from ..features.encoder import FeatureEncoder, as_frame
 from ..inputs.follow_up import said_once
 from ..inputs.given_days import as_days
+from .average_risks import asked_event
 
 if TYPE_CHECKING:
     from ..estimator.asked import Asked
@@ -147,10 +148,7 @@ def explain_risk(
             f"{type(model).__name__} has no linear predictor; permutation_importance and partial_dependence say what "
             "moves its risks"
         )
-    code = model._stated_event if event is None else event
-    if code not in model.events_:
-        known = ", ".join(map(str, model.events_))
-        raise ValueError(f"event {shown(code)} is not modelled; the model's events are {known}")
+    code = asked_event(model, event)
     chosen: Any = getattr(model, "model_", model)  # of a path
     frame, encoder = as_frame(X), chosen.encoder_
     names, players = _players(encoder, groups)

@@ -19,8 +19,9 @@ from ..estimator.one_event import OneEventModel
 from ..estimator.unstated import warn_of_unstated
 from ..features.encoder import as_frame
 from ..numerics.blas_threads import one_blas_thread
+from ..numerics.row_totals import RowTotals
 from ..numerics.steps import step_values
-from .standard_error import UncertainBaseline, incidence_error
+from .standard_error import UncertainBaseline, covariance_of_totals, incidence_error
 
 if TYPE_CHECKING:
     from ..cox.model import CoxPH
@@ -105,6 +106,16 @@ class FineGrayPrediction(LikelihoodCriteria, OneEventModel):
                 error[rows] = divide(error[rows], np.where(since > 0, self._still_free(part.design, since), 1.0))
         warn_of_unstated(error)
         return asked.finished(np.stack(incidence_bounds(incidence, error, level), axis=-1))
+
+    def _covariance_of_totals(self, asked: Asked, event: int, totals: RowTotals) -> np.ndarray | None:
+        """Covariance of totals of rows' incidences by each time, shape (m, n_groups, n_groups).
+
+        None where a saved model does not hold it, and for risks after elapsed days.
+        """
+        baseline, matrix = self._uncertain_baseline(), asked.design.matrix
+        if baseline is None or np.any(asked.since > 0):
+            return None
+        return covariance_of_totals(baseline, matrix - self.center_, self._relative_risk(matrix), asked.times, totals)
 
     def _asked_event_free(self, asked: Asked) -> np.ndarray:
         """From the Cox model of all events; at most 1 less the incidence."""

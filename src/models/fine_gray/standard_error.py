@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..numerics.quadratic import quadratic_forms
+from ..numerics.row_totals import RowTotals
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,30 @@ def incidence_error(
     return np.sqrt(np.where(np.isfinite(variance) & (until > begin), np.maximum(variance, 0.0), 0.0))
 
 
+def covariance_of_totals(
+    baseline: UncertainBaseline,
+    distance: np.ndarray,
+    relative_risk: np.ndarray,
+    times: np.ndarray,
+    totals: RowTotals,
+) -> np.ndarray:
+    """Covariance of totals of rows' ``F(t)`` by each time (n, m), shape (m, n_groups, n_groups); as above."""
+    until = baseline_steps(baseline, times)
+    result = np.zeros((times.shape[1], totals.n_groups, totals.n_groups))
+    for own, at in zip(result, until.T, strict=True):
+        steps, place = np.unique(at, return_inverse=True)
+        moments = _Moments(baseline, steps)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            weight = relative_risk * np.exp(-relative_risk * moments.hazard[place])
+            by_coef = totals.of(weight[:, None] * (moments.hazard[place][:, None] * distance - moments.mean[place]))
+        by_step = np.zeros((totals.n_groups, steps.size))
+        np.add.at(by_step, (totals.group, place), totals.weight * weight)
+        cross = by_step @ moments.with_coef @ by_coef.T
+        own += by_step @ moments.covariance() @ by_step.T + cross + cross.T
+        own += by_coef @ baseline.coef_covariance @ by_coef.T
+    return result
+
+
 class _Moments:
     """The baseline after each of P numbers of event times, with its covariances."""
 
@@ -120,3 +145,8 @@ class _Moments:
         """Covariance with the same or a later number of event times, shape (P,)."""
         between = np.einsum("pg,pg->p", self.share @ self._cell_covariance, later.share)
         return between + (self.share * (1.0 - later.share)) @ self._cell_variance
+
+    def covariance(self) -> np.ndarray:
+        """Covariance of all with each other, shape (P, P); the numbers of event times ascend."""
+        within = np.triu((self.share * self._cell_variance) @ (1.0 - self.share).T)
+        return self.share @ self._cell_covariance @ self.share.T + within + np.triu(within, 1).T

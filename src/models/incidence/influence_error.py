@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..numerics.row_totals import RowTotals
 from .exact_sums import Jumps, free_before, incidence_after, total_increments
 from .hazard_moments import CellMoments, RowMoments
 
@@ -116,6 +117,37 @@ def incidence_covariance(
         slopes = next(_slopes(hazards, repeated, first, last, cause, form))
         by_coef = _by_coef(hazards, np.repeat(distance, times.size, axis=1), slopes)
         return hazards.moments.together(slopes, by_coef)
+
+
+def covariance_of_totals(
+    hazards: UncertainHazards,
+    distance: np.ndarray,
+    relative_risk: np.ndarray,
+    times: np.ndarray,
+    since: np.ndarray,
+    cause: int,
+    form: str,
+    totals: RowTotals,
+) -> np.ndarray:
+    """Covariance of totals of rows' incidences by each time, shape (m, n_groups, n_groups); as :func:`incidence_error`.
+
+    Derivatives are added up as the incidences are.
+    """
+    last = np.searchsorted(hazards.jumps.time, times, side="right")
+    first = np.where(since > 0, np.searchsorted(hazards.jumps.time, since, side="right"), 0)
+    n_causes, n_used, n_times = len(hazards.jumps.hazard), max(1, int(last.max(initial=0))), times.shape[1]
+    slopes = np.zeros((n_times, n_causes, totals.n_groups, n_used))
+    by_coef = np.zeros((n_times, totals.n_groups, distance.shape[0] * distance.shape[2]))
+    n_block = max(1, BLOCK // n_used)
+    for begin in range(0, len(times), n_block):
+        rows = slice(begin, begin + n_block)
+        if not np.any(last[rows] > first[rows]):
+            continue
+        for time, part in enumerate(_slopes(hazards, relative_risk[rows], first[rows], last[rows], cause, form)):
+            for own, slope in zip(slopes[time], part, strict=True):
+                own[:, : slope.shape[1]] += totals.of(slope, rows)
+            by_coef[time] += totals.of(_by_coef(hazards, distance[:, rows], part), rows)
+    return np.stack([hazards.moments.together(list(own), coef) for own, coef in zip(slopes, by_coef, strict=True)])
 
 
 def _slopes(

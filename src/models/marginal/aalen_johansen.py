@@ -14,11 +14,13 @@ from ..curves.confidence import check_interval, probability_bounds
 from ..curves.nonparametric import incidence_curve
 from ..curves.results import StratifiedCurves
 from ..curves.state_counts import count_states
+from ..estimator.asked import Asked
 from ..estimator.base import IncidenceModel, require_event
 from ..estimator.design import Design, TrainingRows
 from ..features.encoder import FeatureEncoder
 from ..inputs.cluster_levels import codes_within
 from ..inputs.strata import match_strata
+from ..numerics.row_totals import RowTotals
 from ..numerics.steps import step_position, step_values
 from .aalen_johansen_error import conditional_error, curve_moments
 
@@ -162,6 +164,19 @@ class AalenJohansen(IncidenceModel):
             curve = (self.step_time_[steps], self.step_incidence_[steps], self.step_event_free_[steps])
             error[rows] = conditional_error(*curve, self.moments_[code], times[rows], since[rows], kind)
         return error
+
+    def _covariance_of_totals(self, asked: Asked, event: int, totals: RowTotals) -> np.ndarray | None:
+        """Covariance of totals of rows' incidences by each time, shape (m, n_groups, n_groups).
+
+        Strata are independent (families in several count as if they were not). None where rows of a stratum have
+        days of their own.
+        """
+        error = self._standard_error(asked.design, asked.times, asked.since, self.events_.index(event))
+        codes, first, own = np.unique(asked.design.stratum_of_each, return_index=True, return_inverse=True)
+        if np.any(error != error[first][own]):
+            return None
+        by_stratum = totals.of(np.eye(codes.size)[own])
+        return np.einsum("gs,sm,hs->mgh", by_stratum, error[first] ** 2, by_stratum)
 
     def _position(self, design: Design, times: np.ndarray) -> np.ndarray:
         return step_position(self.step_time_, self.step_stratum_, design.stratum_of_each, times)
