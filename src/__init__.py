@@ -60,7 +60,7 @@ _HOMES = {
         "time_dependent_auc",
         "top_k",
     ),
-    "models.monitoring": ("expected_events", "funnel", "p_chart", "risk_adjusted_cusum"),
+    "models.monitoring": ("expected_by_row", "expected_events", "funnel", "p_chart", "risk_adjusted_cusum"),
     "plans": (
         "Cohort",
         "OpenCases",
@@ -120,6 +120,7 @@ _HOMES = {
         "sample_size",
     ),
     "scoring": ("score", "score_batch"),
+    "scoring.drift": ("monitor", "training_profile"),
     "tracking": ("load_tracked_model", "promote"),
     "plots": (
         "plot_calibration",

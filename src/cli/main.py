@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +14,8 @@ from ..errors import InputError, SecondplanError
 from ..version import __version__
 from .exit import INTERRUPTED, show_warning, stop, stop_unexpected
 from .indicators import indicators
-from .options import Out, day_option, refuse_unwritable, terminal_width
+from .monitor import monitor
+from .options import DEFAULT_STORE, AsOf, Out, Store, refuse_unwritable, terminal_width
 from .read import read_app
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 the command is written wrongly; 3 input that
 cannot be read or used; 4 the output folder is in use or cannot be written; 5 no such model, or a damaged one; 6 the
 model does not pass its gates; 7 no plan is kept of what was read, or
-the data hold nobody to analyse; 130 interrupted."""
+the data hold nobody to analyse; 130 interrupted. Of monitor: 10 data break their rules; 11 outcomes or 12 inputs
+have changed; 13 too few plans to say."""
 
 app = typer.Typer(
     name="secondplan",
@@ -38,10 +39,6 @@ app = typer.Typer(
 experiment_app = typer.Typer(help="Compare models on the same cohort and folds.", no_args_is_help=True)
 app.add_typer(read_app, name="read")
 app.add_typer(experiment_app, name="experiment")
-
-DEFAULT_STORE = "sqlite:///mlflow.db"
-Store = Annotated[str, typer.Option("--store", help="Address of the MLflow store.")]
-AsOf = Annotated[datetime | None, day_option("--as-of", help="As things stood on this day.")]
 
 
 def _say_version(wanted: bool) -> None:
@@ -197,6 +194,7 @@ def check(
 
 
 app.command()(indicators)
+app.command()(monitor)
 
 
 @experiment_app.command("run")

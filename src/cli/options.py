@@ -29,6 +29,11 @@ def day_option(*names: str, help: str) -> Any:
     return typer.Option(*names, parser=_day, metavar="DATE", help=help)
 
 
+DEFAULT_STORE = "sqlite:///mlflow.db"
+Store = Annotated[str, typer.Option("--store", help="Address of the MLflow store.")]
+AsOf = Annotated[datetime | None, day_option("--as-of", help="As things stood on this day.")]
+
+
 def terminal_width() -> int:
     """Columns of the terminal, within what reads well; 100 where there is none."""
     return min(max(get_terminal_size((100, 24)).columns, 60), 110)

@@ -258,11 +258,14 @@ def _folds(validation: ValidationSpec, cohort: Cohort) -> Any:
 
 def _fit_on_all(comparison: Comparison, cohort: Cohort) -> tuple[dict[str, IncidenceModel], dict[str, tuple[str, ...]]]:
     """Every model that could be compared, fitted on the whole cohort; and what models warned of, there or in a fold."""
+    from ..scoring.drift import training_profile
+
     fitted, notes = {}, {}
     for name in track(list(comparison.table.index), "Fitting on the whole cohort"):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             fitted[name] = clone(comparison.models[name]).fit(cohort.X, cohort.y, cluster=cohort.cluster)
+            training_profile(fitted[name], cohort, keep=True)
         lines = dict.fromkeys([*comparison.notes.get(name, ()), *map(note_line, caught)])
         if lines:
             notes[name] = tuple(lines)

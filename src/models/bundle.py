@@ -76,6 +76,8 @@ def load_model(path: str | Path) -> IncidenceModel:
         raise BundleError(f"{path}: the bundle does not describe a model") from None
     if not isinstance(model, IncidenceModel) or not isinstance(getattr(model, "encoder_", None), FeatureEncoder):
         raise BundleError(f"{path}: the bundle does not hold a model")
+    if isinstance(content.get("training_profile"), dict):
+        model.training_profile_ = content["training_profile"]
     return model
 
 

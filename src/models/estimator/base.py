@@ -63,6 +63,8 @@ class IncidenceModel(ModelViews, TrainingAverages):
     encoder: FeatureEncoder | None
     strata_: list[str]
     follow_up_: np.ndarray
+    # Aggregates of the training cohort as JSON holds them, for those who watch drift; kept with a saved model.
+    training_profile_: dict[str, Any]
 
     @explains_other_calls
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, cluster: Any = None) -> Self:
@@ -88,7 +90,7 @@ class IncidenceModel(ModelViews, TrainingAverages):
             matched by position: that ``X`` and another frame have the same index in another order is refused too.
         """
         made = [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]
-        for name in ("n_rows_", "_averages", "_some_rows", *self._of_training, *made):
+        for name in ("n_rows_", "training_profile_", "_averages", "_some_rows", *self._of_training, *made):
             self.__dict__.pop(name, None)
         _check_horizon(self.horizon)
         # A block, as a decorator would stand between the caller and the warnings given in its name.

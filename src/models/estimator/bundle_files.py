@@ -69,6 +69,9 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Pat
         content = {"secondplan_version": __version__, "model": pack(model, arrays, _Packer(arrays), "model")}
     except TypeError as error:
         raise BundleError(f"the model cannot be saved as data: {error}") from None
+    profile = getattr(model, "training_profile_", None)
+    if profile is not None:
+        content["training_profile"] = profile
     array_bytes = _npz_bytes(arrays)
     manifest = {"content": sha256(canonical(content)), ARRAYS_FILE: sha256(array_bytes)}
     document = {"format": FORMAT, "format_version": FORMAT_VERSION, "content": content, "manifest": manifest}

@@ -23,7 +23,9 @@ from ...parameter_checks import check_event
 from ...renamed_parameters import renamed_parameters
 from ..cause_specific.model import CauseSpecificCox
 from ..cox.model import CoxPH
+from ..estimator.base import IncidenceModel
 from ..features.encoder import as_frame
+from ..fine_gray.model import FineGray
 from ..inputs.at_risk import rows_at_risk
 from ..inputs.follow_up import FollowUpWarning
 from ..inputs.labels import refuse_other_order
@@ -65,9 +67,52 @@ class ObservedExpected:
         )
 
 
+def expected_by_row(
+    model: IncidenceModel, X: Any, y: Any, *, event: int = 1, horizon: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Events seen and expected of each row, from its entry to the end of its observation.
+
+    Parameters
+    ----------
+    model, X, y, event, horizon
+        As of :func:`expected_events`.
+
+    Returns
+    -------
+    observed, expected : ndarray, shape (n,)
+        0 or 1, and the cumulative hazard over the time at risk. Their difference is a martingale residual.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"x": rng.normal(size=300)})
+    >>> y = pd.DataFrame({"duration": rng.integers(1, 400, 300), "event": rng.integers(0, 2, 300)})
+    >>> observed, expected = expected_by_row(CoxPH(ties="breslow").fit(X, y), X, y)
+    >>> bool(np.isclose(observed.sum(), expected.sum()))
+    True
+    """
+    hazard = _hazard_model(model, check_event(event))
+    refuse_other_order(X=X, y=y)
+    outcome = check_outcome(y, n_rows=len(X)).keep_event(event)
+    entry, duration = _whole_days(outcome)
+    is_seen = outcome.event == 1
+    if horizon is not None:
+        is_seen &= duration <= horizon
+        duration = np.minimum(duration, int(horizon))
+    expected, features = np.zeros(len(X)), as_frame(X)
+    step = max(NUMBERS_PER_CHUNK // (int(duration.max(initial=0)) + 1), 1)
+    for at in range(0, len(X), step):
+        rows = slice(at, at + step)
+        days = np.arange(int(duration[rows].max(initial=0)) + 1)
+        increments = np.nan_to_num(_increments(hazard, features.iloc[rows], days))
+        is_at_risk = (days > entry[rows, None]) & (days <= duration[rows, None])
+        expected[rows] = np.where(is_at_risk, increments, 0.0).sum(axis=1)
+    return is_seen.astype(float), expected
+
+
 @renamed_parameters(within="horizon")
 def expected_events(
-    model: CauseSpecificCox | CoxPH,
+    model: IncidenceModel,
     X: Any,
     y: Any,
     start: Any,
@@ -86,8 +131,9 @@ def expected_events(
 
     Parameters
     ----------
-    model : CauseSpecificCox or CoxPH
-        Fitted.
+    model : IncidenceModel
+        Fitted. The hazard of a model that states none is worked out from its incidences, day by day:
+        :math:`\\Delta F_1 / S` with S the probability of being free of all events the day before.
     X : DataFrame, n rows
     y : DataFrame, n rows
         ``entry`` (optional), ``duration``, ``event``, in whole days.
@@ -109,7 +155,8 @@ def expected_events(
     Raises
     ------
     ValueError
-        Days are not whole, a start is missing, the period is empty, or the model has no hazard of the event.
+        Days are not whole, a start is missing, the period is empty, or the model has no hazard of the event, as
+        Fine-Gray has none.
 
     References
     ----------
@@ -160,7 +207,7 @@ def expected_events(
 
 
 def _add(
-    hazard: CoxPH,
+    hazard: CoxPH | _FromIncidence,
     X: Any,
     entry: np.ndarray,
     duration: np.ndarray,
@@ -170,9 +217,7 @@ def _add(
 ) -> int:
     """Add rows' expected events and time at risk to the calendar days; how many of these the model knows nothing of."""
     days = np.arange(int(duration.max()) + 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FollowUpWarning)  # it counts days after a row's last, too
-        increments = np.diff(hazard.predict_cumulative_hazard(X, days), axis=1, prepend=0.0)
+    increments = _increments(hazard, X, days)
     is_beyond = np.isnan(increments) | (days > _last_event(hazard))
     calendar = offset[:, None] + days
     is_at_risk = (days > entry[:, None]) & (days <= duration[:, None])
@@ -183,24 +228,61 @@ def _add(
     return int(is_beyond[is_at_risk].sum())
 
 
-def _hazard_model(model: Any, event: int) -> CoxPH:
+@dataclass(frozen=True)
+class _FromIncidence:
+    """The hazard of an event as a model's incidences imply it."""
+
+    model: IncidenceModel
+    event: int
+
+    @property
+    def last_day(self) -> float:
+        return float("inf") if self.model._goes_on else float(np.max(self.model.follow_up_))
+
+    def predict_cumulative_hazard(self, X: Any, days: np.ndarray) -> np.ndarray:
+        """Shape (n_rows, n_days); ``days`` are consecutive, from 0."""
+        incidence = self.model.predict_cumulative_incidence(X, days, event=self.event)
+        free = self.model.predict_event_free(X, days)
+        before = np.column_stack([np.ones(len(free)), free[:, :-1]])
+        risen = np.diff(incidence, axis=1, prepend=0.0)
+        return np.cumsum(np.divide(risen, before, out=np.zeros_like(risen), where=before > 0.0), axis=1)
+
+
+def _increments(hazard: CoxPH | _FromIncidence, X: Any, days: np.ndarray) -> np.ndarray:
+    """Rise of the cumulative hazard on each day, shape (n_rows, n_days); NaN where the model knows nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FollowUpWarning)  # it counts days after a row's last, too
+        return np.diff(hazard.predict_cumulative_hazard(X, days), axis=1, prepend=0.0)
+
+
+def _hazard_model(model: Any, event: int) -> CoxPH | _FromIncidence:
     if isinstance(model, CauseSpecificCox):
         if event not in getattr(model, "cause_models_", {}):
             raise ValueError(f"the model has no hazard of event {event}: it is not fitted, or had no such event")
         return model.cause_models_[event]
     if isinstance(model, CoxPH):
         return model
-    raise TypeError(f"model must be a CauseSpecificCox or a CoxPH, got {type(model).__name__}")
+    if not isinstance(model, IncidenceModel):
+        raise TypeError(f"model must be one of the package's models, got {type(model).__name__}")
+    if isinstance(model, FineGray) or event not in getattr(model, "events_", ()):
+        raise ValueError(
+            f"the model has no hazard of event {event}: it is a FineGray, which has none, is not fitted, or had no "
+            "such event"
+        )
+    return _FromIncidence(model, event)
 
 
-def _last_event(hazard: CoxPH) -> float:
+def _last_event(hazard: CoxPH | _FromIncidence) -> float:
+    if isinstance(hazard, _FromIncidence):
+        return hazard.last_day
     return float(np.max(hazard.baseline_time_, initial=0.0))
 
 
-def _warn_beyond(hazard: CoxPH, longest: int) -> None:
+def _warn_beyond(hazard: CoxPH | _FromIncidence, longest: int) -> None:
     """Warn that a good part of the time at risk is after the last event, or follow-up, that the model was fitted on."""
-    known = min(_last_event(hazard), float(hazard.follow_up_.min()))
-    where = "" if hazard.follow_up_.size == 1 else " in every stratum"
+    follow_up = np.atleast_1d(hazard.model.follow_up_ if isinstance(hazard, _FromIncidence) else hazard.follow_up_)
+    known = min(_last_event(hazard), float(follow_up.min()))
+    where = "" if follow_up.size == 1 else " in every stratum"
     warn(
         f"rows are at risk until day {longest}, the model knows the hazard until day {known:g}{where} and expects "
         f"nothing where it does not; give horizon={known:g} or less"

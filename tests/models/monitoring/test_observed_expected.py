@@ -149,7 +149,7 @@ def test_follow_up_beyond_that_of_the_stratum_is_warned_of():
         ({"first": "2018-01-01", "last": "2017-01-01"}, ValueError, "ends before it begins"),
         ({"first": "some day"}, ValueError, "first must be a date"),
         ({"event": 7}, ValueError, "no hazard of event 7"),
-        ({"model": sp.AalenJohansen()}, TypeError, "CauseSpecificCox or a CoxPH"),
+        ({"model": sp.FineGray()}, ValueError, "a FineGray, which has none"),
     ],
 )
 def test_what_cannot_be_is_refused(change, error, match):

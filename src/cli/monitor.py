@@ -1,0 +1,63 @@
+"""The command that looks for drift."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..files.whole import write_text
+from .options import DEFAULT_STORE, AsOf, Store, day_option, refuse_unwritable
+
+
+def monitor(
+    sources: Annotated[
+        list[Path], typer.Argument(help="A plan store as it is now, and folders of scored nights.", readable=False)
+    ],
+    model: Annotated[str, typer.Option(help="models:/NAME@champion, runs:/..., or the path of a bundle.")],
+    html: Annotated[Path | None, typer.Option(help="A file for the page.", readable=False)] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="A file for the findings as data (drift.json).", readable=False)
+    ] = None,
+    since: Annotated[
+        datetime | None, day_option("--since", help="Plans that ended later; by default what training did not know.")
+    ] = None,
+    as_of: AsOf = None,
+    false_alarms: Annotated[
+        float, typer.Option(min=0.01, max=6.0, help="Alarms of inputs a year when nothing has changed.")
+    ] = 0.5,
+    store: Store = DEFAULT_STORE,
+) -> None:
+    """Tell whether a model still fits: exit code 0 quiet, 10 contract, 11 outcomes, 12 inputs, 13 too few to say."""
+    from ..plans import read_plans
+    from ..scoring.drift import is_night
+    from ..scoring.drift import monitor as watch
+    from ..tracking import load_tracked_model
+
+    for file in filter(None, (html, json)):
+        refuse_unwritable(file)
+    nights = [folder for folder in sources if is_night(folder)]
+    stores = [folder for folder in sources if folder not in nights]
+    if len(stores) != 1:
+        raise typer.BadParameter(f"one of the folders must be a plan store, {len(stores)} are no scored nights")
+    report = watch(
+        load_tracked_model(model, store=store),
+        read_plans(stores[0]),
+        nights=nights,
+        since=since,
+        as_of=as_of,
+        false_alarms_per_year=false_alarms,
+    )
+    typer.echo("\n".join(report.sentences))
+    if json is not None:
+        write_text(json, report.to_json())
+    if html is not None:
+        from ..report import drift_page, write_report
+
+        write_report(html, drift_page(report))
+    for file in filter(None, (html, json)):
+        typer.echo(f"Written to {file}.")
+    sys.exit(report.exit_code)
