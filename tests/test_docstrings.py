@@ -27,6 +27,7 @@ WITHOUT_EXAMPLE = {
         "plot_contributions",
         "plot_hazard",
         "plot_hazard_ratio",
+        "plot_importance",
         "plot_incidence",
     ),
     *(

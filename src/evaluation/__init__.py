@@ -3,6 +3,7 @@
 from .compare import compare_models, evaluate_model
 from .comparison import Comparison
 from .designs import LeaveOneAuthorityOut, TemporalSplit
+from .feature_importance import FeatureImportance, permutation_importance
 from .riley_criteria import SampleSize, sample_size
 from .splits import FamilyKFold
 from .subgroup_result import Subgroups
@@ -10,11 +11,13 @@ from .subgroup_result import Subgroups
 __all__ = [
     "Comparison",
     "FamilyKFold",
+    "FeatureImportance",
     "LeaveOneAuthorityOut",
     "SampleSize",
     "Subgroups",
     "TemporalSplit",
     "compare_models",
     "evaluate_model",
+    "permutation_importance",
     "sample_size",
 ]

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "distributions": ["plot_distributions"],
         "effect": ["plot_effect"],
         "hazard": ["plot_hazard", "plot_hazard_ratio"],
+        "importance": ["plot_importance"],
         "incidence": ["plot_incidence"],
         "indicators": ["plot_indicators"],
         "monitoring": ["plot_cusum", "plot_funnel", "plot_p_chart"],
