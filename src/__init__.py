@@ -110,10 +110,12 @@ _HOMES = {
         "write_tables",
     ),
     "evaluation": (
+        "BootstrapOptimism",
         "Comparison",
         "FamilyKFold",
         "FeatureImportance",
         "LeaveOneAuthorityOut",
+        "OtherCohort",
         "SampleSize",
         "Subgroups",
         "TemporalSplit",

@@ -13,6 +13,9 @@ from ..models.metrics.metric_table import METRICS
 from .measured_rows import MeasuredRows
 from .random_effects import RandomEffects, random_effects
 
+# Makes one table of measures, and one of differences, of those of the parts of a design.
+Combine = Callable[[Sequence[MeasuredRows]], tuple[pd.DataFrame, pd.DataFrame]]
+
 LEVEL = 0.95
 KEY = ["model", "metric", "time"]
 PAIR = ["model", "reference", "metric", "time"]
@@ -65,7 +68,7 @@ def average_of_repeats(repeats: Sequence[MeasuredRows]) -> tuple[pd.DataFrame, p
     bounds = [metric_bounds(row.difference, row.std_error, LEVEL, "identity") for row in between.itertuples()]
     between[["lower", "upper"]] = np.array(bounds).reshape(-1, 2)
     between["p_value"] = [normal_p_value(row.difference, row.std_error) for row in between.itertuples()]
-    return table, _adjusted(between)
+    return table, adjusted(between)
 
 
 def over_authorities(authorities: Sequence[MeasuredRows]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -85,7 +88,7 @@ def over_authorities(authorities: Sequence[MeasuredRows]) -> tuple[pd.DataFrame,
         found = random_effects(rows["difference"].to_numpy(dtype=float), rows["std_error"].to_numpy(dtype=float) ** 2)
         records.append((*key, found.mean, found.std_error, found.lower, found.upper, found.p_value))
     between = pd.DataFrame(records, columns=[*PAIR, "difference", "std_error", "lower", "upper", "p_value"])
-    return table, _adjusted(between)
+    return table, adjusted(between)
 
 
 def _on_scale(rows: pd.DataFrame, scale: str) -> tuple[float, ...]:
@@ -120,7 +123,7 @@ def _scale(metric: str) -> str:
     return METRICS[metric].scale if metric in METRICS else "identity"
 
 
-def _adjusted(differences: pd.DataFrame) -> pd.DataFrame:
+def adjusted(differences: pd.DataFrame) -> pd.DataFrame:
     """With Holm's p-values, over the pairs and days of each metric."""
-    differences["p_adjusted"] = differences.groupby("metric")["p_value"].transform(lambda own: holm(own.to_numpy()))
+    differences["padjusted"] = differences.groupby("metric")["p_value"].transform(lambda own: holm(own.to_numpy()))
     return differences

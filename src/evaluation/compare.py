@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +14,15 @@ from ..models.inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 from ..models.metrics import MetricWarning
 from ..models.metrics.calibration_estimate import group_codes
 from ..models.metrics.inputs import followed_to
+from .combining import Combine
 from .comparison import NEVER_SAVED, UNSTATED, Comparison
-from .designs import combine_of, design_remarks, design_words, partitions
+from .designs import BootstrapOptimism, combine_of, design_remarks, design_words, partitions, tested_cohort
+from .enough_children import sample_sizes, shortfall
 from .fitting import Job, predict_risk, run_jobs
-from .measures import FoldRisks, fold_table, of_stated_days, predictions_table, unstated_rows
+from .measures import FoldRisks, chosen_table, fold_table, of_stated_days, one_fold, predictions_table, unstated_rows
+from .optimism import Draw
 from .pooled import TABLE_DAYS, calibration_points, curves_table, pooled_metrics, summary_table
+from .verdict import FEW_EVENTS
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
@@ -50,14 +54,17 @@ def compare_models(
     Parameters
     ----------
     models : mapping of str to IncidenceModel
-        Not fitted; each is cloned for each fold, and fitted with ``cluster`` where its ``fit`` takes it. A model whose
+        Not fitted; each is cloned for each fold, and fitted with ``cluster`` where its ``fit`` takes it. A search of
+        scikit-learn over a model (``GridSearchCV``) is run within the training rows, in folds by family if its ``cv``
+        is a number or None; ``Comparison.chosen`` says what it chose. A model whose
         ``random_state`` is None gets one, spawned from ``random_state``, so that the comparison can be repeated.
     cohort : Cohort
     folds : int, design, splitter or iterable of (train, test) positions, optional
         By default ``FamilyKFold(5, random_state=random_state)``. Designs: :class:`FamilyKFold` (measures of repeats are
         averaged), :class:`TemporalSplit`, :class:`LeaveOneAuthorityOut` (measures of authorities are pooled by random
-        effects). Any other splitter is called with the features, the event codes and the families. A row may be
-        tested once.
+        effects), :class:`BootstrapOptimism` (fitted to all, corrected for optimism) and :class:`OtherCohort` (tested on
+        children of another source). Any other splitter is called with the features, the event codes and the families.
+        A row may be tested once.
     times : iterable of float
         Days. 365 and 730, which the table states, are always among them.
     random_state : int
@@ -83,7 +90,7 @@ def compare_models(
     Examples
     --------
     >>> from secondplan import AalenJohansen, build_cohort, simulate
-    >>> cohort = build_cohort(simulate(n_children=300))
+    >>> cohort = build_cohort(simulate(n_children=2000))
     >>> comparison = compare_models({"by disability": AalenJohansen(strata="disabled")}, cohort, folds=2)
     >>> sorted(comparison.table.index)
     ['AalenJohansen', 'by disability']
@@ -91,14 +98,16 @@ def compare_models(
     if not models:
         raise ValueError("no models to compare")
     grid = time_grid(times)
-    outcome = check_outcome(cohort.y, n_rows=len(cohort))
+    tested_on = tested_cohort(folds, cohort)
+    outcome = check_outcome(tested_on.y, n_rows=len(tested_on))
     parts = partitions(cohort, folds, random_state)
-    _warn_of_limits(outcome, [part.rows for part in parts], grid)
+    _warn_of_limits(outcome, [part.rows for part in parts if not part.is_draw], grid)
     given = dict(models)
     named = given if REFERENCE in given else given | {REFERENCE: _reference_model()}
     seeds = np.random.SeedSequence(random_state).generate_state(len(named) * len(parts)).reshape(len(named), len(parts))
 
     results: dict[str, list[FoldRisks]] = {name: [] for name in named}
+    draws: dict[str, list[Draw]] = {name: [] for name in named}
     failures: dict[str, str] = {}
     notes: dict[str, dict[str, int]] = {name: {} for name in named}
     jobs = [
@@ -106,12 +115,14 @@ def compare_models(
         for k, part in enumerate(parts)
         for place, (name, model) in enumerate(named.items())
     ]
-    for job, found in run_jobs(jobs, cohort, grid, outcome.events, n_jobs):
+    for job, found in run_jobs(jobs, cohort, grid, n_jobs):
         if found.risks is None:
             failures[job.name] = f"fold {job.fold + 1} of {len(parts)}: {found.failure}"
             del results[job.name]
         else:
             results[job.name].append(found.risks)
+            if found.draw is not None:
+                draws[job.name].append(found.draw)
             for line in found.notes:
                 notes[job.name][line] = notes[job.name].get(line, 0) + 1
     if not results:
@@ -122,14 +133,29 @@ def compare_models(
         for name, found in notes.items()
         if found
     }
-    for name, tested in results.items():
+    chosen = chosen_table(results)
+    sizes = sample_sizes(_coefficients(results), check_outcome(cohort.y))
+    pooled = results
+    if isinstance(folds, BootstrapOptimism):
+        pooled = {name: found[:1] for name, found in results.items()}
+        results = {name: [one_fold(found[1:])] for name, found in results.items()}
+    for name, tested in pooled.items():
         why = getattr(named[name], "why_never_saved", "")
         never = (f"{NEVER_SAVED}: {why}",) if why else ()
         lines[name] = (*lines.get(name, ()), *_unstated_notes(tested, grid), *never)
-    lines = {name: noted for name, noted in lines.items() if noted}
-    remarks = design_remarks(folds, cohort)
     return _comparison(
-        results, cohort, outcome, grid, named, failures, lines, design_words(folds, parts), remarks, combine_of(folds)
+        results,
+        tested_on,
+        grid,
+        named,
+        pooled=pooled,
+        combine=combine_of(folds, {name: draws[name] for name in results}),
+        failures=failures,
+        notes={name: noted for name, noted in lines.items() if noted},
+        design=design_words(folds, parts),
+        remarks=(*design_remarks(folds, cohort), *shortfall(sizes)),
+        chosen=chosen,
+        sample_sizes=sizes,
     )
 
 
@@ -160,7 +186,7 @@ def evaluate_model(
     _warn_of_limits(outcome, [rows], grid)
     label = type(model).__name__ if name is None else name
     results = {label: [FoldRisks(0, rows, predict_risk(model, cohort, grid), float("nan"))]}
-    return _comparison(results, cohort, outcome, grid, {label: clone(model)}, {}, {}, "one test set")
+    return _comparison(results, cohort, grid, {label: clone(model)}, design="one test set")
 
 
 def time_grid(times: Iterable[float]) -> np.ndarray:
@@ -185,24 +211,38 @@ def _reference_model() -> IncidenceModel:
     return AalenJohansen()
 
 
+def _coefficients(results: Mapping[str, Sequence[FoldRisks]]) -> dict[str, int]:
+    """The most coefficients that each model had in a fold; without those that have none to count."""
+    counts = {name: [part.n_coefficients for part in folds if part.n_coefficients] for name, folds in results.items()}
+    return {name: max(found) for name, found in counts.items() if found}
+
+
 def _comparison(
-    results: dict[str, list[FoldRisks]],
+    results: Mapping[str, list[FoldRisks]],
     cohort: Cohort,
-    outcome: Outcome,
     times: np.ndarray,
     models: Mapping[str, IncidenceModel],
-    failures: dict[str, str],
-    notes: dict[str, tuple[str, ...]],
-    design: str,
-    remarks: tuple[str, ...] = (),
-    combine: Any = None,
+    *,
+    pooled: Mapping[str, list[FoldRisks]] | None = None,
+    combine: Combine | None = None,
+    **about: Any,
 ) -> Comparison:
+    """The tables of ``results`` on ``cohort``; ``pooled`` are the risks that all measures are of, where others."""
     predictions = predictions_table(results, times)
-    results = {name: of_stated_days(folds) for name, folds in results.items()}
+    outcome = check_outcome(cohort.y, n_rows=len(cohort))
     families = group_codes(cohort.cluster, len(outcome))
+    results = {name: of_stated_days(folds) for name, folds in results.items()}
+    pooled = results if pooled is None else {name: of_stated_days(folds) for name, folds in pooled.items()}
     by_fold = fold_table(results, outcome, times, families)
-    metrics = pooled_metrics(results, REFERENCE, outcome, times, families, combine)
-    rows = np.concatenate([part.rows for part in next(iter(results.values())) if part.repeat == 0])
+    metrics = pooled_metrics(pooled, REFERENCE, outcome, times, families, combine)
+    rows = np.concatenate([part.rows for part in next(iter(pooled.values())) if part.repeat == 0])
+    n_events = int(np.sum(outcome.event[rows] == 1))
+    if n_events < FEW_EVENTS:
+        warn(
+            f"fewer than {FEW_EVENTS} second plans among the children tested: only large differences can show, "
+            "and no model is shown to be calibrated; the verdict says what can be concluded",
+            MetricWarning,
+        )
     return Comparison(
         table=summary_table(metrics, times, by_fold),
         by_fold=by_fold,
@@ -211,15 +251,12 @@ def _comparison(
         differences=metrics.differences,
         measures=metrics.table,
         models=dict(models),
-        failures=failures,
-        notes=notes,
         predictions=predictions,
         n_rows=rows.size,
-        n_events=int(np.sum(outcome.event[rows] == 1)),
-        design=design,
-        remarks=remarks,
+        n_events=n_events,
         reference=REFERENCE,
         cohort=cohort,
+        **about,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from .enough_children import count_words
 from .subgroup_result import SUBGROUP_METRICS, Subgroups
 from .verdict import verdict, verdicts
 
@@ -70,13 +71,19 @@ class Comparison:
         ``model, metric, time, estimate, std_error, lower, upper``: all that was measured, of which ``table`` shows a
         part. Over several repeats also ``sd_between_repeats``; over authorities ``tau2`` (the variance between them, on
         the scale of the metric), ``i2``, ``prediction_lower, prediction_upper`` (95 %, for a new authority) and
-        ``n_authorities``.
+        ``n_authorities``; by the bootstrap ``apparent`` and ``optimism``.
     n_rows, n_events : int
         Children tested, and second plans among them.
     design : str
         How they were tested.
     remarks : tuple of str
         What a reader must know of the design and of the size of the sample.
+    chosen : DataFrame
+        ``model, repeat, fold, parameter, value``: what searches within the training rows chose.
+    sample_sizes : DataFrame, indexed by model
+        ``n_coefficients, n_children_needed, n_events_needed, n_children, n_events, is_enough``: what each model with
+        coefficients needs by Riley's criteria (:func:`~secondplan.sample_size`, at their defaults and the rate of these
+        children), and what there is. No gate asks for it.
     reference : str
         Name of the reference in ``table``.
     cohort : Cohort, optional
@@ -89,14 +96,16 @@ class Comparison:
     calibration: pd.DataFrame
     differences: pd.DataFrame
     models: dict[str, IncidenceModel]
-    failures: dict[str, str]
-    notes: dict[str, tuple[str, ...]]
     predictions: pd.DataFrame = field(repr=False)
     measures: pd.DataFrame
     n_rows: int
     n_events: int
     design: str
+    failures: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    chosen: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sample_sizes: pd.DataFrame = field(default_factory=pd.DataFrame)
     reference: str = "AalenJohansen"
     cohort: Cohort | None = field(repr=False, default=None)
 
@@ -156,7 +165,7 @@ class Comparison:
         Examples
         --------
         >>> from secondplan import AalenJohansen, build_cohort, compare_models, simulate
-        >>> cohort = build_cohort(simulate(n_children=900))
+        >>> cohort = build_cohort(simulate(n_children=2000))
         >>> comparison = compare_models({"by sex": AalenJohansen(strata="sex")}, cohort, folds=2)
         >>> found = comparison.subgroups(["sex", "disabled"], model="by sex", metrics=["observed_expected"])
         >>> found.table["characteristic"].unique().tolist()
@@ -201,7 +210,7 @@ class Comparison:
     def _repr_html_(self) -> str:
         known = "".join(f"<p>{escape(line)}</p>" for line in (self.verdict, *self.remarks))
         caption = (
-            f"<p>{self.n_rows} children in {self.design}, {self.n_events} with a second plan. "
+            f"<p>{self.n_rows:,} children in {self.design}, {count_words(self.n_events)} with a second plan. "
             f"Out-of-fold risks, with 95 % intervals.</p>{known}"
         )
         noted = [(name, line) for name, lines in self.notes.items() for line in lines]
@@ -209,8 +218,24 @@ class Comparison:
             caption
             + self.formatted().to_html(border=0, index_names=False)
             + _list("Not in the table:", list(self.failures.items()))
+            + _list("Chosen within the training rows:", self._choices())
             + _list("Noted:", noted)
         )
+
+    def _choices(self) -> list[tuple[str, str]]:
+        """Model and a line for each parameter that a search chose: its values, and in how many folds."""
+        lines = []
+        for (model, parameter), rows in (
+            self.chosen.groupby(["model", "parameter"], sort=False) if len(self.chosen) else ()
+        ):
+            counts = (
+                rows["value"]
+                .map(lambda value: f"{value:.4g}" if isinstance(value, float) else str(value))
+                .value_counts()
+            )
+            values = ", ".join(f"{value} ({count} of {len(rows)} folds)" for value, count in counts.items())
+            lines.append((str(model), f"{parameter} {values}"))
+        return lines
 
     def _main_columns(self) -> list[str]:
         return [name for name in self.table.columns if not name.endswith(("_lower", "_upper"))]

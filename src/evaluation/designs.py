@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ import pandas as pd
 from ..caller_warnings import warn
 from ..given_dates import given_date
 from ..renamed_parameters import renamed_parameters
-from .combining import over_authorities
+from .combining import Combine, over_authorities
+from .optimism import Draw, OptimismCorrection
 from .splits import FamilyKFold, families_in_both
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class Partition:
         A row is tested once in each repeat.
     label : str
         What is tested, for a table: an authority, or a day.
+    is_draw : bool
+        The training rows are drawn with replacement; the model is measured on them and on all rows, and ``rows`` are
+        those for which it is the first that did not see their family.
+    test_cohort : Cohort or None
+        Where ``rows`` are not rows of the cohort that trains the models.
     """
 
     train_rows: np.ndarray
@@ -40,6 +46,8 @@ class Partition:
     cut: pd.Timestamp | None = None
     repeat: int = 0
     label: str = ""
+    is_draw: bool = False
+    test_cohort: Cohort | None = None
 
     def train(self, cohort: Cohort) -> Cohort:
         """The training rows of ``cohort``."""
@@ -47,8 +55,8 @@ class Partition:
         return train if self.cut is None else known_on(train, self.cut)
 
     def test(self, cohort: Cohort) -> Cohort:
-        """The test rows of ``cohort``."""
-        return cohort.take(self.rows)
+        """The test rows of ``cohort``, or the cohort that is tested instead."""
+        return cohort.take(self.rows) if self.test_cohort is None else self.test_cohort
 
 
 class TemporalSplit:
@@ -174,12 +182,98 @@ class LeaveOneAuthorityOut:
         return sorted(events.index[events < self.min_events])
 
 
+class BootstrapOptimism:
+    """Fit to all children, and correct the measures by the optimism of models fitted to draws of families.
+
+    All children train the model and all count, which suits small samples. Each measure is corrected by how much better
+    draws are predicted than all children by the models fitted to them (Harrell's bootstrap), with an interval shifted
+    alike (Noma and others, 2021; see :mod:`~secondplan.evaluation.optimism`). ``Comparison.measures`` states
+    ``apparent`` and ``optimism``. Risks in ``predictions``, ``calibration`` and ``by_fold`` are of children whose
+    family the model did not see: each has that of the first draw without its family.
+
+    Parameters
+    ----------
+    n : int
+        Draws; 200 or more for an interval.
+    random_state : int
+
+    Examples
+    --------
+    >>> BootstrapOptimism(200)
+    BootstrapOptimism(n=200, random_state=0)
+    """
+
+    def __init__(self, n: int = 200, random_state: int = 0):
+        self.n = n
+        self.random_state = random_state
+
+    def __repr__(self) -> str:
+        return f"BootstrapOptimism(n={self.n}, random_state={self.random_state})"
+
+    def parts(self, cohort: Cohort) -> list[Partition]:
+        """All rows for training and testing, then a part for each draw.
+
+        Raises
+        ------
+        ValueError
+            There are fewer than two draws.
+        """
+        if self.n < 2:
+            raise ValueError(f"n must be at least 2 draws, got {self.n}")
+        everybody = np.arange(len(cohort))
+        family = pd.factorize(cohort.cluster)[0]
+        n_families = int(family.max()) + 1
+        rng = np.random.default_rng(self.random_state)
+        found, waiting = [Partition(everybody, everybody)], np.ones(len(cohort), dtype=bool)
+        for _ in range(self.n):
+            times_drawn = np.bincount(rng.integers(n_families, size=n_families), minlength=n_families)[family]
+            unseen = np.flatnonzero(waiting & (times_drawn == 0))
+            waiting[unseen] = False
+            found.append(Partition(np.repeat(everybody, times_drawn), unseen, is_draw=True))
+        return found
+
+
+class OtherCohort:
+    """Train on the whole cohort, test on children of another source: another place, or another system.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The children that are tested; tables, and ``Comparison.cohort``, are of them.
+
+    Examples
+    --------
+    >>> from secondplan import AalenJohansen, build_cohort, compare_models, simulate
+    >>> england = build_cohort(simulate("england-2018", n_children=300))
+    >>> birmingham = build_cohort(simulate("birmingham", n_children=2000, random_state=1))
+    >>> found = compare_models({"by sex": AalenJohansen(strata="sex")}, england, folds=OtherCohort(birmingham))
+    >>> found.n_rows == len(birmingham)
+    True
+    """
+
+    def __init__(self, cohort: Cohort):
+        self.cohort = cohort
+
+    def parts(self, cohort: Cohort) -> list[Partition]:
+        """One part: all rows of ``cohort`` train, all of the other are tested."""
+        return [Partition(np.arange(len(cohort)), np.arange(len(self.cohort)), test_cohort=self.cohort)]
+
+
+def tested_cohort(folds: Any, cohort: Cohort) -> Cohort:
+    """The cohort whose rows are tested."""
+    return folds.cohort if isinstance(folds, OtherCohort) else cohort
+
+
 def design_words(folds: Any, parts: Sequence[Partition]) -> str:
     """How the children were tested, for a caption: ``"5 folds by family"``."""
     if isinstance(folds, LeaveOneAuthorityOut):
         return f"{len(parts)} authorities, each tested on models of the others and pooled by random effects"
     if isinstance(folds, TemporalSplit):
         return f"{len(parts)} test sets, from {' and '.join(part.label for part in parts)} on"
+    if isinstance(folds, OtherCohort):
+        return "a cohort that trained no model"
+    if isinstance(folds, BootstrapOptimism):
+        return f"{folds.n} bootstrap draws of families, corrected for optimism"
     n_repeats = parts[-1].repeat + 1
     by = " by family" if folds is None or isinstance(folds, int | FamilyKFold) else ""
     return f"{len(parts) // n_repeats} folds{by}" + (f", averaged over {n_repeats} repeats" if n_repeats > 1 else "")
@@ -194,8 +288,10 @@ def design_remarks(folds: Any, cohort: Cohort) -> tuple[str, ...]:
     return (f"{line}; their children train the models of the others.",)
 
 
-def combine_of(folds: Any) -> Any:
+def combine_of(folds: Any, draws: Mapping[str, Sequence[Draw]]) -> Combine | None:
     """How measures of the parts become one, where they are not measured together: see ``pooled_metrics``."""
+    if isinstance(folds, BootstrapOptimism):
+        return OptimismCorrection({name: found for name, found in draws.items() if found})
     return over_authorities if isinstance(folds, LeaveOneAuthorityOut) else None
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import has_fit_parameter
@@ -24,7 +25,10 @@ from ..models.metrics.inputs import refuse_risk
 from ..models.numerics.blas_threads import one_blas_thread
 from ..progress import track
 from .designs import Partition
+from .fitted_facts import chosen_by, coefficients_of
 from .measures import FoldRisks
+from .optimism import Draw, measure_draw
+from .splits import FamilyKFold
 
 if TYPE_CHECKING:
     from ..plans.cohort import Cohort
@@ -59,15 +63,19 @@ class Job:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What became of a :class:`Job`: risks, or one line on why there are none; and a line for each warning."""
+    """What became of a :class:`Job`: risks, or one line on why there are none; and a line for each warning.
+
+    ``draw`` has the measures of a part that is a bootstrap draw.
+    """
 
     risks: FoldRisks | None
     failure: str
     notes: frozenset[str]
+    draw: Draw | None = None
 
 
 def run_jobs(
-    jobs: Sequence[Job], cohort: Cohort, times: np.ndarray, events: tuple[int, ...], n_jobs: int | None
+    jobs: Sequence[Job], cohort: Cohort, times: np.ndarray, n_jobs: int | None
 ) -> Iterator[tuple[Job, Fitted]]:
     """The outcome of each job in their order, under a progress bar; a model that failed is not tried again.
 
@@ -79,7 +87,7 @@ def run_jobs(
         for job in jobs:
             if job.name not in failed:
                 started.append(job)
-                yield delayed(_run)(job, cohort, times, events)
+                yield delayed(_run)(job, cohort, times)
 
     started: list[Job] = []
     # Arrays are copied to the processes, not mapped: models and pandas may write into what they are given.
@@ -93,29 +101,69 @@ def run_jobs(
         yield job, found
 
 
-def _run(job: Job, cohort: Cohort, times: np.ndarray, events: tuple[int, ...]) -> Fitted:
-    train, test = job.part.train(cohort), job.part.test(cohort)
+def _run(job: Job, cohort: Cohort, times: np.ndarray) -> Fitted:
+    part = job.part
+    train = part.train(cohort)
     caught: list[warnings.WarningMessage] = []
-    risks, failure = None, ""
+    risks, failure, draw = None, "", None
     try:
-        model = _without_absent_end(_with_seed(clone(job.model), job.seed), train, events)
+        model = _without_absent_end(_with_seed(clone(job.model), job.seed), train, set(cohort.y["event"]))
         # One thread for linear algebra, so that sums do not depend on how many processes share the processors.
         with one_blas_thread(), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", FollowUpWarning)
             started = time.perf_counter()
-            model = fit_model(model, train)
+            fitted = fit_model(model, train)
             seconds = time.perf_counter() - started
-            risk = predict_risk(model, test, times)
-            risks = FoldRisks(job.fold, job.part.rows, risk, seconds, job.part.repeat, job.part.label)
+            risk = predict_risk(predictor_of(fitted), cohort if part.is_draw else part.test(cohort), times)
+        if part.is_draw:
+            draw = measure_draw(job.name, risk, times, cohort, part.train_rows)
+            risk = risk[part.rows]
+        risks = FoldRisks(
+            job.fold,
+            part.rows,
+            risk,
+            seconds,
+            part.repeat,
+            part.label,
+            chosen_by(fitted),
+            coefficients_of(predictor_of(fitted)),
+        )
     except Exception as error:
         failure = failure_line(error)
-    return Fitted(risks, failure, frozenset(line for warning in caught if (line := _fold_note(warning, risks))))
+    return Fitted(risks, failure, frozenset(line for warning in caught if (line := _fold_note(warning, risks))), draw)
 
 
 def fit_model(model: Any, cohort: Cohort) -> Any:
-    """``model`` fitted to the cohort, with its families where ``fit`` takes them."""
-    keywords = {"cluster": cohort.cluster} if has_fit_parameter(model, "cluster") else {}
-    return model.fit(cohort.X, cohort.y, **keywords)
+    """``model`` fitted to the cohort, with its families where ``fit`` takes them.
+
+    A search of scikit-learn (``GridSearchCV`` and its kin) gets the families for its own folds, and passes them on to
+    the model within; where its ``cv`` is a number or None, its folds are those of :class:`FamilyKFold`.
+
+    Raises
+    ------
+    ValueError
+        The search does not refit what it chose.
+    """
+    families = cohort.cluster
+    if not _is_search(model):
+        keywords = {"cluster": families} if has_fit_parameter(model, "cluster") else {}
+        return model.fit(cohort.X, cohort.y, **keywords)
+    if not model.refit:
+        raise ValueError("a search needs refit=True: what it chose is fitted to all training rows")
+    if model.cv is None or isinstance(model.cv, int):
+        model.set_params(cv=FamilyKFold(model.cv or 5))
+    keywords = {"cluster": families} if has_fit_parameter(model.estimator, "cluster") else {}
+    with config_context(enable_metadata_routing=False):
+        return model.fit(cohort.X, cohort.y, groups=families, **keywords)
+
+
+def predictor_of(fitted: Any) -> Any:
+    """What predicts: the model that a search chose and fitted, or the model itself."""
+    return fitted.best_estimator_ if _is_search(fitted) else fitted
+
+
+def _is_search(model: Any) -> bool:
+    return all(hasattr(model, name) for name in ("estimator", "cv", "refit"))
 
 
 def predict_risk(model: Any, cohort: Cohort, times: np.ndarray) -> np.ndarray:
@@ -180,9 +228,9 @@ def _with_seed(model: Any, seed: int) -> Any:
     return model.set_params(**dict.fromkeys(unset, seed))
 
 
-def _without_absent_end(model: Any, train: Cohort, events: tuple[int, ...]) -> Any:
+def _without_absent_end(model: Any, train: Cohort, events: set[int]) -> Any:
     """The model without its ``known_end_event`` where it occurs in the cohort, but not in this fold's training rows."""
-    absent = set(events) - set(train.y["event"])
+    absent = events - set(train.y["event"])
     unused = [
         name
         for name, value in model.get_params().items()

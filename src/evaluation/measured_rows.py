@@ -48,12 +48,14 @@ class MeasuredRows:
         times: np.ndarray,
         families: np.ndarray,
         *,
+        weight: np.ndarray | None = None,
         calibration: bool = True,
         n_families: int = 0,
     ) -> MeasuredRows:
         """Measure risks (n, n_times) by model, NaN where a model states none.
 
-        ``families`` (n,) are codes below ``n_families``, which is given where the influence of each is asked for.
+        ``families`` (n,) are codes below ``n_families``, which is given where the influence of each is asked for;
+        ``weight`` (n,) says how often each row counts.
         """
         found = []
         for names, days, metrics in _tasks(risks, times, y, calibration):
@@ -61,7 +63,9 @@ class MeasuredRows:
             given = {name: risks[name][:, places] for name in names}
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", MetricWarning)  # said once, for all, by whoever compares
-                found.append(evaluate_risks(given, y, times[places], metrics=metrics, cluster=families))
+                found.append(
+                    evaluate_risks(given, y, times[places], metrics=metrics, cluster=families, sample_weight=weight)
+                )
         differences = [part.differences[part.differences["metric"].isin(BY_DAY)] for part in found]
         table = _joined([part.table for part in found], ["model", "metric", "time", *ESTIMATE])
         between = _joined(differences, ["model", "reference", "metric", "time", *DIFFERENCES])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,10 @@ class FoldRisks:
         A row is tested once in each.
     label : str
         What was tested, where a design says so: an authority, or a day.
+    chosen : dict
+        Parameters that a search within the training rows chose.
+    n_coefficients : int or None
+        Of the equation for second plans.
     """
 
     fold: int
@@ -38,6 +43,8 @@ class FoldRisks:
     fit_seconds: float
     repeat: int = 0
     label: str = ""
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    n_coefficients: int | None = None
 
 
 def unstated_rows(folds: Sequence[FoldRisks]) -> np.ndarray:
@@ -98,3 +105,20 @@ def predictions_table(results: Mapping[str, Sequence[FoldRisks]], times: np.ndar
 def usable(outcome: Outcome, rows: np.ndarray) -> np.ndarray:
     """Positions within ``rows`` of those observed from day 0, which are the ones that a metric can use."""
     return np.flatnonzero(outcome.entry[rows] == BEFORE_DAY_0)
+
+
+def one_fold(parts: Sequence[FoldRisks]) -> FoldRisks:
+    """Several parts as one, whose fit took as long as theirs on average."""
+    rows, risk = (np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "risk"))
+    return FoldRisks(0, rows, risk, float(np.mean([part.fit_seconds for part in parts])))
+
+
+def chosen_table(results: Mapping[str, Sequence[FoldRisks]]) -> pd.DataFrame:
+    """``Comparison.chosen``: a row for each parameter that was chosen in a fold."""
+    records = [
+        (name, part.repeat, part.fold, parameter, value)
+        for name, folds in results.items()
+        for part in folds
+        for parameter, value in part.chosen.items()
+    ]
+    return pd.DataFrame(records, columns=["model", "repeat", "fold", "parameter", "value"])

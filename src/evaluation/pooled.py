@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,7 +13,7 @@ import pandas as pd
 from ..models.inputs.outcome import Outcome
 from ..models.metrics import MetricWarning, calibration_curve
 from ..models.metrics.inputs import followed_to
-from .combining import average_of_repeats
+from .combining import Combine, average_of_repeats
 from .measured_rows import BOUNDS, CALIBRATION_DAY, CURVES, MeasuredRows
 from .measures import FoldRisks
 
@@ -59,7 +59,7 @@ def pooled_metrics(
     outcome: Outcome,
     times: np.ndarray,
     families: np.ndarray,
-    combine: Callable[[Sequence[MeasuredRows]], tuple[pd.DataFrame, pd.DataFrame]] | None = None,
+    combine: Combine | None = None,
 ) -> PooledMetrics:
     """Measure all models on the rows that were tested.
 

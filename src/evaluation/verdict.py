@@ -65,8 +65,9 @@ def verdict(differences: pd.DataFrame, models: list[str], reference: str, n_even
                 lines.append(f"Not distinguishable from it: {', '.join(close)}.")
     if n_events < FEW_EVENTS:
         lines.append(
-            f"There are fewer than {FEW_EVENTS} second plans here: only large differences can show, and calibration is "
-            "known roughly at best."
+            f"There are fewer than {FEW_EVENTS} second plans here. What can be concluded: a difference beyond noise is "
+            "hardly chance, though its size is probably overstated. What cannot: that models which are not "
+            "distinguishable are equally good, or that a model is calibrated, least of all for a group of children."
         )
     return " ".join(lines)
 

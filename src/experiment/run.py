@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from ..errors import GateError, InputError, SecondplanError
-from ..evaluation.fitting import failure_line, note_line
+from ..evaluation.fitting import failure_line, fit_model, note_line, predictor_of
 from ..progress import track
 from .features import ModelFeatures, choose_features
 from .file import DataSpec, Experiment, ModelSpec, ValidationSpec, load_experiment
@@ -264,7 +264,7 @@ def _fit_on_all(comparison: Comparison, cohort: Cohort) -> tuple[dict[str, Incid
     for name in track(list(comparison.table.index), "Fitting on the whole cohort"):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            fitted[name] = clone(comparison.models[name]).fit(cohort.X, cohort.y, cluster=cohort.cluster)
+            fitted[name] = predictor_of(fit_model(clone(comparison.models[name]), cohort))
             training_profile(fitted[name], cohort, keep=True)
         lines = dict.fromkeys([*comparison.notes.get(name, ()), *map(note_line, caught)])
         if lines:
@@ -379,7 +379,8 @@ def by_preference(comparison: Comparison, fitted: dict[str, IncidenceModel]) -> 
     First comes the simplest (fewest coefficients) of those whose Brier score at 730 days is within one standard error
     of the lowest, by the paired difference; then the others, lowest score first.
     """
-    from ..tracking.evidence import coefficients_of, within_one_error
+    from ..evaluation.fitted_facts import coefficients_of
+    from ..tracking.evidence import within_one_error
 
     order = list(comparison.table.index)
     near = [name for name in order if name == order[0] or within_one_error(comparison.differences, name, order[0])]

@@ -52,7 +52,8 @@ class StandingChampion:
 
     def against(self, comparison: Comparison, fitted: Mapping[str, IncidenceModel]) -> dict[str, PresentChampion]:
         """By model of the comparison: how it does against the champion."""
-        from ..tracking.evidence import PresentChampion, coefficients_of, upper_difference
+        from ..evaluation.fitted_facts import coefficients_of
+        from ..tracking.evidence import PresentChampion, upper_difference
 
         why_not = self.why_not or comparison.failures.get(self.name, "")
         found = {}

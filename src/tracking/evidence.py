@@ -113,7 +113,7 @@ def evidence_of(
         A model of it.
     rules : Gates, optional
     n_coefficients : int, optional
-        See :func:`coefficients_of`.
+        See :func:`~secondplan.evaluation.fitted_facts.coefficients_of`.
     champion : PresentChampion, optional
         Without its difference, which is looked up here.
     """
@@ -145,22 +145,6 @@ def upper_difference(differences: pd.DataFrame, model: str, reference: str) -> d
     """``difference`` and ``upper`` bound of the Brier scores at 730 days; None where not measured."""
     found = pair(differences, model, reference, CHAMPION_DAY)
     return {name: None if found is None else float(found[name]) for name in ("difference", "upper")}
-
-
-def coefficients_of(model: IncidenceModel) -> int | None:
-    """Coefficients of the fitted model's equation for second plans; None for a penalised model, trees, or without any.
-
-    Of a model that has an equation for each event, those of event 1.
-    """
-    table: Any = getattr(model, "summary_", None)
-    penalty: Any = getattr(model, "alpha_", getattr(model, "alpha", 0.0))
-    if table is None or penalty:
-        return None
-    if "event" in table.index.names:
-        table = table.xs(1, level="event")
-    elif "event" in table.columns:
-        table = table.loc[table["event"] == 1]
-    return len(table)
 
 
 def recipe_of(model: IncidenceModel) -> str:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..evaluation.fitted_facts import coefficients_of
 from ..plans.disclosure import rounded_flow
 from ..progress import track
 from .dataset import cohort_digest, column_kinds, log_cohort
 from .descriptions import NOTE, REPORT, comparison_note, experiment_note, how_many, model_note
-from .evidence import PresentChampion, coefficients_of, evidence_of
+from .evidence import PresentChampion, evidence_of
 from .flavour import GATES_TAG, log_model_bundle, model_name
 from .gates import Gates, check_gates, read_gates
 from .privacy import publishable_table, refuse_identifiers

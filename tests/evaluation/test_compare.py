@@ -263,7 +263,7 @@ def test_other_splitters_and_their_dangers(cohort, by_group):
 
 def test_page_shows_counts_and_no_predictions(comparison):
     page = comparison._repr_html_()
-    assert "1200 children in 4 folds" in page
+    assert "1,200 children in 4 folds by family, 495 with a second plan" in page
     assert "Brier score, 730 days" in page
     assert " to " in page
     assert comparison.verdict in repr(comparison) and "better than the average risk beyond noise" in page

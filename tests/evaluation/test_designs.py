@@ -5,9 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from secondplan.evaluation import FamilyKFold, LeaveOneAuthorityOut, compare_models
+from secondplan.evaluation import BootstrapOptimism, FamilyKFold, LeaveOneAuthorityOut, OtherCohort, compare_models
+from secondplan.evaluation.designs import partitions
 from secondplan.evaluation.random_effects import random_effects
-from secondplan.models.metrics import evaluate_risks
+from secondplan.models import CauseSpecificCox
+from secondplan.models.metrics import MetricWarning, evaluate_risks
 from secondplan.tracking.evidence import evidence_of
 
 
@@ -86,3 +88,55 @@ def test_authorities_are_pooled_by_random_effects(of_authorities, by_group):
 def test_one_authority_cannot_be_left_out(cohort):
     with pytest.raises(ValueError, match="1 of 1 authorities have at least 10 second plans: two are needed"):
         LeaveOneAuthorityOut().parts(cohort)
+
+
+def test_bootstrap_corrects_for_optimism(cohort, by_group):
+    """By hand: the Brier score of each draw's model on the draw and on everybody, and the interval shifted."""
+    folds = BootstrapOptimism(6, random_state=3)
+    found = compare_models({"disabled": by_group()}, cohort, folds=folds)
+    parts = partitions(cohort, folds, 0)
+    assert len(parts) == 7 and sum(len(part.rows) for part in parts[1:]) == len(found.predictions) // 2 < 1200
+    apparent, tested = [], []
+    for part in parts:
+        train = part.train(cohort)
+        drawn = np.unique(part.train_rows)
+        assert not part.is_draw or not set(cohort.cluster[part.rows]) & set(cohort.cluster[drawn])
+        risk = by_group().fit(train.X, train.y).predict_cumulative_incidence(cohort.X, [730])
+        for values, weight in ((apparent, np.bincount(part.train_rows, minlength=1200)), (tested, None)):
+            one = evaluate_risks({"m": risk}, cohort.y, [730], metrics=["brier"], sample_weight=weight)
+            values.append(one.table["estimate"].to_numpy())  # of the model, and of the average risk
+    apparent, tested = np.array(apparent), np.array(tested)
+    optimism = (apparent - tested)[1:].mean(axis=0)
+    row = at(found.measures, model="disabled", metric="brier", time=730)
+    assert row["apparent"] == pytest.approx(apparent[0, 0])
+    assert row["estimate"] == pytest.approx(apparent[0, 0] - optimism[0])
+    assert row["lower"] == pytest.approx(np.quantile(apparent[1:, 0], 0.025) - optimism[0])
+    gap = at(found.differences, model="disabled", metric="brier", time=730)
+    assert gap["difference"] == pytest.approx(apparent[0, 0] - apparent[0, 1] - optimism[0] + optimism[1])
+    assert gap["std_error"] == pytest.approx((apparent[1:, 0] - apparent[1:, 1]).std(ddof=1))
+    assert gap["difference"] == found.table.loc["disabled", "difference_to_null_730"]
+    assert found.table.loc["disabled", "calibration_slope_730"] > 0.5
+    assert "6 bootstrap draws of families, corrected for optimism" in found._repr_html_()
+
+
+def test_another_cohort_is_tested_and_trains_nothing(cohort, by_group):
+    england, elsewhere = cohort.take(np.arange(700)), cohort.take(np.arange(700, 1200))
+    found = compare_models({"disabled": by_group()}, england, folds=OtherCohort(elsewhere))
+    model = by_group().fit(england.X, england.y)
+    own = found.predictions[found.predictions["model"] == "disabled"]
+    np.testing.assert_allclose(own["risk_730"], model.predict_cumulative_incidence(elsewhere.X, [730])[:, 0])
+    assert found.cohort is elsewhere and found.n_rows == 500
+
+
+def test_few_second_plans_are_warned_of_and_put_into_words(cohort):
+    few = cohort.take(np.arange(180))
+    with pytest.warns(MetricWarning, match="fewer than 100 second plans among the children tested"):
+        found = compare_models({"cox": CauseSpecificCox()}, few, folds=2)
+    assert "What cannot: that models which are not distinguishable are equally good" in found.verdict
+    sizes = found.sample_sizes.loc["cox"]
+    events, years = int((few.y["event"] == 1).sum()), few.y["duration"].sum() / 365.25
+    from secondplan import sample_size
+
+    needed = sample_size(events / years, 2.0, int(sizes["n_coefficients"]), follow_up=years / 180)
+    assert (sizes["n_children_needed"], sizes["n_events_needed"]) == (needed.n_children, needed.n_events)
+    assert not sizes["is_enough"] and f"needs {needed.n_children:,}" in repr(found)
