@@ -123,7 +123,7 @@ _HOMES = {
         "permutation_importance",
         "sample_size",
     ),
-    "scoring": ("score", "score_batch"),
+    "scoring": ("score", "score_batch", "score_batches"),
     "scoring.drift": ("monitor", "training_profile"),
     "tracking": ("load_tracked_model", "promote"),
     "plots": (

@@ -47,6 +47,12 @@ class EmptyCohortError(SecondplanError, ValueError):
     exit_code = 7
 
 
+class TooManyRejectsError(SecondplanError):
+    """More rows are rejected than the caller allows, so that nothing is published."""
+
+    exit_code = 8
+
+
 def cannot_be_written(path: object, error: OSError) -> OutputError:
     """The error for a file or folder that the system does not let us write, with its reason."""
     return OutputError(f"{path}: cannot be written ({error.strerror or type(error).__name__})")

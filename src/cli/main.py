@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 EXIT_CODES = """Exit codes: 0 done; 1 an error of the program itself; 2 the command is written wrongly; 3 input that
 cannot be read or used; 4 the output folder is in use or cannot be written; 5 no such model, or a damaged one; 6 the
 model does not pass its gates; 7 no plan is kept of what was read, or
-the data hold nobody to analyse; 130 interrupted. Of monitor: 10 data break their rules; 11 outcomes or 12 inputs
-have changed; 13 too few plans to say."""
+the data hold nobody to analyse; 8 more rejected rows than --max-rejects; 130 interrupted. Of monitor: 10 data
+break their rules; 11 outcomes or 12 inputs have changed; 13 too few plans to say."""
 
 app = typer.Typer(
     name="secondplan",
@@ -257,6 +257,9 @@ def score(
         str,
         typer.Option(help="Where horizons count from: scoring_day or plan_end."),
     ] = "scoring_day",
+    max_rejects: Annotated[
+        int | None, typer.Option(min=0, help="Publish nothing if more rows are rejected; no limit by default.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
     store: Store = DEFAULT_STORE,
 ) -> None:
@@ -267,7 +270,8 @@ def score(
     if origin not in ("scoring_day", "plan_end"):
         raise typer.BadParameter("--origin must be scoring_day or plan_end")
     fitted = load_tracked_model(model, store=store)
-    result = score_batch(fitted, input, output, as_of=as_of, origin=origin, resume=resume)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"origin": origin, "max_rejects": max_rejects, "resume": resume}
+    result = score_batch(fitted, input, output, as_of=as_of, **options)
     typer.echo(result.summary())
 
 

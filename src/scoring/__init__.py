@@ -5,5 +5,6 @@ from .batch import BatchResult, score_batch
 from .cases import FLAGS, REJECT_CODES
 from .frame import score
 from .horizons import HORIZONS
+from .scorer import score_batches
 
-__all__ = ["FLAGS", "HORIZONS", "REJECT_CODES", "BatchResult", "RiskBands", "score", "score_batch"]
+__all__ = ["FLAGS", "HORIZONS", "REJECT_CODES", "BatchResult", "RiskBands", "score", "score_batch", "score_batches"]

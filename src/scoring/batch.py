@@ -11,7 +11,8 @@ The output folder holds
 - ``receipts/``: one file per whole part, from which a run resumes.
 
 Exit codes of the command: 3 the input cannot be read; 4 the output folder is in use, holds something else or cannot be
-written; 7 there was nobody to score, or every case was rejected (``rejects.csv`` says why).
+written; 7 there was nobody to score, or every case was rejected (``rejects.csv`` says why); 8 more were rejected than
+``max_rejects``, and nothing is published (the folder has ``rejects.csv``, and no manifest).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from html import escape
@@ -27,29 +28,26 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import pandas as pd
-
-from ..errors import EmptyCohortError, InputError, OutputError, SecondplanError
+from ..errors import EmptyCohortError, InputError, OutputError, SecondplanError, TooManyRejectsError
 from ..files.lock import locked
 from ..files.whole import UNFINISHED, read_json, sha256_of, whole_file, write_json
 from ..progress import track
 from ..version import __version__
 from .bands import RiskBands
-from .cases import CheckedCases, check_cases, required_columns
+from .cases import CheckedCases, required_columns
 from .duplicate_keys import SeenKeys
-from .frame import as_saved, has_interval, require_second_plan, score_checked
-from .horizons import HORIZONS, Horizons, Origin
+from .horizons import HORIZONS, Origin
 from .legend import legend
-from .parts import REJECTS, SCORES, Parts, Receipt, reject_table
+from .parts import REJECTS, SCORES, Parts, Receipt, with_unreadable
 from .run_log import RunLog
+from .scorer import Scorer, has_interval
 from .sources import Chunk, Source, open_source, require_rows
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
 
 FORMAT_VERSION = 2
-ROWS_PER_PART = 20_000
+ROWS_PER_PART = 100_000
 MANIFEST, JOB, LOG, LOCK, LEGEND = "manifest.json", "job.json", "log.jsonl", ".lock", "legend.md"
 OURS = {MANIFEST, JOB, LOG, LOCK, JOB + UNFINISHED}
 
@@ -100,6 +98,7 @@ def score_batch(
     times: Sequence[float] = HORIZONS,
     origin: Origin = "scoring_day",
     bands: RiskBands | None = None,
+    max_rejects: int | None = None,
     rows_per_part: int = ROWS_PER_PART,
 ) -> BatchResult:
     """Score a plan store or a file of prepared cases into a folder.
@@ -125,6 +124,8 @@ def score_batch(
         Where they count from, as in :func:`score`.
     bands : RiskBands, optional
         By default those against the average risk in training.
+    max_rejects : int, optional
+        With more rejected rows nothing is published.
     rows_per_part : int
         Rows read at a time.
 
@@ -138,15 +139,14 @@ def score_batch(
         The source cannot be read, or lacks columns that the model needs.
     OutputError
         The folder is in use, holds something else, or cannot be written.
+    TooManyRejectsError
+        More rows were rejected than ``max_rejects``; ``rejects.csv`` says why.
     EmptyCohortError
         The source holds no case, or every case was rejected (the folder is complete then, and says why).
     """
-    horizons = Horizons.of(times, origin)
-    require_second_plan(model)
-    model, digest = as_saved(model)
-    bands = bands or RiskBands()
+    scorer = Scorer.of(model, times, origin, bands)
     cases = open_source(source, as_of=as_of, care=care)
-    job = _describe_job(cases, digest, horizons, bands, rows_per_part)
+    job = _describe_job(cases, scorer, rows_per_part)
     folder = Path(output)
     is_new = _make_folder(folder)
     _refuse_foreign(folder)
@@ -156,11 +156,12 @@ def score_batch(
         if done is not None:
             return _answer(folder, done, was_done=True)
         begun = _begin(folder, job, resume)
-        log.write("resumed" if begun else "started", job=job["job_id"], input=cases.kind, model=digest)
+        log.write("resumed" if begun else "started", job=job["job_id"], input=cases.kind, model=scorer.digest)
         try:
-            receipts = _make_parts(model, cases, folder, log, horizons, bands, digest, rows_per_part)
+            receipts = _make_parts(scorer, cases, folder, log, rows_per_part)
+            _refuse_many_rejects(folder, receipts, max_rejects)
             with whole_file(folder / LEGEND) as beside:
-                beside.write_text(legend(horizons, bands, has_intervals=has_interval(model)), encoding="utf-8")
+                beside.write_text(_legend(scorer), encoding="utf-8")
             manifest = _finish(folder, job, receipts)
         except BaseException as error:
             log.write("stopped", error=type(error).__name__)
@@ -170,20 +171,23 @@ def score_batch(
     return _answer(folder, manifest, was_done=False)
 
 
-def _describe_job(
-    source: Source, digest: str, horizons: Horizons, bands: RiskBands, rows_per_part: int
-) -> dict[str, Any]:
+def _legend(scorer: Scorer) -> str:
+    return legend(scorer.horizons, scorer.bands, has_intervals=has_interval(scorer.model))
+
+
+def _describe_job(source: Source, scorer: Scorer, rows_per_part: int) -> dict[str, Any]:
     """All that the output depends on; equal jobs give equal files."""
+    bands = scorer.bands
     job: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "secondplan_version": __version__,
-        "model_digest": digest,
+        "model_digest": scorer.digest,
         "input_kind": source.kind,
         "input_digest": source.digest,
         "as_of": source.as_of,
         "care": source.care,
-        "times": list(horizons.days),
-        "origin": horizons.origin,
+        "times": list(scorer.horizons.days),
+        "origin": scorer.horizons.origin,
         "bands": asdict(bands) | {"multiples": list(bands.multiples), "labels": list(bands.labels)},
         "rows_per_part": rows_per_part,
     }
@@ -251,28 +255,19 @@ def _leave_if_nothing_was_made(folder: Path, *, is_new: bool) -> None:
             folder.rmdir()
 
 
-def _make_parts(
-    model: IncidenceModel,
-    source: Source,
-    folder: Path,
-    log: RunLog,
-    horizons: Horizons,
-    bands: RiskBands,
-    digest: str,
-    rows_per_part: int,
-) -> list[Receipt]:
+def _make_parts(scorer: Scorer, source: Source, folder: Path, log: RunLog, rows_per_part: int) -> list[Receipt]:
     parts = Parts(folder)
     parts.make_folders()
     seen, receipts = SeenKeys(), []
     n_parts = ceil(source.about_rows / rows_per_part) or None
-    for part, chunk in enumerate(_watched(source, model, rows_per_part, n_parts)):
-        duplicate = seen.add(chunk.cases.keys)
+    columns = list(required_columns(scorer.model))
+    for part, chunk in enumerate(track(source.chunks(columns, rows_per_part), "Scoring", total=n_parts)):
+        checked = _checked(scorer, chunk, source.path)
+        checked.reject(seen.add(checked.keys), "duplicate_key")
         receipt = parts.find(part)
         if receipt is None:
-            checked = _checked(model, chunk, source.path, horizons)
-            checked.code[duplicate & checked.is_valid] = "duplicate_key"
-            scores = score_checked(model, checked.take(checked.is_valid), horizons, bands, digest)
-            receipt = parts.write(part, scores, _rejects(chunk, checked))
+            scores, rejects = scorer.score(checked, chunk.row)
+            receipt = parts.write(part, scores, with_unreadable(rejects, chunk.unreadable))
             log.write("part", part=part, read=receipt.n_read, scored=receipt.n_scored, codes=receipt.codes)
         if receipt.n_read != chunk.n_read:
             raise OutputError(f"{folder}: part {part} accounts for {receipt.n_read} rows, {chunk.n_read} were read")
@@ -281,24 +276,21 @@ def _make_parts(
     return receipts
 
 
-def _checked(model: IncidenceModel, chunk: Chunk, path: Path, horizons: Horizons) -> CheckedCases:
+def _refuse_many_rejects(folder: Path, receipts: list[Receipt], most: int | None) -> None:
+    n_rejected = sum(receipt.n_rejected for receipt in receipts)
+    if most is not None and n_rejected > most:
+        path = Parts(folder).join_csv(REJECTS, len(receipts))
+        raise TooManyRejectsError(
+            f"{folder}: {n_rejected:,} rows are rejected, more than the {most:,} allowed; nothing is published, "
+            f"{path.name} says why; resume=True (--resume) with a higher limit goes on"
+        )
+
+
+def _checked(scorer: Scorer, chunk: Chunk, path: Path) -> CheckedCases:
     try:
-        return check_cases(model, chunk.cases, horizons)
+        return scorer.check(chunk.cases)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-
-
-def _watched(source: Source, model: IncidenceModel, rows_per_part: int, n_parts: int | None) -> Iterator[Chunk]:
-    return track(source.chunks(list(required_columns(model)), rows_per_part), "Scoring", total=n_parts)
-
-
-def _rejects(chunk: Chunk, checked: CheckedCases) -> pd.DataFrame:
-    """Rows of a chunk that are not scored, in the order of the source."""
-    invalid = ~checked.is_valid
-    refused = reject_table(chunk.row[invalid], checked.keys[invalid], checked.code[invalid], checked.column[invalid])
-    lost = list(chunk.unreadable)
-    unread = reject_table(np.array(lost), pd.DataFrame(index=lost), list(chunk.unreadable.values()), [""] * len(lost))
-    return pd.concat([refused, unread]).sort_values("row", kind="stable", ignore_index=True) if lost else refused
 
 
 def _finish(folder: Path, job: dict[str, Any], receipts: list[Receipt]) -> dict[str, Any]:

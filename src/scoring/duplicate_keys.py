@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 MERGE_AT = 16
+# Between keys; in no text that people type.
+SEPARATOR = "\x1f"
 
 
 class SeenKeys:
@@ -18,9 +24,13 @@ class SeenKeys:
     def __init__(self) -> None:
         self._runs: list[np.ndarray] = []
 
-    def add(self, keys: pd.DataFrame) -> np.ndarray:
-        """Remember the keys of a chunk; whether each row's keys came before, shape (n,)."""
-        hashes = pd.util.hash_pandas_object(keys.astype("string").fillna("").astype(object), index=False).to_numpy()
+    def add(self, keys: Mapping[str, pa.Array]) -> np.ndarray:
+        """Remember the keys of a chunk, columns of text; whether each row's keys came before, shape (n,)."""
+        joined = pc.binary_join_element_wise(
+            *(pc.fill_null(column, "").cast(pa.string()) for column in keys.values()), SEPARATOR
+        )
+        text = joined.to_numpy(zero_copy_only=False).astype(object)
+        hashes = pd.util.hash_array(text, categorize=False)
         distinct, first = np.unique(hashes, return_index=True)
         before = np.ones(len(hashes), dtype=bool)
         before[first] = False

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
-import tempfile
-import warnings
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from ..caller_warnings import warn
 from ..errors import InputError
 from ..models.inputs.follow_up import FollowUpWarning
-from .bands import RiskBands, yardsticks
-from .cases import CheckedCases, as_cases, check_cases
-from .horizons import HORIZONS, Horizons, Origin
-from .reasons import N_REASONS, reasons
+from .bands import RiskBands
+from .cases import as_cases
+from .duplicate_keys import SeenKeys
+from .horizons import HORIZONS, Origin
+from .scorer import Scorer
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
-
-SECOND_PLAN = 1
 
 
 def score(
@@ -76,99 +73,33 @@ def score(
        risk_91  risk_365
     0      0.0     0.333
     """
-    horizons = Horizons.of(times, origin)
-    require_second_plan(model)
-    checked = check_cases(model, as_cases(cases), horizons)
-    duplicate = checked.keys.duplicated().to_numpy() & checked.is_valid
+    scorer = Scorer.of(model, times, origin, bands)
+    checked = scorer.check(as_cases(cases))
+    duplicate = SeenKeys().add(checked.keys) & checked.is_valid
     if duplicate.any():
         raise InputError(f"{int(duplicate.sum())} of {len(duplicate)} cases have the keys of an earlier one")
-    if not checked.is_valid.all():
-        raise InputError(f"{_counted(checked)} of {len(checked.code)} cases cannot be scored")
-    saved, digest = as_saved(model)
-    table = score_checked(saved, checked, horizons, bands or RiskBands(), digest)
-    n_past = int(table["flags"].str.contains("past_follow_up").sum())
+    scores, rejects = scorer.score(checked, np.arange(len(duplicate)) + 1)
+    if rejects.num_rows:
+        counts = Counter(rejects["code"].to_pylist())
+        why = ", ".join(f"{counts[code]} {code}" for code in sorted(counts))
+        raise InputError(f"{why} of {len(duplicate)} cases cannot be scored")
+    n_past = int(checked.flags.has("past_follow_up").sum())
     if n_past:
         warn(
-            f"{n_past} of {len(table)} cases have a horizon past the last follow-up in training, for which a "
+            f"{n_past} of {len(duplicate)} cases have a horizon past the last follow-up in training, for which a "
             "parametric model alone states a number (flag past_follow_up); it takes shorter times, or training data "
             "with a longer follow-up",
             FollowUpWarning,
         )
-    return table
+    return as_frame(scores)
 
 
-def score_checked(
-    model: IncidenceModel, cases: CheckedCases, horizons: Horizons, bands: RiskBands, digest: str
-) -> pd.DataFrame:
-    """:func:`score` of cases that have been checked and can all be scored."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FollowUpWarning)  # a flag says so of each case
-        return _score_table(model, cases, horizons, bands, digest)
+def as_frame(batch: pa.RecordBatch) -> pd.DataFrame:
+    """A batch of scores or rejected rows as a frame, text as text."""
+    return plain(batch).to_pandas(types_mapper={pa.string(): pd.StringDtype()}.get)
 
 
-def _score_table(
-    model: IncidenceModel, cases: CheckedCases, horizons: Horizons, bands: RiskBands, digest: str
-) -> pd.DataFrame:
-    n_rows, names = len(cases.X), horizons.names
-    days = horizons.after_plan_end(cases.elapsed)
-    is_over = (cases.elapsed[:, None] >= days) | (cases.eligible_days <= cases.elapsed)[:, None]
-    todo = ~is_over[:, -1]
-    rows: dict[str, Any] = {"eligible_days": cases.eligible_days[todo], "elapsed": cases.elapsed[todo]}
-    risk, bounds = np.full((n_rows, len(names)), np.nan), np.full((n_rows, len(names), 2), np.nan)
-    why = np.full((n_rows, N_REASONS), "", dtype=object)
-    if todo.any():
-        X, own = cases.X[todo].reset_index(drop=True), days[todo]
-        is_past = np.zeros(n_rows, dtype=bool)
-        is_past[todo] = model.is_past_follow_up(X, own, **rows).any(axis=1)
-        cases = cases.flagged(is_past, "past_follow_up")
-        risk[todo] = model.predict_cumulative_incidence(X, own, event=SECOND_PLAN, **rows)
-        why[todo] = reasons(model, X, risk[todo, -1], days=own[:, -1:], **rows)
-        if has_interval(model):
-            bounds[todo] = model.predict_cumulative_incidence_interval(X, own, event=SECOND_PLAN, **rows)
-    risk[is_over], bounds[is_over] = np.nan, np.nan
-    cases = cases.flagged(risk[:, -1] == 0, "no_events_in_training")
-    table = cases.keys[["child_id", "plan_id"]].copy()
-    for position, name in enumerate(names):
-        table[f"risk_{name}"] = risk[:, position]
-    if has_interval(model):
-        for position, name in enumerate(names):
-            table[f"lower_{name}"], table[f"upper_{name}"] = bounds[:, position, 0], bounds[:, position, 1]
-    table["band"] = bands.assign(risk[:, -1], yardsticks(model, cases.elapsed, days[:, -1]))
-    for position in range(N_REASONS):
-        table[f"reason_{position + 1}"] = why[:, position]
-    table["flags"] = cases.flags
-    table["model_digest"] = digest
-    text = ["child_id", "plan_id", "band", *(f"reason_{n + 1}" for n in range(N_REASONS)), "flags", "model_digest"]
-    return table.astype(dict.fromkeys(text, "string"))
-
-
-def has_interval(model: IncidenceModel) -> bool:
-    """Whether the model gives intervals of its incidences, given the days already passed and those eligible."""
-    method = getattr(model, "predict_cumulative_incidence_interval", None)
-    return callable(method) and {"eligible_days", "elapsed"} <= set(inspect.signature(method).parameters)
-
-
-def as_saved(model: IncidenceModel) -> tuple[IncidenceModel, str]:
-    """The model as it would be loaded from its bundle, and the bundle's digest of 64 hexadecimal digits.
-
-    A saved model holds no rows, and states no interval from which a child could be told. Scores are those of the
-    bundle, so that one digest means one set of numbers.
-    """
-    from ..models.bundle import load_model, model_digest
-    from ..models.estimator.bundle_files import save_bundle
-
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # predicting says which intervals are not stated
-        path = save_bundle(model, Path(folder) / "bundle")
-        return load_model(path), model_digest(path)
-
-
-def require_second_plan(model: IncidenceModel) -> None:
-    """Raise InputError unless the model states the risk of event 1."""
-    if SECOND_PLAN not in model.events_:
-        raise InputError("the model says nothing of second plans (event 1)")
-
-
-def _counted(checked: CheckedCases) -> str:
-    codes, counts = np.unique(checked.code[~checked.is_valid].astype(str), return_counts=True)
-    return ", ".join(f"{count} {code}" for code, count in zip(codes, counts, strict=True))
+def plain(batch: pa.RecordBatch | pa.Table) -> pa.RecordBatch | pa.Table:
+    """The batch with text that is not dictionary-encoded."""
+    kinds = [(field.name, pa.string() if pa.types.is_dictionary(field.type) else field.type) for field in batch.schema]
+    return batch.cast(pa.schema(kinds))

@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ..files.whole import read_json, sha256_of, whole_file, write_json
+from .frame import plain
 from .spreadsheet import guarded_frame
 
 SCORES, REJECTS, RECEIPTS = "scores", "rejects", "receipts"
-REJECT_COLUMNS = ("row", "child_id", "plan_id", "code", "column")
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,15 @@ class Parts:
             folder.rmdir()
         return True
 
-    def write(self, part: int, scores: pd.DataFrame, rejects: pd.DataFrame) -> Receipt:
+    def write(self, part: int, scores: pa.RecordBatch, rejects: pa.Table) -> Receipt:
         """Write a part, its receipt last."""
         files: dict[str, str] = {}
         for kind, table in ((SCORES, scores), (REJECTS, rejects)):
             name = f"{kind}/part-{part:05d}.parquet"
             _write_parquet(self.folder / name, table)
             files[name] = sha256_of(self.folder / name) or ""
-        codes = dict(sorted(Counter(rejects["code"]).items()))
-        receipt = Receipt(part, len(scores) + len(rejects), len(scores), len(rejects), codes, files)
+        codes = dict(sorted(Counter(rejects["code"].to_pylist()).items()))
+        receipt = Receipt(part, scores.num_rows + rejects.num_rows, scores.num_rows, rejects.num_rows, codes, files)
         write_json(self._receipt(part), vars(receipt))
         return receipt
 
@@ -102,21 +102,18 @@ class Parts:
         return self.folder / RECEIPTS / f"part-{part:05d}.json"
 
 
-def reject_table(rows: np.ndarray, keys: pd.DataFrame, code: Any, column: Any) -> pd.DataFrame:
-    """Rejected rows: number in the source, keys where they could be read, code, and the column that is at fault."""
-    table = pd.DataFrame({"row": np.asarray(rows, dtype=np.int64)})
-    for name in ("child_id", "plan_id"):
-        table[name] = keys[name].to_numpy(dtype=object) if name in keys.columns else pd.NA
-    table["code"], table["column"] = np.asarray(code, dtype=object), np.asarray(column, dtype=object)
-    return table.astype(dict.fromkeys(REJECT_COLUMNS[1:], "string"))
+def with_unreadable(rejects: pa.RecordBatch, unreadable: dict[int, str]) -> pa.Table:
+    """The rejected rows of a part and those that could not be read, by number, in the order of the source."""
+    table = pa.Table.from_batches([plain(rejects)])
+    if not unreadable:
+        return table
+    lost = {"row": list(unreadable), "code": list(unreadable.values()), "column": [""] * len(unreadable)}
+    unread = pa.table({name: lost.get(name, [None] * len(unreadable)) for name in table.schema.names}, table.schema)
+    return pa.concat_tables([table, unread]).sort_by("row")
 
 
-def _write_parquet(path: Path, table: pd.DataFrame) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    kinds = {"string": pa.string(), "int64": pa.int64()}
-    schema = pa.schema([(name, kinds.get(str(dtype), pa.float64())) for name, dtype in table.dtypes.items()])
-    arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False).replace_schema_metadata(None)
+def _write_parquet(path: Path, table: pa.RecordBatch | pa.Table) -> None:
+    whole = table if isinstance(table, pa.Table) else pa.Table.from_batches([table])
     with whole_file(path) as beside:
-        pq.write_table(arrow, beside, compression="zstd")
+        # Without Arrow's own schema, so that dictionary-encoded text is plain text to every reader.
+        pq.write_table(whole, beside, compression="zstd", store_schema=False)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from ..errors import EmptyCohortError, InputError
 from ..given_dates import given_date
 from .cases import KEYS, OPTIONAL, Cases, as_cases
+from .scorer import batch_columns
 
 PLAN_STORE = "datapackage.json"
 READ_BYTES = 1 << 20
@@ -142,8 +143,6 @@ def _plan_store_chunks(path: Path, as_of: str | None, care: Any, rows_per_chunk:
 
 
 def _parquet_chunks(files: list[Path], columns: list[str], rows_per_chunk: int) -> Iterator[Chunk]:
-    import pyarrow as pa
-
     row = 0
     for path in files:
         file = _parquet(path)
@@ -161,21 +160,10 @@ def _parquet_chunks(files: list[Path], columns: list[str], rows_per_chunk: int) 
         try:
             for batch in file.iter_batches(batch_size=rows_per_chunk, columns=wanted):
                 if batch.num_rows:
-                    frame = _text_keys(batch).to_pandas(ignore_metadata=True)
-                    yield Chunk(as_cases(frame), np.arange(row, row + len(frame)) + 1)
-                    row += len(frame)
+                    yield Chunk(Cases(batch_columns(batch)), np.arange(row, row + batch.num_rows) + 1)
+                    row += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"{path}: cannot be read after row {row} ({type(error).__name__})") from None
-
-
-def _text_keys(batch: Any) -> Any:
-    """The batch with whole-number keys as text: beside missing values pandas would make them floats."""
-    import pyarrow as pa
-
-    for position, name in enumerate(batch.schema.names):
-        if name in (*KEYS, "la_code") and pa.types.is_integer(batch.schema.types[position]):
-            batch = batch.set_column(position, name, batch.column(position).cast(pa.string()))
-    return batch
 
 
 def _csv_chunks(path: Path, columns: list[str], rows_per_chunk: int) -> Iterator[Chunk]:
@@ -229,8 +217,9 @@ def _csv_lines(file: IO[str]) -> Iterator[list[str]]:
 
 
 def _csv_chunk(read: list[list[str]], kept: list[int], unreadable: dict[int, str], names: list[str]) -> Chunk:
-    frame = pd.DataFrame(read, columns=names, dtype="string")
-    return Chunk(as_cases(frame), np.array(kept, dtype=np.int64), unreadable)
+    cells: list[tuple[str, ...]] = list(zip(*read, strict=True)) if read else [()] * len(names)
+    columns = {name: pa.array(values, pa.string()) for name, values in zip(names, cells, strict=True)}
+    return Chunk(Cases(columns), np.array(kept, dtype=np.int64), unreadable)
 
 
 def _require_columns(path: Path, names: list[str], columns: list[str]) -> None:
@@ -249,7 +238,6 @@ def _parquet_files(path: Path) -> list[Path]:
 
 
 def _parquet(path: Path) -> Any:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:

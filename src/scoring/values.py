@@ -7,8 +7,13 @@ import pandas as pd
 from pandas.api import types
 
 from ..errors import InputError
+from ..models.features.columns import LARGEST_NUMBER
 
 MISSING_WORDS = frozenset({"", "na", "nan", "n/a", "null", "none", "\\n"})
+# A plan is a child's, born or not: 18 years and what comes before birth.
+BOUNDS = {"plan_length_days": (0.0, 6_900.0), "age_at_end": (0.0, 19.0)}
+MOST_COUNTED = 10_000.0
+LONGEST_DAYS = 36_525.0
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0"})
 
@@ -63,9 +68,11 @@ def level_text(values: pd.Series, levels: set[str]) -> pd.Series:
 
 
 def is_impossible(numbers: np.ndarray, name: str) -> np.ndarray:
-    """Numbers that a case feature of this package cannot have, whatever a model would make of them."""
-    if name in ("plan_length_days", "age_at_end") or name.startswith("n_"):
-        return numbers < 0
+    """Numbers that no feature, or no case feature of this package, can have, whatever a model would make of them."""
+    lowest, highest = BOUNDS.get(name, (-LARGEST_NUMBER, LARGEST_NUMBER))
+    if name.startswith("n_"):
+        lowest, highest = 0.0, MOST_COUNTED
     if name.startswith("share_"):
-        return (numbers < 0) | (numbers > 1)
-    return np.zeros(numbers.size, dtype=bool)
+        lowest, highest = 0.0, 1.0
+    with np.errstate(invalid="ignore"):
+        return (numbers < lowest) | (numbers > highest)

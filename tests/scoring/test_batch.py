@@ -8,14 +8,17 @@ from textwrap import dedent
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from secondplan.errors import EmptyCohortError, InputError, OutputError
+from secondplan.errors import EmptyCohortError, InputError, OutputError, TooManyRejectsError
 from secondplan.files.lock import locked
 from secondplan.models import CauseSpecificCox, FeatureEncoder, FollowUpWarning, ParametricAFT
 from secondplan.plans import build_cohort, open_cases
+from secondplan.scoring import REJECT_CODES, score, score_batch, score_batches
 from secondplan.scoring import batch as batch_module
-from secondplan.scoring import score, score_batch
+from secondplan.scoring.cases import Cases
+from secondplan.scoring.columns import frame_columns
 from secondplan.synthetic import simulate
 
 N_CASES = 57
@@ -147,7 +150,7 @@ def test_two_writers_are_not_let_in(model, parquet, tmp_path):
 
 def test_a_stopped_run_resumes_to_identical_files(model, parquet, tmp_path, monkeypatch):
     score_batch(model, parquet, tmp_path / "whole", rows_per_part=ROWS_PER_PART)
-    real, calls = batch_module.score_checked, []
+    real, calls = batch_module.Scorer.score, []
 
     def stop_at_the_third(*arguments):
         calls.append(1)
@@ -155,7 +158,7 @@ def test_a_stopped_run_resumes_to_identical_files(model, parquet, tmp_path, monk
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(batch_module, "score_checked", stop_at_the_third)
+    monkeypatch.setattr(batch_module.Scorer, "score", stop_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         score_batch(model, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART)
     with pytest.raises(OutputError, match="--resume"):
@@ -183,11 +186,11 @@ SCORE = dedent("""
     import sys, time
     from secondplan.models import load_model
     from secondplan.scoring import batch
-    real = batch.score_checked
+    real = batch.Scorer.score
     def slowly(*arguments):
         time.sleep(0.2)
         return real(*arguments)
-    batch.score_checked = slowly
+    batch.Scorer.score = slowly
     batch.score_batch(load_model(sys.argv[1]), sys.argv[2], sys.argv[3], rows_per_part=int(sys.argv[4]))
 """)
 
@@ -253,7 +256,7 @@ def test_a_plan_store_is_scored_as_its_open_cases(tmp_path):
 
 def test_a_job_that_fails_at_once_leaves_no_folder(model, all_cases, tmp_path):
     all_cases.assign(n_reviews=pd.Timedelta(days=3)).to_parquet(tmp_path / "cases.parquet")
-    with pytest.raises(InputError, match=r"cases\.parquet: the column n_reviews must hold numbers, not timedelta"):
+    with pytest.raises(InputError, match=r"cases\.parquet: the column n_reviews must hold numbers, not duration"):
         score_batch(model, tmp_path / "cases.parquet", tmp_path / "out")
     assert not (tmp_path / "out").exists()
     (tmp_path / "made").mkdir()
@@ -270,3 +273,75 @@ def test_a_manifest_that_is_damaged_is_refused(model, parquet, tmp_path, change)
     file.write_text(json.dumps(content))
     with pytest.raises(OutputError, match="out: "):
         score_batch(model, parquet, tmp_path / "out")
+
+
+ABSURD = [
+    1e150,
+    -1e150,
+    1e60,
+    np.inf,
+    -np.inf,
+    np.nan,
+    -1.0,
+    1e20,
+    0.0,
+    5e-324,
+    "three",
+    "1e400",
+    "0x10",
+    "",
+    [1],
+    b"x",
+]
+
+
+@pytest.mark.parametrize("column", ["plan_length_days", "n_reviews", "eligible_days", "elapsed"])
+def test_whatever_a_value_is_its_row_alone_is_concerned(model, all_cases, column):
+    """Each row has a score whose missing numbers stand beside a flag, or a code with the column."""
+    rows = all_cases.iloc[: len(ABSURD) + 2].copy()
+    rows[column] = pd.Series([*ABSURD, 20, 30], dtype=object)
+    checked = Cases(frame_columns(rows))
+    batch = pa.record_batch(dict(checked.columns))
+    ((scores, rejects),) = score_batches(model, [batch])
+    assert scores.num_rows + rejects.num_rows == len(rows) and scores.num_rows >= 2
+    assert set(rejects["column"].to_pylist()) <= {column}
+    assert set(rejects["code"].to_pylist()) <= set(REJECT_CODES)
+    table = scores.to_pandas()
+    risks = table.filter(like="risk_")
+    excused = table["flags"].astype(str).str.contains("past_follow_up|already_eighteen").to_numpy()
+    assert (risks.notna().all(axis=1) | excused).all()
+    assert ((risks >= 0) & (risks <= 1) | risks.isna()).all(axis=None)
+
+
+def test_a_number_beyond_training_is_flagged_and_an_impossible_one_rejected(model, all_cases):
+    rows = all_cases.iloc[:3].assign(plan_length_days=[400.0, 1500.0, 1e20])
+    ((scores, rejects),) = score_batches(model, pa.table(rows))
+    assert ["outside_training" in text for text in scores["flags"].to_pylist()] == [False, True]
+    assert rejects["code"].to_pylist() == ["out_of_range"] and rejects["row"].to_pylist() == [3]
+
+
+def test_a_number_that_is_none_becomes_a_reject(model, all_cases, monkeypatch):
+    def half(self, X, times, **options):
+        return np.where(np.arange(len(X))[:, None] % 2, np.nan, np.full(np.shape(times), 0.1))
+
+    monkeypatch.setattr(CauseSpecificCox, "predict_cumulative_incidence", half)
+    ((scores, rejects),) = score_batches(model, pa.table(all_cases.iloc[:10]))
+    assert rejects["code"].to_pylist() == ["no_score"] * 5 and scores.num_rows == 5
+
+
+def test_batches_find_duplicates_among_all(model, all_cases):
+    table = pa.table(all_cases.iloc[:5])
+    pairs = list(score_batches(model, [table, table.slice(0, 2)]))
+    assert [(scores.num_rows, rejects["row"].to_pylist()) for scores, rejects in pairs] == [(5, []), (0, [6, 7])]
+    again = score_batches(model, [table, table], find_duplicates=False)
+    assert [rejects.num_rows for _, rejects in again] == [0, 0]
+
+
+def test_with_too_many_rejected_rows_nothing_is_published(model, all_cases, tmp_path):
+    all_cases.assign(n_reviews=[-1.0, -1.0, *all_cases["n_reviews"][2:]]).to_parquet(tmp_path / "cases.parquet")
+    with pytest.raises(TooManyRejectsError, match="2 rows are rejected, more than the 1 allowed") as caught:
+        score_batch(model, tmp_path / "cases.parquet", tmp_path / "out", max_rejects=1)
+    assert caught.value.exit_code == 8 and not (tmp_path / "out/manifest.json").exists()
+    assert len(pd.read_csv(tmp_path / "out/rejects.csv")) == 2
+    done = score_batch(model, tmp_path / "cases.parquet", tmp_path / "out", max_rejects=2, resume=True)
+    assert done.n_rejected == 2

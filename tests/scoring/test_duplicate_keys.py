@@ -1,10 +1,12 @@
-import pandas as pd
+import pyarrow as pa
 
 from secondplan.scoring.duplicate_keys import SeenKeys
 
 
 def keys(*pairs):
-    return pd.DataFrame(pairs, columns=["child_id", "plan_id"], dtype="string")
+    return {
+        name: pa.array(values) for name, values in zip(("child_id", "plan_id"), zip(*pairs, strict=True), strict=True)
+    }
 
 
 def test_only_later_rows_with_the_same_keys_came_before():
@@ -22,5 +24,5 @@ def test_keys_are_remembered_when_runs_are_merged():
 
 def test_the_same_child_in_two_authorities_is_two_children():
     seen = SeenKeys()
-    both = pd.DataFrame({"child_id": ["a", "a"], "plan_id": ["1", "1"], "la_code": ["330", "331"]}, dtype="string")
+    both = keys(("a", "1"), ("a", "1")) | {"la_code": pa.array(["330", "331"])}
     assert not seen.add(both).any()

@@ -18,6 +18,8 @@ ROWS_FOR_TYPICAL_VALUE = 20_000
 ROWS_THAT_SHOW_AN_IDENTIFIER = 20
 # Variances hold fourth powers of features: beyond this they leave the range of floating point numbers.
 LARGEST_NUMBER = 1e50
+# Rows at either end that the range of a column leaves out, so that it tells of nobody; it is rounded outwards besides.
+UNTOLD = 5
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Column:
     spline : NaturalSpline or None
     typical : float, bool, str or None
         Median or most frequent value; None where that is "missing".
+    usual : tuple of float or None
+        Between which numbers nearly all lie; None where that is not known.
     """
 
     name: str
@@ -59,6 +63,14 @@ class Column:
     fill: float
     spline: NaturalSpline | None
     typical: float | bool | str | None
+    usual: tuple[float, float] | None = None
+
+    def is_unusual(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers (n,) beyond those of nearly all rows of training, shape (n,)."""
+        if self.usual is None:
+            return np.zeros(numbers.shape, dtype=bool)
+        with np.errstate(invalid="ignore"):
+            return (numbers < self.usual[0]) | (numbers > self.usual[1])
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -89,7 +101,8 @@ class Column:
         spline = state["spline"]
         if spline is not None:
             spline = NaturalSpline(tuple(spline["knots"]), spline["lower"], spline["upper"])
-        return cls(**(state | {"levels": tuple(state["levels"]), "spline": spline}))
+        usual = None if state["usual"] is None else tuple(state["usual"])
+        return cls(**(state | {"levels": tuple(state["levels"]), "spline": spline, "usual": usual}))
 
 
 def learn_column(values: pd.Series, rules: Rules, spline_df: int | None) -> Column:
@@ -125,7 +138,11 @@ def learn_column(values: pd.Series, rules: Rules, spline_df: int | None) -> Colu
             spline = place_knots(present, spline_df)
         except ValueError as error:
             raise ValueError(f"column {name}: {error}") from None
-    return Column(name, kind, (), varies, bool(missing.any()), fill, spline, typical)
+    usual = None
+    if kind == NUMERIC and present.size > 2 * UNTOLD:
+        ordered = np.partition(present, (UNTOLD, present.size - 1 - UNTOLD))
+        usual = _rounded_out(ordered[UNTOLD], ordered[-1 - UNTOLD])
+    return Column(name, kind, (), varies, bool(missing.any()), fill, spline, typical, usual)
 
 
 def learn_plain_columns(names: list[str], matrix: np.ndarray) -> list[Column]:
@@ -139,9 +156,12 @@ def learn_plain_columns(names: list[str], matrix: np.ndarray) -> list[Column]:
     perhaps_constant = np.flatnonzero(~varies)
     if len(matrix) > 1000 and perhaps_constant.size:
         varies[perhaps_constant] = ~(matrix[:, perhaps_constant] == matrix[0, perhaps_constant]).all(axis=0)
+    usual: list[tuple[float, float] | None] = [None] * len(names)
+    if ordered.shape[1] > 2 * UNTOLD:
+        usual = [_rounded_out(*ends) for ends in ordered[:, [UNTOLD, -1 - UNTOLD]]]
     return [
-        Column(name, NUMERIC, (), differs, False, median, None, median)
-        for name, differs, median in zip(names, varies.tolist(), typical.tolist(), strict=True)
+        Column(name, NUMERIC, (), differs, False, median, None, median, between)
+        for name, differs, median, between in zip(names, varies.tolist(), typical.tolist(), usual, strict=True)
     ]
 
 
@@ -299,6 +319,14 @@ def _numbers(values: pd.Series, name: str, kind: str) -> np.ndarray:
         if other.any():
             raise ValueError(f"column {name}: neither true nor false in {int(other.sum())} of {other.size} rows")
     return numbers
+
+
+def _rounded_out(low: float, high: float) -> tuple[float, float] | None:
+    """A range in two digits of its width that holds both; None where they are the same."""
+    if not high > low:
+        return None
+    step = 10.0 ** (np.floor(np.log10(high - low)) - 1.0)
+    return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
 
 
 def _is_constant(numbers: np.ndarray) -> bool:
