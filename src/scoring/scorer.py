@@ -68,7 +68,7 @@ class Scorer:
         horizons = Horizons.of(times, origin)
         if SECOND_PLAN not in model.events_:
             raise InputError("the model says nothing of second plans (event 1)")
-        return cls(*_as_saved(model), horizons, bands or RiskBands())
+        return cls(*as_saved(model), horizons, bands or RiskBands())
 
     def check(self, cases: Cases) -> CheckedCases:
         """The cases, with a code for each row that cannot be scored."""
@@ -199,7 +199,7 @@ def has_interval(model: IncidenceModel) -> bool:
     return callable(method) and {"eligible_days", "elapsed"} <= set(inspect.signature(method).parameters)
 
 
-def _as_saved(model: IncidenceModel) -> tuple[IncidenceModel, str]:
+def as_saved(model: IncidenceModel) -> tuple[IncidenceModel, str]:
     """The model as it would be loaded from its bundle, and the bundle's digest of 64 hexadecimal digits.
 
     A saved model holds no rows, and states no interval from which a child could be told. Scores are those of the

@@ -11,7 +11,7 @@ import pandas as pd
 from ...models.metrics.metric_bounds import holm
 from ...models.monitoring.distribution_shift import ShiftTest, shift_test
 from ...small_counts import SUPPRESSED, is_small
-from ..cases import as_cases, check_cases
+from ..cases import CODES, as_cases, check_cases
 from ..horizons import Horizons
 from ..values import as_words, level_text, to_numbers
 from .reference import RISK, ColumnProfile, TrainingProfile
@@ -173,7 +173,7 @@ def contract_table(
         n_rejected = int((~checked.is_valid[window.rows]).sum())
         if n_rejected > max_reject_share * window.rows.size:
             share = f"{100 * n_rejected / window.rows.size:.0f} %" if not is_small(np.array([n_rejected])) else "some"
-            codes = ", ".join(sorted(set(checked.code[window.rows]) - {""}))
+            codes = ", ".join(sorted(CODES[code] for code in set(checked.code[window.rows].tolist()) - {-1}))
             rows.append(
                 (
                     window.name,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ...errors import EmptyCohortError, InputError
 from ...given_dates import given_date
-from ..frame import as_saved
+from ..scorer import as_saved
 from .inputs import CONTRACT_COLUMNS, INPUT_COLUMNS, contract_table, input_table, windows_of
 from .nights import night_breaches
 from .outcomes import QUARTER_COLUMNS, Outcomes, months_to_signal, watch_outcomes
