@@ -61,3 +61,5 @@ lock:
 	  --extra tracking --extra notebooks --extra io --extra dev pyproject.toml --output-file requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --extra bench pyproject.toml --output-file requirements-bench.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --constraint requirements.txt requirements-scoring.in --output-file requirements-scoring.txt

@@ -47,3 +47,50 @@ def test_data_files_are_in_the_wheel(wheel_names):
 def test_nothing_else_is_in_the_wheel(wheel_names):
     foreign = [name for name in wheel_names if not name.startswith(("secondplan/", "secondplan-"))]
     assert foreign == []
+
+
+ONLY_LISTED = """
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.metadata import packages_distributions
+
+listed = set(sys.argv.pop(1).split(","))
+owners = packages_distributions()
+
+
+class Refuse(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        names = {owner.lower().replace("_", "-") for owner in owners.get(name.partition(".")[0], ())}
+        if names and not names & listed and "secondplan" not in names:
+            raise ModuleNotFoundError(f"{name} is not listed", name=name)
+
+
+sys.meta_path.insert(0, Refuse())
+from secondplan.cli.main import main
+
+main()
+"""
+
+
+def test_scoring_and_monitoring_need_only_what_their_requirements_list(tmp_path):
+    import secondplan as sp
+
+    lines = (ROOT / "requirements-scoring.txt").read_text(encoding="utf-8").splitlines()
+    listed = {line.partition("==")[0] for line in lines if "==" in line}
+    assert not listed & {"numba", "mlflow", "matplotlib", "lifelines", "statsmodels"}
+    plans = sp.simulate(n_children=200)
+    training = sp.build_cohort(plans, as_of="2016-03-31")
+    encoder = sp.FeatureEncoder(columns=["age_at_end"])
+    model = sp.CauseSpecificCox(known_end_event=4, encoder=encoder).fit(training.X, training.y)
+    sp.training_profile(model, training, keep=True)
+    model.save(tmp_path / "model")
+    plans.write(tmp_path / "plans")
+    given = ["--model", str(tmp_path / "model")]
+    commands = {
+        "score": [*given, "--input", str(tmp_path / "plans"), "--output", str(tmp_path / "scores")],
+        "monitor": [str(tmp_path / "plans"), str(tmp_path / "scores"), *given],
+    }
+    for name, words in commands.items():
+        command = [sys.executable, "-c", ONLY_LISTED, ",".join(listed), name, *words]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        assert ended.returncode in (0, *(() if name == "score" else (11, 12, 13))), ended.stderr

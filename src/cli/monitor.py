@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..errors import InputError
 from ..files.whole import write_text
 from .options import DEFAULT_STORE, AsOf, Store, day_option, refuse_unwritable
 
@@ -39,6 +41,8 @@ def monitor(
 
     for file in filter(None, (html, json)):
         refuse_unwritable(file)
+    if html is not None and find_spec("matplotlib") is None:
+        raise InputError("--html needs matplotlib, which is not installed: pip install matplotlib, or give --json")
     nights = [folder for folder in sources if is_night(folder)]
     stores = [folder for folder in sources if folder not in nights]
     if len(stores) != 1:
