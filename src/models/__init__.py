@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .inputs.outcome import Outcome, check_outcome
     from .marginal.aalen_johansen import AalenJohansen
     from .royston_parmar.model import RoystonParmar
+    from .stacking.model import StackedIncidence
 
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,

@@ -15,4 +15,5 @@ MODELS = {
     "FineGray": "fine_gray.model",
     "ParametricAFT": "aft.model",
     "RoystonParmar": "royston_parmar.model",
+    "StackedIncidence": "stacking.model",
 }

@@ -16,6 +16,7 @@ from secondplan.models import (
     FineGray,
     ParametricAFT,
     RoystonParmar,
+    StackedIncidence,
 )
 
 MODELS = {
@@ -34,9 +35,12 @@ MODELS = {
     "ParametricAFT": ParametricAFT(),
     "RoystonParmar": RoystonParmar(),
     "DiscreteTimeHazard": DiscreteTimeHazard(period_days=60, period_df=2),
+    "StackedIncidence": StackedIncidence(
+        {"average": AalenJohansen(), "Cox": CauseSpecificCox(ties="breslow", form="product_limit")}, n_folds=3
+    ),
     "BoostedHazard": BoostedHazard(max_iter=8, min_samples_leaf=5, period_days=60),
 }
-REGRESSIONS = [name for name in MODELS if not name.startswith(("Aalen", "Boosted"))]
+REGRESSIONS = [name for name in MODELS if not name.startswith(("Aalen", "Boosted", "Stacked"))]
 WITHOUT_STRATA = [name for name in MODELS if "strat" not in name]
 INTERVALS = [name for name in MODELS if hasattr(MODELS[name], "predict_cumulative_incidence_interval")]
 KNOWN_END = [name for name in MODELS if "known_end_event" in MODELS[name].get_params(deep=False)]

@@ -65,6 +65,10 @@ EVENTS = "there must be more events than coefficients, and of one row nothing ca
 FAILED_BY = {
     "AalenJohansen": {"check_n_features_in": "covariates play no part and are not counted"},
     "CoxElasticNetCV": {"check_fit2d_1sample": OTHER_WORDS + "each fold needs an event"},
+    "StackedIncidence": {
+        "check_fit2d_1sample": OTHER_WORDS + "each fold needs an event",
+        "check_sample_weight_equivalence_on_dense_data": EVENTS,
+    },
     "CoxPH": {
         "check_sample_weight_equivalence_on_dense_data": "Efron's ties, as in R, take no weight for repeated rows"
     },

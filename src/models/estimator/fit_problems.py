@@ -10,6 +10,7 @@ from ..features.encoder import FeatureEncoder
 
 # Columns that one message names.
 MOST_NAMES = 10
+LEFT_OUT = "constant in training, left out"
 
 
 class FoundProblems(Protocol):
@@ -41,7 +42,7 @@ def warn_of_dropped(encoder: FeatureEncoder) -> None:
     asked = set(encoder.drop or ())
     dropped = [str(name) for name in encoder.dropped_ if name not in asked]
     if dropped:
-        warn(f"constant in training, left out: {', '.join(dropped)}")
+        warn(f"{LEFT_OUT}: {', '.join(dropped)}")
 
 
 def listed(names: Iterable[Any]) -> str:

@@ -57,6 +57,8 @@ class AalenJohansen(IncidenceModel):
     """
 
     _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata"}
+    # No feature is in the way of a fit.
+    _is_penalised: ClassVar[bool] = True
     _of_training: ClassVar[tuple[str, ...]] = ("curves_",)
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "strata_",

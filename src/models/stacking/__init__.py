@@ -1,0 +1,1 @@
+"""A weighted mean of other models, with weights by cross-validation."""
