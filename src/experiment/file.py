@@ -15,6 +15,8 @@ from ..models.registry import MODELS
 
 ModelType = Literal[*MODELS]  # type: ignore[valid-type]
 
+# The type of a model that is made of others.
+STACK = "StackedIncidence"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$"
 # Names of models become names of folders in the MLflow store.
 NAME_OF_MODEL = r"^[^/\\\x00-\x1f\x7f]+$"
@@ -73,13 +75,25 @@ class ValidationSpec(_Spec):
 
 
 class ModelSpec(_Spec):
-    """One model: its class, its parameters and, where they differ from the experiment's, its features and encoder."""
+    """One model: its class, its parameters and, where they differ from the experiment's, its features and encoder.
+
+    ``StackedIncidence`` is made of ``models``: names of others in the file, or models described in their place.
+    """
 
     name: Annotated[str, Field(max_length=80, pattern=NAME_OF_MODEL)]
     type: ModelType
     params: dict[str, Any] = {}
     features: Annotated[list[str], Field(min_length=1)] | None = None
     encoder: dict[str, Any] = {}
+    models: list[ModelSpec | str] = []
+
+    @model_validator(mode="after")
+    def _only_a_stack_has_models(self) -> ModelSpec:
+        if bool(self.models) != (self.type == STACK):
+            raise ValueError(f"models belong to type {STACK}, and it needs them")
+        if self.models and (self.features is not None or self.encoder):
+            raise ValueError(f"a {STACK} has no features and encoder but those of its models")
+        return self
 
 
 class ChampionSpec(_Spec):
@@ -110,7 +124,16 @@ class Experiment(_Spec):
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"two models are named {repeated[0]}")
+        for model in self.models:
+            for part in model.models:
+                if isinstance(part, str) and (part not in names or part == model.name):
+                    raise ValueError(f"{model.name}: {part} is not the name of another model")
         return self
+
+    def parts_of(self, model: ModelSpec) -> list[ModelSpec]:
+        """The models that a stack is made of."""
+        named = {spec.name: spec for spec in self.models}
+        return [named[part] if isinstance(part, str) else part for part in model.models]
 
 
 def load_experiment(path: str | Path) -> Experiment:

@@ -12,8 +12,8 @@ from sklearn.base import clone
 from ..errors import GateError, InputError, SecondplanError
 from ..evaluation.fitting import failure_line, fit_model, note_line, predictor_of
 from ..progress import track
-from .features import ModelFeatures, choose_features
-from .file import DataSpec, Experiment, ModelSpec, ValidationSpec, load_experiment
+from .building import build_models
+from .file import DataSpec, Experiment, ValidationSpec, load_experiment
 from .standing_champion import LABEL, StandingChampion, standing_champion
 
 if TYPE_CHECKING:
@@ -138,9 +138,7 @@ def run_experiment(
     cohort = build_cohort(
         plans, index=settings.index, as_of=settings.as_of, washout_days=settings.washout_days, care=settings.care
     )
-    chosen = {spec.name: _features(spec, experiment, cohort) for spec in experiment.models}
-    models = {spec.name: _model(spec, experiment, chosen[spec.name]) for spec in experiment.models}
-    dropped = tuple(name for name in cohort.missing_features if any(name in found.dropped for found in chosen.values()))
+    models, dropped = build_models(experiment, cohort)
     times = tuple(experiment.horizons)
     standing = None
     if store is not None and experiment.champion is not None:
@@ -223,29 +221,6 @@ def _data_name(sources: pd.Series) -> str:
         counted = f"{len(group)} file{'s' if len(group) > 1 else ''}"
         names += [f"{kind}, {counted}"] if not is_scenario else [f"{kind}:{name}" for name in sorted(group[2])]
     return "; ".join(names) or "plan store"
-
-
-def _features(spec: ModelSpec, experiment: Experiment, cohort: Cohort) -> ModelFeatures:
-    from .. import models
-
-    return choose_features(
-        spec,
-        experiment,
-        present=list(cohort.X.columns),
-        missing=cohort.missing_features,
-        naming=tuple(getattr(models, spec.type)._column_parameters),
-    )
-
-
-def _model(spec: ModelSpec, experiment: Experiment, chosen: ModelFeatures) -> IncidenceModel:
-    """The unfitted model of a specification, its encoder limited to its features."""
-    from .. import models
-
-    kind = getattr(models, spec.type)
-    try:
-        return kind(**spec.params, encoder=models.FeatureEncoder(columns=list(chosen.columns), **chosen.encoder))
-    except TypeError as error:
-        raise InputError(f"{experiment.name}: {spec.name}: {error}") from None
 
 
 def _folds(validation: ValidationSpec, cohort: Cohort) -> Any:

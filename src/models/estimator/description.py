@@ -43,6 +43,9 @@ def describe(model: Any) -> Description:
     above = [", ".join([*parts, f"{model.event_counts_.get(0, 0):,} censored"])]
     summary = getattr(model, "summary_", None)
     table = None
+    weights = getattr(model, "weights_", None)
+    if weights is not None:  # of the models that it is made of
+        table = pd.DataFrame({"weight": [f"{weight:.3f}" for weight in weights["weight"]]}, index=weights.index)
     if summary is None or summary.empty:
         above.append(f"risk of event 1 by day {model.horizon:g} in training: {_percent(model.average_risk_)}")
     else:

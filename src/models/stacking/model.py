@@ -283,15 +283,16 @@ def out_of_fold_risk(
 ) -> np.ndarray:
     """Risks of event 1 of each row by a model fitted to the other folds, shape (n_rows, n_days).
 
-    Levels that the other folds do not have count as the reference. What models warn of is said when they are fitted to
-    all rows.
+    Levels that the other folds do not have count as the reference, strata of curves as all rows together. What models
+    warn of is said when they are fitted to all rows.
     """
     risk = np.full((len(rows), days.size), np.nan)
     for number in np.unique(fold):
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         part = clone(model)
-        if part.encoder is not None:
-            part.encoder.set_params(unseen="reference")
+        part.encoder.set_params(unseen="reference")
+        if hasattr(part, "unseen"):
+            part.set_params(unseen="marginal")
         weight = None if rows.weight is None else rows.weight[train]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
