@@ -93,7 +93,7 @@ class StackedIncidence(IncidenceModel):
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"x": rng.normal(size=400)})
     >>> duration = rng.exponential(500 * np.exp(-X["x"]))
-    >>> y = pd.DataFrame({"duration": duration.clip(upper=900), "event": np.where(duration > 900, 0, 1)})
+    >>> y = pd.DataFrame({"duration": np.minimum(duration, 900), "event": np.where(duration > 900, 0, 1)})
     >>> stack = StackedIncidence({"average": AalenJohansen(), "Cox": CauseSpecificCox()}).fit(X, y)
     >>> stack.weights_["weight"].round(2).to_dict()
     {'average': 0.0, 'Cox': 1.0}
