@@ -96,7 +96,7 @@ class StackedIncidence(IncidenceModel):
     >>> y = pd.DataFrame({"duration": np.minimum(duration, 900), "event": np.where(duration > 900, 0, 1)})
     >>> stack = StackedIncidence({"average": AalenJohansen(), "Cox": CauseSpecificCox()}).fit(X, y)
     >>> stack.weights_["weight"].round(2).to_dict()
-    {'average': 0.0, 'Cox': 1.0}
+    {'average': 0.04, 'Cox': 0.96}
     """
 
     _bundle_attributes: ClassVar[tuple[str, ...]] = ("models_", "weights_", "times_")
