@@ -104,7 +104,9 @@ class Subgroups:
         few = few[few["note"].ne("") & few["characteristic"].ne(EVERYBODY)]
         if len(few):
             names = "; ".join(f"{row.characteristic}: {row.group}" for row in few.itertuples())
-            limits = f"fewer than {self.min_children} children or {self.min_events} second plans"
+            limits = (
+                f"fewer than {self.min_children} children or {self.min_events} second plans, or followed too briefly"
+            )
             lines.append(f"Too few to say ({limits}): {names}.")
         return tuple(lines)
 

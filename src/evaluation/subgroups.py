@@ -153,6 +153,9 @@ def _by_group(tested: Tested, labels: Mapping[str, pd.Categorical], day: float, 
             rest = {}
             if own and others[0] >= rules.min_children and others[1] >= rules.min_events:
                 rest = measured(np.flatnonzero(codes != code))
+            why = note[place]
+            if not why and not any(np.isfinite(found.value) for found in own.values()):
+                why = "not followed for so long"
             shown = [SUPPRESSED if is_hidden[place] else int(count) for count in counts[place]]
             named = {"characteristic": characteristic, "group": EVERYBODY if label is None else label.categories[code]}
             for metric in _names(rules.metrics):
@@ -160,7 +163,7 @@ def _by_group(tested: Tested, labels: Mapping[str, pd.Categorical], day: float, 
                     numbers: dict[str, float] = {}
                 else:
                     numbers = _numbers(own.get(metric), rest.get(metric), metric, rules.level)
-                counted = {"n": shown[0], "n_events": shown[1], "metric": metric, "time": day, "note": note[place]}
+                counted = {"n": shown[0], "n_events": shown[1], "metric": metric, "time": day, "note": why}
                 records.append(named | counted | numbers)
         seen = {key: seen[key] for key in seen.keys() & {all_rows.tobytes()}}
     return records
@@ -209,7 +212,7 @@ def _estimates(tested: Tested, members: np.ndarray, day: float, rules: Rules) ->
     own = found.table[found.table["model"] == MODEL]
     for metric, value, error, lower, upper in own[["metric", *NUMBERS[:4]]].itertuples(index=False):
         sums = None
-        if metric in METRICS:
+        if metric in METRICS and np.isfinite(value):
             influence = found.influence(MODEL, metric, day) / members.size
             sums = np.bincount(family, weights=influence, minlength=int(tested.family.max()) + 1)
         estimates[metric] = GroupEstimate(value, error, lower, upper, sums)
@@ -232,12 +235,15 @@ def _numbers(own: GroupEstimate | None, rest: GroupEstimate | None, metric: str,
     lower, upper = difference_bounds(
         (own.value, own.lower, own.upper),
         (rest.value, rest.lower, rest.upper),
-        _correlation(own.sums, rest.sums),
+        _correlation(own, rest),
     )
     p_value = normal_p_value(one - other, error)
     return numbers | {"difference_lower": lower, "difference_upper": upper, "p_value": p_value}
 
 
-def _correlation(one: np.ndarray, other: np.ndarray) -> float:
-    length = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(one @ other) / length if length > 0 else 0.0
+def _correlation(own: GroupEstimate, rest: GroupEstimate) -> float:
+    """Correlation of two estimates, through families that have children in both."""
+    length = own.std_error * rest.std_error
+    if own.sums is None or rest.sums is None or not length > 0:
+        return 0.0
+    return float((own.sums * rest.sums).sum()) / length

@@ -65,13 +65,18 @@ def group_labels(cohort: Cohort, by: str | Sequence[str] | Mapping[str, Any] | N
     if isinstance(by, Mapping):
         columns = {str(name): _own_labels(str(name), values, len(cohort)) for name, values in by.items()}
     else:
-        wanted = CHARACTERISTICS if by is None else [by] if isinstance(by, str) else list(by)
-        found = {name: _column(cohort, name) for name in wanted}
-        absent = [name for name, column in found.items() if column is None]
-        if absent and by is not None:
-            raise ValueError(f"by: the cohort has no column {absent[0]}")
-        columns = {name: column for name, column in found.items() if column is not None}
+        columns = {}
+        for name in recorded(cohort) if by is None else [by] if isinstance(by, str) else by:
+            column = _column(cohort, name)
+            if column is None:
+                raise ValueError(f"by: the cohort has no column {name}")
+            columns[name] = column
     return {CHARACTERISTICS.get(name, name): _in_words(name, column) for name, column in columns.items()}
+
+
+def recorded(cohort: Cohort) -> tuple[str, ...]:
+    """Those of ``CHARACTERISTICS`` that the cohort has."""
+    return tuple(name for name in CHARACTERISTICS if _column(cohort, name) is not None)
 
 
 def children_of(characteristic: str, group: str) -> str:
@@ -120,7 +125,7 @@ def _in_words(name: str, column: pd.Series) -> pd.Categorical:
     if len(levels) > MOST_GROUPS:
         raise ValueError(f"by: {name} has more than {MOST_GROUPS} values; cut it into bands first")
     words = level_words(name, levels)
-    order = list(column.cat.categories) if isinstance(column.dtype, pd.CategoricalDtype) else sorted(levels)
+    order = list(column.cat.categories) if isinstance(column.dtype, pd.CategoricalDtype) else sorted(levels, key=str)
     ranked = [words[level] for level in order if level in words]
     names = list(dict.fromkeys(sorted(ranked) if name == "la_code" else ranked))
     place = {text: position for position, text in enumerate(names)}

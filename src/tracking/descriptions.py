@@ -67,6 +67,7 @@ def model_note(comparison: Comparison, name: str, report: GateReport, counted: s
         if isfinite(row.get(column, np.nan))
     ]
     gates = "Passes the champion's gates." if report.passed else f"No champion: {'; '.join(report.failures)}."
+    gates += "".join(f" {line}." for line in report.accepted)
     return "\n\n".join(
         [
             f"{verdict[:1].upper()}{verdict[1:]}. Place {place} of {len(comparison.table)} by the Brier score. {gates}",

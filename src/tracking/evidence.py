@@ -10,7 +10,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import GateError
+from ..evaluation.subgroup_result import SIGNIFICANT
 from ..evaluation.verdict import pair
+from ..plans.group_words import recorded
 from .gates import CHAMPION_DAY, RATIO, SLOPE, Gates, difference_name
 
 if TYPE_CHECKING:
@@ -46,6 +48,42 @@ class PresentChampion(BaseModel):
     is_simpler: bool = False
 
 
+class GroupRatio(BaseModel):
+    """Observed over expected second plans at 730 days of a group of children.
+
+    Attributes
+    ----------
+    name : str
+        ``"ethnicity group: Black"``.
+    ratio, lower, upper : float
+        With its 95 % interval.
+    is_found : bool
+        The difference to the other children is not explained by chance, after correction for the number of groups.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    ratio: float
+    lower: float
+    upper: float
+    is_found: bool
+
+
+class SubgroupRatios(BaseModel):
+    """The groups that were compared with the other children; of ``n_too_few`` others nothing was measured."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    groups: tuple[GroupRatio, ...] = ()
+    n_too_few: int = 0
+
+    @property
+    def worst_gap(self) -> float | None:
+        """By what factor observed and expected differ in the group where they differ most; None without any."""
+        return max((max(group.ratio, 1.0 / group.ratio) for group in self.groups), default=None)
+
+
 class Evidence(BaseModel):
     """What a comparison measured of one model: kept with the model, so that its gates can be judged again.
 
@@ -65,6 +103,8 @@ class Evidence(BaseModel):
         None where there was no champion.
     why_never_saved : str
         Why the model can never be saved, as one of another library; empty where it can.
+    subgroups : SubgroupRatios or None
+        None where they were not measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +116,7 @@ class Evidence(BaseModel):
     measures: dict[str, float] = {}
     champion: PresentChampion | None = None
     why_never_saved: str = ""
+    subgroups: SubgroupRatios | None = None
 
     def to_json(self) -> str:
         """As text, for a file."""
@@ -132,7 +173,26 @@ def evidence_of(
         measures={key: float(value) for key, value in known.items() if value is not None and isfinite(value)},
         champion=champion,
         why_never_saved=getattr(comparison.models.get(name), "why_never_saved", ""),
+        subgroups=_subgroups(comparison, name, rules),
     )
+
+
+def _subgroups(comparison: Comparison, name: str, rules: Gates) -> SubgroupRatios | None:
+    if comparison.cohort is None:
+        return None
+    by = [column for column in recorded(comparison.cohort) if column in rules.subgroups]
+    found = comparison.subgroups(by, model=name, metrics=["observed_expected"], times=[CHAMPION_DAY])
+    groups = tuple(
+        GroupRatio(
+            name=f"{row.characteristic}: {row.group}",
+            ratio=row.estimate,
+            lower=row.lower,
+            upper=row.upper,
+            is_found=row.p_adjusted < SIGNIFICANT,
+        )
+        for row in found.findings.itertuples()
+    )
+    return SubgroupRatios(groups=groups, n_too_few=int((found.table["note"] != "").sum()))
 
 
 def within_one_error(differences: pd.DataFrame, model: str, best: str) -> bool:

@@ -11,12 +11,14 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..errors import GateError, InputError
+from ..plans.group_words import CHARACTERISTICS
 
 if TYPE_CHECKING:
-    from .evidence import Evidence, PresentChampion
+    from .evidence import Evidence, PresentChampion, SubgroupRatios
 
 SLOPE = "calibration_slope_730"
 RATIO = "observed_expected_730"
+WORST_GAP = "subgroup_worst_gap_730"
 CHAMPION_DAY = 730
 
 
@@ -41,6 +43,14 @@ class Gates(BaseModel):
     champion_margin : float
         By how much of the Brier score at 730 days a model with fewer coefficients may at most be worse than the present
         champion (the upper bound of the paired difference).
+    subgroups : tuple of str
+        What children are grouped by, of ``sex, age_band, ethnicity_group, disabled, initial_category, plan_length_band,
+        la_code``; what the data do not hold is left out.
+    subgroup_bounds : tuple of float
+        No group may have observed over expected second plans at 730 days outside of these where its difference to the
+        other children is not explained by chance (at 5 %, corrected for the number of groups).
+    accepted_subgroups : dict of str to str
+        Groups that may, such as ``"ethnicity group: Black"``, and why; the model's description states them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,24 +64,34 @@ class Gates(BaseModel):
     ratio_bounds: tuple[float, float] = (0.8, 1.25)
     ratio_interval: tuple[float, float] = (0.5, 2.0)
     champion_margin: float = Field(default=0.0005, ge=0)
+    subgroups: tuple[str, ...] = tuple(CHARACTERISTICS)
+    subgroup_bounds: tuple[float, float] = (0.8, 1.25)
+    accepted_subgroups: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _bounds_hold_one(self) -> Gates:
-        for name in ("slope_bounds", "slope_interval", "ratio_bounds", "ratio_interval"):
+        for name in ("slope_bounds", "slope_interval", "ratio_bounds", "ratio_interval", "subgroup_bounds"):
             lower, upper = getattr(self, name)
             if not 0 < lower < 1 < upper:
                 raise ValueError(f"{name} must lie around 1, got {(lower, upper)}")
+        unknown = [name for name in self.subgroups if name not in CHARACTERISTICS]
+        if unknown:
+            raise ValueError(f"subgroups must be of {', '.join(CHARACTERISTICS)}; got {unknown[0]!r}")
+        for name, reason in self.accepted_subgroups.items():
+            if not reason.strip():
+                raise ValueError(f"accepted_subgroups: {name!r} needs a reason")
         return self
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One gate: its name, what was measured, what is required, and whether it holds."""
+    """One gate: its name, what was measured, what is required, whether it holds, and why it may do without (or "")."""
 
     name: str
     value: float | None
     required: str
     passed: bool
+    accepted: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +118,12 @@ class GateReport:
         """One line for each gate that does not hold."""
         failed = (gate for gate in self.gates if not gate.passed)
         return tuple(f"{gate.name} {_number(gate.value)}, required {gate.required}" for gate in failed)
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """One line for each gap that was accepted by name, with the reason; for the model's description."""
+        accepted = (gate for gate in self.gates if gate.accepted)
+        return tuple(f"Accepted by name: {gate.name} {_number(gate.value)} ({gate.accepted})" for gate in accepted)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -155,6 +181,7 @@ def check_gates(evidence: Evidence) -> GateReport:
         gates.append(_at_least(f"{name}_lower", lower, interval[0]))
         is_below = upper is not None and upper <= interval[1]
         gates.append(Gate(f"{name}_upper", upper, f"at most {interval[1]:g}", is_below))
+    gates += _subgroups(evidence.subgroups, rules)
     if evidence.champion is not None:
         gates.append(_against_champion(evidence.champion, rules.champion_margin))
     return GateReport(evidence.model, tuple(gates))
@@ -172,6 +199,29 @@ def _at_least(name: str, value: float | None, bound: float) -> Gate:
 def _below_zero(name: str, measures: Mapping[str, float], reference: str) -> Gate:
     value = measures.get(name)
     return Gate(name, value, f"below 0, so that it beats {reference} beyond noise", value is not None and value < 0)
+
+
+def _subgroups(found: SubgroupRatios | None, rules: Gates) -> list[Gate]:
+    """A gate for each group outside the bounds that chance does not explain; one for all if there is none."""
+    low, high = rules.subgroup_bounds
+    required = f"no group outside {low:g} to {high:g} that chance does not explain"
+    if found is None:
+        return [Gate(WORST_GAP, None, required, False)]
+    outside = [group for group in found.groups if group.is_found and not low <= group.ratio <= high]
+    if not outside:
+        n_within = sum(group.lower >= low and group.upper <= high for group in found.groups)
+        n_open = len(found.groups) - n_within + found.n_too_few
+        said = f"; within these are {n_within} groups, of {n_open} the data are too few to say"
+        return [Gate(WORST_GAP, found.worst_gap, required + said, True)]
+    gates = []
+    for group in outside:
+        reason = rules.accepted_subgroups.get(group.name, "")
+        asked = (
+            f"between {low:g} and {high:g}: its gap to the others is not explained by chance (95 % interval "
+            f"{group.lower:.2f} to {group.upper:.2f}); or accepted by this name, with a reason, in accepted_subgroups"
+        )
+        gates.append(Gate(f"{RATIO} of {group.name}", group.ratio, asked, bool(reason), reason))
+    return gates
 
 
 def _against_champion(champion: PresentChampion, margin: float) -> Gate:

@@ -17,9 +17,9 @@ from ..plans.disclosure import rounded_flow
 from ..progress import track
 from .dataset import cohort_digest, column_kinds, log_cohort
 from .descriptions import NOTE, REPORT, comparison_note, experiment_note, how_many, model_note
-from .evidence import PresentChampion, evidence_of
+from .evidence import Evidence, PresentChampion, evidence_of
 from .flavour import GATES_TAG, log_model_bundle, model_name
-from .gates import Gates, check_gates, read_gates
+from .gates import WORST_GAP, Gates, check_gates, read_gates
 from .privacy import publishable_table, refuse_identifiers
 from .registry import COMPARISON, KIND_TAG, PARENT_TAG, SUMMARY, gates_word
 from .saved_view import VIEW, VIEW_TAG, saved_view
@@ -148,7 +148,7 @@ def log_comparison(
                     model_id = log_model_bundle(
                         model, child, columns=columns, evidence=evidence, name=model_name(name), store=opened
                     )
-                _log_metrics(opened, child, comparison, name, model_id)
+                _log_metrics(opened, child, comparison, name, model_id, evidence)
                 _log_extras(
                     opened, child, _part(images, models, name), _part(pages, models, name), _part(tables, models, name)
                 )
@@ -185,13 +185,17 @@ class _run:
             self.store.client.set_terminated(self.id, "FINISHED" if kind is None else "FAILED")
 
 
-def _log_metrics(store: Store, run_id: str, comparison: Comparison, model: str, model_id: str | None) -> None:
+def _log_metrics(
+    store: Store, run_id: str, comparison: Comparison, model: str, model_id: str | None, evidence: Evidence
+) -> None:
     with mlflow_edge("the metrics cannot be logged"):
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
         row = comparison.table.loc[model]
-        row = pd.concat([row, pd.Series({"ipa_percent_730": 100.0 * row["ipa_730"]})])
+        gap = None if evidence.subgroups is None else evidence.subgroups.worst_gap
+        more = {"ipa_percent_730": 100.0 * row["ipa_730"], WORST_GAP: np.nan if gap is None else gap}
+        row = pd.concat([row, pd.Series(more)])
         metrics = [
             Metric(f"summary/{name}", float(row[name]), now, 0, model_id=model_id, run_id=run_id)
             for name in SUMMARY

@@ -32,6 +32,7 @@ SUMMARY = (
     "calibration_slope_730",
     "observed_expected_730",
     "ici_730",
+    "subgroup_worst_gap_730",
     "c_index",
     "fit_seconds",
 )

@@ -133,6 +133,17 @@ def test_what_is_missing_is_a_group_and_small_groups_are_named_only(cohort, comp
     assert found.sentences[-1].endswith("authority: Dudley.") and "Children of Birmingham: " in str(found.sentences)
 
 
+def test_a_group_that_is_not_followed_for_so_long_is_named_only(cohort, comparison):
+    boys = (cohort.X["sex"] == "male").to_numpy()
+    is_late = boys & (cohort.y["duration"] > 600).to_numpy()
+    y = cohort.y.assign(duration=cohort.y["duration"].mask(is_late, 600), event=cohort.y["event"].mask(is_late, 0))
+    found = replace(comparison, cohort=replace(cohort, y=y)).subgroups("sex", model="disabled")
+    table = found.table[found.table["metric"] == RATIO].set_index("group")
+    assert table.loc["male", "note"] == "not followed for so long" and np.isnan(table.loc["male", "estimate"])
+    assert table.loc["female", "estimate"] > 0 and np.isnan(table.loc["female", "p_value"])
+    assert found.summary[-1].endswith("sex: male.")
+
+
 @pytest.mark.parametrize(
     ("n", "n_events", "hidden"),
     [
@@ -179,5 +190,5 @@ def test_without_groups_to_compare_that_is_said():
     table = measured(by_hand(np.arange(36)), min_children=30).table
     found = Subgroups("ours", table, 0.95, 30, 6)
     assert found.worst_gap is None and found.summary == (
-        "Too few to say (fewer than 30 children or 6 second plans): letter: a; letter: b.",
+        "Too few to say (fewer than 30 children or 6 second plans, or followed too briefly): letter: a; letter: b.",
     )

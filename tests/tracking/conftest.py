@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from secondplan.evaluation.subgroup_result import Subgroups
 from secondplan.models import AalenJohansen, CauseSpecificCox
 from secondplan.tracking import open_store
 
@@ -42,6 +43,27 @@ class FakeComparison:
     verdicts: dict[str, str] = field(
         default_factory=lambda: {"CauseSpecificCox": "better than the average risk beyond noise"}
     )
+    cohort: Any = None
+
+    def subgroups(self, by: Any, *, model: str, **_: Any) -> Subgroups:
+        """Boys and girls, of whom the model is right; a third group is too small."""
+        table = pd.DataFrame(
+            {
+                "characteristic": ["all", *["sex"] * 3],
+                "group": ["all", "Male", "Female", "Not recorded or unborn"],
+                "n": [120, 60, 60, "c"],
+                "n_events": [40, 21, 19, "c"],
+                "metric": "observed_expected",
+                "time": 730.0,
+                "estimate": [1.0, 1.05, 0.95, np.nan],
+                "std_error": [0.05, 0.1, 0.1, np.nan],
+                "lower": [0.9, 0.87, 0.77, np.nan],
+                "upper": [1.1, 1.27, 1.17, np.nan],
+                "p_adjusted": [np.nan, 0.9, 0.9, np.nan],
+                "note": ["", "", "", "fewer than 100 children"],
+            }
+        )
+        return Subgroups(model, table, 0.95, 100, 10)
 
 
 def make_cohort(seed: int = 1) -> FakeCohort:
@@ -140,7 +162,7 @@ def make_comparison(*, good_brier: float = 0.05, slope: float = 1.02, n_events: 
         }
     )
     models = {"AalenJohansen": AalenJohansen(), "CauseSpecificCox": CauseSpecificCox()}
-    return FakeComparison(table, by_fold, curves, calibration, models, difference)
+    return FakeComparison(table, by_fold, curves, calibration, models, difference, cohort=make_cohort())
 
 
 def fit_models(cohort: FakeCohort) -> dict[str, Any]:

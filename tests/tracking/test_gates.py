@@ -4,7 +4,7 @@ import pytest
 
 from secondplan.errors import GateError, InputError
 from secondplan.tracking import GateReport, Gates, check_gates
-from secondplan.tracking.evidence import Evidence, PresentChampion
+from secondplan.tracking.evidence import Evidence, GroupRatio, PresentChampion, SubgroupRatios, evidence_of
 from secondplan.tracking.gates import read_gates
 
 SLOPE, RATIO = "calibration_slope_730", "observed_expected_730"
@@ -15,7 +15,17 @@ GOOD = {
 }  # fmt: skip
 
 
-def evidence(champion=None, n_events=240, n_coefficients=12, rules=None, **changes):
+def group(name, ratio, lower, upper, is_found):
+    return GroupRatio(name=f"ethnicity group: {name}", ratio=ratio, lower=lower, upper=upper, is_found=is_found)
+
+
+GROUPS = SubgroupRatios(
+    groups=(group("White", 0.95, 0.85, 1.05, True), group("Mixed", 1.6, 0.9, 2.8, False)), n_too_few=2
+)
+WITH_A_GAP = SubgroupRatios(groups=(*GROUPS.groups, group("Black", 1.5, 1.1, 2.0, True)))
+
+
+def evidence(champion=None, n_events=240, n_coefficients=12, rules=None, subgroups=GROUPS, **changes):
     measures = {name: value for name, value in (GOOD | changes).items() if value is not None}
     return Evidence(
         model="Cox",
@@ -24,6 +34,7 @@ def evidence(champion=None, n_events=240, n_coefficients=12, rules=None, **chang
         n_coefficients=n_coefficients,
         measures=measures,
         champion=champion,
+        subgroups=subgroups,
     )
 
 
@@ -39,7 +50,7 @@ def test_a_better_and_calibrated_model_passes():
     report = check_gates(evidence())
     assert report.passed and report.failures == ()
     report.require()
-    assert len(report.table) == len(report.gates) == 10
+    assert len(report.table) == len(report.gates) == 11
 
 
 @pytest.mark.parametrize(
@@ -62,6 +73,29 @@ def test_a_better_and_calibrated_model_passes():
 )
 def test_each_gate_fails_on_its_own_side(changes, expected):
     assert failing(**changes) == expected
+
+
+def test_gaps_between_groups_that_chance_does_not_explain_are_accepted_by_name_or_fail():
+    gate = check_gates(evidence()).gates[-1]
+    # Found but within the bounds, and outside of them but perhaps by chance: neither is a gap, nor all well.
+    assert gate.passed and (gate.name, gate.value) == ("subgroup_worst_gap_730", 1.6)
+    assert gate.required.endswith("within these are 1 groups, of 3 the data are too few to say")
+    assert failing(subgroups=WITH_A_GAP) == ["observed_expected_730 of ethnicity group: Black"]
+    assert failing(subgroups=WITH_A_GAP, rules=Gates(subgroup_bounds=(0.5, 1.6))) == []
+    assert failing(subgroups=None) == ["subgroup_worst_gap_730"]
+    assert failing(subgroups=SubgroupRatios(n_too_few=3)) == []
+    by_name = {"ethnicity group: Black": "a new form in 2017"}
+    report = check_gates(evidence(subgroups=WITH_A_GAP, rules=Gates(accepted_subgroups=by_name)))
+    assert report.passed
+    assert report.accepted == ("Accepted by name: observed_expected_730 of ethnicity group: Black 1.5 (a new form in 2017)",)
+
+
+def test_evidence_holds_the_groups_that_were_compared(make_comparison):
+    found = evidence_of(make_comparison(), "CauseSpecificCox").subgroups
+    assert [(group.name, group.ratio, group.is_found) for group in found.groups] == [
+        ("sex: Male", 1.05, False), ("sex: Female", 0.95, False),
+    ]  # fmt: skip
+    assert found.n_too_few == 1 and found.worst_gap == pytest.approx(1 / 0.95)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +135,8 @@ def test_a_report_without_gates_does_not_pass():
 
 def test_settings_come_from_the_experiment_file():
     assert failing(**{SLOPE: 1.3}, rules=read_gates({"slope_bounds": [0.5, 1.5], "better_brier_at": [365, 730]})) == []
-    for wrong in ({"slope": 1}, {"slope_bounds": [1.1, 1.2]}, {"better_brier_at": []}, {"least_events": 0}):
+    unknown = ({"subgroups": ["hair"]}, {"subgroup_bounds": [1, 2]}, {"accepted_subgroups": {"sex: Male": " "}})
+    for wrong in ({"slope": 1}, {"slope_bounds": [1.1, 1.2]}, {"better_brier_at": []}, {"least_events": 0}, *unknown):
         with pytest.raises(InputError, match="gates: "):
             read_gates(wrong)
 

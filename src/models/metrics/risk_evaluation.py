@@ -226,7 +226,7 @@ def evaluate_risks(
         _differences(estimates, level),
         level,
         given.rows.size,
-        int(np.unique(given.cluster).size),
+        int(np.count_nonzero(np.bincount(given.cluster))),
         int(np.sum(given.outcome.event == event)),
         landmark,
         given,
@@ -313,10 +313,11 @@ def _differences(estimates: Mapping[Key, Estimate], level: float) -> pd.DataFram
             p_value = normal_p_value(difference.value, error)
             records.append((model, reference, metric, time, difference.value, error, lower, upper, p_value))
     table = pd.DataFrame(records, columns=columns)
-    table["p_adjusted"] = float("nan")
+    p_value = table["p_value"].to_numpy(dtype=float)
+    adjusted = np.full(p_value.size, np.nan)
     for rows in table.groupby("metric").indices.values():
-        table.loc[rows, "p_adjusted"] = holm(table["p_value"].to_numpy()[rows])
-    return table
+        adjusted[rows] = holm(p_value[rows])
+    return table.assign(p_adjusted=adjusted)
 
 
 def _subtract(one: Estimate, other: Estimate) -> Estimate:
