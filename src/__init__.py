@@ -125,7 +125,7 @@ _HOMES = {
     ),
     "scoring": ("score", "score_batch", "score_batches"),
     "scoring.drift": ("monitor", "training_profile"),
-    "tracking": ("load_tracked_model", "promote"),
+    "tracking": ("load_tracked_model", "log_drift", "promote"),
     "plots": (
         "plot_calibration",
         "plot_coefficients",

@@ -31,6 +31,7 @@ def monitor(
     false_alarms: Annotated[
         float, typer.Option(min=0.01, max=6.0, help="Alarms of inputs a year when nothing has changed.")
     ] = 0.5,
+    track: Annotated[bool, typer.Option("--track", help="Keep what was found as an MLflow run, too.")] = False,
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Tell whether a model still fits: exit code 0 quiet, 10 contract, 11 outcomes, 12 inputs, 13 too few to say."""
@@ -62,6 +63,11 @@ def monitor(
         from ..report import drift_page, write_report
 
         write_report(html, drift_page(report))
+    if track:
+        from ..report import drift_page
+        from ..tracking import log_drift
+
+        log_drift(report, page=drift_page(report).to_html(), store=store)
     for file in filter(None, (html, json)):
         typer.echo(f"Written to {file}.")
     sys.exit(report.exit_code)

@@ -1,5 +1,6 @@
 """Tracking: comparisons, models and the champion in an MLflow store. The only part that imports MLflow, and late."""
 
+from .drift_log import log_drift
 from .flavour import load_tracked_model, log_model_bundle
 from .gates import Gate, GateReport, Gates, check_gates
 from .log import log_comparison
@@ -17,6 +18,7 @@ __all__ = [
     "list_experiments",
     "load_tracked_model",
     "log_comparison",
+    "log_drift",
     "log_model_bundle",
     "open_store",
     "promote",
