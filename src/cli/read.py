@@ -32,6 +32,8 @@ Successor = Annotated[
     ),
 ]
 
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the plan store that the folder holds.")]
+
 read_app = typer.Typer(help="Read child protection data into a plan store.", no_args_is_help=True)
 
 
@@ -50,18 +52,19 @@ def read_cin_census(
             help="SSDA903 files, or a folder of them: periods in care, which no census holds.", readable=False
         ),
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Read CIN census XML of one or many years, with periods in care from SSDA903."""
-    from ..demo import refuse_busy
     from ..plans import add_care_episodes
     from ..plans import read_cin_census as read
+    from ..plans.store_writer import refuse_used
 
-    refuse_busy(out)
+    refuse_used(out, overwrite=overwrite)
     plans, quality = read(sources, la_code=la_code, year=year, successors=_successors(successor))
     if care:
         plans, more = add_care_episodes(plans, care, la_code=la_code)
         quality = quality.joined(more)
-    _keep(plans, quality, out)
+    _keep(plans, quality, out, overwrite=overwrite)
 
 
 @read_app.command("annex-a")
@@ -72,13 +75,14 @@ def read_annex_a(
     out: Out,
     la_code: LaCode = None,
     extract_date: ExtractDate = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Read the lists of Ofsted's Annex A, of one or many extracts."""
-    from ..demo import refuse_busy
     from ..plans import read_annex_a as read
+    from ..plans.store_writer import refuse_used
 
-    refuse_busy(out)
-    _keep(*read(sources, la_code=la_code, extract_date=extract_date), out)
+    refuse_used(out, overwrite=overwrite)
+    _keep(*read(sources, la_code=la_code, extract_date=extract_date), out, overwrite=overwrite)
 
 
 @read_app.command("ssd")
@@ -96,13 +100,18 @@ def read_ssd(
     schema: Annotated[str | None, typer.Option(help="The database's schema that holds the tables.")] = None,
     first_date: FirstDate = None,
     extract_date: ExtractDate = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Read the Standard Safeguarding Dataset from files or from a database."""
-    from ..demo import refuse_busy
     from ..plans import read_ssd as read
+    from ..plans.store_writer import refuse_used
 
-    refuse_busy(out)
-    _keep(*read(source, la_code=la_code, schema=schema, first_date=first_date, extract_date=extract_date), out)
+    refuse_used(out, overwrite=overwrite)
+    _keep(
+        *read(source, la_code=la_code, schema=schema, first_date=first_date, extract_date=extract_date),
+        out,
+        overwrite=overwrite,
+    )
 
 
 @read_app.command("dfe-api")
@@ -114,13 +123,14 @@ def read_dfe_api(
     la_code: LaCode = None,
     first_date: FirstDate = None,
     extract_date: ExtractDate = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Read payloads of the DfE social care API."""
-    from ..demo import refuse_busy
     from ..plans import read_dfe_api as read
+    from ..plans.store_writer import refuse_used
 
-    refuse_busy(out)
-    _keep(*read(sources, la_code=la_code, first_date=first_date, extract_date=extract_date), out)
+    refuse_used(out, overwrite=overwrite)
+    _keep(*read(sources, la_code=la_code, first_date=first_date, extract_date=extract_date), out, overwrite=overwrite)
 
 
 @read_app.command("tables")
@@ -138,19 +148,20 @@ def read_tables(
     la_code: LaCode = None,
     successor: Successor = None,
     template: Annotated[bool, typer.Option("--template", help="Print a column map to fill in, and stop.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Read plain tables whose columns a map names."""
-    from ..demo import refuse_busy
     from ..plans import read_tables as read
     from ..plans.readers.tables.column_map import column_map_template
+    from ..plans.store_writer import refuse_used
 
     if template:
         typer.echo(column_map_template(), nl=False)
         return
     if not sources or out is None:
         raise typer.BadParameter("give the files to read and --out, or --template")
-    refuse_busy(out)
-    _keep(*read(sources, columns, la_code=la_code, successors=_successors(successor)), out)
+    refuse_used(out, overwrite=overwrite)
+    _keep(*read(sources, columns, la_code=la_code, successors=_successors(successor)), out, overwrite=overwrite)
 
 
 def _successors(words: list[str] | None) -> dict[str, str] | None:
@@ -159,9 +170,8 @@ def _successors(words: list[str] | None) -> dict[str, str] | None:
     return successors_in_words(words) if words else None
 
 
-def _keep(plans: Plans, quality: QualityReport, out: Path) -> None:
-    plans.write(out)
-    quality.write_json(out / "quality.json")
+def _keep(plans: Plans, quality: QualityReport, out: Path, *, overwrite: bool) -> None:
+    plans.write(out, overwrite=overwrite, quality_report=quality)
     typer.echo(quality.summary(width=terminal_width()))
     typer.echo(f"Plans: {len(plans.plans):,}; children: {len(plans.children):,}.")
     typer.echo(f"The plan store is in {out}, the whole report in {out / 'quality.json'}.")

@@ -241,9 +241,12 @@ class QualityReport:
             The file cannot be written.
         """
         file = Path(path)
-        text = json.dumps(self.to_dict(suppress=suppress), indent=1, default=int)
-        write_text(file, text + "\n")
+        write_text(file, self.to_json(suppress=suppress))
         return file
+
+    def to_json(self, *, suppress: bool = False) -> str:
+        """:meth:`to_dict` as JSON."""
+        return json.dumps(self.to_dict(suppress=suppress), indent=1, default=int) + "\n"
 
     def __repr__(self) -> str:
         """Numbers of rows and findings."""

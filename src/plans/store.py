@@ -1,11 +1,13 @@
 """The plan store: child protection data in memory (`Plans`) and on disk (Parquet files and a ``datapackage.json``)."""
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +19,11 @@ from .columns import COLUMNS
 from .schema import TABLES
 from .store_writer import DESCRIPTOR, FORMAT_VERSION, StoreWriter, file_digest
 from .tables import conform_tables
+
+if TYPE_CHECKING:
+    from .quality import QualityReport
+
+QUALITY = "quality.json"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,11 +74,17 @@ class Plans:
         """The frames by table name, in the schema's order."""
         return {name: getattr(self, name) for name in COLUMNS}
 
-    def equals(self, other: "Plans") -> bool:
+    def equals(self, other: Plans) -> bool:
         """Whether ``other`` holds the same tables with the same rows in the same order."""
         return all(frame.equals(getattr(other, name)) for name, frame in self.tables.items())
 
-    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        quality_report: QualityReport | None = None,
+    ) -> Path:
         """Write the store to the folder ``path``, whole or not at all.
 
         The files are written beside the folder and moved into place at the end. The same data give the same bytes under
@@ -83,6 +96,8 @@ class Plans:
             A folder that does not exist, or is empty.
         overwrite : bool
             Replace the store that is there. A folder that is not empty and not a plan store is never touched.
+        quality_report : QualityReport, optional
+            Written as ``quality.json`` with the store, as one.
 
         Returns
         -------
@@ -94,7 +109,8 @@ class Plans:
         OutputError
             The folder is in use, or cannot be written.
         """
-        with StoreWriter(path, metadata=self.metadata, overwrite=overwrite) as writer:
+        beside = {} if quality_report is None else {QUALITY: quality_report.to_json()}
+        with StoreWriter(path, metadata=self.metadata, overwrite=overwrite, beside=beside) as writer:
             writer.append({name: arrow_table(name, frame) for name, frame in self.tables.items()})
         return writer.folder
 

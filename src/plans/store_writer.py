@@ -37,6 +37,8 @@ class StoreWriter:
         What else is known of the data, as JSON.
     overwrite : bool
         Replace the store that is there. A folder that is not empty and not a plan store is never touched.
+    beside : mapping of str to str, optional
+        Text files that belong to the store and come into place with it, by name.
 
     Raises
     ------
@@ -44,10 +46,18 @@ class StoreWriter:
         The folder is in use, or cannot be written.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, metadata: Mapping[str, Any], overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        metadata: Mapping[str, Any],
+        overwrite: bool = False,
+        beside: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = Path(path)
         self._metadata = metadata
-        _refuse_busy(self.folder, overwrite=overwrite)
+        self._beside = beside or {}
+        refuse_used(self.folder, overwrite=overwrite)
         self._staging: Path
         self._parts: dict[str, ParquetParts] = {}
 
@@ -79,6 +89,8 @@ class StoreWriter:
                 part.close()
             if kind is None:
                 self._write_descriptor()
+                for name, text in self._beside.items():
+                    write_text(self._staging / name, text)
                 put_in_place(self._staging, self.folder, keep_others=True)
         except OSError as failed:
             if kind is None:
@@ -148,7 +160,7 @@ def _describe(table: str, n_rows: int, file: Path) -> dict[str, Any]:
     }
 
 
-def _refuse_busy(folder: Path, *, overwrite: bool) -> None:
+def refuse_used(folder: Path, *, overwrite: bool = False) -> None:
     """Raise OutputError unless ``folder`` is absent, empty, or a store that may be replaced."""
     if not folder.exists():
         return

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from types import SimpleNamespace
 
 import pandas as pd
 import pyarrow as pa
@@ -218,3 +219,12 @@ def test_a_new_store_is_for_its_owner_and_a_folder_keeps_its_mode(small, tmp_pat
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o750)
     assert small.write(tmp_path / "shared").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_store_and_its_quality_report_come_as_one(tmp_path):
+    Plans().write(tmp_path / "store", quality_report=SimpleNamespace(to_json=lambda: "{}"))
+    assert (tmp_path / "store/quality.json").read_text() == "{}"
+    # A surrogate cannot be written: the last file of the store fails.
+    with pytest.raises(UnicodeEncodeError):
+        Plans().write(tmp_path / "other", quality_report=SimpleNamespace(to_json=lambda: "\ud800"))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["store"]

@@ -50,7 +50,7 @@ def test_a_change_within_what_is_seen_four_times_in_five(watched, whole, risk):
 def test_a_unit_that_changed_breaks_the_contract(watched, whole):
     assert breaches(watched, watched.new, whole) == {}
     months = cohort_with(watched.new, age_at_end=watched.new.X["age_at_end"] * 12)
-    assert breaches(watched, months, whole) == {"age_at_end": "unit"}
+    assert breaches(watched, months, whole)["age_at_end"] == "unit"
 
 
 def test_a_column_of_one_value_breaks_it(watched, whole):
