@@ -12,6 +12,8 @@ from .style import COLOURS, MUTED, axes_or_new, house_style
 if TYPE_CHECKING:
     from ..evaluation.feature_importance import FeatureImportance
 
+WORDS = {"brier": "Brier score", "integrated_brier": "integrated Brier score", "ipa": "IPA", "auc": "AUC"}
+
 
 def plot_importance(
     importance: FeatureImportance, time: float | None = None, *, title: str | None = None, ax: Axes | None = None
@@ -50,7 +52,8 @@ def plot_importance(
             ax.plot(rows["importance"][own], places[own], "o", color=colour, markersize=4)
         ax.set_yticks(places, rows["feature"], fontsize=8)
         ax.set_ylim(-0.7, len(rows) - 0.3)
-        ax.set_xlabel(f"how much worse {importance.metric} by day {day:g} is without it; blue: clear of 0")
+        metric = WORDS.get(importance.metric, importance.metric.replace("_", " "))
+        ax.set_xlabel(f"how much worse the {metric} by day {day:g} is without it; blue: clear of 0")
         ax.set_title(title or "Permutation importance")
         ax.grid(axis="y", visible=False)
     return ax
