@@ -148,7 +148,12 @@ _HOMES = {
         "plot_risk_distribution",
     ),
     "report": (
+        "Document",
+        "council_template",
+        "model_card",
         "quality_page",
+        "read_council",
+        "tracked_model_card",
         "write_indicators",
         "write_report",
     ),

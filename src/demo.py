@@ -49,7 +49,7 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
     from .experiment.file import load_experiment, with_plans
     from .experiment.run import run_experiment
     from .plans import read_cin_census
-    from .report import files_of
+    from .report import files_of, tracked_model_card
     from .scoring import score_batch
     from .tracking import load_tracked_model, open_store
     from .tracking.store import database_path
@@ -81,7 +81,8 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
         scored = score_batch(model, work / "plans", work / "scores")
         say(f"     {scored.n_scored:,} scored, {scored.n_rejected:,} rejected.")
         say("5/5  Writing the report ...")
-        for name, text in files_of(result.report, "report").items():
+        card = result.card() if result.model_uri is None else tracked_model_card(result.model_uri, store=store)
+        for name, text in (files_of(result.report, "report") | files_of(card, "model_card")).items():
             (work / name).write_text(text, encoding="utf-8")
         (work / MARKER).touch()
         _replace(work, output)
@@ -219,6 +220,7 @@ def _indented(text: str) -> str:
 def _ending(output: Path, store: str) -> str:
     rows = [
         (output / "report.html", "open this first: verdict, cohort, curves, comparison (report.md, report.json too)"),
+        (output / "model_card.html", "what the champion is for and not, TRIPOD+AI, the transparency record"),
         (output / "scores", "every child's risk, band and reasons (Parquet and CSV), and a manifest"),
         (output / "champion", "the champion as data: JSON and arrays"),
         (output / "plans", "the plan store; datapackage.json states every true parameter"),

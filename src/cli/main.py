@@ -12,6 +12,7 @@ import typer
 
 from ..errors import InputError, SecondplanError
 from ..version import __version__
+from .card import card, council_template
 from .exit import INTERRUPTED, show_warning, stop, stop_unexpected
 from .indicators import indicators
 from .monitor import monitor
@@ -195,6 +196,8 @@ def check(
 
 app.command()(indicators)
 app.command()(monitor)
+app.command()(card)
+app.command()(council_template)
 
 
 @experiment_app.command("run")

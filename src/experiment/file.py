@@ -117,6 +117,7 @@ class Experiment(_Spec):
     horizons: Annotated[list[Annotated[int, Field(gt=0, le=LONGEST_DAYS)]], Field(min_length=1)] = [91, 182, 365, 730]
     models: Annotated[list[ModelSpec], Field(min_length=1)]
     champion: ChampionSpec | None = ChampionSpec()
+    council: Path | None = None
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Experiment:
@@ -155,7 +156,7 @@ def load_experiment(path: str | Path) -> Experiment:
     """
     file = _experiment_file(path)
     experiment = load_checked(file, Experiment, "an experiment is a mapping with name, data and models")
-    return _with_store_beside(experiment, file.parent)
+    return _with_files_beside(experiment, file.parent)
 
 
 def with_plans(experiment: Experiment, plans: str | Path) -> Experiment:
@@ -176,9 +177,11 @@ def _experiment_file(path: str | Path) -> Path:
     return file
 
 
-def _with_store_beside(experiment: Experiment, folder: Path) -> Experiment:
-    plans = experiment.data.plans
-    if plans is None or plans.is_absolute():
+def _with_files_beside(experiment: Experiment, folder: Path) -> Experiment:
+    """Paths of the plan store and the council's file are relative to the experiment's; absolute ones stay."""
+    if experiment.council is not None:
+        experiment = experiment.model_copy(update={"council": folder / experiment.council})
+    if experiment.data.plans is None:
         return experiment
-    data = experiment.data.model_copy(update={"plans": folder / plans})
+    data = experiment.data.model_copy(update={"plans": folder / experiment.data.plans})
     return experiment.model_copy(update={"data": data})

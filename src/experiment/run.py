@@ -57,6 +57,8 @@ class ExperimentResult:
         The report: ``to_html()``, ``to_markdown()``, ``to_json()``.
     dropped : tuple of str
         Features that the experiment names and the data cannot give, left out of the models.
+    data_name : str
+        What the data are called.
     """
 
     experiment: Experiment
@@ -72,6 +74,14 @@ class ExperimentResult:
     dropped: tuple[str, ...] = ()
     best_uri: str | None = None
     is_unchanged: bool = False
+    data_name: str = ""
+
+    def card(self, name: str | None = None) -> Document:
+        """The model card of a model, by default of ``best``."""
+        chosen = self.best if name is None else name
+        if chosen not in self.fitted:
+            raise ValueError(f"name must be one of {', '.join(self.fitted)}; got {chosen!r}")
+        return _card(self.experiment, self.data_name, self.cohort, self.comparison, self.fitted, chosen)
 
     @property
     def page(self) -> str:
@@ -128,11 +138,13 @@ def run_experiment(
     """
     from ..evaluation import compare_models
     from ..plans import build_cohort
-    from ..report import experiment_report
+    from ..report import experiment_report, files_of, read_council
 
     if not isinstance(experiment, Experiment):
         experiment = load_experiment(experiment)
     _refuse_wrong_tracking(experiment, store)
+    if experiment.council is not None:
+        read_council(experiment.council)  # its faults before the long work
     plans, data_name = _plans(experiment.data)
     settings = experiment.cohort
     cohort = build_cohort(
@@ -157,7 +169,10 @@ def run_experiment(
     run_id: str | None = None
     crowned = Crowned()
     if store is not None:
-        run_id = _track(experiment, data_name, cohort, comparison, fitted, report, dropped, standing, store)
+        pages = files_of(report, "report")
+        for name in fitted:
+            pages |= files_of(_card(experiment, data_name, cohort, comparison, fitted, name), f"{name}/model_card")
+        run_id = _track(experiment, data_name, cohort, comparison, fitted, pages, dropped, standing, store)
         crowned = _crown(experiment, comparison, fitted, best, standing, store)
     return ExperimentResult(
         experiment=experiment,
@@ -173,6 +188,7 @@ def run_experiment(
         dropped=dropped,
         best_uri=crowned.best_uri,
         is_unchanged=crowned.is_unchanged,
+        data_name=data_name,
     )
 
 
@@ -247,18 +263,40 @@ def _fit_on_all(comparison: Comparison, cohort: Cohort) -> tuple[dict[str, Incid
     return fitted, notes
 
 
+def _card(
+    experiment: Experiment,
+    data_name: str,
+    cohort: Cohort,
+    comparison: Comparison,
+    fitted: dict[str, IncidenceModel],
+    name: str,
+) -> Document:
+    from ..report import model_card
+
+    validation = experiment.validation
+    return model_card(
+        name,
+        fitted[name],
+        cohort,
+        comparison,
+        council=experiment.council,
+        data_name=data_name,
+        seed=validation.seed if validation.kind == "family_folds" else None,
+    )
+
+
 def _track(
     experiment: Experiment,
     data_name: str,
     cohort: Cohort,
     comparison: Comparison,
     fitted: dict[str, IncidenceModel],
-    report: Document,
+    pages: dict[str, str],
     dropped: tuple[str, ...],
     standing: StandingChampion | None,
     store: str,
 ) -> str:
-    from ..report import calibration_images, files_of, model_card
+    from ..report import calibration_images
     from ..tracking import log_comparison
 
     validation = experiment.validation
@@ -272,9 +310,6 @@ def _track(
         "missing_features": experiment.missing_features,
         "features_left_out": ", ".join(dropped) or "none",
     }
-    pages = files_of(report, "report")
-    for name, model in fitted.items():
-        pages |= files_of(model_card(name, model, cohort, comparison), f"{name}/model_card")
     tables = {
         f"{name}/coefficients": model.summary_.reset_index()
         for name, model in fitted.items()

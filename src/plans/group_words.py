@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -149,6 +150,7 @@ def level_words(name: str, levels: Iterable[Any]) -> dict[Any, str]:
     return {level: known.get(level, str(level)) for level in levels}
 
 
+@cache
 def _authorities() -> dict[str, str]:
     """Names by code; two authorities of one name keep their code beside it."""
     table = authority_successions()

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 NOT_RECORDED = "not recorded"
 # Of fewer children a quartile is nearly one child's value.
 FEWEST_FOR_MEDIAN = 20
+NOTES = (
+    "Numbers: median (lower to upper quartile). Classes: children (share of the column).",
+    "None: no second plan while the child was seen, for some of them a short time only.",
+    "Difference: standardised; the difference of means or shares in standard deviations. About 0.1 is small, 0.5 "
+    "large. It describes and is no test.",
+)
+"""What the columns mean, for the foot of the table."""
 COLUMNS = ("feature", "level", "all", "second plan", "none", "difference")
 
 

@@ -93,7 +93,25 @@ class Finding:
     where: str = ""
 
 
-Block: TypeAlias = Paragraph | Bullets | Heading | Table | Picture | SideBySide | Finding
+@dataclass(frozen=True)
+class Answer:
+    """What a standard asks, and the answer, or why there is none."""
+
+    number: str
+    topic: str
+    text: str
+    is_answered: bool = True
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to what a standard asks."""
+
+    caption: str
+    answers: tuple[Answer, ...]
+
+
+Block: TypeAlias = Paragraph | Bullets | Heading | Table | Picture | SideBySide | Finding | Answers
 
 
 @dataclass(frozen=True)
@@ -138,7 +156,7 @@ def table(
         name in numbers or (pd.api.types.is_numeric_dtype(shown[name]) and not pd.api.types.is_bool_dtype(shown[name]))
         for name in shown
     )
-    rows = tuple(tuple(_cell(value, decimals) for value in row) for row in shown.itertuples(index=False, name=None))
+    rows = tuple(tuple(cell_text(value, decimals) for value in row) for row in shown.itertuples(index=False, name=None))
     cells = {cell for row in rows for cell in row}
     marks = tuple(text for mark, text in MARKS.items() if mark in cells)
     return Table(tuple(str(name) for name in shown), rows, is_number, caption, (*notes, *marks))
@@ -166,12 +184,17 @@ def as_data(block: Block) -> dict[str, Any]:
             return {"kind": "picture", "alt": block.alt, "caption": block.caption}
         case SideBySide():
             return {"kind": "pictures", "pictures": [as_data(one) for one in block.pictures]}
+        case Answers():
+            asked = ("number", "topic", "text", "is_answered")
+            listed = [{name: getattr(answer, name) for name in asked} for answer in block.answers]
+            return {"kind": "answers", "caption": block.caption, "answers": listed}
         case Finding():
             told = {"code": block.code, "severity": block.severity, "where": block.where}
             return {"kind": "finding", **told, "meaning": block.meaning, "advice": block.advice}
 
 
-def _cell(value: object, decimals: int) -> str:
+def cell_text(value: object, decimals: int = 3) -> str:
+    """A value as it stands in a table."""
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return DASH
     if isinstance(value, float):

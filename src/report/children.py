@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..models import FollowUpWarning, aalen_johansen
 from ..plans.disclosure import rounded_flow, withhold_revealed
-from ..plans.table_one import cohort_table, group_counts
+from ..plans.table_one import NOTES, cohort_table, group_counts
 from ..plots.incidence import plot_incidence
 from ..plots.style import new_figure
 from ..small_counts import SUPPRESSED, is_small
@@ -45,27 +45,19 @@ def key_figures(cohort: Cohort) -> tuple[tuple[str, str], ...]:
 
 def cohort_blocks(cohort: Cohort) -> list[Block]:
     """Who was left out, what came first, and who the children are, by second plan or none."""
-    names = {"n_left_out": "left out", "n_remaining": "remaining"}
-    flow = rounded_flow(cohort.flow[cohort.flow["n_left_out"] > 0]).rename(columns=names)
-    events = cohort.y["event"].value_counts().rename(EVENTS)
-    numbers = np.array([len(cohort), *events.to_numpy()], dtype=float)
-    relation = np.array([[1.0, *[-1.0] * len(events)]])
-    hidden = withhold_revealed(numbers, is_small(numbers), relation)[1:]
-    shown = [SUPPRESSED if h else f"{n:,}" for n, h in zip(events, hidden, strict=True)]
-    counts = pd.DataFrame({"what came first": events.index, "children": shown})
-    who = cohort_table(cohort).rename(columns={"level": "class", "none": "no second plan"})
+    who = cohort_table(cohort)
     return [
         paragraph(
             f"Counting starts on the day the plan ended. Of {_tens(cohort.flow['n_remaining'].iloc[0])} "
             f"{cohort.flow['step'].iloc[0]}, {_tens(len(cohort))} are studied. Who was left out, and why:"
         ),
         table(
-            flow,
+            rounded_steps(cohort),
             caption="From children on a plan to children at risk",
             numbers=["left out", "remaining"],
             notes=["Numbers are rounded to 10."],
         ),
-        table(counts, caption="What came first", numbers=["children"]),
+        table(event_counts(cohort), caption="What came first", numbers=["children"]),
         *(
             [paragraph(f"The data cannot give: {', '.join(cohort.missing_features)}.")]
             if cohort.missing_features
@@ -76,15 +68,25 @@ def cohort_blocks(cohort: Cohort) -> list[Block]:
             who,
             caption="Children with a second plan, and without",
             decimals=2,
-            numbers=["all", "second plan", "no second plan"],
-            notes=[
-                "Numbers: median (lower to upper quartile). Classes: children (share of the column).",
-                "No second plan: none while the child was seen, for some of them a short time only.",
-                "Difference: standardised; the difference of means or shares in standard deviations. About 0.1 is "
-                "small, 0.5 large. It describes and is no test.",
-            ],
+            numbers=["all", "second plan", "none"],
+            notes=NOTES,
         ),
     ]
+
+
+def rounded_steps(cohort: Cohort) -> pd.DataFrame:
+    """Who was left out at each step, and why, rounded to 10."""
+    left_out = cohort.flow[cohort.flow["n_left_out"] > 0]
+    return rounded_flow(left_out).rename(columns={"n_left_out": "left out", "n_remaining": "remaining"})
+
+
+def event_counts(cohort: Cohort) -> pd.DataFrame:
+    """What came first for how many children; small counts, and what would give them away, withheld."""
+    events = cohort.y["event"].value_counts().rename(EVENTS)
+    numbers = np.array([len(cohort), *events.to_numpy()], dtype=float)
+    hidden = withhold_revealed(numbers, is_small(numbers), np.array([[1.0, *[-1.0] * len(events)]]))[1:]
+    shown = [SUPPRESSED if h else f"{n:,}" for n, h in zip(events, hidden, strict=True)]
+    return pd.DataFrame({"what came first": events.index, "children": shown})
 
 
 def incidence_blocks(cohort: Cohort) -> list[Block]:

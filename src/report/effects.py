@@ -12,6 +12,7 @@ from ..plots.coefficients import has_hazard_ratios, plot_coefficients
 from ..plots.effect import plot_effect
 from ..plots.style import new_figure
 from .blocks import Block, Section, note, paragraph, picture, table
+from .column_words import column_words, effect_label, readable_units
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
@@ -36,11 +37,12 @@ def effect_sections(fitted: dict[str, IncidenceModel], best: str, X: pd.DataFram
         blocks += _plan_length(models[name], X)
     own = summary.loc[1] if summary.index.nlevels > 1 and len(summary) else summary
     if len(own):
-        figure, ax = new_figure(7.6, 1.3 + 0.24 * len(own))
-        plot_coefficients(
-            summary, event=1, per=_readable_units(X), title="What goes with more or fewer second plans", ax=ax
-        )
-        blocks.append(picture(figure, _clear_of_one(own)))
+        figure, ax = new_figure(8.2, 1.3 + 0.24 * len(own))
+        units = readable_units(X)
+        plot_coefficients(summary, event=1, per=units, title="What goes with more or fewer second plans", ax=ax)
+        drawn = own.index[own["coef"].notna()]
+        ax.set_yticks(ax.get_yticks(), [effect_label(str(name), units.get(str(name))) for name in drawn])
+        blocks.append(picture(figure, _clear_of_one(own.rename(index=column_words))))
     blocks.append(
         note(
             "A hazard ratio says what goes with more or fewer second plans, with the other features held equal. It is "
@@ -93,14 +95,3 @@ def _plan_length(model: IncidenceModel, X: pd.DataFrame) -> list[Block]:
             ],
         ),
     ]
-
-
-def _readable_units(X: pd.DataFrame) -> dict[str, float]:
-    """A round number (1, 2 or 5 times a power of ten) of about one standard deviation, for numbers that vary more."""
-    units = {}
-    for name in X.select_dtypes("number"):
-        spread = float(X[name].std())
-        if spread > 2 or 0 < spread < 0.5:
-            power = 10.0 ** np.floor(np.log10(spread))
-            units[str(name)] = float(max(step for step in (1, 2, 5) if step * power <= spread) * power)
-    return units

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from ..evaluation.comparison import UNSTATED
-from ..plots.calibration import plot_calibration
 from ..plots.comparison import plot_comparison
 from ..plots.risk import plot_risk_distribution
-from ..plots.style import new_figure, png
+from ..plots.style import new_figure
 from ..version import __version__
 from .blocks import Block, Bullets, Heading, Section, SideBySide, note, paragraph, picture, table
+from .calibration import calibration_pictures
 from .children import cohort_blocks, incidence_blocks, key_figures, shown_count
 from .document import Document
 from .effects import effect_sections
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from ..evaluation import Comparison
     from ..models.estimator.base import IncidenceModel
     from ..plans import Cohort
-
-CALIBRATION_DAYS = (365, 730)
 
 
 def experiment_report(
@@ -80,17 +78,6 @@ def experiment_report(
         footer=f"secondplan {__version__}. Counts of 1 to 5, and those that would give one away, are withheld (c).",
         facts=_facts(cohort, comparison, best, data_name),
     )
-
-
-def calibration_images(comparison: Comparison, model: str) -> dict[int, bytes]:
-    """The calibration plot of a model at each horizon, as PNG by day."""
-    points = comparison.calibration[comparison.calibration["model"] == model]
-    images = {}
-    for day in points["day"].unique():
-        figure, ax = new_figure(5.5, 5.0)
-        plot_calibration(points, day=day, title=f"{model}, {day:g} days", ax=ax)
-        images[int(day)] = png(figure)
-    return images
 
 
 def _facts(cohort: Cohort, comparison: Comparison, best: str, data_name: str) -> dict[str, Any]:
@@ -177,14 +164,7 @@ def _models(comparison: Comparison, dropped: Sequence[str]) -> list[Block]:
 
 def _calibration(comparison: Comparison, best: str) -> list[Block]:
     points = comparison.calibration[comparison.calibration["model"] == best]
-    pictures = []
-    for day in (day for day in CALIBRATION_DAYS if day in set(points["day"])):
-        figure, ax = new_figure(4.6, 4.6)
-        plot_calibration(points, day=day, ax=ax)
-        own = points[points["day"] == day]
-        n_right = int(((own["lower"] <= own["predicted"]) & (own["predicted"] <= own["upper"])).sum())
-        alt = f"Observed against predicted risk at {day} days: in {n_right} of {len(own)} groups by predicted risk"
-        pictures.append(picture(figure, f"{alt} the interval of the observed risk holds the predicted one."))
+    pictures = calibration_pictures(points)
     row = comparison.table.loc[best]
     slope = row.get("calibration_slope_730", np.nan)
     words = (
@@ -200,7 +180,7 @@ def _calibration(comparison: Comparison, best: str) -> list[Block]:
             f"{best}, out of fold. Each point is a tenth of the children by predicted risk, with its 95 % interval; on "
             f"the dashed line as many returned as the model said.{words}"
         ),
-        SideBySide(tuple(pictures)),
+        *([SideBySide(pictures)] if pictures else []),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from .blocks import Block, Bullets, Finding, Heading, Paragraph, Picture, SideBySide, Table
+from .blocks import Answers, Block, Bullets, Finding, Heading, Paragraph, Picture, SideBySide, Table
 from .look import CSS
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def _block(block: Block) -> str:
             return f'<div class="pair">{"".join(_block(one) for one in block.pictures)}</div>'
         case Finding():
             return _finding(block)
+        case Answers():
+            return _answers(block)
 
 
 def _table(table: Table) -> str:
@@ -100,6 +102,15 @@ def _table(table: Table) -> str:
         f"<caption>{escape(table.caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>{key}</div>"
     )
+
+
+def _answers(block: Answers) -> str:
+    told = "".join(
+        f"<div{_class('' if a.is_answered else 'gap')}><dt><b>{escape(a.number)}</b> {escape(a.topic)}</dt>"
+        f"<dd>{escape(a.text)}</dd></div>\n"
+        for a in block.answers
+    )
+    return f'<dl class="answers" aria-label="{escape(block.caption, quote=True)}">\n{told}</dl>'
 
 
 def _finding(finding: Finding) -> str:

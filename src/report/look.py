@@ -52,13 +52,21 @@ figcaption { color: var(--muted); font-size: .9rem; max-width: 46rem; }
 .severity { font-weight: normal; font-size: .85rem; padding: 0 .4rem; border: 1px solid currentcolor; }
 .error .severity { color: #B00020; } .warn .severity { color: #8F4700; }
 .where { font-weight: normal; color: var(--muted); margin-left: .6rem; }
+.answers { margin: 1rem 0; }
+.answers div { display: grid; grid-template-columns: 14rem 1fr; gap: 0 1.2rem; padding: .4rem 0;
+  border-bottom: 1px solid var(--line); }
+.answers dt { display: grid; grid-template-columns: 3.9rem 1fr; color: var(--muted); font-size: .92rem; }
+.answers dt b { color: var(--ink); } .answers dd { margin: 0; max-width: 44rem; overflow-wrap: anywhere; }
+.answers .gap dd { color: #8F4700; font-style: italic; }
 footer { color: var(--muted); font-size: .85rem; margin-top: 3rem; border-top: 1px solid var(--line); }
 footer p { max-width: none; }
 @media (max-width: 480px) {
   main { padding: 1rem .9rem 3rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; }
   .warning p.headline { font-size: 1.35rem; } .figures { grid-template-columns: 1fr 1fr; }
   table { font-size: .85rem; } td.text { min-width: 9rem; }
+  td.number { white-space: normal; min-width: 4.5rem; } th, td { padding-right: .6rem; }
 }
+@media (max-width: 640px) { .answers div { grid-template-columns: 1fr; } }
 @page { size: A4; margin: 16mm 14mm; }
 @media print {
   body { font-size: 10pt; } main { max-width: none; padding: 0; }
@@ -68,10 +76,12 @@ footer p { max-width: none; }
   p, li { orphans: 3; widows: 3; }
   .scroll { overflow: visible; }
   table { font-size: 8pt; max-width: 100%; } th, td { padding: 2pt 7pt 2pt 0; }
-  td.short, td.text, th { white-space: normal; overflow-wrap: anywhere; min-width: 14mm; }
+  td.short, td.text, th { white-space: normal; overflow-wrap: break-word; } td.text { min-width: 0; }
   .key { font-size: 7.5pt; } .pair { flex-wrap: nowrap; } .pair figure { flex: 1 1 45%; }
   thead { display: table-header-group; break-after: avoid; } tbody tr:first-child { break-before: avoid; }
   .whole { break-inside: avoid; } .tabular .key { break-before: avoid; }
+  .answers, .answers dt { font-size: 9pt; } .figures { grid-template-columns: repeat(3, 1fr); }
+  .answers div { break-inside: avoid; grid-template-columns: 42mm 1fr; }
   tr, figure, .finding, .warning, .figures div, .note { break-inside: avoid; }
   figure img { max-height: 165mm; }
   a { color: inherit; text-decoration: none; }

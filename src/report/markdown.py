@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .blocks import Block, Bullets, Finding, Heading, Paragraph, Picture, SideBySide, Table
+from .blocks import Answers, Block, Bullets, Finding, Heading, Paragraph, Picture, SideBySide, Table
 
 if TYPE_CHECKING:
     from .document import Document
@@ -18,7 +18,7 @@ def markdown_text(document: Document) -> str:
     parts = []
     if document.warning:
         headline, *more = map(_plain, document.warning)
-        parts += [f"> **{headline.upper()}**", *(f"> {line}" for line in more)]
+        parts += [f"> **{headline}**", *(f"> {line}" for line in more)]
         parts = ["\n>\n".join(parts)]
     parts += [f"# {_plain(document.title)}", _plain(document.lead)]
     if document.figures:
@@ -46,6 +46,8 @@ def _block(block: Block) -> str:
             return f"*Picture: {_plain(block.alt)}*{below}"
         case SideBySide():
             return "\n\n".join(_block(one) for one in block.pictures)
+        case Answers():
+            return "\n".join(f"- **{_plain(a.number)}** {_plain(a.topic)}: {_plain(a.text)}" for a in block.answers)
         case Finding():
             where = f" ({_plain(block.where)})" if block.where else ""
             do = f" **What to do:** {_plain(block.advice)}" if block.advice else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -109,16 +109,20 @@ RIGHT = ("auc_730", "observed_expected_730", "calibration_slope_730", "ici_730")
 def measures_table(comparison: Comparison, names: Sequence[str], caption: str) -> Table:
     """Models by row and measures by column, each with its interval; what the measures mean stands under it."""
     wanted = [name for name in names if name in comparison.table]
-    cells = {MEASURES[name].label: [cell_of(row, name) for _, row in comparison.table.iterrows()] for name in wanted}
+    cells = {
+        MEASURES[name].label: [text_of(row.to_dict(), name) for _, row in comparison.table.iterrows()]
+        for name in wanted
+    }
     shown = pd.DataFrame({"model": [_named(comparison, name) for name in comparison.table.index], **cells})
     notes = [INTERVAL, *(MEASURES[name].sentence for name in wanted)]
     return table(shown, caption=caption, numbers=list(cells), notes=notes)
 
 
-def model_measures(comparison: Comparison, name: str) -> list[tuple[str, str, str]]:
-    """The measures of one model: label, value with its interval, and meaning."""
-    row = comparison.table.loc[name]
-    return [(m.full_label, cell_of(row, column), m.meaning) for column, m in MEASURES.items() if column in row.index]
+def text_of(values: Mapping[str, float | None], name: str) -> str:
+    """A measure as text, with its interval where there is one; ``values`` as in a row of ``Comparison.table``."""
+    measure = MEASURES[name]
+    value, lower, upper = (values.get(column) for column in (name, f"{name}_lower", f"{name}_upper"))
+    return _with_interval(value, lower, upper, measure.scale, measure.places)
 
 
 def differences_table(comparison: Comparison, day: float = 730) -> Table | None:
@@ -152,19 +156,13 @@ def differences_table(comparison: Comparison, day: float = 730) -> Table | None:
     )
 
 
-def cell_of(row: pd.Series, name: str) -> str:
-    """A measure of a row of ``Comparison.table`` as text, with its interval where there is one."""
-    measure = MEASURES[name]
-    return _with_interval(row[name], row.get(f"{name}_lower"), row.get(f"{name}_upper"), measure.scale, measure.places)
-
-
-def _with_interval(value: float, lower: float | None, upper: float | None, scale: float, places: int) -> str:
-    if pd.isna(value):
+def _with_interval(value: float | None, lower: float | None, upper: float | None, scale: float, places: int) -> str:
+    if value is None or pd.isna(value):
         return DASH
-    text = f"{scale * value:.{places}f}"
-    if lower is None or upper is None or pd.isna(lower):
-        return text
-    return f"{text} ({scale * lower:.{places}f} to {scale * upper:.{places}f})"
+    # Plus zero: a rounded -0.0 reads as a loss.
+    known = [] if lower is None or upper is None or pd.isna(lower) else [lower, upper]
+    text, *bounds = (f"{round(scale * number, places) + 0.0:.{places}f}" for number in [value, *known])
+    return f"{text} ({' to '.join(bounds)})" if bounds else text
 
 
 def _named(comparison: Comparison, name: object) -> str:

@@ -501,3 +501,14 @@ def test_a_census_is_read_with_periods_in_care(run, made, tmp_path):
     counts = json.loads((tmp_path / "store" / "quality.json").read_text())["counts"]["care_episodes"]
     assert (counts["read"], counts["rejected"]) in {(2, 1), (2, 2)}
     assert "Quality of CIN census and SSDA903" in out
+
+
+def test_a_council_writes_its_answers_and_a_card_needs_a_model(run, tmp_path):
+    file = tmp_path / "council.yaml"
+    code, out, _ = run("council-template", "--out", file)
+    assert code == 0 and str(file) in out and not any(sp.read_council(file).model_dump().values())
+    code, _, err = run("council-template", "--out", file)
+    assert code == 4 and "exists already" in err
+    store = f"sqlite:///{tmp_path / 'none.db'}"
+    code, _, err = run("card", "models:/none@champion", "--out", tmp_path / "card.html", "--store", store)
+    assert code == 3 and err.count("\n") == 1

@@ -207,7 +207,9 @@ def test_no_champion_where_no_model_passes(folder):
 def test_report_stands_alone_and_names_nobody(result, folder):
     from secondplan.tracking.privacy import refuse_identifiers
 
-    refuse_identifiers({"report": result.page}, result.cohort)
+    pages = [path for path in (folder / "mlruns").rglob("*") if path.name.startswith(("report.", "model_card."))]
+    assert {path.suffix for path in pages} == {".html", ".md", ".json"} and len(pages) > 6
+    refuse_identifiers({str(path): path.read_text(encoding="utf-8") for path in pages}, result.cohort)
     assert "http" not in result.page.replace("http://www.w3.org", "")
     for heading in (
         "Who was studied",
@@ -216,6 +218,18 @@ def test_report_stands_alone_and_names_nobody(result, folder):
         "What goes with a second plan",
     ):
         assert heading in result.page
+
+
+def test_a_tracked_model_has_its_card(result, folder, tmp_path):
+    store = f"sqlite:///{folder / 'mlflow.db'}"
+    council = tmp_path / "council.yaml"
+    council.write_text("team: Performance\n", encoding="utf-8")
+    card = sp.tracked_model_card("models:/small@champion", council=council, store=store)
+    own = result.card(card.title.removeprefix("Model card: "))
+    assert card.facts["card"]["measures"] == own.facts["card"]["measures"]
+    assert "Performance" in card.to_markdown() and "Performance" not in own.to_markdown()
+    with pytest.raises(sp.ModelNotFoundError, match="models:/none@champion"):
+        sp.tracked_model_card("models:/none@champion", store=store)
 
 
 def test_summary_says_what_came_out(result):

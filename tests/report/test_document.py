@@ -16,15 +16,6 @@ def document(*blocks, **given):
     return Document("A title", "what it is about", (Section("First part", tuple(blocks)),), **given)
 
 
-def texts_of(value):
-    """Every text of a document as data, but the names of its kinds."""
-    if isinstance(value, dict):
-        return [text for key, own in value.items() if key not in ("kind", "format", "facts") for text in texts_of(own)]
-    if isinstance(value, list):
-        return [text for own in value for text in texts_of(own)]
-    return [str(value)]
-
-
 def test_text_is_escaped_everywhere():
     evil = '<script>alert("1")</script>'
     frame = pd.DataFrame({evil: [evil]})
@@ -48,7 +39,7 @@ def test_page_fetches_nothing_and_is_reached_by_keyboard():
 def test_the_warning_stands_before_everything_else():
     made = document(paragraph("text"), warning=("Beware", "of this"))
     assert made.to_html().index("Beware") < made.to_html().index("<h1>")
-    assert made.to_markdown().startswith("> **BEWARE**")
+    assert made.to_markdown().startswith("> **Beware**")
     assert list(json.loads(made.to_json()))[1] == "warning"
 
 
@@ -61,7 +52,7 @@ def test_numbers_are_set_for_reading_and_marks_explained():
     assert table(frame[["n"]], caption="Numbers").notes == ()
 
 
-def test_three_formats_say_the_same():
+def test_three_formats_say_the_same(texts_of):
     numbers = table(pd.DataFrame({"a | b": ["x_y", "c"]}), caption="Numbers", notes=["A note."])
     blocks = (paragraph("One *line*."), note("Beware."), Bullets(("p", "q")), Heading("Part"), numbers)
     blocks += (SideBySide((Picture("data:,", "two lines cross"),)), Finding("rule", "error", "means", "do", "5 plans"))
