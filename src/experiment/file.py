@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..errors import InputError
 from ..files.yaml_file import load_checked
-from ..given_dates import given_date
 from ..models.registry import MODELS
+from .data import DataSpec, Spec
+from .validation import Day, ValidationSpec
 
 ModelType = Literal[*MODELS]  # type: ignore[valid-type]
 
@@ -22,35 +22,9 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$"
 NAME_OF_MODEL = r"^[^/\\\x00-\x1f\x7f]+$"
 # Nobody has a plan after the 18th birthday.
 LONGEST_DAYS = 18 * 366
-Day = Annotated[date, BeforeValidator(lambda value: given_date(value, "it").date())]
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SyntheticSpec(_Spec):
-    """Plans to be simulated."""
-
-    scenario: str = "england-2018"
-    n_children: Annotated[int, Field(ge=1)] = 12_000
-    seed: int = 0
-
-
-class DataSpec(_Spec):
-    """Where the plans come from: simulated, or a plan store (a path relative to the experiment file)."""
-
-    synthetic: SyntheticSpec | None = None
-    plans: Path | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> DataSpec:
-        if (self.synthetic is None) == (self.plans is None):
-            raise ValueError("give either synthetic or plans")
-        return self
-
-
-class CohortSpec(_Spec):
+class CohortSpec(Spec):
     """The parameters of ``build_cohort``."""
 
     index: Literal["first", "every"] = "first"
@@ -59,22 +33,19 @@ class CohortSpec(_Spec):
     care: Literal["competing", "ignore"] = "competing"
 
 
-class ValidationSpec(_Spec):
-    """Folds by family, or training before a date and testing after it."""
+class TuneSpec(Spec):
+    """A search for parameters, within the training rows of each part of the validation, in folds by family.
 
-    kind: Literal["family_folds", "in_time"] = "family_folds"
+    All combinations of ``grid``, or ``n_iter`` of them drawn at random.
+    """
+
+    grid: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)]
+    n_iter: Annotated[int, Field(ge=1)] | None = None
     n_splits: Annotated[int, Field(ge=2)] = 5
     seed: Annotated[int, Field(ge=0)] = 0
-    cut_date: Day | None = None
-
-    @model_validator(mode="after")
-    def _cut_date_where_needed(self) -> ValidationSpec:
-        if (self.kind == "in_time") != (self.cut_date is not None):
-            raise ValueError("cut_date belongs to kind in_time, and in_time needs it")
-        return self
 
 
-class ModelSpec(_Spec):
+class ModelSpec(Spec):
     """One model: its class, its parameters and, where they differ from the experiment's, its features and encoder.
 
     ``StackedIncidence`` is made of ``models``: names of others in the file, or models described in their place.
@@ -82,10 +53,11 @@ class ModelSpec(_Spec):
 
     name: Annotated[str, Field(max_length=80, pattern=NAME_OF_MODEL)]
     type: ModelType
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
+    tune: TuneSpec | None = None
     features: Annotated[list[str], Field(min_length=1)] | None = None
-    encoder: dict[str, Any] = {}
-    models: list[ModelSpec | str] = []
+    encoder: dict[str, Any] = Field(default_factory=dict)
+    models: list[ModelSpec | str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _only_a_stack_has_models(self) -> ModelSpec:
@@ -96,14 +68,14 @@ class ModelSpec(_Spec):
         return self
 
 
-class ChampionSpec(_Spec):
+class ChampionSpec(Spec):
     """The registered name whose alias ``champion`` the best model gets, and the gates that it must pass."""
 
     model_name: Annotated[str, Field(pattern=NAME)] = "secondplan"
-    gates: dict[str, Any] = {}
+    gates: dict[str, Any] = Field(default_factory=dict)
 
 
-class Experiment(_Spec):
+class Experiment(Spec):
     """What an experiment file says."""
 
     name: Annotated[str, Field(pattern=NAME)]
@@ -112,9 +84,11 @@ class Experiment(_Spec):
     cohort: CohortSpec = CohortSpec()
     features: Annotated[list[str], Field(min_length=1)] | None = None
     missing_features: Literal["refuse", "drop"] = "refuse"
-    encoder: dict[str, Any] = {}
+    encoder: dict[str, Any] = Field(default_factory=dict)
     validation: ValidationSpec = ValidationSpec()
-    horizons: Annotated[list[Annotated[int, Field(gt=0, le=LONGEST_DAYS)]], Field(min_length=1)] = [91, 182, 365, 730]
+    horizons: list[Annotated[int, Field(gt=0, le=LONGEST_DAYS)]] = Field(
+        default_factory=lambda: [91, 182, 365, 730], min_length=1
+    )
     models: Annotated[list[ModelSpec], Field(min_length=1)]
     champion: ChampionSpec | None = ChampionSpec()
     council: Path | None = None
@@ -178,10 +152,11 @@ def _experiment_file(path: str | Path) -> Path:
 
 
 def _with_files_beside(experiment: Experiment, folder: Path) -> Experiment:
-    """Paths of the plan store and the council's file are relative to the experiment's; absolute ones stay."""
+    """Paths of the plan stores and the council's file are relative to the experiment's; absolute ones stay."""
+    update: dict[str, Any] = {"data": experiment.data.beside(folder)}
     if experiment.council is not None:
-        experiment = experiment.model_copy(update={"council": folder / experiment.council})
-    if experiment.data.plans is None:
-        return experiment
-    data = experiment.data.model_copy(update={"plans": folder / experiment.data.plans})
-    return experiment.model_copy(update={"data": data})
+        update["council"] = folder / experiment.council
+    if experiment.validation.data is not None:
+        other = experiment.validation.data.beside(folder)
+        update["validation"] = experiment.validation.model_copy(update={"data": other})
+    return experiment.model_copy(update=update)

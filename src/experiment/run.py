@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sklearn.base import clone
 
@@ -13,15 +13,14 @@ from ..errors import GateError, InputError, SecondplanError
 from ..evaluation.fitting import failure_line, fit_model, note_line, predictor_of
 from ..progress import track
 from .building import build_models
-from .file import DataSpec, Experiment, ValidationSpec, load_experiment
+from .data import DataSpec, read_data
+from .file import CohortSpec, Experiment, load_experiment
 from .standing_champion import LABEL, StandingChampion, standing_champion
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..evaluation import Comparison
     from ..models.estimator.base import IncidenceModel
-    from ..plans import Cohort, Plans
+    from ..plans import Cohort
     from ..report import Document
 
 REFERENCE = "AalenJohansen"
@@ -93,6 +92,7 @@ class ExperimentResult:
         columns = ["brier_365", "brier_730", "ipa_730", "auc_730", "calibration_slope_730", "fit_seconds"]
         table = self.comparison.table
         lines = [table[[name for name in columns if name in table]].round(4).to_string(), self.comparison.verdict]
+        lines += self.comparison.remarks
         lines += [f"{name} could not be compared: {reason}" for name, reason in self.comparison.failures.items()]
         for name, noted in self.notes.items():
             lines += [f"{name}: {line}" for line in noted[:NOTES_SHOWN]]
@@ -111,7 +111,7 @@ class ExperimentResult:
 
 
 def run_experiment(
-    experiment: Experiment | str | Path, *, store: str | None = "sqlite:///mlflow.db"
+    experiment: Experiment | str | Path, *, store: str | None = "sqlite:///mlflow.db", n_jobs: int | None = 1
 ) -> ExperimentResult:
     """Build the cohort, compare the models, track the comparison, and make the best model champion if it passes.
 
@@ -121,6 +121,8 @@ def run_experiment(
         The experiment, or its file.
     store : str or None
         Address of the MLflow store; None tracks nothing and needs no MLflow.
+    n_jobs : int or None
+        Processes that fit models side by side, -1 for as many as there are processors; the numbers do not depend on it.
 
     Returns
     -------
@@ -137,7 +139,6 @@ def run_experiment(
         The MLflow store cannot be written.
     """
     from ..evaluation import compare_models
-    from ..plans import build_cohort
     from ..report import experiment_report, files_of, read_council
 
     if not isinstance(experiment, Experiment):
@@ -145,19 +146,21 @@ def run_experiment(
     _refuse_wrong_tracking(experiment, store)
     if experiment.council is not None:
         read_council(experiment.council)  # its faults before the long work
-    plans, data_name = _plans(experiment.data)
-    settings = experiment.cohort
-    cohort = build_cohort(
-        plans, index=settings.index, as_of=settings.as_of, washout_days=settings.washout_days, care=settings.care
-    )
-    models, dropped = build_models(experiment, cohort)
+    cohort, data_name = _cohort(experiment.data, experiment.cohort)
+    other = None
+    if experiment.validation.data is not None:
+        other, other_name = _cohort(experiment.validation.data, experiment.cohort)
+        data_name = f"{data_name}; tested on {other_name}"
+    models, dropped = build_models(experiment, cohort, other)
     times = tuple(experiment.horizons)
     standing = None
     if store is not None and experiment.champion is not None:
         standing = standing_champion(experiment.champion.model_name, models, cohort, store)
     models = models if standing is None else standing.added_to(models)
     try:
-        comparison = compare_models(models, cohort, folds=_folds(experiment.validation, cohort), times=times)
+        comparison = compare_models(
+            models, cohort, folds=experiment.validation.design(other), times=times, n_jobs=n_jobs
+        )
     except SecondplanError:
         raise
     except ValueError as error:
@@ -210,41 +213,15 @@ def _require_a_model(experiment: Experiment, comparison: Comparison) -> None:
         raise InputError(f"{experiment.name}: no model could be compared with {REFERENCE}{': ' if why else ''}{why}")
 
 
-def _plans(data: DataSpec) -> tuple[Plans, str]:
-    """The plans, and what to call them."""
-    if data.plans is not None:
-        from ..plans import read_plans
+def _cohort(data: DataSpec, settings: CohortSpec) -> tuple[Cohort, str]:
+    """The cohort of these data, and what to call them."""
+    from ..plans import build_cohort
 
-        plans = read_plans(data.plans)
-        return plans, _data_name(plans.extract["source"])
-    from ..synthetic import simulate
-
-    assert data.synthetic is not None
-    spec = data.synthetic
-    try:
-        plans = simulate(spec.scenario, n_children=spec.n_children, random_state=spec.seed)
-    except ValueError as error:
-        raise InputError(f"data.synthetic: {error}") from None
-    return plans, f"synthetic {spec.scenario}, {spec.n_children} children, seed {spec.seed}"
-
-
-def _data_name(sources: pd.Series) -> str:
-    """Kinds of sources and numbers of files: their names may name a person or a machine, and there may be hundreds."""
-    kinds = sources.dropna().drop_duplicates().str.partition(":")
-    names = []
-    for kind, group in kinds.groupby(0):
-        is_scenario = kind == "synthetic"
-        counted = f"{len(group)} file{'s' if len(group) > 1 else ''}"
-        names += [f"{kind}, {counted}"] if not is_scenario else [f"{kind}:{name}" for name in sorted(group[2])]
-    return "; ".join(names) or "plan store"
-
-
-def _folds(validation: ValidationSpec, cohort: Cohort) -> Any:
-    from ..evaluation import FamilyKFold, TemporalSplit
-
-    if validation.kind == "in_time":
-        return TemporalSplit(validation.cut_date)
-    return FamilyKFold(n_splits=validation.n_splits, random_state=validation.seed)
+    plans, name = read_data(data)
+    cohort = build_cohort(
+        plans, index=settings.index, as_of=settings.as_of, washout_days=settings.washout_days, care=settings.care
+    )
+    return cohort, name
 
 
 def _fit_on_all(comparison: Comparison, cohort: Cohort) -> tuple[dict[str, IncidenceModel], dict[str, tuple[str, ...]]]:
@@ -299,11 +276,8 @@ def _track(
     from ..report import calibration_images
     from ..tracking import log_comparison
 
-    validation = experiment.validation
     params = {
-        "validation": validation.kind,
-        **({"n_splits": validation.n_splits, "seed": validation.seed} if validation.kind == "family_folds" else {}),
-        **({"cut_date": validation.cut_date} if validation.cut_date else {}),
+        **experiment.validation.settings(),
         "index": experiment.cohort.index,
         "washout_days": experiment.cohort.washout_days,
         "horizons": ", ".join(map(str, experiment.horizons)),
