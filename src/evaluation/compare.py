@@ -78,7 +78,7 @@ def compare_models(
     Warns
     -----
     MetricWarning
-        Rows with delayed entry are left out of the measures; a time is past the last follow-up of a fold (NaN there).
+        Rows have delayed entry (they are counted); a time is past the last follow-up of a fold (NaN there).
     UserWarning
         A splitter puts the same family on both sides.
 

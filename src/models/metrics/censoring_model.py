@@ -3,10 +3,15 @@ r"""Weights for censoring that depends on covariates, by a model of it such as `
 A row with an event weighs :math:`1 / G(T_i- \mid x_i)` and one still observed :math:`1 / G(t \mid x_i)`. Where an
 unpenalised Cox model is fitted to the same rows, its own chance is part of every influence function: with
 :math:`-\log G_i = \Lambda_0(t_i) e^{x_i'\beta}` both the baseline and the coefficients move with the case weights.
+
+With delayed entry the rows at risk on a day stand for :math:`1 / G(u- \mid x_i)` each: the product limit of these
+weighted rows is that of nobody censored, and a row with an event weighs :math:`S(u-) / G(u- \mid x_i)` divided by those
+at risk. How often rows enter may change with the day and with the end of follow-up, but not with ``X``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,10 +19,12 @@ import pandas as pd
 
 from ..inputs.distinct_days import DistinctDays
 from ..inputs.outcome import Outcome
+from .product_limit import NOBODY_LEFT, ProductLimit
 from .state_weights import StateWeights
 
-# Predictions are made for this many rows at a time, in order of their days.
+# Predictions are made for this many rows at a time, in order of their days; or for as many numbers.
 ROWS_AT_ONCE = 512
+NUMBERS_AT_ONCE = 4_000_000
 
 
 class ModelWeights(StateWeights):
@@ -25,7 +32,7 @@ class ModelWeights(StateWeights):
 
     Parameters
     ----------
-    outcome : Outcome, n rows without delayed entry
+    outcome : Outcome, n rows
     weight : ndarray, shape (n,)
     model : estimator
         Fitted, as it is known then; or not, such as ``CoxPH(event=0)``: a copy is fitted to the rows, with being
@@ -50,15 +57,13 @@ class ModelWeights(StateWeights):
                 self._gradient = _CoxGradient(self._fitted, X, outcome, weight)
         self._event = int(getattr(self._fitted, "event", 1))
         # The left limit: a censoring on the day of an event comes after it.
-        free = self._free_by(np.nextafter(outcome.duration, -np.inf))
         with np.errstate(divide="ignore"):
-            self.at_event = 1.0 / (self._total * free)
+            self._own_factor = 1.0 / self._free_by(np.nextafter(outcome.duration, -np.inf))
+        self.at_event = self._own_factor / self._total
 
     def after(self, time: float) -> np.ndarray:
         """See :class:`StateWeights`; shape (n,)."""
-        day = np.nextafter(time, -np.inf) if time == self.last_day else time
-        with np.errstate(divide="ignore"):
-            return 1.0 / (self._total * self._free_by(np.full(len(self.outcome), day)))
+        return self._factor_after(time) / self._total
 
     def after_own_day(self) -> np.ndarray:
         """Not to be had: a pair would need the covariates of both rows. Pairs weigh by states at the horizon."""
@@ -79,9 +84,16 @@ class ModelWeights(StateWeights):
         before = np.nextafter(self.outcome.duration, -np.inf)
         moved += self._gradient.of_hazards(events, before)
         if later is not None:
-            day = np.nextafter(time, -np.inf) if time == self.last_day else time
-            moved += self._gradient.of_hazards(later, np.full(later.size, day))
+            moved += self._gradient.of_hazards(later, np.full(later.size, self._known_until(time)))
         return moved
+
+    def _factor_after(self, time: float) -> np.ndarray:
+        """One over the probability of not being censored by ``time``, shape (n,)."""
+        with np.errstate(divide="ignore"):
+            return 1.0 / self._free_by(np.full(len(self.outcome), self._known_until(time)))
+
+    def _known_until(self, time: float) -> float:
+        return float(np.nextafter(time, -np.inf)) if time == self.last_day else time
 
     def _free_by(self, days: np.ndarray) -> np.ndarray:
         """Probability of not being censored by each row's day, given that by ``since``, shape (n,)."""
@@ -89,6 +101,90 @@ class ModelWeights(StateWeights):
         if not self._since:
             return free
         return free / _diagonal(self._fitted, self._X, np.full(days.size, self._since), self._event)
+
+
+class LateModelWeights(ModelWeights):
+    """:class:`ModelWeights` of rows some of which have delayed entry; the masses sum to 1."""
+
+    def __init__(self, outcome: Outcome, weight: np.ndarray, model: Any, X: Any, since: float = 0.0) -> None:
+        super().__init__(outcome, weight, model, X, since)
+        self._limit = limit = ProductLimit(outcome, weight)
+        n_days = limit.days.size
+        self._begin = np.zeros(len(outcome), dtype=np.int64) if limit.came is None else limit.came + 1
+        at_risk: np.ndarray = np.zeros(n_days)
+        for rows, factor in self._blocks(n_days):
+            at_risk += weight[rows] @ factor
+        has_event = outcome.event > 0
+        died = np.bincount(limit.left, weights=np.where(has_event, weight * self._own_factor, 0.0), minlength=n_days)
+        self._at_risk, self._died, self._spared = at_risk, died, np.maximum(at_risk - died, 0.0)
+        self._spared[self._spared <= NOBODY_LEFT * at_risk] = 0.0
+        staying = np.divide(self._spared, at_risk, out=np.ones(n_days), where=at_risk > 0)
+        self._free = np.concatenate(([1.0], np.cumprod(staying)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.at_event = self._free[limit.left] * self._own_factor / at_risk[limit.left]
+
+    def after(self, time: float) -> np.ndarray:
+        """See :class:`StateWeights`; shape (n,)."""
+        factor, known = self._factor_after(time), self.observed_after(time)
+        remaining = float(self.weight[known] @ factor[known])
+        return factor * (self._free[self._limit.place(time)] / remaining if remaining else np.inf)
+
+    def gradient(
+        self,
+        events: np.ndarray,
+        later: np.ndarray | None = None,
+        time: float = np.inf,
+        own_day: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """See :class:`StateWeights`; ``own_day`` is None."""
+        limit, n_days, weight = self._limit, self._died.size, self.weight
+        before = np.bincount(limit.left, weights=events, minlength=n_days)
+        total = 0.0 if later is None else float(later.sum())
+        place = limit.place(time)
+        following: np.ndarray = np.cumsum(before[::-1])[::-1] - before
+        following[:place] += total
+        lost = np.divide(following, self._spared, out=np.zeros(n_days), where=self._spared > 0)
+        to_risk = np.divide(lost * self._died - before, self._at_risk, out=np.zeros(n_days), where=self._at_risk > 0)
+        used = int(np.flatnonzero(to_risk)[-1]) + 1 if to_risk.any() else 0
+        # What each row moves by being at risk, by its event, and by remaining; each also through its own factor.
+        has_event = self.outcome.event > 0
+        by_event = np.where(has_event, -weight * self._own_factor * lost[limit.left], 0.0)
+        moved, by_remaining = by_event.copy(), np.zeros(weight.size)
+        if total:
+            known, factor = self.observed_after(time), self._factor_after(time)
+            by_remaining[known] = -total * weight[known] * factor[known] / float(weight[known] @ factor[known])
+            moved += by_remaining
+        cox = self._gradient
+        hazard_by_row, reach_by_day = np.zeros(weight.size), np.zeros(n_days)
+        until = None if cox is None else cox.days_before(limit.days)
+        for rows, factor in self._blocks(used):
+            part = weight[rows, None] * factor * to_risk[:used]
+            moved[rows] += part.sum(axis=1)
+            if cox is not None and until is not None:
+                hazard_by_row[rows] = part @ cox.hazard[until[:used]]
+                reach_by_day[:used] += cox.ratio[rows] @ part
+        if cox is None or until is None:
+            return moved
+        moved += cox.of_hazards(events + by_event, np.nextafter(self.outcome.duration, -np.inf))
+        if later is not None:
+            moved += cox.of_hazards(later + by_remaining, np.full(later.size, self._known_until(time)))
+        return moved + cox.of_sums(hazard_by_row * cox.ratio, np.bincount(until, reach_by_day, cox.hazard.size))
+
+    def _blocks(self, n_days: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Some of the rows (b,) at a time, with the factor of each on each of the first days (b, n_days) at risk."""
+        days = np.nextafter(self._limit.days[:n_days], -np.inf) + self._since
+        place, n_rows = np.arange(n_days), len(self.outcome)
+        size = max(NUMBERS_AT_ONCE // max(n_days, 1), 1)
+        for begin in range(0, n_rows if n_days else 0, size):
+            rows = np.arange(begin, min(begin + size, n_rows))
+            at_risk = (place >= self._begin[rows, None]) & (place <= self._limit.left[rows, None])
+            part = _rows_of(self._X, rows)
+            grid = np.append(days.clip(0.0), self._since)
+            free = 1.0 - np.asarray(self._fitted.predict_cumulative_incidence(part, grid, event=self._event))
+            free[:, :-1][:, days < 0] = 1.0
+            ratio = free[:, -1:] if self._since else 1.0
+            with np.errstate(divide="ignore", invalid="ignore"):
+                yield rows, np.where(at_risk, ratio / free[:, :-1], 0.0)
 
 
 class _CoxGradient:
@@ -106,10 +202,17 @@ class _CoxGradient:
         place, n_days = days.place, days.distinct.size
         ratio = np.exp(x @ fitted.coef_)
         self._days, self._place, self._censored = days, place, censored
-        self._x, self._ratio, self._weight = x, ratio, weight
+        self._x, self.ratio, self._weight = x, ratio, weight
+        # The last day that is not after each row's entry, on which it is not yet at risk; -1 for none.
+        self._absent = np.searchsorted(days.distinct, outcome.entry, side="right") - 1
         self._dfbeta = fitted.residuals("dfbeta", weighted=True).to_numpy()
         risk = np.column_stack((weight * ratio, (weight * ratio)[:, None] * x))
-        at_risk = np.stack([np.bincount(place, column, n_days)[::-1].cumsum()[::-1] for column in risk.T])
+        late = self._absent >= 0
+
+        def until(rows: np.ndarray, column: np.ndarray) -> np.ndarray:
+            return np.bincount(rows, column, n_days)[::-1].cumsum()[::-1]
+
+        at_risk = np.stack([until(place, column) - until(self._absent[late], column[late]) for column in risk.T])
         tied = np.stack([np.bincount(place, column * censored, n_days) for column in risk.T])
         n_tied = np.bincount(place, censored, n_days).astype(int)
         mean = np.bincount(place, weight * censored, n_days) / np.maximum(n_tied, 1)
@@ -127,20 +230,28 @@ class _CoxGradient:
         self._loss = by_day(mean[day] * inverse**2)
         self._own_loss = by_day(mean[day] * inverse**2 * (1.0 - part))
         self._slope = np.stack([by_day(-mean[day] * inverse**2 * row) for row in sums[1:]])
+        self.hazard = np.concatenate(([0.0], np.cumsum(self._increment)))
 
     def of_hazards(self, factor: np.ndarray, until: np.ndarray) -> np.ndarray:
         """Gradient times weights, shape (n,); ``factor`` and ``until`` (n,) are each row's coefficient and last day."""
-        n_days = self._increment.size
         last = np.searchsorted(self._days.distinct, until, side="right")
-        scaled = factor * self._ratio
+        scaled = factor * self.ratio
+        return self.of_sums(scaled * self.hazard[last], np.bincount(last, scaled, self.hazard.size))
+
+    def days_before(self, days: np.ndarray) -> np.ndarray:
+        """Number of this model's days before each of ``days``."""
+        return np.searchsorted(self._days.distinct, days, side="left")
+
+    def of_sums(self, by_row: np.ndarray, by_number: np.ndarray) -> np.ndarray:
+        """:meth:`of_hazards` of sums of hazards by row (n,), and of relative risks by how many days they reach."""
         # How the sum moves with each day's increment: the rows whose hazard reaches that day.
-        reach = np.bincount(last, scaled, n_days + 1)[::-1].cumsum()[::-1][1:]
-        hazard = np.concatenate(([0.0], np.cumsum(self._increment)))[last]
-        to_coef = self._x.T @ (scaled * hazard) + self._slope @ reach
-        while_at_risk = np.cumsum(reach * self._loss)
-        place = self._place
-        of_own = (reach * self._own)[place] - self._ratio * (reach * (self._own_loss - self._loss))[place]
-        moved = np.where(self._censored, of_own, 0.0) - self._ratio * while_at_risk[place]
+        reach = by_number[::-1].cumsum()[::-1][1:]
+        to_coef = self._x.T @ by_row + self._slope @ reach
+        while_at_risk = np.concatenate(([0.0], np.cumsum(reach * self._loss)))
+        place, ratio = self._place, self.ratio
+        of_own = (reach * self._own)[place] - ratio * (reach * (self._own_loss - self._loss))[place]
+        of_risk = ratio * (while_at_risk[place + 1] - while_at_risk[self._absent + 1])
+        moved = np.where(self._censored, of_own, 0.0) - of_risk
         return self._weight * moved + self._dfbeta @ to_coef
 
 
@@ -151,7 +262,9 @@ def _fit(model: Any, X: Any, outcome: Outcome, weight: np.ndarray) -> Any:
     copy = clone(model)
     if "event" in copy.get_params():
         copy.set_params(event=1)
-    y = pd.DataFrame({"duration": outcome.duration, "event": (outcome.event == 0).astype(int)})
+    y = outcome.to_frame().assign(event=(outcome.event == 0).astype(int))
+    if not outcome.has_delayed_entry:
+        y = y.drop(columns="entry")
     return copy.fit(X, y, sample_weight=None if np.all(weight == 1) else weight)
 
 
@@ -177,7 +290,11 @@ def _diagonal(fitted: Any, X: Any, days: np.ndarray, event: int) -> np.ndarray:
     for begin in range(0, order.size, ROWS_AT_ONCE):
         rows = order[begin : begin + ROWS_AT_ONCE]
         distinct, place = np.unique(days[rows], return_inverse=True)
-        part = X.iloc[rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows]
+        part = _rows_of(X, rows)
         risk = fitted.predict_cumulative_incidence(part, distinct, event=event)
         free[rows] = 1.0 - np.asarray(risk)[np.arange(rows.size), place]
     return free
+
+
+def _rows_of(X: Any, rows: np.ndarray) -> Any:
+    return X.iloc[rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows]

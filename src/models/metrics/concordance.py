@@ -208,7 +208,7 @@ def _count_pairs(pairs: Pairs, rank: np.ndarray, horizon: float, kind: str) -> _
     everybody = weight_of_lower(rank, weight, case_rank)
     early = np.flatnonzero(leave <= position.max(initial=-1))
     left = weight_below(leave[early], rank[early], weight[early], position, case_rank)
-    late = np.flatnonzero(pairs.come >= 0)
+    late = _late(pairs, kind)
     absent = weight_below(-pairs.come[late], rank[late], weight[late], -position - 1, case_rank)
     lower, tied, total = (a - b - c for a, b, c in zip(everybody, left, absent, strict=True))
     beaten, none = lower + 0.5 * tied, np.zeros(case.size)
@@ -237,6 +237,11 @@ def _count_pairs(pairs: Pairs, rank: np.ndarray, horizon: float, kind: str) -> _
     )
 
 
+def _late(pairs: Pairs, kind: str) -> np.ndarray:
+    """Rows that are in no pair with cases before their entry; where states weigh, all of known state are in all."""
+    return np.flatnonzero(pairs.come >= 0) if kind != BY_STATES else np.empty(0, dtype=np.int64)
+
+
 def _influence(pairs: Pairs, rank: np.ndarray, count: _Count, value: float, horizon: float) -> np.ndarray:
     """Influence of each row on a concordance, shape (n,)."""
     case, weight = count.case, count.weight
@@ -248,7 +253,7 @@ def _influence(pairs: Pairs, rank: np.ndarray, count: _Count, value: float, hori
     # The other row of each pair: cases on the days from its entry to before it leaves, with higher risks.
     factor = count.of_case * count.of_later / total
     until = _beating(case, pairs, rank, factor, count.leave - 1, np.arange(rank.size), value)
-    late = np.flatnonzero(pairs.come >= 0)
+    late = _late(pairs, count.kind)
     until[late] -= _beating(case, pairs, rank, factor, pairs.come[late] - 1, late, value)
     result += weight * until
     events, own_day = np.zeros(rank.size), np.zeros(rank.size)

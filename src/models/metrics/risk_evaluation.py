@@ -12,7 +12,7 @@ import pandas as pd
 
 from ...parameter_checks import shown
 from .censoring import learnt_elsewhere
-from .censoring_model import ModelWeights
+from .censoring_model import LateModelWeights, ModelWeights
 from .decision_curve import check_thresholds
 from .inputs import MetricInputs, check_evaluation
 from .metric_bounds import holm, metric_bounds, normal_p_value
@@ -160,8 +160,7 @@ def evaluate_risks(
         fitted, such as ``CoxPH(event=0)``, is fitted to the rows (being censored is its event; a Cox model's own error
         is part of the standard errors, that of others is not); one fitted to ``event == 0`` elsewhere is taken as
         known. With a model ``concordance`` is over pairs whose states are both known at the horizon, each row by its
-        own weight. Not a model with delayed entry: a row then is seen with the probability
-        :math:`P(L < u \le C \mid x)`, of which a model of censoring says nothing of the entry.
+        own weight; with delayed entry, how often children enter must not depend on ``X``.
     level : float
         Coverage of the intervals: symmetric on the logit scale for metrics between 0 and 1, on that of the logarithm
         for those above 0, of log(1 - IPA) for the IPA.
@@ -197,7 +196,8 @@ def evaluate_risks(
     predictive accuracy of joint models for longitudinal marker and time-to-event in presence of censoring and competing
     risks, Biometrics 71. Wang (1991), Nonparametric estimation from cross-sectional survival data, Journal of the
     American Statistical Association 86, for weights under left truncation. The errors of each metric are tested
-    against derivatives by the case weights.
+    against derivatives by the case weights. Those of ``Score`` are near them: they are approximate where days are tied
+    or few remain at risk, and those of its AUC count no competing event but the second.
 
     Examples
     --------
@@ -242,7 +242,7 @@ def _weigh(
     Raises
     ------
     ValueError
-        A model is given and there is delayed entry, ``X`` is missing or of another length, or pairs cannot be weighted.
+        ``X`` is missing or of another length, or pairs cannot be weighted.
     """
     if censoring is None:
         return lambda rows: None
@@ -250,13 +250,6 @@ def _weigh(
         known = learnt_elsewhere(censoring)
         later = known if landmark is None else known.since(landmark)
         return lambda rows: KnownWeights(rows.outcome, rows.weight, later)
-    n_late = int(np.sum(given.outcome.entry >= 0))
-    if n_late:
-        raise ValueError(
-            f"a model of censoring is for rows without delayed entry, and {n_late} of {given.rows.size} rows have it: "
-            "how likely a row is seen then depends on its entry too, of which the model says nothing; leave censoring "
-            "out, or give the outcomes of training rows"
-        )
     if X is None or len(X) != given.n_given:
         raise ValueError(f"a model of censoring needs X, with {given.n_given} rows; got {0 if X is None else len(X)}")
     if "concordance_uno" in wanted:
@@ -264,7 +257,8 @@ def _weigh(
 
     def by_model(rows: MetricInputs) -> StateWeights:
         part = X.iloc[rows.rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows.rows]
-        return ModelWeights(rows.outcome, rows.weight, censoring, part, landmark or 0.0)
+        kind = LateModelWeights if rows.outcome.has_delayed_entry else ModelWeights
+        return kind(rows.outcome, rows.weight, censoring, part, landmark or 0.0)
 
     return by_model
 

@@ -9,7 +9,7 @@ from secondplan.models.metrics.auc import auc_value
 from secondplan.models.metrics.brier import brier_value
 from secondplan.models.metrics.calibration_regression import slope_value
 from secondplan.models.metrics.calibration_response import response_of
-from secondplan.models.metrics.censoring_model import ModelWeights
+from secondplan.models.metrics.censoring_model import LateModelWeights, ModelWeights
 from secondplan.models.metrics.concordance import BY_STATES, Pairs, concordance_value
 from secondplan.models.metrics.ranks import Ranks
 
@@ -29,11 +29,14 @@ def rows():
 
 
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
-def test_influence_is_the_derivative_by_the_case_weights(rows, ties):
+@pytest.mark.parametrize("kind", [ModelWeights, LateModelWeights])
+def test_influence_is_the_derivative_by_the_case_weights(rows, ties, kind):
     X, outcome, risk, weight = rows
+    if kind is LateModelWeights:
+        outcome = outcome_from_arrays(outcome.duration, outcome.event, np.where(risk > 0.4, outcome.duration // 2, 0))
 
     def values(weight):
-        weights = ModelWeights(outcome, weight, CoxPH(event=0, ties=ties), X)
+        weights = kind(outcome, weight, CoxPH(event=0, ties=ties), X)
         states = weights.states(12.0, 1)
         return [
             brier_value(states, risk),
@@ -90,6 +93,14 @@ def test_covariates_that_drive_censoring_are_allowed_for():
     by_model = evaluate_risks({"true": risk}, y, [20], censoring=CoxPH(event=0), X=pd.DataFrame({"x": x}), **ask).table
     assert abs(by_model["estimate"].iloc[0] - 1) < 3 * by_model["std_error"].iloc[0]
     assert marginal["estimate"] < 1 - 3 * marginal["std_error"]
+    # Half of 3,000 enter late, on whole tenths of days: the Brier score of the true risk is known.
+    y = np.ceil(10 * y).assign(event=y["event"], entry=np.ceil(rng.uniform(0, 150, n)) * (rng.uniform(size=n) < 0.5))
+    seen = np.flatnonzero((y["duration"] > y["entry"])[:3000])
+    y, X, ask = y.iloc[seen], pd.DataFrame({"x": x[seen]}), {"metrics": ["brier"]}
+    marginal = evaluate_risks({"true": risk[seen]}, y, [200], **ask).table.iloc[0]
+    by_model = evaluate_risks({"true": risk[seen]}, y, [200], censoring=CoxPH(event=0), X=X, **ask).table.iloc[0]
+    assert abs(by_model["estimate"] - np.mean(risk * (1 - risk))) < 2 * by_model["std_error"]
+    assert marginal["estimate"] < np.mean(risk * (1 - risk)) - 2 * marginal["std_error"]
 
 
 def test_what_cannot_be_weighted_is_refused(rows):
@@ -101,6 +112,3 @@ def test_what_cannot_be_weighted_is_refused(rows):
         evaluate_risks({"m": risk}, y, [12], censoring=CoxPH(event=0), X=X, metrics=["concordance_uno"])
     with pytest.raises(ValueError, match=r"for evaluate_risks, a model such as CoxPH\(event=0\); got int"):
         evaluate_risks({"m": risk}, y, [12], censoring=3)
-    with pytest.raises(ValueError, match="a model of censoring is for rows without delayed entry, and 1 of 80 rows"):
-        late = y.assign(entry=np.r_[0.5, np.zeros(79)])
-        evaluate_risks({"m": risk}, late, [12], censoring=CoxPH(event=0), X=X)
