@@ -20,6 +20,7 @@ import numpy as np
 from ..estimator.design import Design
 from ..incidence.hazard_moments import CellMoments, RowMoments
 from ..numerics.quadratic import quadratic_forms
+from ..numerics.row_totals import RowTotals
 from .baseline import BaselineHazard, hazard_windows
 
 # Pairs of s and t whose moments are computed together.
@@ -56,6 +57,47 @@ def jackknife_hazard_error(
         from_coef = quadratic_forms(direction, covariance)
         variance[rows] = own[window] + 2.0 * np.einsum("ntp,ntp->nt", direction, shared[window]) + from_coef
     return found.with_error(variance)
+
+
+def covariance_of_totals(
+    baseline: BaselineHazard,
+    coef: np.ndarray,
+    covariance: np.ndarray,
+    moments: Sequence[RowMoments | CellMoments | None],
+    design: Design,
+    times: np.ndarray,
+    totals: RowTotals,
+) -> np.ndarray | None:
+    """Covariance of totals of rows' incidences ``1 - exp(-H)`` by each time, shape (n_times, n_groups, n_groups).
+
+    With ``moments`` that of the jackknife, for rows of one stratum (None for several); without, as ``survfit`` in R.
+    """
+    found = hazard_windows(baseline, coef, design, times, np.zeros((len(design), 1)))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        weight = found.relative_risk * np.exp(-found.hazard * found.relative_risk)
+    codes = np.unique(design.stratum_of_each)
+    if moments and (codes.size > 1 or moments[codes[0]] is None):
+        return None
+    strata = [slice(*np.searchsorted(baseline.stratum, [code, code + 1])) for code in codes]
+    result = np.empty((times.shape[1], totals.n_groups, totals.n_groups))
+    for place, own in enumerate(result):
+        by_coef = totals.of(weight[:, [place]] * found.direction[:, place])
+        reached = np.flatnonzero(found.position[:, place] >= 0)
+        slopes = np.zeros((totals.n_groups, baseline.time.size))
+        at = totals.group[reached], found.position[reached, place]
+        np.add.at(slopes, at, totals.weight[reached] * weight[reached, place])
+        own[:] = 0.0
+        for steps in strata:
+            # A row's hazard is the sum of the increments up to its step.
+            by_step = np.cumsum(slopes[:, steps][:, ::-1], axis=1)[:, ::-1]
+            kept = moments[codes[0]] if moments else None
+            if kept is not None:
+                own += kept.together([by_step], by_coef)
+            else:
+                own += by_step * np.diff(baseline.variance[steps], prepend=0.0) @ by_step.T
+        if not moments:
+            own += by_coef @ covariance @ by_coef.T
+    return result
 
 
 def _window_moments(

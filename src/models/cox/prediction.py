@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
 from ..curves.confidence import check_interval
+from ..estimator.asked import Asked
 from ..estimator.base import ROWS_PER_CHUNK, require_event
 from ..estimator.design import Design
 from ..estimator.likelihood_criteria import LikelihoodCriteria
@@ -20,6 +21,7 @@ from ..estimator.unstated import warn_of_unstated
 from ..incidence.hazard_moments import CellMoments, RowMoments
 from ..inputs.follow_up import flat_until
 from ..numerics.blas_threads import one_blas_thread
+from ..numerics.row_totals import RowTotals
 from .baseline import (
     BaselineHazard,
     cumulative_hazard,
@@ -27,7 +29,7 @@ from .baseline import (
     fill_means,
     survival_bounds,
 )
-from .curve_error import jackknife_hazard_error
+from .curve_error import covariance_of_totals, jackknife_hazard_error
 
 
 class CoxPrediction(LikelihoodCriteria, OneEventModel):
@@ -262,9 +264,7 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
     def _chunk_error(self, design: Design, times: np.ndarray, since: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Cumulative hazard and its standard error, the same once the model is saved, or not stated then."""
         exact, moments = self.baseline_, self._jackknife_moments()
-        saved = self.saved_mean()
-        # Of strata that a saved model holds means of, the means that it has.
-        grouped = replace(exact, mean=np.where(np.isnan(saved), exact.mean, saved), mean_error=None)
+        grouped = self._as_saved(exact)
         if moments:
             return jackknife_hazard_error(grouped, self.coef_, moments, design, times, since)
         hazard, error = np.empty(times.shape), np.empty(times.shape)
@@ -275,6 +275,24 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
                     baseline, self.coef_, self.covariance_, design[own], times[own], since[own]
                 )
         return hazard, error
+
+    def _covariance_of_totals(self, asked: Asked, event: int, totals: RowTotals) -> np.ndarray | None:
+        """Covariance of totals of rows' incidences by each time, shape (m, n_groups, n_groups).
+
+        None where the errors of rows are not known, after elapsed days, and by the jackknife for several strata.
+        """
+        design = self._centred(asked.design)
+        if np.any(asked.since > 0) or np.isnan(self._chunk_error(design, asked.times, asked.since)[1]).any():
+            return None
+        exact, moments = self.baseline_, self._jackknife_moments()
+        if moments:
+            exact = self._as_saved(exact)
+        return covariance_of_totals(exact, self.coef_, self.covariance_, moments, design, asked.times, totals)
+
+    def _as_saved(self, exact: BaselineHazard) -> BaselineHazard:
+        """The baseline with the means that a saved model has, of strata that it holds means of."""
+        saved = self.saved_mean()
+        return replace(exact, mean=np.where(np.isnan(saved), exact.mean, saved), mean_error=None)
 
     def _jackknife_moments(self) -> Sequence[RowMoments | CellMoments | None]:
         """What errors rest on by stratum, the same once the model is saved; none for errors as survfit's.

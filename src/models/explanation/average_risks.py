@@ -66,8 +66,8 @@ def partial_dependence(
         As in ``predict_cumulative_incidence``.
     level : float
         Coverage of the pointwise band, which covers what the estimates of the model leave open, for these rows. It is
-        that of the delta method for ``CauseSpecificCox`` (one stratum), ``FineGray``, ``ParametricAFT``,
-        ``RoystonParmar``, ``DiscreteTimeHazard`` and ``AalenJohansen``; the others have one by the bootstrap only.
+        that of the delta method for every model with intervals of its own (with strata and coefficients, of rows of one
+        stratum); others, such as ``BoostedHazard``, have one by the bootstrap only.
     max_rows : int
         Of more rows so many evenly spaced ones are taken.
     y, cluster : optional

@@ -43,7 +43,7 @@ def test_it_has_a_band_where_the_model_has_intervals(fitted, tmp_path):
     np.testing.assert_allclose(
         alone[["lower", "upper"]].to_numpy(), model.predict_cumulative_incidence_interval(X[:1], [365])[0]
     )
-    for name in ("CoxPH", "BoostedHazard", "CauseSpecificCox product limit, strata"):
+    for name in ("BoostedHazard", "CauseSpecificCox product limit, strata"):
         column = "category" if "strata" in name else "age"
         assert partial_dependence(fitted[name], SOME, column, 365).table["lower"].isna().all()
 
