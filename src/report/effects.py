@@ -33,7 +33,7 @@ def effect_sections(fitted: dict[str, IncidenceModel], best: str, X: pd.DataFram
     length = models[name].encoder_.columns_.get(PLAN_LENGTH)
     blocks: list[Block] = [paragraph(f"{name}, fitted on all children; 95 % intervals allow for siblings.")]
     if length is not None and length.feature_names:  # coefficients of a spline say nothing one by one
-        summary = summary.drop(list(length.feature_names), level=summary.index.nlevels - 1)
+        summary = summary[~summary.index.get_level_values(-1).isin(length.feature_names)]
         blocks += _plan_length(models[name], X)
     own = summary.loc[1] if summary.index.nlevels > 1 and len(summary) else summary
     if len(own):
