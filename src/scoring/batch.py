@@ -144,8 +144,8 @@ def score_batch(
     EmptyCohortError
         The source holds no case, or every case was rejected (the folder is complete then, and says why).
     """
-    scorer = Scorer.of(model, times, origin, bands)
     cases = open_source(source, as_of=as_of, care=care)
+    scorer = Scorer.of(model, times, origin, bands, n_rows=cases.about_rows)
     job = _describe_job(cases, scorer, rows_per_part)
     folder = Path(output)
     is_new = _make_folder(folder)

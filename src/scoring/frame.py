@@ -73,8 +73,9 @@ def score(
        risk_91  risk_365
     0      0.0     0.333
     """
-    scorer = Scorer.of(model, times, origin, bands)
-    checked = scorer.check(as_cases(cases))
+    given = as_cases(cases)
+    scorer = Scorer.of(model, times, origin, bands, n_rows=len(given))
+    checked = scorer.check(given)
     duplicate = SeenKeys().add(checked.keys) & checked.is_valid
     if duplicate.any():
         raise InputError(f"{int(duplicate.sum())} of {len(duplicate)} cases have the keys of an earlier one")
