@@ -77,8 +77,8 @@ NUMBERS = pd.DataFrame({"x0": X["age"], "x1": X["disabled"].astype(float)}).to_n
 def known(model, found, times, eligible_days=np.inf):
     """``found`` (n_rows, n_times), carried forward where it is NaN for lack of follow-up, which is the only reason."""
     last = getattr(model, "model_", model).follow_up_.min()
-    stated = np.minimum(times, eligible_days) <= last
-    assert np.all(np.isfinite(found[:, stated | model._goes_on]))
+    stated = np.minimum(times, np.reshape(eligible_days, (-1, 1))) <= last
+    assert np.all(np.isfinite(found[np.broadcast_to(stated | model._goes_on, found.shape)]))
     return pd.DataFrame(found).ffill(axis=1).to_numpy()
 
 

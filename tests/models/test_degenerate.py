@@ -35,6 +35,7 @@ WIDE.insert(0, "category", X["category"])
 NOISE = np.random.default_rng(12).normal(size=(N_ROWS, 3))
 ROW = np.arange(N_ROWS)
 SECRET = "Qx7Child"
+SAME_DAYS = {"unusual codes", "event true or false", "only event 1", "duration of spans"}
 
 
 @dataclass(frozen=True)
@@ -176,11 +177,11 @@ def weight_cases(y):
     }
 
 
-def cases(y):
+def all_cases(y):
     return outcome_cases(y) | feature_cases(y) | weight_cases(y)
 
 
-NAMES = list(cases(Y))
+CASES, CASES_OF_ONE = all_cases(Y), all_cases(Y_ONE)
 
 
 def outcome_for(model):
@@ -216,26 +217,30 @@ def check_warnings(caught):
 
 
 def check_predictions(model, rows):
-    """All that a fitted model can say is finite up to its follow-up, between 0 and 1, monotone, and sums to 1."""
-    for options in ({}, {"elapsed": 91.0}, {"eligible_days": 300.0, "elapsed": 20.0}):
-        eligible = options.get("eligible_days", np.inf)
-        total = known(model, model.predict_event_free(rows, TIMES, **options), TIMES, eligible)
-        for event in model.events_:
-            incidence = model.predict_cumulative_incidence(rows, TIMES, event=event, **options)
-            incidence = known(model, incidence, TIMES, eligible)
-            assert np.all(np.isfinite(incidence)) and incidence.min() >= 0 and incidence.max() <= 1
-            assert np.all(np.diff(incidence, axis=1) >= -ROUNDING)
-            total = total + incidence
-            if not hasattr(model, "predict_cumulative_incidence_interval"):
-                continue
-            bounds = model.predict_cumulative_incidence_interval(rows, TIMES, event=event, **options)
-            bounds = np.stack([known(model, bounds[..., k], TIMES, eligible) for k in (0, 1)], axis=-1)
-            assert np.all(np.isfinite(bounds)) and bounds.min() >= 0 and bounds.max() <= 1
-            assert np.all(bounds[..., 0] <= incidence + ROUNDING) and np.all(incidence <= bounds[..., 1] + ROUNDING)
-        if not isinstance(model, secondplan.models.FineGray):  # which says nothing of the other events
-            assert np.all(total >= 1 - ROUNDING) or not model.events_
-        if getattr(model, "form", None) != "exponential":  # whose incidences add up to slightly more near 1
-            assert np.all(total <= 1 + ROUNDING)
+    """All that a fitted model can say is finite up to its follow-up, between 0 and 1, monotone, and sums to 1.
+
+    Of every three rows one is asked from day 0, one after days that have passed, one with a last eligible day too.
+    """
+    third = np.arange(len(rows)) % 3
+    eligible = np.where(third == 2, 300.0, np.inf)
+    options = {"elapsed": np.choose(third, [0.0, 91.0, 20.0]), "eligible_days": eligible}
+    total = known(model, model.predict_event_free(rows, TIMES, **options), TIMES, eligible)
+    for event in model.events_:
+        incidence = model.predict_cumulative_incidence(rows, TIMES, event=event, **options)
+        incidence = known(model, incidence, TIMES, eligible)
+        assert np.all(np.isfinite(incidence)) and incidence.min() >= 0 and incidence.max() <= 1
+        assert np.all(np.diff(incidence, axis=1) >= -ROUNDING)
+        total = total + incidence
+        if not hasattr(model, "predict_cumulative_incidence_interval"):
+            continue
+        bounds = model.predict_cumulative_incidence_interval(rows, TIMES, event=event, **options)
+        bounds = np.stack([known(model, bounds[..., k], TIMES, eligible) for k in (0, 1)], axis=-1)
+        assert np.all(np.isfinite(bounds)) and bounds.min() >= 0 and bounds.max() <= 1
+        assert np.all(bounds[..., 0] <= incidence + ROUNDING) and np.all(incidence <= bounds[..., 1] + ROUNDING)
+    if not isinstance(model, secondplan.models.FineGray):  # which says nothing of the other events
+        assert np.all(total >= 1 - ROUNDING) or not model.events_
+    if getattr(model, "form", None) != "exponential":  # whose incidences add up to slightly more near 1
+        assert np.all(total <= 1 + ROUNDING)
 
 
 def check_summary(model, *, is_warned):
@@ -270,12 +275,12 @@ def nothing_is_silent(model, case):
     check_warnings(caught)
 
 
-@pytest.mark.parametrize("case_name", NAMES)
+@pytest.mark.parametrize("case_name", CASES)
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_gives_a_clear_error_or_finite_numbers(name, case_name):
     model = clone(MODELS[name])
     y = outcome_for(model)
-    case = complete(cases(y)[case_name], case_name, y)
+    case = complete((CASES if y is Y else CASES_OF_ONE)[case_name], case_name, y)
     if name.startswith("Aalen") and re.search("column age|same name", case.error or ""):
         case = replace(case, error=None, fine="same name" not in case.error)  # it does not look at covariates
     nothing_is_silent(model, case)
@@ -306,14 +311,16 @@ def numbers_of(result):
 def test_a_function_gives_a_clear_error_or_finite_numbers(name, case_name):
     function = FUNCTIONS[name]
     takes = inspect.signature(function).parameters
-    case = complete(cases(Y)[case_name], case_name, Y)
+    case = complete(CASES[case_name], case_name, Y)
     y = case.y
     if (
         not isinstance(y, pd.DataFrame)
         or not {"duration", "event"} <= set(y.columns)
-        or "index of y" in str(case.error)
+        or re.search("index of y|X has", str(case.error))
     ):
         pytest.skip("not an input of functions")
+    if name == "compare_distributions" and case_name in SAME_DAYS:
+        pytest.skip("fits five shapes to the same days again; the gate that reads the form is that of all functions")
     if "entry" in y and "entry" not in takes:
         pytest.skip(f"{name} takes no delayed entry")
     options = {"entry": y["entry"]} if "entry" in y else {}
@@ -329,10 +336,10 @@ def test_a_function_gives_a_clear_error_or_finite_numbers(name, case_name):
         try:
             result = function(y["duration"], y["event"], **options)
         except Exception as error:
-            check_error(error, replace(case, fine=False, error=case.error if "X has" not in str(case.error) else None))
+            check_error(error, replace(case, fine=False))
             check_warnings(caught)
             return
-        assert case.error is None or "X has" in case.error, "there was no error"
+        assert case.error is None, "there was no error"
     check_warnings(caught)
     for numbers in numbers_of(result):
         assert np.all(np.isfinite(numbers)) or caught, numbers
