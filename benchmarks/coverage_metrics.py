@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 import secondplan as sp
 
@@ -29,8 +30,8 @@ METRICS = (
 SINCE_HALF_YEAR = ("brier", "ipa", "auc", "observed_expected", "calibration_slope")
 THRESHOLD = 0.3
 TOO_HIGH = 1.15  # ratio of the rough model's cumulative hazards
-# Children without censoring or entry who say what is true: their own error is a twentieth of that of 3,000 others.
-N_WHO_KNOW = 2_000_000
+# Values of the first feature, each standing for as many children, of whom the truth is summed.
+N_VALUES = 400
 NULL = "AalenJohansen"
 
 
@@ -49,13 +50,22 @@ def risks(X: np.ndarray) -> dict[str, np.ndarray]:
     return {"right": at(X), "rough": 1.0 - (1.0 - rough) ** TOO_HIGH}
 
 
-def quantities(X: np.ndarray, y: pd.DataFrame, cluster: np.ndarray | None) -> dict[str, np.ndarray]:
+def quantities(
+    X: np.ndarray, y: pd.DataFrame, cluster: np.ndarray | None, weight: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Estimate, lower and upper bound of each metric and difference at the last day, by its name."""
     found: dict[str, np.ndarray] = {}
     for landmark, metrics in ((None, METRICS), (HALF_YEAR, SINCE_HALF_YEAR)):
         since = "" if landmark is None else f", from day {landmark}"
         result = sp.evaluate_risks(
-            risks(X), y, TIMES, metrics=metrics, cluster=cluster, landmark=landmark, threshold=THRESHOLD
+            risks(X),
+            y,
+            TIMES,
+            metrics=metrics,
+            cluster=cluster,
+            sample_weight=weight,
+            landmark=landmark,
+            threshold=THRESHOLD,
         )
         for row in result.table[result.table["time"] == HORIZON].itertuples():
             if row.model != NULL or row.metric in ("brier", "log_score"):
@@ -70,14 +80,20 @@ def quantities(X: np.ndarray, y: pd.DataFrame, cluster: np.ndarray | None) -> di
 
 @cache
 def truth() -> dict[str, float]:
-    """Each quantity among all children, of many of them."""
-    rng = np.random.default_rng(20180401)
-    X = np.column_stack((rng.normal(size=N_WHO_KNOW), rng.random(N_WHO_KNOW) < 0.5))
-    hazards = RATES * np.exp(X @ BETA.T)
+    """Each quantity among all children: every kind of child with every day and event, weighted by its probability."""
+    first = np.repeat(ndtri((np.arange(N_VALUES) + 0.5) / N_VALUES), 2)
+    kinds = np.column_stack((first, np.tile([0.0, 1.0], N_VALUES)))
+    hazards = RATES * np.exp(kinds @ BETA.T)
     total = hazards.sum(axis=1)
-    event = 1 + (rng.random(N_WHO_KNOW) * total > hazards[:, 0])
-    y = pd.DataFrame({"duration": np.ceil(rng.exponential(1 / total)), "event": event})
-    return {name: float(numbers[0]) for name, numbers in quantities(X, y, None).items()}
+    last = HALF_YEAR + HORIZON
+    days = np.arange(1, last + 1)
+    on_day = np.exp(-np.outer(total, days - 1)) * -np.expm1(-total)[:, None]
+    probability = [*(on_day * (hazards[:, k] / total)[:, None] for k in (0, 1)), np.exp(-total * last)[:, None]]
+    y = pd.DataFrame({"duration": np.r_[days, days, last + 1], "event": np.repeat([1, 2, 2], [last, last, 1])})
+    every = np.repeat(np.arange(len(kinds)), len(y))
+    rows = y.iloc[np.tile(np.arange(len(y)), len(kinds))].reset_index(drop=True)
+    found = quantities(kinds[every], rows, None, np.concatenate(probability, axis=1).ravel())
+    return {name: float(numbers[0]) for name, numbers in found.items()}
 
 
 def metrics_of(sample: Sample) -> list[tuple[str, float, float, float, float]]:
