@@ -137,8 +137,8 @@ def _models(comparison: Comparison, dropped: Sequence[str]) -> list[Block]:
     differences = differences_table(comparison)
     return [
         paragraph(
-            f"Each model predicts children it has not seen. {comparison.reference} tells everyone the average and is "
-            "the bar to clear."
+            f"Each model predicts children it has not seen. The average risk ({comparison.reference}) tells everyone "
+            "the same and is the bar to clear."
         ),
         measures_table(
             comparison, BETTER, "How much better than the average risk at 730 days, lowest Brier score first"
@@ -148,8 +148,8 @@ def _models(comparison: Comparison, dropped: Sequence[str]) -> list[Block]:
             comparison, RIGHT, "Whether risks at 730 days rank children rightly, and whether they are the right size"
         ),
         paragraph(
-            "Second plans are hard to predict: an AUC of 0.6 to 0.7 is what honest studies of recurrence find. "
-            "A small gain can still rank children usefully."
+            "Second plans are hard to predict: an AUC of 0.6 to 0.7 is what honest studies of recurrence find. A small "
+            "gain can still rank children usefully."
         ),
         *([] if differences is None else [differences]),
         *(

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Cells up to so many characters stay on one line on a screen; of longer texts a column keeps some width.
 SHORT = 30
+# Up to so many, on paper and on a telephone too.
+TINY = 13
 # Tables of up to so many rows are printed on one page.
 WHOLE = 20
 
@@ -81,9 +83,10 @@ def _table(table: Table) -> str:
         f'<th scope="col"{_class("number" if number else "")}>{escape(name)}</th>'
         for name, number in zip(table.columns, table.is_number, strict=True)
     )
+    longest = [max((len(row[k]) for row in table.rows), default=0) for k in range(len(table.columns))]
     kinds = [
-        "number" if number else "short" if max((len(row[k]) for row in table.rows), default=0) <= SHORT else "text"
-        for k, number in enumerate(table.is_number)
+        "number" if number else "tiny" if length <= TINY else "short" if length <= SHORT else "text"
+        for length, number in zip(longest, table.is_number, strict=True)
     ]
     rows, before = [], None
     for row in table.rows:

@@ -38,7 +38,7 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th { border-bottom: 2px solid var(--muted); vertical-align: bottom; font-weight: 600; }
 tbody th { font-weight: 400; }
 td.number, th.number { text-align: right; }
-td.number, td.short { white-space: nowrap; }
+td.number, td.short, td.tiny { white-space: nowrap; }
 .again { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
 .key { color: var(--muted); font-size: .84rem; line-height: 1.45; margin: .45rem 0 0; padding: 0; list-style: none; }
 .key li { margin: 0; }
@@ -64,7 +64,9 @@ footer p { max-width: none; }
   main { padding: 1rem .9rem 3rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; }
   .warning p.headline { font-size: 1.35rem; } .figures { grid-template-columns: 1fr 1fr; }
   table { font-size: .85rem; } td.text { min-width: 9rem; }
-  td.number { white-space: normal; min-width: 4.5rem; } th, td { padding-right: .6rem; }
+  td.number { white-space: normal; min-width: 4.5rem; } td.short { white-space: normal; }
+  td:first-child, th:first-child { position: sticky; left: 0; background: #fff; max-width: 8.5rem; }
+  th, td { padding-right: .6rem; }
 }
 @media (max-width: 640px) { .answers div { grid-template-columns: 1fr; } }
 @page { size: A4; margin: 16mm 14mm; }
@@ -77,7 +79,7 @@ footer p { max-width: none; }
   .scroll { overflow: visible; }
   table { font-size: 8pt; max-width: 100%; } th, td { padding: 2pt 7pt 2pt 0; }
   td.short, td.text, th { white-space: normal; overflow-wrap: break-word; } td.text { min-width: 0; }
-  .key { font-size: 7.5pt; } .pair { flex-wrap: nowrap; } .pair figure { flex: 1 1 45%; }
+  .key { font-size: 7.5pt; } figcaption { font-size: 8pt; } .pair { flex-wrap: nowrap; } .pair figure { flex: 1 1 45%; }
   thead { display: table-header-group; break-after: avoid; } tbody tr:first-child { break-before: avoid; }
   .whole { break-inside: avoid; } .tabular .key { break-before: avoid; }
   .answers, .answers dt { font-size: 9pt; } .figures { grid-template-columns: repeat(3, 1fr); }

@@ -145,7 +145,7 @@ def differences_table(comparison: Comparison, day: float = 730) -> Table | None:
     notes = (
         "Below 0: the first is better. In brackets: 95 % interval of the paired difference on the same children.",
         "p: probability of such a difference by chance where there is none, adjusted (Holm) for all pairs of the "
-        "table. Below 0.05 counts as beyond noise.",
+        "table. From 0.05 on the difference may be noise.",
     )
     caption = f"All pairs of models: difference of Brier scores at {day:g} days"
     return table(
@@ -171,8 +171,8 @@ def _named(comparison: Comparison, name: object) -> str:
 
 def _in_words(row: pd.Series) -> str:
     if not row["p_adjusted"] < LEVEL:
-        return "not distinguishable"
-    return "better beyond noise" if row["difference"] < 0 else "worse beyond noise"
+        return "may be noise"
+    return "better" if row["difference"] < 0 else "worse"
 
 
 def _p_value(p: float) -> str:

@@ -49,7 +49,7 @@ def use_sentence(facts: CardFacts) -> str:
 def performance_sentence(facts: CardFacts) -> str:
     """The main measures at 730 days with intervals."""
     found = [
-        f"{MEASURES[name].label} {text_of(facts.measures, name)}"
+        f"{MEASURES[name].label}: {text_of(facts.measures, name)}"
         for name in HEADLINES
         if text_of(facts.measures, name) != DASH
     ]

@@ -84,8 +84,8 @@ def _data(facts: CardFacts, council: Council) -> list[Answer]:
         Answer(
             "6b",
             "who is included",
-            "Children whose plan ended and who were at risk of another on that day. Left out, rounded to 10: "
-            f"{left_out or 'nobody'}.",
+            "Children whose plan ended and who were at risk of another on that day. Left out, rounded to 10 (c: 1 to "
+            f"5): {left_out or 'nobody'}.",
         ),
         _asked("6c", "services received", council, "services"),
         Answer(
@@ -164,9 +164,9 @@ def _analysis(facts: CardFacts) -> list[Answer]:
         Answer(
             "12e",
             "measures",
-            "; ".join(MEASURES[name].meaning for name in ("ipa_730", "auc_730", "observed_expected_730"))
-            + "; calibration slope and curve. Intervals of 95 % allow for siblings; differences are paired, on the "
-            "same children, and corrected for the number of pairs.",
+            " ".join(MEASURES[name].sentence for name in ("ipa_730", "auc_730", "observed_expected_730"))
+            + " Calibration slope and curve. Intervals of 95 % allow for siblings; differences are paired, on the same "
+            "children, and corrected for the number of pairs.",
         ),
         Answer("12f", "updating", "Not answered: nothing was updated; this is a first fit to these data.", False),
         Answer(
@@ -223,7 +223,7 @@ def _openness(facts: CardFacts, council: Council) -> list[Answer]:
 
 
 def _results(facts: CardFacts) -> list[Answer]:
-    ends = "; ".join(f"{row[0]} {row[1]}" for row in facts.ends.rows)
+    ends = "; ".join(f"{row[0]}: {row[1]}" for row in facts.ends.rows)
     return [
         Answer("20a", "flow of children", f"{data_sentence(facts)} What came first: {ends}. Who was left out: 6b."),
         Answer("20b", "the children", "The table of children with a second plan and without, above."),
@@ -236,14 +236,14 @@ def _results(facts: CardFacts) -> list[Answer]:
         Answer(
             "21",
             "numbers in each analysis",
-            f"{facts.n_children:,} children with {facts.n_second_plans} second plans in the final fit; "
-            "each was tested on once in a round of the design.",
+            f"{facts.n_children:,} children with {facts.n_second_plans} second plans in the final fit; each was tested "
+            "on once in a round of the design.",
         ),
         Answer(
             "22",
             "the full model",
             "The bundle in the run: JSON and arrays, which any program can read (docs/bundles.md)."
-            + (" Hazard ratios are below." if facts.effects else ""),
+            + (" Hazard ratios are above." if facts.effects else ""),
         ),
         Answer("23a", "performance", f"{performance_sentence(facts)} By group: {' '.join(facts.group_findings)}"),
         Answer("23b", "differences between places", _places(facts)),
