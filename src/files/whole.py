@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +20,7 @@ UNFINISHED = ".unfinished"
 READ_BYTES = 1 << 20
 # A hidden name is longer than the folder's own, and names have a longest length.
 MOST_LETTERS = 40
+ABANDONED_SECONDS = 24 * 3600
 
 
 @contextmanager
@@ -65,15 +68,19 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 def folder_beside(folder: Path, *, mode: int = 0o777) -> Path:
     """A new hidden folder on the same disk as ``folder``, with the rights of ``mode`` that the user's mask leaves.
 
+    Those that killed processes left there, in which nothing was written for a day, are removed.
+
     Raises
     ------
     OutputError
         It cannot be made.
     """
     place = folder.absolute()
-    beside = place.with_name(f".{place.name[:MOST_LETTERS]}.{secrets.token_hex(8)}{UNFINISHED}")
+    start = f".{place.name[:MOST_LETTERS]}."
+    beside = place.with_name(f"{start}{secrets.token_hex(8)}{UNFINISHED}")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(place.parent, start)
         beside.mkdir(mode=mode)
     except OSError as error:
         raise cannot_be_written(folder, error) from None
@@ -151,6 +158,15 @@ def sha256_of(path: Path) -> str | None:
     except OSError:
         return None
     return digest.hexdigest()
+
+
+def _remove_abandoned(parent: Path, start: str) -> None:
+    before = time.time() - ABANDONED_SECONDS
+    for found in parent.iterdir():
+        if re.fullmatch(f"{re.escape(start)}[0-9a-f]{{16}}{re.escape(UNFINISHED)}", found.name):
+            with suppress(OSError):  # another process may remove it too
+                if max(path.lstat().st_mtime for path in (found, *found.rglob("*"))) < before:
+                    shutil.rmtree(found, ignore_errors=True)
 
 
 def _sync_file(path: Path) -> None:

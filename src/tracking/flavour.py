@@ -20,6 +20,7 @@ from ..errors import BundleError, GateError, ModelNotFoundError
 from ..version import __version__
 from .evidence import Evidence
 from .gates import check_gates
+from .killed_runs import writing
 from .store import Store, mlflow_edge, not_found, open_store
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def log_model_bundle(
         MLflow cannot write it.
     """
     opened = open_store(store)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model"
+    with writing(opened) as folder:
+        path = folder / "model"
         digest = write_flavour(model, path, columns=columns, evidence=evidence)
         with mlflow_edge("the model cannot be logged"):
             from mlflow.entities import LoggedModelOutput
@@ -274,8 +275,9 @@ def _local_copy(uri: str, store: Store) -> Iterator[tuple[Path, str | None]]:
         with mlflow_edge(f"{uri}: cannot be downloaded", ModelNotFoundError):
             from mlflow.artifacts import download_artifacts
 
+            # By its place: MLflow 3.17 looks for ``models:/<id>`` in its global store only.
             fetched = download_artifacts(
-                artifact_uri=f"models:/{model_id}", dst_path=temporary, tracking_uri=store.uri, registry_uri=store.uri
+                artifact_uri=logged.artifact_location, dst_path=temporary, tracking_uri=store.uri
             )
         yield Path(fetched), expected
     finally:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from .descriptions import NOTE, REPORT, comparison_note, experiment_note, how_ma
 from .evidence import Evidence, PresentChampion, evidence_of
 from .flavour import GATES_TAG, log_model_bundle, model_name
 from .gates import WORST_GAP, Gates, check_gates, read_gates
+from .killed_runs import WRITER_TAG, close_killed_runs, writing
 from .privacy import publishable_table, refuse_identifiers
 from .registry import COMPARISON, KIND_TAG, PARENT_TAG, SUMMARY, gates_word
 from .saved_view import VIEW, VIEW_TAG, saved_view
@@ -60,7 +62,7 @@ def log_comparison(
     tags: Mapping[str, str] | None = None,
     store: str | Store | None = None,
 ) -> str:
-    """Track a comparison.
+    """Track a comparison, and close the runs of comparisons that were killed before.
 
     What goes in: the summary scalars, the Brier and AUC curves (step = days), parameters, calibration images, aggregate
     tables after disclosure control, pages, the models as bundles with their signature, the name, row count and digest
@@ -112,11 +114,14 @@ def log_comparison(
     refuse_identifiers(dict(pages or {}), cohort)
     experiment_id = opened.experiment_id(experiment)
     digest = cohort_digest(cohort)
+    close_killed_runs(opened)
     common = run_tags() | dict(tags or {}) | {"secondplan.data_sha256": digest}
     models = list(comparison.table.index)
     counted = how_many(len(cohort), comparison.n_events)
-    parent_tags = common | {KIND_TAG: COMPARISON}
-    with _run(opened, experiment_id, f"comparison of {len(models)} models", parent_tags) as parent:
+    with (
+        _marked(opened, common) as common,
+        _run(opened, experiment_id, f"comparison of {len(models)} models", common | {KIND_TAG: COMPARISON}) as parent,
+    ):
         address = f"#/experiments/{experiment_id}/runs/{parent}"
         note = comparison_note(comparison, counted, data_name, address, REPORT in (pages or {}))
         log_cohort(opened, parent, cohort, name=data_name, digest=digest)
@@ -167,6 +172,13 @@ def _describe(store: Store, experiment_id: str, parent: str, note: str, latest: 
         store.client.set_tag(parent, NOTE, note)
         store.client.set_experiment_tag(experiment_id, NOTE, latest)
         store.client.set_experiment_tag(experiment_id, f"{VIEW_TAG}{VIEW}", saved_view(parent))
+
+
+@contextmanager
+def _marked(store: Store, tags: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The tags with the mark of this process, for as long as it lives and writes."""
+    with writing(store) as folder:
+        yield tags | {WRITER_TAG: folder.name}
 
 
 class _run:

@@ -24,19 +24,19 @@ COLUMNS = {
     "metrics.`summary/calibration_slope_730`": 240,
     "metrics.`summary/observed_expected_730`": 255,
 }
-# Charts by section; a section's name says how to read them, for MLflow titles a chart by its metric.
+# Charts by section; a section's name helps to read them, for MLflow titles a chart by its metric and cuts long names.
 SECTIONS = {
-    "Better than the average risk? IPA: above 0 is better. Difference: below 0, with its upper bound: beyond noise": (
+    "Brier score below the average risk's? (IPA, %)": (
         "summary/ipa_percent_730",
         "summary/difference_to_null_730",
         "summary/difference_to_null_730_upper",
     ),
-    "Ranking (AUC: 0.5 is chance) and calibration (1 is best)": (
+    "Ranking; calibration (1 is best)": (
         "summary/auc_730",
         "summary/calibration_slope_730",
         "summary/observed_expected_730",
     ),
-    "By day (calibration intercept: 0 is best)": (
+    "By day (intercept: 0 is best)": (
         "curve/ipa_percent",
         "curve/auc",
         "curve/calibration_intercept",

@@ -138,7 +138,7 @@ def database_path(uri: str | Path | None) -> Path | None:
 
 @contextmanager
 def mlflow_edge(task: str, error: type[SecondplanError] = OutputError) -> Iterator[None]:
-    """Let no exception of MLflow or SQLAlchemy out: they print statements and values. The task and its class go on.
+    """Let no exception of MLflow or SQLAlchemy out, nor what they log: statements and values. The task and class go on.
 
     Parameters
     ----------
@@ -147,9 +147,11 @@ def mlflow_edge(task: str, error: type[SecondplanError] = OutputError) -> Iterat
     error : type
         The error that is raised instead.
     """
+    logged = logging.root.manager.disable
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
+        logging.disable(logging.CRITICAL)
         try:
             yield
         except SecondplanError:
@@ -160,6 +162,8 @@ def mlflow_edge(task: str, error: type[SecondplanError] = OutputError) -> Iterat
             raise InputError("MLflow is not installed; pip install 'secondplan[tracking]'") from None
         except Exception as cause:
             raise error(f"{task} ({_reason(cause)})") from None
+        finally:
+            logging.disable(logged)
 
 
 def run_tags() -> dict[str, str]:

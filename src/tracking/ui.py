@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 
 from ..errors import InputError, OutputError
+from .killed_runs import close_killed_runs
 from .registry import latest_comparison
 from .saved_view import view_path
 from .store import QUIET, Store, open_store
@@ -58,6 +59,7 @@ def serve_ui(
         )
     opened = open_store(store, create=False)
     _require_free(host, port)
+    close_killed_runs(opened)
     address = f"http://{_in_url(host)}:{port}"
     sys.stderr.write(f"MLflow pages: {address}/ (Ctrl-C stops)\n")
     latest = latest_comparison(opened)

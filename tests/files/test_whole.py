@@ -194,3 +194,12 @@ def test_nothing_else_replaces_or_flushes_files():
         if (lines := list(replaced_or_flushed(ast.parse(path.read_text(encoding="utf-8")))))
     }
     assert set(found) == {"whole.py"}, found
+
+
+def test_what_killed_processes_left_is_removed_after_a_day(tmp_path):
+    abandoned, recent, other = (folder_beside(tmp_path / name) for name in ("out", "out", "other"))
+    (abandoned / "part").write_text("x")
+    for path in (abandoned / "part", abandoned, other):
+        os.utime(path, (1e9, 1e9))
+    fresh = folder_beside(tmp_path / "out")
+    assert set(tmp_path.iterdir()) == {recent, other, fresh}

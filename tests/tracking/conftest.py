@@ -1,3 +1,9 @@
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -192,3 +198,40 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="session", name="make_comparison")
 def comparison_maker():
     return make_comparison
+
+
+def a_free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(address, seconds=240):
+    """Wait until ``address`` answers."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return True
+        except OSError:
+            time.sleep(0.1)
+    return False
+
+
+@pytest.fixture(name="free_port")
+def free_port_():
+    return a_free_port()
+
+
+@pytest.fixture(scope="session")
+def server(store):
+    """The port of the running pages."""
+    port = a_free_port()
+    code = "import sys; from secondplan.tracking import serve_ui; serve_ui(sys.argv[1], port=int(sys.argv[2]))"
+    process = subprocess.Popen([sys.executable, "-c", code, store.uri, str(port)], stderr=subprocess.DEVNULL)
+    try:
+        assert answers(f"http://127.0.0.1:{port}/health")
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0

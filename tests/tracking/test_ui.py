@@ -1,11 +1,8 @@
 import base64
 import http.client
 import json
-import signal
 import socket
 import subprocess
-import sys
-import time
 import zlib
 from pathlib import Path
 
@@ -23,30 +20,6 @@ from secondplan.tracking.ui import (
     server_command,
     server_environment,
 )
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def server(store):
-    """The port of a running server."""
-    port = free_port()
-    code = "import sys; from secondplan.tracking import serve_ui; serve_ui(sys.argv[1], port=int(sys.argv[2]))"
-    process = subprocess.Popen([sys.executable, "-c", code, store.uri, str(port)], stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            if request(port, "GET", "/health")[0] == 200:
-                break
-        except OSError:
-            time.sleep(0.1)
-    yield port
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
 
 
 def request(port, method, path, body=None, **headers):
@@ -175,7 +148,7 @@ def test_variables_are_those_of_mlflow():
     assert f'\nARTIFACT_ROOT_ENV_VAR = "{ARTIFACT_ROOT}"\n' in text
 
 
-def test_ctrl_c_stops_the_server_and_is_no_error(store, monkeypatch):
+def test_ctrl_c_stops_the_server_and_is_no_error(store, monkeypatch, free_port):
     def interrupt(self, timeout=None):
         if not self.asked:
             self.asked = True
@@ -185,7 +158,7 @@ def test_ctrl_c_stops_the_server_and_is_no_error(store, monkeypatch):
     real = subprocess.Popen.wait
     monkeypatch.setattr(subprocess.Popen, "asked", False, raising=False)
     monkeypatch.setattr(subprocess.Popen, "wait", interrupt)
-    port = free_port()
+    port = free_port
     serve_ui(store, port=port)
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
