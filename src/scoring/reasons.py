@@ -32,7 +32,8 @@ def reasons(
     For a feature (or a group that states one fact) :math:`j` the change is :math:`F_1(d \mid x) - F_1(d \mid x_{j
     \to r_j})`, with :math:`r_j` the typical value in training: ``plan length 62 days: +3.1 points`` says that the risk
     is 3.1 percentage points higher than with a typical plan length and everything else as it is. Where features
-    interact the changes do not add up to the whole difference. They describe the model, not causes.
+    interact the changes do not add up to the whole difference; :func:`~secondplan.explain_risk` has shares that do, at
+    hundreds of times the work. They describe the model, not causes.
 
     Parameters
     ----------
