@@ -273,6 +273,7 @@ def _track(
     standing: StandingChampion | None,
     store: str,
 ) -> str:
+    from ..models import StackedIncidence
     from ..report import calibration_images
     from ..tracking import log_comparison
 
@@ -288,6 +289,11 @@ def _track(
         f"{name}/coefficients": model.summary_.reset_index()
         for name, model in fitted.items()
         if getattr(model, "summary_", None) is not None
+    }
+    tables |= {
+        f"{name}/weights": model.weights_.reset_index()  # of the models that it is made of
+        for name, model in fitted.items()
+        if isinstance(model, StackedIncidence)
     }
     return log_comparison(
         comparison,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ CURVES = {
 METRICS_PER_CALL = 1000
 PARAMS_PER_CALL = 100
 LONGEST_PARAM = 500
+# What MLflow refuses in names of parameters, and the slash, of which it makes folders.
+NOT_IN_NAMES = re.compile(r"[^\w.: -]")
 # MLflow's pages unfold a parent at the first visit only if its children are evaluations; else its charts are empty.
 UNFOLDED = {"mlflow.runType": "evaluation"}
 
@@ -229,7 +232,9 @@ def _log_params(store: Store, run_id: str, params: Mapping[str, Any]) -> None:
     with mlflow_edge("the parameters cannot be logged"):
         from mlflow.entities import Param
 
-        entities = [Param(str(name), str(value)[:LONGEST_PARAM]) for name, value in params.items()]
+        # Names of models that others are made of are part of names of parameters, and may have any character.
+        names = [NOT_IN_NAMES.sub("_", str(name)) for name in params]
+        entities = [Param(name, str(value)[:LONGEST_PARAM]) for name, value in zip(names, params.values(), strict=True)]
         for start in range(0, len(entities), PARAMS_PER_CALL):
             store.client.log_batch(run_id, params=entities[start : start + PARAMS_PER_CALL])
 

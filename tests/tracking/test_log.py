@@ -11,7 +11,7 @@ from sklearn.base import clone
 from statsmodels.duration.hazard_regression import PHReg
 
 from secondplan.errors import GateError, OutputError
-from secondplan.models import FeatureEncoder
+from secondplan.models import AalenJohansen, CauseSpecificCox, FeatureEncoder, StackedIncidence
 from secondplan.models.external.model import ExternalModel
 from secondplan.tracking import compare_runs, log_comparison, promote
 from secondplan.tracking.dataset import cohort_digest
@@ -219,6 +219,7 @@ def test_a_model_of_another_library_is_measured_and_never_kept(store, cohort, fi
     theirs = ExternalModel({1: PHReg}, encoder=FeatureEncoder(columns=["plan_length_days"]))
     comparison = make_comparison()
     comparison.models["CauseSpecificCox"] = theirs
+    comparison.models["AalenJohansen"] = StackedIncidence({"Cox (plain)": CauseSpecificCox(), "mean": AalenJohansen()})
     trained = fitted | {"CauseSpecificCox": clone(theirs).fit(cohort.X, cohort.y)}
     log_comparison(comparison, cohort, experiment="external", fitted=trained, store=store)
     table = compare_runs("external", store=store).set_index("model")
@@ -227,5 +228,7 @@ def test_a_model_of_another_library_is_measured_and_never_kept(store, cohort, fi
     assert not run.outputs.model_outputs and "tables/gates.csv" in artifacts(store, run.info.run_id)
     assert run.data.params["class"] == "ExternalModel" and run.data.params["library"] == "statsmodels PHReg"
     assert "holds rows of its training" in run.data.tags["mlflow.note.content"]
+    params = store.client.get_run(table.loc["AalenJohansen", "run_id"]).data.params
+    assert params["Cox _plain___ties"] == "efron" and "models" not in params
     with pytest.raises(GateError, match="CauseSpecificCox: no model was saved with its run"):
         promote("CauseSpecificCox", store=store)

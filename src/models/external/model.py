@@ -50,7 +50,8 @@ class ExternalModel(IncidenceModel):
         - An estimator with ``fit(X, y)``, ``y`` a structured array, and ``predict_cumulative_hazard_function`` or
           ``predict_survival_function``, as scikit-survival's.
         - A mapping of event to one of these; an event that is not named has a hazard without features (Nelson-Aalen),
-          which suits an event that is too rare for a regression.
+          which suits an event that is too rare for a regression. Give seeds yourself: a comparison seeds one fitter
+          whose ``random_state`` is None, but none within a mapping.
         - A function ``fit(X, y)`` that gives a state of any kind, with ``predict_function``. ``y`` has ``duration``,
           ``event`` and, where rows have delayed entry, ``entry``; keywords ``sample_weight`` and ``cluster`` are given
           if it takes them.
