@@ -13,7 +13,7 @@ from ..caller_warnings import warn
 from ..given_dates import given_date
 from ..renamed_parameters import renamed_parameters
 from .combining import Combine, over_authorities
-from .optimism import Draw, OptimismCorrection
+from .optimism import LEAST_DRAWS, Draw, OptimismCorrection
 from .splits import FamilyKFold, families_in_both
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class BootstrapOptimism:
     Parameters
     ----------
     n : int
-        Draws; 200 or more for an interval.
+        Draws. With fewer than 100, measures and differences have no intervals, so that no gate is passed on them.
     random_state : int
 
     Examples
@@ -281,6 +281,8 @@ def design_words(folds: Any, parts: Sequence[Partition]) -> str:
 
 def design_remarks(folds: Any, cohort: Cohort) -> tuple[str, ...]:
     """What a reader of the comparison must know of its design."""
+    if isinstance(folds, BootstrapOptimism) and folds.n < LEAST_DRAWS:
+        return (f"{folds.n} draws correct the measures, but are too few for intervals: take {LEAST_DRAWS} or more.",)
     small = folds.too_small(cohort) if isinstance(folds, LeaveOneAuthorityOut) else []
     if not small:
         return ()

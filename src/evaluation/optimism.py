@@ -3,7 +3,7 @@ r"""Harrell's bootstrap of optimism: how much better a model looks on the childr
 A model fitted to all children is measured on them (its apparent measure :math:`\theta`). Fitted to a draw of families
 with replacement, it is measured on the draw (:math:`\theta^*_b`) and on all children (:math:`\theta_b`). The optimism
 is the mean of :math:`\theta^*_b - \theta_b`, the corrected measure :math:`\theta` less that; its 95 % interval is that
-of the :math:`\theta^*_b`, shifted by the optimism.
+of the :math:`\theta^*_b`, shifted by the optimism, where there are 100 draws or more.
 
 Sources: Harrell, Lee and Mark (1996), Statistics in Medicine 15, for the correction; Noma, Shinozaki, Iba, Teramukai
 and Furukawa (2021), Statistics in Medicine 40, for the interval (their location-shifted bootstrap).
@@ -25,6 +25,8 @@ from .combining import KEY, PAIR, adjusted
 from .measured_rows import MeasuredRows
 
 BOUNDS = (0.025, 0.975)
+# With fewer draws the corrected measures stand without errors and bounds.
+LEAST_DRAWS = 100
 ONE_RISK = 1e-12
 
 
@@ -110,5 +112,8 @@ def _corrected(
         unknown = float("nan")
         return unknown, unknown, unknown, unknown, value, unknown
     optimism = float((apparent - tested)[known].mean())
+    if known.sum() < LEAST_DRAWS:
+        unknown = float("nan")
+        return value - optimism, unknown, unknown, unknown, value, optimism
     low, high = np.quantile(apparent[known], BOUNDS) - optimism
     return value - optimism, float(apparent[known].std(ddof=1)), float(low), float(high), value, optimism

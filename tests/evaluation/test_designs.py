@@ -5,12 +5,20 @@ import dataclasses
 import numpy as np
 import pytest
 
-from secondplan.evaluation import BootstrapOptimism, FamilyKFold, LeaveOneAuthorityOut, OtherCohort, compare_models
+from secondplan.evaluation import (
+    BootstrapOptimism,
+    FamilyKFold,
+    LeaveOneAuthorityOut,
+    OtherCohort,
+    compare_models,
+    optimism,
+)
 from secondplan.evaluation.designs import partitions
 from secondplan.evaluation.random_effects import random_effects
 from secondplan.models import CauseSpecificCox
 from secondplan.models.metrics import MetricWarning, evaluate_risks
 from secondplan.tracking.evidence import evidence_of
+from secondplan.tracking.gates import check_gates
 
 
 def at(table, **key):
@@ -90,8 +98,9 @@ def test_one_authority_cannot_be_left_out(cohort):
         LeaveOneAuthorityOut().parts(cohort)
 
 
-def test_bootstrap_corrects_for_optimism(cohort, by_group):
+def test_bootstrap_corrects_for_optimism(cohort, by_group, monkeypatch):
     """By hand: the Brier score of each draw's model on the draw and on everybody, and the interval shifted."""
+    monkeypatch.setattr(optimism, "LEAST_DRAWS", 6)
     folds = BootstrapOptimism(6, random_state=3)
     found = compare_models({"disabled": by_group()}, cohort, folds=folds)
     parts = partitions(cohort, folds, 0)
@@ -106,17 +115,26 @@ def test_bootstrap_corrects_for_optimism(cohort, by_group):
             one = evaluate_risks({"m": risk}, cohort.y, [730], metrics=["brier"], sample_weight=weight)
             values.append(one.table["estimate"].to_numpy())  # of the model, and of the average risk
     apparent, tested = np.array(apparent), np.array(tested)
-    optimism = (apparent - tested)[1:].mean(axis=0)
+    excess = (apparent - tested)[1:].mean(axis=0)
     row = at(found.measures, model="disabled", metric="brier", time=730)
     assert row["apparent"] == pytest.approx(apparent[0, 0])
-    assert row["estimate"] == pytest.approx(apparent[0, 0] - optimism[0])
-    assert row["lower"] == pytest.approx(np.quantile(apparent[1:, 0], 0.025) - optimism[0])
+    assert row["estimate"] == pytest.approx(apparent[0, 0] - excess[0])
+    assert row["lower"] == pytest.approx(np.quantile(apparent[1:, 0], 0.025) - excess[0])
     gap = at(found.differences, model="disabled", metric="brier", time=730)
-    assert gap["difference"] == pytest.approx(apparent[0, 0] - apparent[0, 1] - optimism[0] + optimism[1])
+    assert gap["difference"] == pytest.approx(apparent[0, 0] - apparent[0, 1] - excess[0] + excess[1])
     assert gap["std_error"] == pytest.approx((apparent[1:, 0] - apparent[1:, 1]).std(ddof=1))
     assert gap["difference"] == found.table.loc["disabled", "difference_to_null_730"]
     assert found.table.loc["disabled", "calibration_slope_730"] > 0.5
     assert "6 bootstrap draws of families, corrected for optimism" in found._repr_html_()
+
+
+def test_few_draws_correct_but_pass_no_gate(cohort, by_group):
+    found = compare_models({"disabled": by_group()}, cohort, folds=BootstrapOptimism(2))
+    row = at(found.measures, model="disabled", metric="brier", time=730)
+    assert row["estimate"] == pytest.approx(row["apparent"] - row["optimism"]) and np.isnan(row["upper"])
+    assert "2 draws correct the measures, but are too few for intervals" in repr(found)
+    report = check_gates(evidence_of(found, "disabled"))
+    assert any("difference_to_null_730_upper not measured" in line for line in report.failures)
 
 
 def test_another_cohort_is_tested_and_trains_nothing(cohort, by_group):
