@@ -44,8 +44,10 @@ class Subgroups:
         of the other children; ``difference`` to it, with ``difference_lower``, ``difference_upper``, ``p_value`` and
         ``p_adjusted``, Holm's over all groups of all characteristics (and days) for this metric; ``note``, why nothing
         is measured. The first group is everybody. Differences are tested on the metric's scale (of the logarithm for a
-        ratio). Censoring and entry are weighted within each group by its own rows. Counts of 1 to 5 (``n_events`` is of
-        second plans by the day) are ``c``, with the next smallest where they would follow from the total.
+        ratio); those of AUC, concordance, intercept and slope by Student's distribution, with one degree of freedom
+        fewer than second plans in the smaller group. Censoring and entry are weighted within each group by its own
+        rows. Counts of 1 to 5 (``n_events`` is of second plans by the day) are ``c``, with the next smallest where they
+        would follow from the total.
     level : float
         Coverage of the intervals.
     min_children, min_events : int
@@ -91,6 +93,13 @@ class Subgroups:
         return int(self.table.loc[self.table["metric"] == self.metrics[0], "p_adjusted"].notna().sum())
 
     @property
+    def too_few(self) -> tuple[str, ...]:
+        """The groups of which nothing was measured: ``"authority: Rutland"``."""
+        table = self._of(self.metrics[0])
+        table = table[table["note"].ne("") & table["characteristic"].ne(EVERYBODY)]
+        return tuple(f"{row.characteristic}: {row.group}" for row in table.itertuples())
+
+    @property
     def worst_gap(self) -> pd.Series | None:
         """The group with the largest gap, whether chance explains it or not, as in ``findings``; None without any."""
         found = self.findings
@@ -100,10 +109,8 @@ class Subgroups:
     def sentences(self) -> tuple[str, ...]:
         """A sentence for each group: what chance cannot explain first, and at the end those too small to say."""
         lines = [self._sentence(row) for row in self.findings.itertuples()]
-        few = self._of(self.metrics[0])
-        few = few[few["note"].ne("") & few["characteristic"].ne(EVERYBODY)]
-        if len(few):
-            names = "; ".join(f"{row.characteristic}: {row.group}" for row in few.itertuples())
+        if self.too_few:
+            names = "; ".join(self.too_few)
             limits = (
                 f"fewer than {self.min_children} children or {self.min_events} second plans, or followed too briefly"
             )
@@ -161,7 +168,7 @@ class Subgroups:
     def _heading(self) -> str:
         return (
             f"{self.model} by group of children, {self.day:g} days, {100 * self.level:g} % intervals; each group is "
-            f"compared with the other children, corrected for {self.n_groups} groups (Holm)"
+            f"compared with the other children, corrected for the number of groups, {self.n_groups} (Holm)"
         )
 
     def _of(self, metric: str) -> pd.DataFrame:

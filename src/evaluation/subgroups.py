@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri, stdtr, stdtrit
 
 from ..models.inputs.outcome import Outcome, check_outcome
 from ..models.metrics import MetricWarning, evaluate_risks
@@ -28,6 +29,9 @@ RELATIVE = frozenset(
     {"observed_expected", "calibration_intercept", "calibration_slope"}
     | {"auc", "concordance", "concordance_uno", "concordance_harrell"}
 )
+# Their errors rest on the few second plans of a small group, and are too small there for the normal distribution (in
+# simulated data without any gap): they are judged by Student's, with one degree of freedom for each but one.
+BY_STUDENT = RELATIVE - {"observed_expected"}
 MODEL = "model"
 NUMBERS = ("estimate", "std_error", "lower", "upper", "rest", "difference", "difference_lower", "difference_upper")
 COLUMNS = ("characteristic", "group", "n", "n_events", "metric", "time", *NUMBERS, "p_value", "p_adjusted", "note")
@@ -162,7 +166,8 @@ def _by_group(tested: Tested, labels: Mapping[str, pd.Categorical], day: float, 
                 if is_hidden[place] and metric not in RELATIVE:
                     numbers: dict[str, float] = {}
                 else:
-                    numbers = _numbers(own.get(metric), rest.get(metric), metric, rules.level)
+                    fewest = int(min(counts[place][1], others[1]))
+                    numbers = _numbers(own.get(metric), rest.get(metric), metric, rules.level, fewest)
                 counted = {"n": shown[0], "n_events": shown[1], "metric": metric, "time": day, "note": why}
                 records.append(named | counted | numbers)
         seen = {key: seen[key] for key in seen.keys() & {all_rows.tobytes()}}
@@ -219,14 +224,20 @@ def _estimates(tested: Tested, members: np.ndarray, day: float, rules: Rules) ->
     return estimates
 
 
-def _numbers(own: GroupEstimate | None, rest: GroupEstimate | None, metric: str, level: float) -> dict[str, float]:
-    """Estimate of a group, and its difference to the rest, whose families may be the same."""
+def _numbers(
+    own: GroupEstimate | None, rest: GroupEstimate | None, metric: str, level: float, n_events: int
+) -> dict[str, float]:
+    """Estimate of a group, and its difference to the rest, whose families may be the same.
+
+    ``n_events`` are the second plans of the smaller of the two.
+    """
     if own is None:
         return {}
     numbers = {"estimate": own.value, "std_error": own.std_error, "lower": own.lower, "upper": own.upper}
     if rest is None:
         return numbers
-    numbers |= {"rest": rest.value, "difference": own.value - rest.value}
+    difference = own.value - rest.value
+    numbers |= {"rest": rest.value, "difference": difference}
     if own.sums is None or rest.sums is None:
         return numbers
     scale = scale_of(metric)
@@ -238,6 +249,11 @@ def _numbers(own: GroupEstimate | None, rest: GroupEstimate | None, metric: str,
         _correlation(own, rest),
     )
     p_value = normal_p_value(one - other, error)
+    if metric in BY_STUDENT and error > 0:
+        freedom = n_events - 1
+        p_value = float(2.0 * stdtr(freedom, -abs(one - other) / error))
+        wider = float(stdtrit(freedom, 0.5 + level / 2.0) / ndtri(0.5 + level / 2.0))
+        lower, upper = (difference + wider * (bound - difference) for bound in (lower, upper))
     return numbers | {"difference_lower": lower, "difference_upper": upper, "p_value": p_value}
 
 

@@ -192,7 +192,7 @@ def _subgroups(comparison: Comparison, name: str, rules: Gates) -> SubgroupRatio
         )
         for row in found.findings.itertuples()
     )
-    return SubgroupRatios(groups=groups, n_too_few=int((found.table["note"] != "").sum()))
+    return SubgroupRatios(groups=groups, n_too_few=len(found.too_few))
 
 
 def within_one_error(differences: pd.DataFrame, model: str, best: str) -> bool:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import stdtr, stdtrit
 
 from secondplan.evaluation import compare_models
 from secondplan.evaluation.subgroup_result import Subgroups
@@ -59,6 +60,16 @@ def test_ratio_and_difference_by_hand():
     assert table["p_value"]["a"] == pytest.approx(0.128865, abs=1e-5)
     assert table["p_adjusted"].tolist()[1:] == pytest.approx([0.25773, 0.25773], abs=1e-5)
     assert (table["difference_lower"] < 0)["a"] and np.isnan(table["difference"]["all"])
+
+
+def test_differences_that_rest_on_few_second_plans_are_judged_by_student(comparison):
+    table = comparison.subgroups("sex", model="disabled").table.set_index(["group", "metric"])
+    row = table.loc[("male", "calibration_slope")]
+    error = np.hypot(row["std_error"], table.loc[("female", "calibration_slope"), "std_error"])
+    freedom = table.loc[["male", "female"], "n_events"].min() - 1
+    # Siblings share outcomes here no more than others do, so that the errors add up nearly.
+    assert row["p_value"] == pytest.approx(2 * stdtr(freedom, -abs(row["difference"]) / error), rel=0.1)
+    assert row["difference_upper"] - row["difference"] == pytest.approx(stdtrit(freedom, 0.975) * error, rel=0.1)
 
 
 def test_families_in_both_groups_make_the_difference_surer():
