@@ -13,6 +13,7 @@ import typer
 from ..errors import InputError, SecondplanError
 from ..version import __version__
 from .card import card, council_template
+from .config import read_config
 from .exit import INTERRUPTED, show_warning, stop, stop_unexpected
 from .indicators import indicators
 from .monitor import monitor
@@ -50,11 +51,18 @@ def _say_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file of options, a table per command: [score], [read.cin-census].", readable=False),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version, and stop.")
     ] = False,
 ) -> None:
     """Options of the command line itself."""
+    if config is not None:
+        context.default_map = read_config(config, context.command.commands)  # type: ignore[attr-defined]
 
 
 def main() -> None:
@@ -63,7 +71,7 @@ def main() -> None:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = show_warning
-            code = app(standalone_mode=False)
+            code = app(standalone_mode=False, auto_envvar_prefix="SECONDPLAN")
     except SecondplanError as error:
         stop(str(error), error.exit_code)
     except KeyboardInterrupt:
