@@ -260,7 +260,8 @@ def promote(
 def score(
     model: Annotated[str, typer.Option(help="models:/NAME@champion, runs:/..., or the path of a bundle.")],
     input: Annotated[
-        Path, typer.Option(help="A plan store, or a Parquet or CSV file of prepared cases.", readable=False)
+        Path,
+        typer.Option(help="A plan store, or cases in Parquet, CSV, Arrow, JSON lines; or a pattern.", readable=False),
     ],
     output: Annotated[Path, typer.Option(help="The folder to write.", readable=False)],
     as_of: AsOf = None,
@@ -268,6 +269,14 @@ def score(
         str,
         typer.Option(help="Where horizons count from: scoring_day or plan_end."),
     ] = "scoring_day",
+    times: Annotated[str, typer.Option(help="Horizons in days.")] = "91,182,365,730",
+    care: Annotated[
+        str, typer.Option(help="For a plan store: competing or ignore, as the model's cohort was built.")
+    ] = "competing",
+    bands: Annotated[
+        str | None,
+        typer.Option(help="Multiples of the average risk (0.5,1.5,3), or with labels by turns (low,1,raised)."),
+    ] = None,
     max_rejects: Annotated[
         int | None, typer.Option(min=0, help="Publish nothing if more rows are rejected; no limit by default.")
     ] = None,
@@ -275,13 +284,20 @@ def score(
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Score children whose plan has ended or is about to: the risk of a second plan from the day of scoring on."""
-    from ..scoring import score_batch
+    from ..scoring import RiskBands, score_batch
     from ..tracking import load_tracked_model
 
     if origin not in ("scoring_day", "plan_end"):
         raise typer.BadParameter("--origin must be scoring_day or plan_end")
     fitted = load_tracked_model(model, store=store)
+    if care not in ("competing", "ignore"):
+        raise typer.BadParameter("--care must be competing or ignore")
+    try:
+        days = [float(day) for day in times.split(",")]
+    except ValueError:
+        raise typer.BadParameter("--times must be days, as 91,182,365,730") from None
     options: dict[str, Any] = {"origin": origin, "max_rejects": max_rejects, "resume": resume}
+    options |= {"times": days, "care": care, "bands": None if bands is None else RiskBands.parse(bands)}
     result = score_batch(fitted, input, output, as_of=as_of, **options)
     typer.echo(result.summary())
 

@@ -30,6 +30,7 @@ REJECT_CODES = {
     "duplicate_key": "the same authority, child and plan came before",
     "wrong_number_of_fields": "the line has more or fewer fields than the header",
     "not_utf8": "the line is not UTF-8 text",
+    "not_json": "the line is no JSON object",
     "nul_character": "the line holds a NUL character",
     "missing_value": "a feature is missing that the model cannot do without",
     "not_a_number": "a number is expected",

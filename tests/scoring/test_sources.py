@@ -1,10 +1,11 @@
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from secondplan.errors import InputError
-from secondplan.scoring.columns import text_of
+from secondplan.scoring.columns import numbers_of, text_of
 from secondplan.scoring.sources import open_source
 
 COLUMNS = ["n_reviews"]
@@ -97,7 +98,7 @@ def test_paths_that_are_no_cases(tmp_path):
         open_source(tmp_path / "absent.csv")
     with pytest.raises(InputError, match="neither a plan store"):
         open_source(tmp_path)
-    with pytest.raises(InputError, match=r"not a plan store, Parquet .* or CSV"):
+    with pytest.raises(InputError, match=r"not a plan store, nor files of one kind: \.parquet"):
         open_source(write(tmp_path, "x", "cases.xlsx"))
     with pytest.raises(InputError, match="not a Parquet file"):
         open_source(write(tmp_path, "PAR1 but no more", "cases.parquet"))
@@ -144,3 +145,49 @@ def test_parquet_columns_of_bytes_or_of_one_name_are_refused(tmp_path):
     pq.write_table(twice, tmp_path / "twice.parquet")
     with pytest.raises(InputError, match="same name"):
         read(tmp_path / "twice.parquet")
+
+
+FRAME = pd.DataFrame({"child_id": ["a", "b", "c"], "plan_id": ["1", "2", "3"], "n_reviews": [1.0, 2.0, None]})
+
+
+def written(folder, kind):
+    path = folder / f"cases{kind}"
+    if kind in (".arrow", ".feather"):
+        FRAME.to_feather(path)
+    elif kind.startswith(".csv"):
+        FRAME.to_csv(path, index=False)
+    else:
+        FRAME.to_json(path, orient="records", lines=True)
+    return path
+
+
+@pytest.mark.parametrize("kind", [".csv.gz", ".arrow", ".feather", ".jsonl", ".jsonl.gz"])
+def test_other_kinds_of_files_give_the_same_rows(tmp_path, kind):
+    chunks = list(open_source(written(tmp_path, kind)).chunks(["n_reviews"], 2))
+    assert [chunk.row.tolist() for chunk in chunks] == [[1, 2], [3]]
+    assert [name for chunk in chunks for name in cells(chunk, "child_id")] == ["a", "b", "c"]
+    numbers = np.concatenate([numbers_of(chunk.cases.columns["n_reviews"], "n_reviews")[0] for chunk in chunks])
+    np.testing.assert_array_equal(numbers, [1.0, 2.0, np.nan])
+
+
+def test_lines_that_are_no_json_are_rejected_one_by_one(tmp_path):
+    path = tmp_path / "cases.jsonl"
+    path.write_text(written(tmp_path, ".ndjson").read_text() + '[1]\n{"child_id": \n')
+    (chunk,) = read(path)
+    assert chunk.unreadable == {4: "not_json", 5: "not_json"} and chunk.n_read == 5
+
+
+def test_a_pattern_and_partitions_are_read_in_order_of_names(tmp_path):
+    for code in ("331", "330"):
+        (tmp_path / f"la_code={code}").mkdir()
+        FRAME.to_parquet(tmp_path / f"la_code={code}/part.parquet")
+    for source in (tmp_path, tmp_path / "*/*.parquet"):
+        chunks = read(source)
+        assert [cells(chunk, "la_code")[0] for chunk in chunks] == ["330", "331"]
+        assert chunks[1].row.tolist() == [4, 5, 6]
+    with pytest.raises(InputError, match="no such file"):
+        open_source(tmp_path / "*.csv")
+    FRAME.to_csv(tmp_path / "a.csv", index=False)
+    FRAME.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    with pytest.raises(InputError, match="files of one kind"):
+        open_source(tmp_path / "a.*")
