@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..errors import BundleError, ModelNotFoundError
 from .estimator.base import IncidenceModel
@@ -76,6 +77,7 @@ def load_model(path: str | Path) -> IncidenceModel:
         raise BundleError(f"{path}: the bundle does not describe a model") from None
     if not isinstance(model, IncidenceModel) or not isinstance(getattr(model, "encoder_", None), FeatureEncoder):
         raise BundleError(f"{path}: the bundle does not hold a model")
+    _require_prediction(model, path)
     if isinstance(content.get("training_profile"), dict):
         model.training_profile_ = content["training_profile"]
     return model
@@ -85,6 +87,25 @@ def model_digest(path: str | Path) -> str:
     """SHA-256 over the manifest of a bundle, checked against its files: the same for the same fitted model."""
     manifest = _read_verified(Path(path))[2]
     return sha256(canonical(manifest))
+
+
+def _require_prediction(model: IncidenceModel, path: str | Path) -> None:
+    """Raise BundleError unless the model states a risk of a typical case: its parts fit together and are numbers."""
+    typical = model.encoder_.reference_
+    if any(value is None for value in typical.values()) or any(
+        getattr(model, name) is not None for name in type(model)._column_parameters
+    ):
+        return  # a typical case is not known of it
+    try:
+        row = pd.DataFrame({name: [value] for name, value in typical.items()}, index=[0])
+        day = min(float(model.horizon), float(model.follow_up_.min()))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            risk = model.predict_cumulative_incidence(row, [day], event=model.events_[0])
+    except _NOT_A_MODEL:
+        raise BundleError(f"{path}: the parts of the model do not fit together") from None
+    if not np.isfinite(risk).all():
+        raise BundleError(f"{path}: the model holds numbers that are not finite, and states no risk")
 
 
 class _Unpacker:
@@ -113,7 +134,9 @@ def _read_verified(folder: Path) -> tuple[dict[str, Any], bytes, dict[str, str]]
     present = sorted(entry.name for entry in folder.iterdir())
     if JSON_FILE not in present:
         raise BundleError(f"{folder}: not a model bundle ({JSON_FILE} is not there)")
-    if present != sorted((JSON_FILE, ARRAYS_FILE)) or any(entry.is_symlink() for entry in folder.iterdir()):
+    # Nothing but files: a pipe would wait for ever.
+    are_files = all(entry.is_file() and not entry.is_symlink() for entry in folder.iterdir())
+    if present != sorted((JSON_FILE, ARRAYS_FILE)) or not are_files:
         raise BundleError(f"{folder}: a bundle holds the files {ARRAYS_FILE} and {JSON_FILE}, and no other")
     try:
         document = json.loads((folder / JSON_FILE).read_bytes())

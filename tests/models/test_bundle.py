@@ -330,3 +330,23 @@ def test_a_model_without_an_encoder_is_refused(bundle):
     rewrite(bundle, drop)
     with pytest.raises(BundleError, match="does not hold a model"):
         load_model(bundle)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_a_pipe_in_place_of_a_file_is_no_bundle(bundle):
+    (bundle / "arrays.npz").unlink()
+    os.mkfifo(bundle / "arrays.npz")
+    with pytest.raises(BundleError, match="and no other"):
+        load_model(bundle)
+
+
+@pytest.mark.parametrize("change", [lambda coef: coef[:-1], lambda coef: coef * np.nan])
+def test_parts_that_do_not_fit_or_are_no_numbers_are_refused(tmp_path, change):
+    rows = np.random.default_rng(0).normal(size=(60, 2))
+    model = CauseSpecificCox().fit(rows, {"duration": np.arange(60.0), "event": np.arange(60) % 3}, cluster=range(60))
+    model = load_model(save_bundle(model, tmp_path / "whole"))
+    for cause in model.cause_models_.values():
+        cause.coef_ = change(cause.coef_)
+    path = save_bundle(model, tmp_path / "broken")
+    with pytest.raises(BundleError, match=r"fit together|not finite"):
+        load_model(path)
