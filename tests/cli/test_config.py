@@ -54,7 +54,7 @@ def test_the_environment_goes_before_it_and_the_command_line_before_both(files, 
     ("text", "says"),
     [
         ("[score]\nmodle = 'x'\n", "modle is no option; expected one of as_of"),
-        ("[scoer]\n", "[scoer] is no command; expected one of check"),
+        ("[scoer]\n", "[scoer] is no command; expected one of"),
         ("score = 1\n", "score must be a table of options"),
         ("[score]\nmodel = \n", "is not TOML (at line 2)"),
         ("[score]\ninput = 'postgresql://me:hunter2@host/db'\n", "input holds a password; give it in the environment"),
