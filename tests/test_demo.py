@@ -19,9 +19,10 @@ def demo(tmp_path_factory):
 
 def test_everything_that_is_named_at_the_end_exists(demo):
     out, said = demo
-    for name in ("report.html", "scores", "champion", "plans", "truth", "census"):
+    for name in ("report.html", "model_card.html", "scores", "champion", "plans", "truth", "census"):
         assert str(out / name) in said
         assert (out / name).exists()
+    assert all((out / f"{page}.{way}").exists() for page in ("report", "model_card") for way in ("md", "json"))
     assert "Next: open" in said
 
 

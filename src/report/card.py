@@ -170,7 +170,15 @@ def _use(facts: CardFacts) -> list[Block]:
         Heading("Intended use"),
         paragraph(use_sentence(facts)),
         Heading("Not for"),
-        Bullets(tuple(f"{line.strip()}." for line in NOT_FOR.rstrip(".").split(". "))),
+        Bullets(
+            (
+                *(["Real children, in any way: it was fitted to synthetic ones."] if facts.is_synthetic else []),
+                *(
+                    f"{line[:1].upper()}{line[1:]}."
+                    for line in NOT_FOR.removeprefix("Not for ").rstrip(".").split(". Not for ")
+                ),
+            )
+        ),
         Heading("Limits"),
         Bullets(
             (
