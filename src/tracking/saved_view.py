@@ -23,6 +23,7 @@ COLUMNS = {
     "metrics.`summary/auc_730`": 150,
     "metrics.`summary/calibration_slope_730`": 240,
     "metrics.`summary/observed_expected_730`": 255,
+    "metrics.`summary/subgroup_worst_gap_730`": 255,
 }
 # Charts by section; a section's name helps to read them, for MLflow titles a chart by its metric and cuts long names.
 SECTIONS = {
@@ -35,6 +36,7 @@ SECTIONS = {
         "summary/auc_730",
         "summary/calibration_slope_730",
         "summary/observed_expected_730",
+        "summary/subgroup_worst_gap_730",
     ),
     "By day (intercept: 0 is best)": (
         "curve/ipa_percent",
