@@ -205,7 +205,8 @@ class FineGray(FineGrayPrediction):
 
     @cached_property
     def _errors(self) -> FineGrayErrors:
-        check_is_fitted(self)
+        if not hasattr(self, "_errors_of_fit"):  # a fit to many rows asks before it is over
+            check_is_fitted(self)
         found = self._errors_of_fit()
         del self._errors_of_fit
         return found

@@ -384,3 +384,14 @@ def test_the_linear_predictor_may_be_large():
     scaled = FineGray(horizon=365).fit(X / 1e8, y)
     np.testing.assert_allclose(model.coef_ * 1e8, scaled.coef_, rtol=1e-8)
     np.testing.assert_allclose(model.predict(X), scaled.predict(X / 1e8), rtol=1e-8)
+
+
+def test_many_rows_have_their_errors_computed_in_the_fit(monkeypatch):
+    """Rows are not kept then; the covariance is the same."""
+    from secondplan.models.fine_gray import model as module
+
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(60, 2)), {"duration": rng.integers(1, 30, 60), "event": rng.integers(0, 3, 60)}
+    later = FineGray().fit(X, y).covariance_
+    monkeypatch.setattr(module, "ROWS_KEPT", 50)
+    np.testing.assert_array_equal(FineGray().fit(X, y).covariance_, later)
