@@ -38,15 +38,17 @@ def coefficient_table(
         One row per feature: coef, se (naive), robust_se, lower, upper, hazard_ratio, hazard_ratio_lower,
         hazard_ratio_upper, z, p (two-sided).
     """
-    error = np.sqrt(np.diag(covariance))
-    z = np.divide(coef, error, out=np.zeros_like(error), where=error > 0)
+    # Where a coefficient has no finite estimate rounding may leave a variance below 0: there is no error to state.
+    with np.errstate(invalid="ignore"):
+        error, naive_error = (np.sqrt(np.diag(matrix)) for matrix in (covariance, naive_covariance))
+    z = np.divide(coef, error, out=np.where(np.isnan(error), np.nan, 0.0), where=error > 0)
     half = float(ndtri(0.5 + 0.5 * level)) * error
     with np.errstate(over="ignore"):
         ratios = np.exp([coef, coef - half, coef + half])
     return pd.DataFrame(
         {
             "coef": coef,
-            "se": np.sqrt(np.diag(naive_covariance)),
+            "se": naive_error,
             "robust_se": error if is_robust else np.full_like(error, np.nan),
             "lower": coef - half,
             "upper": coef + half,

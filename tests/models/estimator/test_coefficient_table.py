@@ -23,6 +23,11 @@ def test_without_a_sandwich_there_is_no_robust_error():
     assert table.loc["a", "upper"] == pytest.approx(0.5 + 0.6744897501960817)
 
 
+def test_a_variance_below_0_gives_no_error_and_no_test():
+    table = coefficient_table(np.array([0.5]), np.array([[-1e-9]]), np.eye(1), np.array(["a"]), is_robust=True)
+    assert table.loc["a", ["robust_se", "lower", "z", "p"]].isna().all()
+
+
 def test_wald_statistic_leaves_out_columns_without_an_estimate():
     assert wald_statistic(np.array([2.0, 0.0]), np.diag([4.0, 0.0])) == pytest.approx(1.0)
     assert wald_statistic(np.zeros(1), np.zeros((1, 1))) == 0.0
