@@ -130,6 +130,7 @@ _HOMES = {
         "plot_calibration",
         "plot_coefficients",
         "plot_coefficients_over_time",
+        "plot_comparison",
         "plot_contributions",
         "plot_curves",
         "plot_cusum",

@@ -14,6 +14,7 @@ from ..models.inputs.outcome import BEFORE_DAY_0, Outcome, check_outcome
 from ..models.metrics import MetricWarning
 from ..models.metrics.calibration_estimate import group_codes
 from ..models.metrics.inputs import followed_to
+from ..plans.cohort import Cohort
 from .combining import Combine
 from .comparison import NEVER_SAVED, UNSTATED, Comparison
 from .designs import BootstrapOptimism, combine_of, design_remarks, design_words, partitions, tested_cohort
@@ -26,7 +27,6 @@ from .verdict import FEW_EVENTS
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
-    from ..plans.cohort import Cohort
 
 REFERENCE = "AalenJohansen"
 HORIZONS = (91, 182, 365, 730)
@@ -84,6 +84,8 @@ def compare_models(
 
     Raises
     ------
+    TypeError
+        Models that are no mapping, a cohort or folds that are none.
     ValueError
         No models, times that are not days, a row tested twice, or not one model could be compared.
 
@@ -95,8 +97,12 @@ def compare_models(
     >>> sorted(comparison.table.index)
     ['AalenJohansen', 'by disability']
     """
+    if not isinstance(models, Mapping):
+        raise TypeError(f'models must be a mapping such as {{"Cox": CauseSpecificCox()}}; got {type(models).__name__}')
     if not models:
         raise ValueError("no models to compare")
+    if not isinstance(cohort, Cohort):
+        raise TypeError(f"cohort must be a Cohort, as build_cohort makes it; got {type(cohort).__name__}")
     grid = time_grid(times)
     tested_on = tested_cohort(folds, cohort)
     outcome = check_outcome(tested_on.y, n_rows=len(tested_on))

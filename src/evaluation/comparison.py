@@ -184,6 +184,13 @@ class Comparison:
             min_events=min_events,
         )
 
+    def plot(self, ax: Any = None) -> Any:
+        """Gain of each model over the average risk, by day and with intervals; returns the axes."""
+        from ..plots.comparison import plot_comparison
+
+        models = self.curves[self.curves["model"] != self.reference]
+        return plot_comparison(models if len(models) else self.curves, ax=ax)
+
     def to_frame(self) -> pd.DataFrame:
         """A copy of ``table``."""
         return self.table.copy()
@@ -211,7 +218,7 @@ class Comparison:
         known = "".join(f"<p>{escape(line)}</p>" for line in (self.verdict, *self.remarks))
         caption = (
             f"<p>{self.n_rows:,} children in {self.design}, {count_words(self.n_events)} with a second plan. "
-            f"Out-of-fold risks, with 95 % intervals.</p>{known}"
+            f"Out-of-fold risks{self._intervals}.</p>{known}"
         )
         noted = [(name, line) for name, lines in self.notes.items() for line in lines]
         return (
@@ -221,6 +228,10 @@ class Comparison:
             + _list("Chosen within the training rows:", self._choices())
             + _list("Noted:", noted)
         )
+
+    @property
+    def _intervals(self) -> str:
+        return ", with 95 % intervals" if self.table.filter(like="_lower").notna().any(axis=None) else ""
 
     def _choices(self) -> list[tuple[str, str]]:
         """Model and a line for each parameter that a search chose: its values, and in how many folds."""

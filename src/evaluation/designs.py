@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..caller_warnings import warn
 from ..given_dates import given_date
+from ..parameter_checks import shown
 from ..renamed_parameters import renamed_parameters
 from .combining import Combine, over_authorities
 from .optimism import LEAST_DRAWS, Draw, OptimismCorrection
@@ -171,8 +172,8 @@ class LeaveOneAuthorityOut:
         tested = [code for code in np.unique(codes) if code not in self.too_small(cohort)]
         if len(tested) < 2:
             raise ValueError(
-                f"{len(tested)} of {np.unique(codes).size} authorities have at least {self.min_events} second plans: "
-                "two are needed"
+                f"two authorities with at least {self.min_events} second plans are needed, {len(tested)} of "
+                f"{np.unique(codes).size} have them: lower min_events, or test by family (folds=FamilyKFold(5))"
             )
         return [Partition(np.flatnonzero(codes != code), np.flatnonzero(codes == code), label=code) for code in tested]
 
@@ -317,6 +318,8 @@ def partitions(cohort: Cohort, folds: Any, random_state: int) -> list[Partition]
 
 def _of_positions(cohort: Cohort, folds: Any) -> Iterator[Partition]:
     """Parts by a splitter of scikit-learn's kind, or by pairs of training and test positions."""
+    if isinstance(folds, str) or not (hasattr(folds, "split") or isinstance(folds, Iterable)):
+        raise TypeError(f"folds must be a number, a design such as FamilyKFold(5) or pairs of rows, got {shown(folds)}")
     family = cohort.cluster
     pairs = folds.split(cohort.X, cohort.y["event"], family) if hasattr(folds, "split") else folds
     tested = np.zeros(len(cohort), dtype=bool)

@@ -206,7 +206,13 @@ def note_line(warning: warnings.WarningMessage) -> str:
     if not is_own(warning.message):
         return f"{kind} (raised by a library)"
     text = " ".join(str(warning.message).split())
-    return f"{kind}: {text if len(text) <= LONGEST_NOTE else text[:LONGEST_NOTE] + ' ...'}"
+    return f"{kind}: {text if len(text) <= LONGEST_NOTE else _cut(text)}"
+
+
+def _cut(text: str) -> str:
+    """The beginning of a long warning, and what it says to do, which stands after its last semicolon."""
+    advice = text.rpartition("; ")[2]
+    return f"{text[:LONGEST_NOTE]} ..." + (f"; {advice}" if len(advice) < len(text) - LONGEST_NOTE else "")
 
 
 def _fold_note(warning: warnings.WarningMessage, fold: FoldRisks | None) -> str:

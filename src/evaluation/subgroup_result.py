@@ -166,10 +166,9 @@ class Subgroups:
         return f"<p>{escape(self._heading())}</p><ul>{items}</ul>{table}"
 
     def _heading(self) -> str:
-        return (
-            f"{self.model} by group of children, {self.day:g} days, {100 * self.level:g} % intervals; each group is "
-            f"compared with the other children, corrected for the number of groups, {self.n_groups} (Holm)"
-        )
+        corrected = f"corrected for the number of groups, {self.n_groups} (Holm)"
+        compared = f"; each group is compared with the other children, {corrected}" if self.n_groups else ""
+        return f"{self.model} by group of children, {self.day:g} days, {100 * self.level:g} % intervals{compared}"
 
     def _of(self, metric: str) -> pd.DataFrame:
         return self.table[(self.table["metric"] == metric) & (self.table["time"] == self.day)]

@@ -57,6 +57,11 @@ def verdict(differences: pd.DataFrame, models: list[str], reference: str, n_even
         close = [name for name in others if _is_noise(pair(differences, name, first))]
         if row is None:
             lines.append("Nothing was measured at 730 days: no model can be preferred.")
+        elif pd.isna(row["p_adjusted"]):
+            lines.append(
+                f"No model is shown to be better than the average risk: the lowest, {first}, {_amount(row)}, and "
+                "whether that is noise is not known."
+            )
         elif _is_noise(row) or row["difference"] >= 0:
             lines.append(f"No model is better than the average risk beyond noise: the lowest, {first}, {_amount(row)}.")
         else:
@@ -75,6 +80,8 @@ def verdict(differences: pd.DataFrame, models: list[str], reference: str, n_even
 def _against(row: pd.Series | None, what: str) -> str:
     if row is None:
         return f"not measured against {what}"
+    if pd.isna(row["p_adjusted"]):
+        return f"no interval of the difference to {what}"
     if _is_noise(row):
         return f"not distinguishable from {what}"
     return f"{'better' if row['difference'] < 0 else 'worse'} than {what} beyond noise"
@@ -85,5 +92,6 @@ def _is_noise(row: pd.Series | None) -> bool:
 
 
 def _amount(row: pd.Series) -> str:
-    interval = f"95 % interval {row['lower']:.5f} to {row['upper']:.5f}"
+    known = pd.notna(row["lower"])
+    interval = f"95 % interval {row['lower']:.5f} to {row['upper']:.5f}" if known else "no interval"
     return f"differs from it by {row['difference']:.5f} in the Brier score at 730 days ({interval}; below 0 is better)"

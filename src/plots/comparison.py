@@ -30,6 +30,7 @@ def plot_comparison(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     days = np.sort(curves["day"].unique())
     last = curves[curves["day"] == days[-1]].set_index("model")["ipa"]
+    has_intervals = {"ipa_lower", "ipa_upper"} <= set(curves.columns) and curves["ipa_lower"].notna().any()
     models = sorted(curves["model"].unique(), key=lambda name: -np.nan_to_num(last.get(name, np.nan), nan=-np.inf))
     with house_style():
         ax = axes_or_new(ax)
@@ -40,12 +41,12 @@ def plot_comparison(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             place = np.searchsorted(days, rows["day"]) + aside
             look = line_look(position)
             ax.plot(place, 100 * rows["ipa"], markersize=5, linewidth=1.4, label=str(model), **look)
-            if {"ipa_lower", "ipa_upper"} <= set(rows.columns):
+            if has_intervals:
                 ax.vlines(place, 100 * rows["ipa_lower"], 100 * rows["ipa_upper"], color=look["color"], linewidth=1)
         ax.set(xlabel="days after the plan's end", ylabel="gain over the average risk (IPA, %)")
         ax.set_xticks(range(days.size), [f"{day:g}" for day in days])
         ax.set_xlim(-0.5, days.size - 0.5)
         ax.grid(axis="x", visible=False)
-        ax.set_title("Gain over the average risk, out of fold, with 95 % intervals")
+        ax.set_title("Gain over the average risk, out of fold" + (", with 95 % intervals" if has_intervals else ""))
         ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=3.5)
     return ax

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from ..evaluation.comparison import UNSTATED
-from ..plots.comparison import plot_comparison
 from ..plots.risk import plot_risk_distribution
 from ..plots.style import new_figure
 from ..version import __version__
@@ -120,10 +119,8 @@ def _verdict(comparison: Comparison) -> list[Block]:
 
 
 def _models(comparison: Comparison, dropped: Sequence[str]) -> list[Block]:
-    curves = comparison.curves[comparison.curves["model"] != comparison.reference]
-    n_models = curves["model"].nunique()
-    figure, ax = new_figure(9.0, max(4.2, 0.9 + 0.3 * n_models))
-    plot_comparison(curves if n_models else comparison.curves, ax=ax)
+    figure, ax = new_figure(9.0, max(4.2, 0.9 + 0.3 * (len(comparison.table) - 1)))
+    comparison.plot(ax)
     gains = comparison.table["ipa_730"].dropna().drop(comparison.reference, errors="ignore") * 100
     alt = "Gain over the average risk by horizon, a line for each model"
     if len(gains):

@@ -10,7 +10,7 @@ from statsmodels.duration.hazard_regression import PHReg
 from secondplan.evaluation import TemporalSplit, compare_models, evaluate_model
 from secondplan.evaluation.compare import time_grid
 from secondplan.evaluation.fitting import failure_line, predict_risk
-from secondplan.models import CauseSpecificCox, DiscreteTimeHazard, FeatureEncoder
+from secondplan.models import AalenJohansen, CauseSpecificCox, DiscreteTimeHazard, FeatureEncoder
 from secondplan.models.external.model import ExternalModel
 from secondplan.models.metrics import MetricWarning, brier_score, calibration_slope, concordance_index
 
@@ -157,15 +157,15 @@ def test_warnings_of_models_are_collected_and_counted(cohort, by_group):
     class Warns(by_group):
         def fit(self, X, y, *, sample_weight=None, cluster=None):
             warnings.warn("a library quotes Alice", RuntimeWarning, stacklevel=1)
-            warn("few events")
+            warn("few events" + ", few of many" * 20 + "; leave features out")
             return super().fit(X, y)
 
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         result = compare_models({"warns": Warns()}, cohort, folds=3)
-    assert result.notes == {
-        "warns": ("RuntimeWarning (raised by a library) (3 of 3 folds)", "UserWarning: few events (3 of 3 folds)")
-    }
+    library, own = result.notes["warns"]
+    assert library == "RuntimeWarning (raised by a library) (3 of 3 folds)"
+    assert own.startswith("UserWarning: few events, ") and own.endswith(" ...; leave features out (3 of 3 folds)")
     assert "few events" in result._repr_html_()
 
 
@@ -271,6 +271,29 @@ def test_page_shows_counts_and_no_predictions(comparison):
     assert "risk_730" not in page + repr(comparison)
 
 
+def test_a_comparison_draws_its_models_and_not_the_average_risk(comparison):
+    ax = comparison.plot()
+    assert [line.get_label() for line in ax.get_lines()][1:] == [
+        name for name in comparison.table.index if name != comparison.reference
+    ]
+    gains = 100 * comparison.curves.set_index("model").loc[ax.get_lines()[1].get_label(), "ipa"]
+    np.testing.assert_allclose(np.asarray(ax.get_lines()[1].get_ydata(), float), gains)
+    assert "with 95 % intervals" in ax.get_title("left")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"models": AalenJohansen()}, "models must be a mapping"),
+        ({"cohort": pd.DataFrame()}, "cohort must be a Cohort, as build_cohort makes it; got DataFrame"),
+        ({"folds": "in time"}, "folds must be a number, a design such as"),
+    ],
+)
+def test_what_cannot_be_compared_is_named(cohort, by_group, wrong, words):
+    with pytest.raises(TypeError, match=words):
+        compare_models(**({"models": {"own": by_group()}, "cohort": cohort} | wrong))
+
+
 def test_a_known_end_may_be_absent_from_a_fold_but_not_from_the_cohort(cohort):
     y = cohort.y.assign(event=cohort.y["event"].clip(upper=2))
     with_one = y.assign(event=np.where(np.arange(len(y)) == 0, 4, y["event"]))
@@ -358,8 +381,6 @@ def test_a_parametric_model_past_the_follow_up_says_so_in_one_line(cohort):
 
 @pytest.mark.filterwarnings("ignore:folds. up to", "ignore:in at least one test set")
 def test_a_day_that_no_model_knows_is_nan_and_the_others_stand(cohort):
-    from secondplan.models import AalenJohansen
-
     end = 200.0
     late = cohort.y["duration"] > end
     y = cohort.y.assign(duration=cohort.y["duration"].clip(upper=end), event=cohort.y["event"].mask(late, 0))
@@ -368,6 +389,9 @@ def test_a_day_that_no_model_knows_is_nan_and_the_others_stand(cohort):
     at = result.curves.set_index(["model", "day"])["brier"]
     assert np.isfinite(at["strata", 91]) and at[:, 730].isna().all() and at[:, 365].isna().all()
     assert "Nothing was measured at 730 days" in result.verdict
+    alone = compare_models({"strata": AalenJohansen(strata="disabled")}, cut, folds=2, times=[91])
+    at = [found.curves.query("day == 91").set_index("model") for found in (result, alone)]
+    pd.testing.assert_frame_equal(*at)  # a day that nobody knows changes no other, nor the reference
     nothing = compare_models({"strata": AalenJohansen(strata="disabled")}, cut, folds=2, times=[365, 730])
     assert nothing.table.drop(columns="fit_seconds").isna().all(axis=None) and nothing.differences.empty
     assert "no risk by day 365" in nothing.notes["strata"][0] and "Nothing was measured" in repr(nothing)

@@ -94,7 +94,7 @@ def test_authorities_are_pooled_by_random_effects(of_authorities, by_group):
 
 
 def test_one_authority_cannot_be_left_out(cohort):
-    with pytest.raises(ValueError, match="1 of 1 authorities have at least 10 second plans: two are needed"):
+    with pytest.raises(ValueError, match="two authorities with at least 10 second plans are needed, 1 of 1 have them"):
         LeaveOneAuthorityOut().parts(cohort)
 
 

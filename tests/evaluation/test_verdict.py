@@ -46,6 +46,13 @@ def test_a_leader_those_close_to_it_and_one_that_is_worse():
     )
 
 
+def test_without_an_interval_noise_is_not_judged():
+    table = differences(("a", NULL, -0.001, np.nan)).assign(lower=np.nan, upper=np.nan)
+    assert verdicts(table, ["a", NULL], NULL) == {"a": "no interval of the difference to the average risk"}
+    words = verdict(table, ["a", NULL], NULL, 400)
+    assert "No model is shown to be better" in words and "no interval" in words and "nan" not in words
+
+
 def test_nothing_measured_prefers_nobody():
     table = differences(("a", NULL, np.nan, np.nan))
     assert verdict(table, ["a", NULL], NULL, 400) == "Nothing was measured at 730 days: no model can be preferred."
