@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .enough_children import count_words
+from ..small_counts import count_words
 from .subgroup_result import SUBGROUP_METRICS, Subgroups
 from .verdict import verdict, verdicts
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..models.inputs.outcome import Outcome
-from ..small_counts import is_small
+from ..small_counts import count_words
 from .riley_criteria import sample_size
 
 DAYS_A_YEAR = 365.25
@@ -50,8 +50,3 @@ def shortfall(sizes: pd.DataFrame) -> tuple[str, ...]:
     )
     there = f"{sizes['n_children'].iloc[0]:,} children with {count_words(int(sizes['n_events'].iloc[0]))} second plans"
     return (f"By Riley's criteria (sample_size) these data, {there}, are too few for: {models}.",)
-
-
-def count_words(count: int) -> str:
-    """A count for a reader; 1 to 5 are withheld."""
-    return "fewer than 6" if is_small(np.array([count]))[0] else f"{count:,}"

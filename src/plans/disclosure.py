@@ -12,28 +12,6 @@ from ..small_counts import SUPPRESSED, is_small
 FREE = 1e-9
 
 
-def suppress_small_counts(table: pd.DataFrame, counts: list[str], *, also: list[str] | None = None) -> pd.DataFrame:
-    """A copy of ``table`` with small counts, and what was computed from them, replaced by ``c``.
-
-    Parameters
-    ----------
-    table : DataFrame
-    counts : list of str
-        The columns that hold counts. A row with a small count in any of them loses those counts.
-    also : list of str, optional
-        Columns computed from the counts (rates, means) that are withheld in the same rows.
-    """
-    shown = table.copy()
-    withheld = np.zeros(len(table), dtype=bool)
-    for name in counts:
-        small = is_small(table[name])
-        withheld |= small
-        shown[name] = table[name].astype(object).mask(small, SUPPRESSED)
-    for name in also or []:
-        shown[name] = table[name].astype(object).mask(withheld, SUPPRESSED)
-    return shown
-
-
 def withhold_revealed(values: np.ndarray, withheld: np.ndarray, relations: np.ndarray) -> np.ndarray:
     """Which counts are withheld in the end, so that none of 1 to 5 follows from those that are shown.
 
@@ -76,6 +54,39 @@ def withhold_revealed(values: np.ndarray, withheld: np.ndarray, relations: np.nd
             else:
                 # Nothing else is left to withhold.
                 left[cell] = False
+
+
+def withheld_in_parts(counts: pd.Series | np.ndarray, parts_of: list[pd.Series] | None = None) -> np.ndarray:
+    """Which of the counts in a column are withheld, where a reader may know what they add up to.
+
+    Parameters
+    ----------
+    counts : Series or array, shape (n,)
+    parts_of : list of Series, optional
+        Columns whose values name a total, such as model and day: rows alike in all of them add up to one. All rows may
+        add up to one too.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+
+    Examples
+    --------
+    >>> withheld_in_parts(np.array([3, 30, 12, 3, 8, 40]), [pd.Series([365, 365, 365, 730, 730, 730])])
+    array([ True, False,  True,  True,  True, False])
+    """
+    values = np.nan_to_num(np.asarray(counts, dtype=float))
+    hidden = is_small(values)
+    groups = [np.arange(values.size)]
+    if parts_of:
+        keys = pd.concat([column.reset_index(drop=True) for column in parts_of], axis=1, ignore_index=True)
+        groups = [*keys.groupby(list(keys.columns), dropna=False).indices.values(), *groups]
+    for rows in groups:
+        if hidden[rows].any():
+            own = np.array([values[rows].sum(), *values[rows]])
+            first = np.array([is_small(own[:1])[0], *hidden[rows]])
+            hidden[rows] = withhold_revealed(own, first, np.array([[1, *[-1] * rows.size]]))[1:]
+    return hidden
 
 
 def _determined(relations: np.ndarray, withheld: np.ndarray) -> np.ndarray:

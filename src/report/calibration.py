@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from ..plans.disclosure import withheld_in_parts
 from ..plots.calibration import plot_calibration
 from ..plots.style import new_figure, png
 from .blocks import Picture, picture
@@ -16,9 +18,19 @@ if TYPE_CHECKING:
 DAYS = (365, 730)
 
 
+def drawn_points(comparison: Comparison, model: str) -> pd.DataFrame:
+    """The points of a model's calibration that may be drawn.
+
+    Without those whose second plans could be counted from them: 1 to 5, and what would give such a number away.
+    """
+    points = comparison.calibration[comparison.calibration["model"] == model]
+    hidden = [withheld_in_parts(points[name], [points["day"]]) for name in ("n", "n_events")]
+    return points[~np.any(hidden, axis=0)]
+
+
 def calibration_images(comparison: Comparison, model: str) -> dict[int, bytes]:
     """The calibration plot of a model at each horizon, as PNG by day."""
-    points = comparison.calibration[comparison.calibration["model"] == model]
+    points = drawn_points(comparison, model)
     images = {}
     for day in points["day"].unique():
         figure, ax = new_figure(5.5, 5.0)

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict
 
 from ..evaluation.fitted_facts import coefficients_of
 from ..plans.table_one import cohort_table
-from ..small_counts import is_small
 from ..tracking.dataset import cohort_digest
 from ..version import __version__
 from .blocks import cell_text
+from .calibration import drawn_points
 from .children import event_counts, rounded_steps, shown_count
 from .column_words import effect_label, readable_units
 from .groups import METRICS, shown_groups
@@ -222,8 +222,7 @@ def _effects(model: IncidenceModel, cohort: Cohort) -> Rows | None:
 
 
 def _calibration(comparison: Comparison, name: str) -> list[dict[str, float | None]]:
-    points = comparison.calibration[comparison.calibration["model"] == name]
-    points = points[~is_small(points["n_events"]) & ~is_small(points["n"])]
+    points = drawn_points(comparison, name)
     columns = ["day", "predicted", "observed", "lower", "upper"]
     return [{k: _number(round(float(v), PLACES)) for k, v in row.items()} for row in points[columns].to_dict("records")]
 

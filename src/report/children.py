@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ..models import FollowUpWarning, aalen_johansen
-from ..plans.disclosure import rounded_flow, withhold_revealed
+from ..models.curves.results import StratifiedCurves
+from ..plans.disclosure import rounded_flow, withheld_in_parts
 from ..plans.table_one import NOTES, cohort_table, group_counts
 from ..plots.incidence import plot_incidence
 from ..plots.style import new_figure
@@ -18,10 +19,11 @@ from ..small_counts import SUPPRESSED, is_small
 from .blocks import Block, note, paragraph, picture, table
 
 if TYPE_CHECKING:
-    from ..models.curves.results import IncidenceCurve, StratifiedCurves
+    from ..models.curves.results import IncidenceCurve
     from ..plans import Cohort
 
 NOT_KNOWN = "not known"
+DAYS = (365, 730)
 TABLE_DAYS = (91, 182, 365, 730)
 EVENTS = {0: "seen until the data end", 1: "second plan", 2: "entered care", 3: "left otherwise", 4: "turned 18"}
 
@@ -30,16 +32,20 @@ def key_figures(cohort: Cohort) -> tuple[tuple[str, str], ...]:
     """How many children and families, and how many had a second plan, with intervals."""
     curve = aalen_johansen(cohort.y["duration"], cohort.y["event"], entry=cohort.y["entry"], cluster=cohort.cluster)
     known = _known(curve) if 1 in curve.events else None
-    short = (cohort.X["plan_length_band"] == "up to 3 months").mean()
+    short = (cohort.X["plan_length_band"] == "up to 3 months").to_numpy()
+    share = SUPPRESSED if is_small([short.sum(), (~short).sum()]).any() else f"{100 * short.mean():.1f} %"
+    n_by_day = [_second_plans_by(cohort, day) for day in DAYS]
     return (
         (shown_count(len(cohort)), "ended plans of children who were at risk"),
-        (f"{cohort.cluster.nunique():,}", "families"),
+        (shown_count(cohort.cluster.nunique()), "families"),
         (shown_count((cohort.y["event"] == 1).sum()), "had a second plan while they were seen"),
         *(
-            _percent(known, place, f"had a second plan within {words}")
+            (SUPPRESSED, f"had a second plan within {words}")
+            if is_small([n_by_day[place]])[0]
+            else _percent(known, place, f"had a second plan within {words}")
             for place, words in enumerate(("one year", "two years"))
         ),
-        (f"{100 * short:.1f} %", "of these plans had lasted up to 3 months"),
+        (share, "of these plans had lasted up to 3 months"),
     )
 
 
@@ -83,9 +89,7 @@ def rounded_steps(cohort: Cohort) -> pd.DataFrame:
 def event_counts(cohort: Cohort) -> pd.DataFrame:
     """What came first for how many children; small counts, and what would give them away, withheld."""
     events = cohort.y["event"].value_counts().rename(EVENTS)
-    numbers = np.array([len(cohort), *events.to_numpy()], dtype=float)
-    hidden = withhold_revealed(numbers, is_small(numbers), np.array([[1.0, *[-1.0] * len(events)]]))[1:]
-    shown = [SUPPRESSED if h else f"{n:,}" for n, h in zip(events, hidden, strict=True)]
+    shown = [SUPPRESSED if h else f"{n:,}" for n, h in zip(events, withheld_in_parts(events), strict=True)]
     return pd.DataFrame({"what came first": events.index, "children": shown})
 
 
@@ -96,10 +100,11 @@ def incidence_blocks(cohort: Cohort) -> list[Block]:
     by_band: StratifiedCurves = aalen_johansen(
         y["duration"], y["event"], entry=y["entry"], strata=bands, cluster=cohort.cluster
     )
-    figure, ax = new_figure(8.2, 5.6)
-    plot_incidence(by_band, title="Second plans by length of the plan that ended", ax=ax)
     counts = group_counts(cohort, "plan_length_band")
+    # Steps of a curve can be counted.
+    drawn = StratifiedCurves({k: curve for k, curve in by_band.curves.items() if SUPPRESSED not in set(counts.loc[k])})
     rows, said = [], []
+    hidden = _withheld_shares(cohort, by_band)
     for label, curve in by_band.curves.items():
         if 1 not in curve.events:
             continue
@@ -108,14 +113,23 @@ def incidence_blocks(cohort: Cohort) -> list[Block]:
         if SUPPRESSED in set(own):
             texts = [SUPPRESSED] * len(TABLE_DAYS)
         else:
-            texts = [_with_interval(row) for _, row in known.iterrows()]
-            if not np.isnan(known["estimate"].iloc[-1]):
+            texts = [
+                SUPPRESSED if few else _with_interval(row)
+                for few, (_, row) in zip(hidden[label], known.iterrows(), strict=True)
+            ]
+            if not hidden[label][-1] and not np.isnan(known["estimate"].iloc[-1]):
                 said.append(f"{100 * known['estimate'].iloc[-1]:.1f} % after plans of {label}")
         rows.append([str(label), *own, *texts])
     columns = ["plan length", "children", "second plans", *(f"{day} days, %" for day in TABLE_DAYS)]
     alt = "Children with a second plan by days since the plan's end, a line for each length of plan"
+    pictures = []
+    if any(1 in curve.events for curve in drawn.curves.values()):
+        figure, ax = new_figure(8.2, 5.6)
+        plot_incidence(drawn, title="Second plans by length of the plan that ended", ax=ax)
+        alt = f"{alt}{': by day 730, ' + '; '.join(said) if said else ''}."
+        pictures = [picture(figure, alt, "Bands: 95 % intervals.")]
     return [
-        picture(figure, f"{alt}{': by day 730, ' + '; '.join(said) if said else ''}.", "Bands: 95 % intervals."),
+        *pictures,
         table(
             pd.DataFrame(rows, columns=columns),
             caption="Children with a second plan by each day",
@@ -132,7 +146,21 @@ def incidence_blocks(cohort: Cohort) -> list[Block]:
     ]
 
 
-def _known(curve: IncidenceCurve, days: Sequence[int] = (365, 730)) -> pd.DataFrame:
+def _second_plans_by(cohort: Cohort, day: float) -> int:
+    """How many children had a second plan by a day."""
+    return int(((cohort.y["event"] == 1) & (cohort.y["duration"] <= day)).sum())
+
+
+def _withheld_shares(cohort: Cohort, by_band: StratifiedCurves) -> dict[object, np.ndarray]:
+    """By band: from which of the table's shares a small number of second plans could be worked out."""
+    bands, y = cohort.X["plan_length_band"].to_numpy(), cohort.y
+    labels = list(by_band.curves)
+    had = [(y["event"] == 1).to_numpy() & (y["duration"] <= day).to_numpy() for day in TABLE_DAYS]
+    hidden = [withheld_in_parts(np.array([(own & (bands == label)).sum() for label in labels])) for own in had]
+    return dict(zip(labels, np.transpose(hidden), strict=True))
+
+
+def _known(curve: IncidenceCurve, days: Sequence[int] = DAYS) -> pd.DataFrame:
     """The curve of second plans by these days; NaN past its follow-up, which the page puts into words."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FollowUpWarning)

@@ -13,7 +13,7 @@ from ..plots.risk import plot_risk_distribution
 from ..plots.style import new_figure
 from ..version import __version__
 from .blocks import Block, Bullets, Heading, Section, SideBySide, note, paragraph, picture, table
-from .calibration import calibration_pictures
+from .calibration import calibration_pictures, drawn_points
 from .children import cohort_blocks, incidence_blocks, key_figures, shown_count
 from .document import Document
 from .effects import effect_sections
@@ -160,8 +160,7 @@ def _models(comparison: Comparison, dropped: Sequence[str]) -> list[Block]:
 
 
 def _calibration(comparison: Comparison, best: str) -> list[Block]:
-    points = comparison.calibration[comparison.calibration["model"] == best]
-    pictures = calibration_pictures(points)
+    pictures = calibration_pictures(drawn_points(comparison, best))
     row = comparison.table.loc[best]
     slope = row.get("calibration_slope_730", np.nan)
     words = (
@@ -174,8 +173,9 @@ def _calibration(comparison: Comparison, best: str) -> list[Block]:
     )
     return [
         paragraph(
-            f"{best}, out of fold. Each point is a tenth of the children by predicted risk, with its 95 % interval; on "
-            f"the dashed line as many returned as the model said.{words}"
+            f"{best}, out of fold. Each point is a tenth of the children by predicted risk, with its 95 % interval, "
+            "unless a count of 1 to 5 could be read from it; on the dashed line as many returned as the model "
+            f"said.{words}"
         ),
         *([SideBySide(pictures)] if pictures else []),
     ]

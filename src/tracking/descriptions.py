@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..small_counts import SMALLEST_SHOWN, is_small
+from ..small_counts import count_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,11 +22,7 @@ _CHAMPION = "Champion: "
 
 def how_many(n_children: int, n_events: int) -> str:
     """Children and second plans of a comparison; 1 to 5 of them are not told."""
-    children, events = (
-        f"fewer than {SMALLEST_SHOWN}" if is_small(np.array([count]))[0] else f"{count:,}"
-        for count in (n_children, n_events)
-    )
-    return f"{children} children, {events} second plans"
+    return f"{count_words(n_children)} children, {count_words(n_events)} second plans"
 
 
 def experiment_note(described: str, comparison: Comparison, counted: str, data_name: str, address: str) -> str:

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 from pandas.api import types
 
 from ..errors import OutputError
-from ..plans.disclosure import suppress_small_counts
+from ..plans.disclosure import withheld_in_parts
 from ..small_counts import SUPPRESSED
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ IDENTIFYING_COLUMNS = frozenset(
     | {"birth_date", "upn", "index_end", "cluster"}
 )
 MOST_ROWS = 5_000
+# Rows alike in these may add up to a number that is known.
+TOTALS = frozenset({"model", "day", "time", "horizon", "metric", "characteristic"})
 # Shorter identifiers are also ordinary numbers and words.
 SHORTEST_IDENTIFIER = 6
 # A number after a decimal point or an attribute's digits is no identifier.
@@ -32,8 +33,8 @@ def publishable_table(table: pd.DataFrame, name: str) -> pd.DataFrame:
     """A table of aggregates as it may be logged: counts of 1 to 5 withheld, with what was computed from them.
 
     Columns named ``n`` or ``n_...``, ``count``, ``..._count`` or ``...counts`` are counts. A row with a small count
-    loses that count and its other numbers. Where one count alone is withheld in a column, the next smallest is
-    withheld too, so that it does not follow from the column's total.
+    loses that count and its other numbers. Where one count alone is withheld, the next smallest is withheld too, so
+    that it does not follow from the total: of the column, and of each model, day and characteristic in it.
 
     Raises
     ------
@@ -52,12 +53,12 @@ def publishable_table(table: pd.DataFrame, name: str) -> pd.DataFrame:
     if not counts:
         return table
     numbers = [c for c in table.columns if c not in counts and types.is_numeric_dtype(table[c])]
-    numbers = [
-        c for c in numbers if not types.is_bool_dtype(table[c]) and str(c) not in ("day", "bin", "fold", "horizon")
-    ]
-    shown = suppress_small_counts(table, counts, also=numbers)
+    numbers = [c for c in numbers if not types.is_bool_dtype(table[c]) and str(c) not in TOTALS | {"bin", "fold"}]
+    parts_of = [table[column] for column in table.columns if str(column) in TOTALS]
+    shown = table.astype(dict.fromkeys([*counts, *numbers], object))
     for column in counts:
-        _suppress_a_second(shown, table, column, numbers)
+        hidden = withheld_in_parts(table[column], parts_of)
+        shown.loc[hidden, [column, *numbers]] = SUPPRESSED
     return shown
 
 
@@ -86,17 +87,3 @@ def _identifiers(cohort: Cohort) -> frozenset[str]:
 
 def _is_count(name: str) -> bool:
     return name in ("n", "count") or name.startswith("n_") or name.endswith(("_count", "counts"))
-
-
-def _suppress_a_second(shown: pd.DataFrame, table: pd.DataFrame, column: object, numbers: list) -> None:
-    withheld = (shown[column] == SUPPRESSED).to_numpy(dtype=bool)
-    if withheld.sum() != 1:
-        return
-    values = table[column].to_numpy(dtype=float, na_value=np.nan)
-    others = np.where(withheld | ~(values > 0), np.inf, values)
-    if np.isfinite(others).any():
-        second = shown.index[int(np.argmin(others))]
-        shown.loc[second, column] = SUPPRESSED
-        for name in numbers:
-            shown[name] = shown[name].astype(object)
-            shown.loc[second, name] = SUPPRESSED

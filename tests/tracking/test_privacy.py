@@ -43,3 +43,14 @@ def test_identifiers_in_pages_are_found_but_not_shown(cohort):
         with pytest.raises(OutputError, match=r"report.html: holds 1 identifiers") as error:
             refuse_identifiers({"report.html": text}, cohort)
         assert "KEY0" not in str(error.value)
+
+
+def test_a_count_does_not_follow_from_the_total_of_its_model_and_day():
+    # One is withheld in each day, and the sum over the tenths is the number of second plans by that day.
+    table = pd.DataFrame(
+        {"model": "m", "day": [365] * 3 + [730] * 3, "n_events": [3, 30, 12, 4, 8, 40], "observed": 0.1}
+    )
+    shown = publishable_table(table, "calibration")
+    assert shown["n_events"].tolist() == ["c", 30, "c", "c", "c", 40]
+    assert shown["observed"].tolist() == ["c", 0.1, "c", "c", "c", 0.1]
+    assert shown["day"].tolist() == table["day"].tolist()

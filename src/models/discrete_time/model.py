@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from ...caller_warnings import warn
+from ...small_counts import count_words
 from ..estimator.delta_interval import DeltaIntervalModel
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import known_end_remedy, warn_of_dropped
@@ -294,7 +295,7 @@ def _warn(fitted: DiscreteTimeFit, events: tuple[int, ...], names: np.ndarray, r
         columns = ", ".join(str(names[column]) for column in fitted.dependent)
         warn(f"features that are constant or combinations of others have coefficient 0: {columns}")
     if fitted.rare:
-        causes = ", ".join(f"event {events[cause]} ({fitted.n_events[cause]})" for cause in fitted.rare)
+        causes = ", ".join(f"event {events[cause]} ({count_words(fitted.n_events[cause])})" for cause in fitted.rare)
         warn(
             f"no more events than features: {causes}; everybody is given the same hazard of it. Leave features out, or "
             f"join the event to another one{_joined(remedies[cause] for cause in fitted.rare)}"

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...small_counts import count_words
+
 # Coefficients that are shown: of several events together.
 MOST_SHOWN, LEAST_OF_AN_EVENT = 20, 5
 STYLE = "margin:0.4em 0"
@@ -39,8 +41,8 @@ class Description:
 def describe(model: Any) -> Description:
     """The description of a fitted model."""
     counts = {code: n for code, n in model.event_counts_.items() if code}
-    parts = [f"{model.n_rows_:,} rows", *(f"{n:,} with event {code}" for code, n in counts.items())]
-    above = [", ".join([*parts, f"{model.event_counts_.get(0, 0):,} censored"])]
+    parts = [f"{model.n_rows_:,} rows", *(f"{count_words(n)} with event {code}" for code, n in counts.items())]
+    above = [", ".join([*parts, f"{count_words(model.event_counts_.get(0, 0))} censored"])]
     summary = getattr(model, "summary_", None)
     table = None
     weights = getattr(model, "weights_", None)
