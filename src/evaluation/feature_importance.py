@@ -57,9 +57,9 @@ class FeatureImportance:
         """What was measured, and the table."""
         found = ", ".join(f"{row.estimate:.4f} by day {row.time:g}" for row in self.score.itertuples())
         return (
-            f"permutation importance: {self.metric} {found}; {self.n} children in {self.n_clusters} families, "
-            f"{self.n_events} with a second plan; {self.n_repeats} permutations, {100 * self.level:g} % intervals\n"
-            + self.table.to_string(index=False, float_format="{:.4f}".format)
+            f"permutation importance: {self.metric} {found}; {self.n:,} children in {self.n_clusters:,} families, "
+            f"{self.n_events:,} with a second plan; {self.n_repeats} permutations, {100 * self.level:g} % intervals\n"
+            + self.table.to_string(index=False, float_format="{:.4f}".format, formatters={"time": "{:g}".format})
         )
 
     def plot(self, time: float | None = None, *, ax: Any = None, **options: Any) -> Any:

@@ -201,18 +201,17 @@ def failure_line(error: Exception) -> str:
 
 
 def note_line(warning: warnings.WarningMessage) -> str:
-    """One line about a warning given while a model was fitted; only the kind of it where a library wrote it."""
+    """One line about a warning given while a model was fitted; only the kind of it where a library wrote it.
+
+    Of a long one the beginning is kept, and what it says to do, which stands after its last semicolon.
+    """
     kind = warning.category.__name__
     if not is_own(warning.message):
         return f"{kind} (raised by a library)"
-    text = " ".join(str(warning.message).split())
-    return f"{kind}: {text if len(text) <= LONGEST_NOTE else _cut(text)}"
-
-
-def _cut(text: str) -> str:
-    """The beginning of a long warning, and what it says to do, which stands after its last semicolon."""
-    advice = text.rpartition("; ")[2]
-    return f"{text[:LONGEST_NOTE]} ..." + (f"; {advice}" if len(advice) < len(text) - LONGEST_NOTE else "")
+    said, semicolon, advice = " ".join(str(warning.message).split()).rpartition("; ")
+    if not semicolon:
+        said, advice = advice, ""
+    return f"{kind}: {said if len(said) <= LONGEST_NOTE else said[:LONGEST_NOTE] + ' ...'}{semicolon}{advice}"
 
 
 def _fold_note(warning: warnings.WarningMessage, fold: FoldRisks | None) -> str:

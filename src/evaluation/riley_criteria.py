@@ -114,6 +114,11 @@ def sample_size(
         raise ValueError(f"n_features must be a whole number, got {shown(n_features)}")
     if not 0.0 < shrinkage < 1.0:
         raise ValueError(f"shrinkage must lie between 0 and 1, got {shown(shrinkage)}")
+    if rate * follow_up >= 1:
+        raise ValueError(
+            f"rate x follow_up must be below 1 second plan per child, got {rate * follow_up:g}: rate is per child and "
+            "year (0.05 is 5 of 100 children in a year), follow_up and years are in years"
+        )
     largest = _max_cox_snell(rate * follow_up)
     share = _share(cox_snell, nagelkerke, largest, shrinkage)
     by_criterion = {

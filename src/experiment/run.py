@@ -89,9 +89,9 @@ class ExperimentResult:
 
     def summary(self) -> str:
         """The comparison and the champion as text for a terminal."""
-        columns = ["brier_365", "brier_730", "ipa_730", "auc_730", "calibration_slope_730", "fit_seconds"]
-        table = self.comparison.table
-        lines = [table[[name for name in columns if name in table]].round(4).to_string(), self.comparison.verdict]
+        columns = ["brier_730", "ipa_730", "auc_730", "calibration_slope_730"]
+        table = self.comparison.formatted(columns).drop(columns="verdict")
+        lines = [table.to_string(index_names=False), self.comparison.verdict]
         lines += self.comparison.remarks
         lines += [f"{name} could not be compared: {reason}" for name, reason in self.comparison.failures.items()]
         for name, noted in self.notes.items():

@@ -71,7 +71,11 @@ def take_snapshot(plans: Plans, as_of: pd.Timestamp | None = None) -> Snapshot:
     ------
     InputError
         See :func:`~secondplan.plans.observation.observed_spans`.
+    TypeError
+        ``plans`` are none.
     """
+    if not hasattr(plans, "extract"):
+        raise TypeError(f"plans must be Plans, as read_plans and simulate give them; got {type(plans).__name__}")
     spans = observed_spans(plans.extract, plans.plans["la_code"], as_of)
     last_date = last_dates(spans)
     latest = as_of if as_of is not None else last_date.max()

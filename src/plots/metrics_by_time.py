@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
+from .importance import WORDS
 from .style import axes_or_new, house_style
 
 
@@ -31,7 +32,8 @@ def plot_metric(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             days = rows["time"] + width * (place - (len(models) - 1) / 2)
             below, above = rows["estimate"] - rows["lower"], rows["upper"] - rows["estimate"]
             ax.errorbar(days, rows["estimate"], yerr=[below.clip(0), above.clip(0)], marker=marker, ms=4, label=model)
-        ax.set(xlabel="days", ylabel=str(table["metric"].iloc[0]).replace("_", " "))
+        name = str(table["metric"].iloc[0])
+        ax.set(xlabel="days", ylabel=WORDS.get(name, name.replace("_", " ")))
         ax.set_xticks(sorted(table["time"].unique()))
-        ax.legend(fontsize=8)
+        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax

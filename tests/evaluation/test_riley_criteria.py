@@ -48,6 +48,7 @@ def test_shows_what_is_needed_in_a_sentence():
     ("given", "message"),
     [
         ({"rate": 0.0}, "rate must be a number above 0, got 0.0"),
+        ({"rate": 5}, "rate x follow_up must be below 1 second plan per child, got 10"),
         ({"n_features": 2.5}, "n_features must be a whole number, got 2.5"),
         ({"shrinkage": 1.0}, "shrinkage must lie between 0 and 1, got 1.0"),
         ({"cox_snell": 0.05, "nagelkerke": 0.1}, "give cox_snell or nagelkerke, not both"),

@@ -47,6 +47,13 @@ class PartialEffect:
     times: tuple[float, ...]
     table: pd.DataFrame
 
+    def __repr__(self) -> str:
+        """What is stated, and the table."""
+        of = f"{self.scale} of {self.column}" + (f", against {self.reference}" if self.reference is not None else "")
+        bands = "" if self.table["lower"].notna().any() else "no bands (a refitted model has them: n_bootstrap=, y=)"
+        told = "; ".join(filter(None, [of, self.held, bands]))
+        return f"{told}\n{self.table.dropna(axis=1, how='all').to_string(index=False, max_rows=12)}"
+
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw it with its band; options as in :func:`secondplan.plot_effect`."""
         from ...plots import plot_effect

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
-from ...errors import BundleError
+from ...errors import BundleError, InputError
 from ...models.monitoring.distribution_shift import BinnedSample, binned_sample
+from ..cases import required_columns
 from ..values import as_words, level_text, to_booleans, to_numbers
 
 if TYPE_CHECKING:
@@ -123,6 +125,11 @@ def training_profile(model: IncidenceModel, cohort: Cohort, *, keep: bool = Fals
     -------
     TrainingProfile
 
+    Raises
+    ------
+    InputError
+        The cohort lacks a feature of the model.
+
     Examples
     --------
     >>> from secondplan import CoxPH, FeatureEncoder, build_cohort, simulate
@@ -131,10 +138,12 @@ def training_profile(model: IncidenceModel, cohort: Cohort, *, keep: bool = Fals
     >>> [column.name for column in training_profile(model, cohort, keep=True).columns]
     ['age_at_end', 'predicted risk']
     """
+    check_is_fitted(model)
+    features = features_of(model, cohort)
     cluster = pd.factorize(cohort.cluster)[0]
     period = pd.factorize(cohort.keys["index_end"].dt.to_period("M"))[0]
-    columns = [_learn(cohort.X[name], column, cluster, period) for name, column in model.encoder_.columns_.items()]
-    risk = _risk(model, cohort)
+    columns = [_learn(features[name], column, cluster, period) for name, column in model.encoder_.columns_.items()]
+    risk = _risk(model, features, cohort.eligible_days)
     if np.isfinite(risk).all():
         columns.append(_profile(RISK, "numeric", risk, (), cluster, period))
     second_plans = int((cohort.y["event"] == 1).sum())
@@ -144,10 +153,25 @@ def training_profile(model: IncidenceModel, cohort: Cohort, *, keep: bool = Fals
     return profile
 
 
-def _risk(model: IncidenceModel, cohort: Cohort) -> np.ndarray:
+def features_of(model: IncidenceModel, cohort: Cohort) -> pd.DataFrame:
+    """The columns that a fitted model needs, of a cohort that may have others.
+
+    Raises
+    ------
+    InputError
+        The cohort lacks one.
+    """
+    needed = list(required_columns(model))
+    absent = [name for name in needed if name not in cohort.X]
+    if absent:
+        raise InputError(f"the plans cannot give features that the model was fitted on: {', '.join(absent)}")
+    return cohort.X[needed]
+
+
+def _risk(model: IncidenceModel, features: pd.DataFrame, eligible_days: pd.Series) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # what is said of a prediction was said, or will be, to who asks
-        risk = model.predict_cumulative_incidence(cohort.X, [model.horizon], eligible_days=cohort.eligible_days)
+        risk = model.predict_cumulative_incidence(features, [model.horizon], eligible_days=eligible_days)
     return risk[:, 0]
 
 

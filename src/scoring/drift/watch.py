@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from ..scorer import as_saved
 from .inputs import CONTRACT_COLUMNS, INPUT_COLUMNS, contract_table, input_table, windows_of
 from .nights import night_breaches
 from .outcomes import QUARTER_COLUMNS, Outcomes, months_to_signal, watch_outcomes
-from .reference import TrainingProfile, training_profile
+from .reference import TrainingProfile, features_of, training_profile
 from .result import DriftReport
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def monitor(
     Raises
     ------
     InputError
-        There is no profile of the training cohort, or the plans lack features of the model.
+        There is no profile of the training cohort, ``as_of`` is before its last day, or the plans lack features of the
+        model.
 
     References
     ----------
@@ -103,13 +105,15 @@ def monitor(
             raise InputError(f"{name} must be above 0 and at most {most:g}, got {value!r}")
     profile = _profile_of(model, training)
     start = pd.Timestamp(profile.as_of) if since is None else given_date(since, "since")
+    if as_of is not None and given_date(as_of, "as_of") < start:
+        raise InputError(f"as_of must not be before {start:%Y-%m-%d}, from when plans are looked at")
     saved, digest = as_saved(model)
     breaches = night_breaches(nights, digest, max_reject_share)
     cohort = _new_plans(plans, profile, start, as_of)
     if cohort is None:
         until = start if as_of is None else given_date(as_of, "as_of")
         return _nothing(digest, start, until, profile, breaches, (false_alarms_per_year, outcome_false_alarm))
-    _require_features(saved, cohort)
+    cohort = replace(cohort, X=features_of(saved, cohort))
     months = cohort.keys["index_end"].dt.to_period("M")
     # The month of training's last day is looked at from the next on; the month that is not over yet waits.
     last = (cohort.as_of + pd.Timedelta(days=1)).to_period("M") - 1
@@ -162,12 +166,6 @@ def _new_plans(plans: Plans, profile: TrainingProfile, start: pd.Timestamp, as_o
         return None
     rows = np.flatnonzero((cohort.keys["index_end"] > start).to_numpy())
     return cohort.take(rows) if rows.size else None
-
-
-def _require_features(model: IncidenceModel, cohort: Cohort) -> None:
-    absent = [name for name in model.encoder_.columns_ if name not in cohort.X]
-    if absent:
-        raise InputError(f"the plans cannot give features that the model was fitted on: {', '.join(absent)}")
 
 
 def _with_nights(contract: pd.DataFrame, breaches: list[Any]) -> pd.DataFrame:

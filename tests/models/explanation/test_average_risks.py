@@ -45,7 +45,9 @@ def test_it_has_a_band_where_the_model_has_intervals(fitted, tmp_path):
     )
     for name in ("BoostedHazard", "CauseSpecificCox product limit, strata"):
         column = "category" if "strata" in name else "age"
-        assert partial_dependence(fitted[name], SOME, column, 365).table["lower"].isna().all()
+        found = partial_dependence(fitted[name], SOME, column, 365)
+        assert found.table["lower"].isna().all()
+        assert f"average risk of {column}; " in repr(found) and "n_bootstrap=" in repr(found)
 
 
 def test_families_are_drawn_where_it_is_asked_for(fitted):

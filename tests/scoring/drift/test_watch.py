@@ -31,6 +31,20 @@ def test_without_either_it_says_what_to_do(watched):
         sp.monitor(model, watched.plans)
 
 
+def test_a_model_of_some_columns_is_watched_on_whole_cohorts(watched, report):
+    few = watched.training.X[["age_at_end", "plan_length_days"]]
+    model = sp.CoxPH().fit(few, watched.training.y)  # it knows no other column, and would refuse them
+    found = sp.monitor(model, watched.plans, training=watched.training, as_of="2016-06-30")
+    assert set(found.inputs["column"]) == {*few, "predicted risk"}
+
+
+def test_days_and_plans_that_cannot_be_watched_are_refused(watched):
+    with pytest.raises(InputError, match="as_of must not be before 2016-03-31"):
+        sp.monitor(watched.model, watched.plans, as_of="2015-01-01")
+    with pytest.raises(TypeError, match="plans must be Plans, as read_plans and simulate give them; got str"):
+        sp.monitor(watched.model, "a/folder")
+
+
 def test_nobody_new_is_too_few(watched):
     report = sp.monitor(watched.model, watched.plans, as_of="2016-03-31")
     assert (report.status, report.exit_code, report.n_plans) == ("too few", 13, 0)
