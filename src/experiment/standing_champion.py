@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sklearn.base import clone
 
-from ..errors import BundleError, GateError
+from ..errors import BundleError, ModelNotFoundError
 
 if TYPE_CHECKING:
     from ..evaluation import Comparison
@@ -77,13 +77,14 @@ def standing_champion(
     from ..scoring.cases import required_columns
     from ..tracking import load_tracked_model, open_store
     from ..tracking.evidence import recipe_of
-    from ..tracking.registry import present_champion
+    from ..tracking.registry import marked_champion, present_champion
 
     opened = open_store(store)
     try:
         present = present_champion(model_name, opened)
-    except (BundleError, GateError):
-        return None  # its files are gone or changed: it cannot be loaded, so nothing is lost by another
+    except (BundleError, ModelNotFoundError) as error:
+        marked = marked_champion(model_name, opened) or ""
+        return StandingChampion(marked, "", None, f"{error}; restore its files, or delete this version in MLflow")
     if present is None:
         return None
     uri, digest = present

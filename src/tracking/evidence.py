@@ -91,6 +91,8 @@ class Evidence(BaseModel):
     ----------
     model : str
         Its name in the comparison.
+    model_digest : str
+        Of its bundle, given when it is saved: a record that is kept with another model is not taken for its own.
     rules : Gates
     n_events : int
         Second plans among the children compared.
@@ -110,6 +112,7 @@ class Evidence(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
+    model_digest: str = ""
     rules: Gates = Gates()
     n_events: int
     n_coefficients: int | None = None

@@ -39,6 +39,7 @@ TOLERATED = {"registered_model_meta"}
 LARGEST_MLMODEL_BYTES = 1_000_000
 REQUIRED_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "statsmodels", "lifelines")
 DIGEST_TAG = "secondplan.model_digest"
+DIGEST_PARAM = "digest"
 CHAMPION = "champion"
 # Characters that MLflow does not take in the name of a logged model.
 NOT_IN_NAMES = str.maketrans(dict.fromkeys("/:.%\"'", "-"))
@@ -94,7 +95,8 @@ def log_model_bundle(
                 name=name,
                 source_run_id=run_id,
                 tags={DIGEST_TAG: digest},
-                params={"class": type(model).__name__},
+                # Unlike a tag, a parameter cannot be edited.
+                params={"class": type(model).__name__, DIGEST_PARAM: digest},
                 model_type=FLAVOUR,
             )
             client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
@@ -124,7 +126,8 @@ def write_flavour(
     digest = model_digest(path / BUNDLE)
     (path / REQUIREMENTS).write_text(_requirements(), encoding="utf-8")
     if evidence is not None:
-        (path / EVIDENCE).write_text(evidence.to_json(), encoding="utf-8")
+        own = evidence.model_copy(update={"model_digest": digest})
+        (path / EVIDENCE).write_text(own.to_json(), encoding="utf-8")
     with mlflow_edge("the model cannot be described"):
         from mlflow.models import Model, ModelSignature
         from mlflow.types.schema import ColSpec, Schema
@@ -262,7 +265,7 @@ def _local_copy(uri: str, store: Store) -> Iterator[tuple[Path, str | None]]:
     model_id = resolve_model_id(uri, store)
     with mlflow_edge(f"{uri}: not in the MLflow store", ModelNotFoundError):
         logged = store.client.get_logged_model(model_id)
-    expected = logged.tags.get(DIGEST_TAG)
+    expected = logged.params.get(DIGEST_PARAM)
     parsed = urlparse(logged.artifact_location)
     if parsed.scheme in ("", "file"):
         folder = Path(unquote(parsed.path) if parsed.scheme else logged.artifact_location)
@@ -304,7 +307,10 @@ def _evidence_in(folder: Path) -> Evidence | None:
         return None
     if file.stat().st_size > LARGEST_EVIDENCE_BYTES:
         raise BundleError(f"{folder.name}: its record of a comparison is too large to be one")
-    return Evidence.from_json(file.read_text(encoding="utf-8", errors="replace"))
+    evidence = Evidence.from_json(file.read_text(encoding="utf-8", errors="replace"))
+    if evidence.model_digest != _flavour_block(folder).get("model_digest"):
+        raise GateError(f"{evidence.model}: the record of a comparison kept with it is of another model; compare again")
+    return evidence
 
 
 def _flavour_block(path: Path) -> dict[str, Any]:

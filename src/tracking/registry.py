@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import GateError, ModelNotFoundError
+from ..errors import BundleError, GateError, ModelNotFoundError
 from .descriptions import NOTE, crowned, registered_note, uncrowned
-from .flavour import CHAMPION, DIGEST_TAG, GATES_TAG, MODEL_NAME, resolve_model_id, tracked_evidence
+from .flavour import CHAMPION, DIGEST_PARAM, DIGEST_TAG, GATES_TAG, MODEL_NAME, resolve_model_id, tracked_evidence
 from .gates import GateReport, check_gates
 from .store import Store, mlflow_edge, open_store
 
@@ -71,7 +71,7 @@ def register_model(uri: str, *, name: str = REGISTERED_NAME, store: str | Store 
                 return int(version.version)
         logged = client.get_logged_model(model_id)
         run = client.get_run(logged.source_run_id or "")
-        tags = {"model": logged.name, DIGEST_TAG: logged.tags.get(DIGEST_TAG, "")}
+        tags = {"model": logged.name, DIGEST_TAG: logged.params.get(DIGEST_PARAM, "")}
         if GATES_TAG in run.data.tags:
             tags[GATES_TAG] = run.data.tags[GATES_TAG]
         note = f"{logged.name}. {uncrowned(run.data.tags.get(NOTE, ''))}"
@@ -183,18 +183,37 @@ def judged(uri: str, *, name: str, store: Store) -> GateReport:
 
 
 def present_champion(name: str, store: Store) -> tuple[str, str] | None:
-    """Address and digest of the champion of a registered model; None where there is none that may be loaded."""
+    """Address and digest of the champion of a registered model; None where there is none that passed the gates.
+
+    Where the alias was moved, by other tools, to a version that has not passed them, it is the latest that has.
+    """
+    marked = marked_champion(name, store)
+    if marked is None:
+        return None
+    with mlflow_edge("the registered models cannot be read"):
+        versions = store.client.search_model_versions(f"name = '{_quoted(name)}'")
+    numbers = sorted((int(version.version) for version in versions), reverse=True)
+    for uri in dict.fromkeys([marked, *(f"models:/{name}/{number}" for number in numbers)]):
+        try:
+            evidence, digest = tracked_evidence(uri, store=store)
+        except GateError:
+            continue  # what is kept with it is no record of a comparison of it
+        except (BundleError, ModelNotFoundError):
+            if uri == marked:
+                raise
+            continue
+        if evidence is not None and check_gates(evidence).passed:
+            return uri, digest
+    return None
+
+
+def marked_champion(name: str, store: Store) -> str | None:
+    """Address of the version of a registered model that has the alias, passed or not; None where none has."""
     with mlflow_edge("the registered models cannot be read"):
         if not store.client.search_registered_models(f"name = '{_quoted(name)}'"):
             return None
         version = store.client.get_registered_model(name).aliases.get(CHAMPION)
-    if version is None:
-        return None
-    uri = f"models:/{name}/{version}"
-    evidence, digest = tracked_evidence(uri, store=store)
-    if evidence is None or not check_gates(evidence).passed:
-        return None
-    return uri, digest
+    return None if version is None else f"models:/{name}/{version}"
 
 
 def promote(model: str, *, name: str = REGISTERED_NAME, store: str | Store | None = None) -> str:

@@ -2,11 +2,15 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import secondplan as sp
 from secondplan.experiment.file import Experiment
+from secondplan.experiment.standing_champion import standing_champion
+from secondplan.tracking import open_store
+from secondplan.tracking.flavour import resolve_model_id
 
 SMALL = """
 name: small
@@ -192,6 +196,20 @@ def test_a_champion_whose_columns_are_absent_stays(result, folder):
     assert found.is_unchanged
     why = "could not be fitted again: the cohort lacks the columns factor_domestic_abuse"
     assert any(why in line for line in found.gate_failures)
+
+
+def test_a_champion_whose_files_were_changed_stays_and_the_reason_is_said(result, folder):
+    store = open_store(f"sqlite:///{folder / 'mlflow.db'}")
+    place = store.client.get_logged_model(resolve_model_id(result.model_uri, store)).artifact_location
+    file = Path(place) / "requirements.txt"
+    kept = file.read_text()
+    file.write_text("other==1\n")
+    try:
+        standing = standing_champion("small", {}, result.cohort, store.uri)
+    finally:
+        file.write_text(kept)
+    assert standing.uri == result.model_uri
+    assert "changed since the model was saved; restore its files" in standing.why_not
 
 
 def test_no_champion_where_no_model_passes(folder):

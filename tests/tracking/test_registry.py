@@ -1,4 +1,8 @@
+import hashlib
+from pathlib import Path
+
 import pytest
+import yaml
 
 from secondplan.errors import GateError, ModelNotFoundError
 from secondplan.models import CauseSpecificCox
@@ -93,6 +97,36 @@ def test_an_alias_set_past_the_gates_is_not_loaded(store, run_of):
     with pytest.raises(GateError, match="has not passed the gates"):
         load_tracked_model("models:/by hand@champion", store=store)
     assert load_tracked_model(f"models:/by hand/{version}", store=store) is not None
+
+
+def test_edits_of_the_champion_leave_it_champion(store, run_of):
+    promote(f"runs:/{run_of['CauseSpecificCox']}/model", name="edited", store=store)
+    kept = present_champion("edited", store)
+    model_id = resolve_model_id("models:/edited/1", store)
+    store.client.set_logged_model_tags(model_id, {"secondplan.model_digest": "0" * 64})
+    store.client.set_model_version_tag("edited", "1", "secondplan.model_digest", "0" * 64)
+    assert load_tracked_model("models:/edited@champion", store=store) is not None
+    # An alias on a version that fails does not make the comparison forget the champion.
+    worse = register_model(f"runs:/{run_of['AalenJohansen']}/model", name="edited", store=store)
+    store.client.set_registered_model_alias("edited", "champion", str(worse))
+    assert present_champion("edited", store) == kept
+
+
+def test_the_record_of_another_model_is_not_taken_for_its_own(store, run_of):
+    good, bad = (resolve_model_id(f"runs:/{run_of[n]}/model", store) for n in ("CauseSpecificCox", "AalenJohansen"))
+    places = [Path(store.client.get_logged_model(model_id).artifact_location) for model_id in (good, bad)]
+    kept = {name: (places[1] / name).read_bytes() for name in ("MLmodel", "comparison.json")}
+    record = (places[0] / "comparison.json").read_bytes()
+    described = yaml.safe_load(kept["MLmodel"])
+    described["flavors"]["secondplan"]["files"]["comparison.json"] = hashlib.sha256(record).hexdigest()
+    (places[1] / "comparison.json").write_bytes(record)
+    (places[1] / "MLmodel").write_text(yaml.safe_dump(described))
+    try:
+        with pytest.raises(GateError, match="is of another model; compare again"):
+            promote(f"runs:/{run_of['AalenJohansen']}/model", name="forged", store=store)
+    finally:
+        for name, content in kept.items():
+            (places[1] / name).write_bytes(content)
 
 
 def test_a_model_without_measured_gates_is_no_champion(store, cohort, fitted):
