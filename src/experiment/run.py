@@ -101,7 +101,7 @@ class ExperimentResult:
         if self.dropped:
             lines.append(f"features left out, which the data cannot give: {', '.join(self.dropped)}")
         lines += list(self.gate_failures)
-        if self.run_id is not None:
+        if self.run_id is not None and self.experiment.champion is not None:
             none = f"none; no model passed the gates{f'; {self.best} is {self.best_uri}' if self.best_uri else ''}"
             lines.append(f"champion{' unchanged' if self.is_unchanged else ''}: {self.model_uri or none}")
         return "\n".join(lines)

@@ -256,6 +256,11 @@ def test_summary_says_what_came_out(result):
     assert "broken could not be compared" in text
 
 
+def test_summary_names_no_champion_where_none_was_asked_for(result):
+    without = result.experiment.model_copy(update={"champion": None})
+    assert "champion" not in replace(result, experiment=without).summary()
+
+
 def test_summary_shows_few_of_many_warnings(result):
     noisy = replace(result, notes={"Cox": tuple(f"event {n}: separated" for n in range(9))})
     assert noisy.summary().count("Cox: event") == 2

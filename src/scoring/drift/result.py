@@ -19,7 +19,7 @@ MEANING = {
     "outcomes": "second plans do not come as often as the model expects",
     "inputs": "the children whose plans ended lately differ from those of training",
     "too few": "too few plans ended since training to say anything",
-    "quiet": "nothing that chance does not explain",
+    "quiet": "in the latest plans nothing that chance does not explain",
 }
 
 
@@ -90,9 +90,14 @@ class DriftReport:
     def sentences(self) -> list[str]:
         """The findings in words, the gravest first."""
         lines = [f"{self.status}: {MEANING[self.status]}."]
-        lines += [f"{row.window}, {row.column or 'all plans'}: {row.finding}." for row in self.contract.itertuples()]
+        when = {window: f"{window} (earlier)" for window in self.windows[:-1]}
+        lines += [
+            f"{when.get(row.window, row.window)}, {row.column or 'all plans'}: {row.finding}."
+            for row in self.contract.itertuples()
+        ]
         lines += self._outcome_lines()
-        lines += [f"{row.window}: {row.finding}." for row in self.inputs[self.inputs["alarm"]].itertuples()]
+        alarms = self.inputs[self.inputs["alarm"]]
+        lines += [f"{when.get(row.window, row.window)}: {row.finding}." for row in alarms.itertuples()]
         lines.append(
             f"When nothing has changed, inputs give an alarm about {self.false_alarms_per_year:g} times a year (Rao "
             "and Scott's chi-squared, Holm over the columns of a window), and the chart of second plans signals in the "

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -14,6 +15,9 @@ def test_it_answers_in_words_numbers_and_one_code(watched, report):
     assert report.exit_code == {"quiet": 0, "outcomes": 11, "inputs": 12}[report.status]
     assert report.n_plans == len(watched.new)
     assert repr(report).count("\n") == len(report.sentences)
+    inputs = report.inputs.assign(alarm=report.inputs["column"] == "age_at_end", finding="older")
+    words = replace(report, inputs=inputs).sentences
+    assert f"{report.windows[0]} (earlier): older." in words and f"{report.windows[-1]}: older." in words
     tree = json.loads(report.to_json())
     assert tree["status"] == report.status
     assert {row["column"] for row in tree["inputs"]} == {column.name for column in watched.profile.columns}
