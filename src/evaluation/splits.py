@@ -62,7 +62,7 @@ class FamilyKFold(BaseCrossValidator):
             ``groups`` is absent or has missing values, or there are fewer families than folds.
         """
         refuse_other_order(X=X, y=y, groups=groups)
-        for repeat in range(self.n_repeats):
+        for repeat in range(max(self.n_repeats, 1)):  # the next line refuses fewer
             fold = self.fold_of_rows(len(X), y, groups, repeat)
             for k in range(self.n_splits):
                 yield np.flatnonzero(fold != k), np.flatnonzero(fold == k)

@@ -13,6 +13,7 @@ from ..errors import GateError
 from ..evaluation.subgroup_result import SIGNIFICANT
 from ..evaluation.verdict import pair
 from ..plans.group_words import recorded
+from ..small_counts import SMALLEST_SHOWN, is_small
 from .gates import CHAMPION_DAY, RATIO, SLOPE, Gates, difference_name
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Evidence(BaseModel):
         Of its bundle, given when it is saved: a record that is kept with another model is not taken for its own.
     rules : Gates
     n_events : int
-        Second plans among the children compared.
+        Second plans among the children compared; 5 stands for 1 to 5.
     n_coefficients : int or None
         Of the equation for second plans; None for penalised models, trees and models without coefficients.
     measures : dict of str to float
@@ -171,7 +172,7 @@ def evidence_of(
     return Evidence(
         model=name,
         rules=rules,
-        n_events=comparison.n_events,
+        n_events=SMALLEST_SHOWN - 1 if is_small([comparison.n_events])[0] else comparison.n_events,
         n_coefficients=n_coefficients,
         measures={key: float(value) for key, value in known.items() if value is not None and isfinite(value)},
         champion=champion,

@@ -12,10 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ..errors import GateError, InputError
 from ..plans.group_words import CHARACTERISTICS
+from ..small_counts import count_words, is_small
 
 if TYPE_CHECKING:
     from .evidence import Evidence, PresentChampion, SubgroupRatios
 
+COMPARED = "second plans compared"
 SLOPE = "calibration_slope_730"
 RATIO = "observed_expected_730"
 WORST_GAP = "subgroup_worst_gap_730"
@@ -93,6 +95,18 @@ class Gate:
     passed: bool
     accepted: str = ""
 
+    @property
+    def is_few(self) -> bool:
+        """Whether the value is a number of second plans that is not shown."""
+        return self.name == COMPARED and self.value is not None and bool(is_small([self.value])[0])
+
+    @property
+    def shown(self) -> str:
+        """The value for a reader."""
+        if self.is_few:
+            return count_words(int(self.value or 0))
+        return "not measured" if self.value is None else f"{self.value:.5g}"
+
 
 @dataclass(frozen=True)
 class GateReport:
@@ -117,18 +131,18 @@ class GateReport:
     def failures(self) -> tuple[str, ...]:
         """One line for each gate that does not hold."""
         failed = (gate for gate in self.gates if not gate.passed)
-        return tuple(f"{gate.name} {_number(gate.value)}, required {gate.required}" for gate in failed)
+        return tuple(f"{gate.name} {gate.shown}, required {gate.required}" for gate in failed)
 
     @property
     def accepted(self) -> tuple[str, ...]:
         """One line for each gap that was accepted by name, with the reason; for the model's description."""
         accepted = (gate for gate in self.gates if gate.accepted)
-        return tuple(f"Accepted by name: {gate.name} {_number(gate.value)} ({gate.accepted})" for gate in accepted)
+        return tuple(f"Accepted by name: {gate.name} {gate.shown} ({gate.accepted})" for gate in accepted)
 
     @property
     def table(self) -> pd.DataFrame:
         """One row per gate: ``gate``, ``value``, ``required``, ``passed``."""
-        rows = [(gate.name, gate.value, gate.required, gate.passed) for gate in self.gates]
+        rows = [(gate.name, None if gate.is_few else gate.value, gate.required, gate.passed) for gate in self.gates]
         return pd.DataFrame(rows, columns=["gate", "value", "required", "passed"])
 
     def require(self) -> None:
@@ -162,7 +176,7 @@ def read_gates(settings: Gates | dict[str, Any] | None) -> Gates:
 def check_gates(evidence: Evidence) -> GateReport:
     """Hold what was measured of a model against the gates; what was not measured fails its gate."""
     rules, measures = evidence.rules, evidence.measures
-    gates = [_at_least("second plans compared", evidence.n_events, rules.least_events)]
+    gates = [_at_least(COMPARED, evidence.n_events, rules.least_events)]
     if evidence.why_never_saved:
         gates.insert(0, Gate("saved model", None, f"a model that can be saved; {evidence.why_never_saved}", False))
     if evidence.n_coefficients:
@@ -236,7 +250,3 @@ def _against_champion(champion: PresentChampion, margin: float) -> Gate:
         required = f"at most {margin:g}, as it is simpler than {champion.uri}"
         return Gate(name, upper, required, upper is not None and upper <= margin)
     return Gate(name, upper, f"below 0, so that it beats {champion.uri} beyond noise", upper is not None and upper < 0)
-
-
-def _number(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.5g}"

@@ -135,3 +135,8 @@ def test_several_cuts_test_each_row_once_on_what_was_known_at_its_cut(cohort):
         TemporalSplit(["2016-07-01", "01/07/2016"])
     with pytest.warns(FutureWarning, match="cut_date is now called dates"):
         assert TemporalSplit(cut_date="2016-07-01").dates == (CUT,)
+
+
+def test_no_repeat_is_refused():
+    with pytest.raises(ValueError, match="n_repeats must be at least 1, got 0"):
+        next(FamilyKFold(2, n_repeats=0).split(range(4), groups=["a", "b", "c", "d"]))

@@ -1,5 +1,7 @@
 """The gates, one by one, and what they are judged by."""
 
+from dataclasses import replace
+
 import pytest
 
 from secondplan.errors import GateError, InputError
@@ -128,6 +130,14 @@ def test_the_error_is_one_line_with_every_failing_gate():
     assert "difference_to_null_730_upper 0.01, required below 0, so that it beats AalenJohansen beyond noise" in text
     assert "calibration_slope_730 2, required between 0.8 and 1.25" in text
     assert "_365" not in text
+
+
+def test_a_few_second_plans_are_not_counted_in_words_or_tables(make_comparison):
+    few = [evidence_of(replace(make_comparison(), n_events=n), "CauseSpecificCox") for n in (2, 4)]
+    assert few[0] == few[1]
+    report = check_gates(few[0])
+    assert "second plans compared fewer than 6, required at least 100" in report.failures
+    assert report.table.set_index("gate")["value"].isna()["second plans compared"]
 
 
 def test_a_report_without_gates_does_not_pass():
