@@ -214,6 +214,7 @@ def experiment_run(
     plans: Annotated[
         Path | None, typer.Option(help="A plan store to use instead of the files' data.", readable=False)
     ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Models fitted at a time; the numbers do not depend on it.")] = 1,
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Compare the models of each experiment and track them in MLflow."""
@@ -221,8 +222,8 @@ def experiment_run(
     from ..experiment.run import run_experiment
 
     for experiment in [load_experiment(file) for file in files]:
-        result = run_experiment(experiment if plans is None else with_plans(experiment, plans), store=store)
-        typer.echo(result.summary())
+        chosen = experiment if plans is None else with_plans(experiment, plans)
+        typer.echo(run_experiment(chosen, store=store, n_jobs=jobs).summary())
 
 
 @experiment_app.command("list")
