@@ -24,7 +24,8 @@ OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
 KEYWORD = re.compile(r"(?<![\w.])([a-z_]+)(?:=(?:True|False|None|\"|\d|[A-Z]\w+\()| > 0)")
 CALLED = re.compile(r"\b(?:set|raise|lower|give|choose) (?:larger |smaller )?([a-z]+_[a-z_]+)")
 # What is named as a column, a key of a file or the variable of a formula, not as a parameter.
-NO_PARAMETERS = {"missing_features"}
+# Of files of experiments, and of a search of scikit-learn.
+NO_PARAMETERS = {"missing_features", "refit"}
 
 
 def messages():

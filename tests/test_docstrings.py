@@ -19,11 +19,13 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE
 ELSEWHERE = re.compile(r"(\b[Aa]s( in| of)?|those of) :(meth|func|class):`")
 # Their examples would need files, a server or a figure.
 WITHOUT_EXAMPLE = {
-    *("load_experiment", "load_tracked_model", "promote", "run_experiment", "score_batch"),
+    *("load_experiment", "load_tracked_model", "log_drift", "promote", "read_council", "run_experiment", "score_batch"),
+    "tracked_model_card",
     *(
         "plot_calibration",
         "plot_coefficients",
         "plot_coefficients_over_time",
+        "plot_comparison",
         "plot_contributions",
         "plot_hazard",
         "plot_hazard_ratio",

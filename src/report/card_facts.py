@@ -154,7 +154,7 @@ def card_facts(
     """Gather the facts of a model that was fitted on ``cohort`` and compared as ``name``."""
     groups = comparison.subgroups(model=name, metrics=METRICS)
     row = comparison.table.loc[name]
-    ended = pd.to_datetime(cohort.keys["index_end"]).dt.year
+    ended = cohort.keys["index_end"].dt.year
     return CardFacts(
         model=name,
         kind=type(model).__name__,

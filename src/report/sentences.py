@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
+from ..given_dates import given_date
 from .blocks import DASH
 from .card_facts import CardFacts
 from .measures import MEASURES, text_of
@@ -32,7 +31,7 @@ def dates_sentence(facts: CardFacts) -> str:
     """When the plans ended, and how far children were seen."""
     return (
         f"Plans that ended from {facts.first_year} to {facts.last_year}; what came next was seen until "
-        f"{date.fromisoformat(facts.as_of):%d %B %Y} at the latest."
+        f"{given_date(facts.as_of, 'as_of'):%d %B %Y} at the latest."
     )
 
 

@@ -191,7 +191,10 @@ def _players(
     if unknown:
         raise ValueError(f"groups: {shown(unknown[0])} is no column that the model uses; these are: {known}")
     if len(set(taken)) < len(taken):
-        raise ValueError(f"groups must name each column once; the model uses: {known}")
+        raise ValueError(
+            f"groups must name each column once, got {len(taken)} names of {len(set(taken))} columns; the model uses: "
+            f"{known}"
+        )
     names = given | {
         name: [name] for name, column in encoder.columns_.items() if column.feature_names and name not in taken
     }

@@ -110,7 +110,9 @@ def check_strata(parts: Mapping[str, IncidenceModel], encoder: FeatureEncoder) -
                 f"models: {name} has strata of numbers; make a category of them: X[{column!r}].astype(str)"
             )
         if encoder.unseen != "error" and getattr(part, "unseen", "error") == "error":
-            raise ValueError(f"models: {name} has strata, so that its stack's encoder must have unseen='error'")
+            raise ValueError(
+                f"models: {name} has strata: the encoder of its stack must have unseen='error', got {encoder.unseen!r}"
+            )
 
 
 def _special(model: IncidenceModel) -> list[str]:

@@ -104,7 +104,7 @@ def monitor(
         if not 0.0 < value <= most:
             raise InputError(f"{name} must be above 0 and at most {most:g}, got {value!r}")
     profile = _profile_of(model, training)
-    start = pd.Timestamp(profile.as_of) if since is None else given_date(since, "since")
+    start = given_date(profile.as_of if since is None else since, "since")
     if as_of is not None and given_date(as_of, "as_of") < start:
         raise InputError(f"as_of must not be before {start:%Y-%m-%d}, from when plans are looked at")
     saved, digest = as_saved(model)
