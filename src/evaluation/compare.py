@@ -146,8 +146,7 @@ def compare_models(
         pooled = {name: found[:1] for name, found in results.items()}
         results = {name: [one_fold(found[1:])] for name, found in results.items()}
     for name, tested in pooled.items():
-        # Of a search it is its model that counts.
-        why = getattr(getattr(named[name], "estimator", named[name]), "why_never_saved", "")
+        why = getattr(getattr(named[name], "estimator", named[name]), "why_never_saved", "")  # of a search: its model
         never = (f"{NEVER_SAVED}: {why}",) if why else ()
         lines[name] = (*lines.get(name, ()), *_unstated_notes(tested, grid), *never)
     return _comparison(
