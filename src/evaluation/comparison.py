@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..small_counts import count_words
 from .subgroup_result import SUBGROUP_METRICS, Subgroups
-from .verdict import verdict, verdicts
+from .verdict import pairs, verdict, verdicts
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
@@ -23,6 +23,9 @@ UNSTATED = "no risk by day"
 NEVER_SAVED = "never saved, registered or made champion"
 DECIMALS = {"fit_seconds": 2, "calibration_slope_730": 2, "observed_expected_730": 2}
 DECIMALS |= dict.fromkeys(("ipa_730", "auc_365", "auc_730", "c_index"), 3)
+DIFFERENCE_DECIMALS = 5
+# Pairs that a terminal shows; of more only those with the first model and with the average risk.
+MOST_PAIRS = 15
 WORDS = {
     "brier": "Brier score",
     "ipa": "IPA",
@@ -119,6 +122,23 @@ class Comparison:
         """One phrase per model: against the average risk, and against the model with the lowest Brier score."""
         return verdicts(self.differences, list(self.table.index), self.reference)
 
+    def pairs(self, day: float = 730) -> pd.DataFrame:
+        """The paired difference in the Brier score of each pair of models, and of each model to the average risk.
+
+        Parameters
+        ----------
+        day : float
+            One of the days of the comparison.
+
+        Returns
+        -------
+        DataFrame
+            ``model, reference, difference`` (below 0: the first is better), ``lower, upper`` (95 %), ``p_adjusted``
+            (Holm, over the pairs of the day) and ``words``: better, worse, or may be noise.
+        """
+        names = [str(name) for name in self.table.index if name != self.reference]
+        return pairs(self.differences, [*names, self.reference], day)
+
     def subgroups(
         self,
         by: str | Sequence[str] | Mapping[str, Any] | None = None,
@@ -199,7 +219,28 @@ class Comparison:
         """The table as text."""
         failed = f", {len(self.failures)} failed" if self.failures else ""
         shown = self.table[self._main_columns()].to_string(float_format="{:.4f}".format, na_rep="-")
-        return f"Comparison of {len(self.table)} models{failed}\n{shown}\n" + "\n".join([self.verdict, *self.remarks])
+        lines = [
+            f"Comparison of {len(self.table)} models{failed}",
+            shown,
+            self.pairs_text(),
+            self.verdict,
+            *self.remarks,
+        ]
+        return "\n".join(line for line in lines if line)
+
+    def pairs_text(self) -> str:
+        """:meth:`pairs` at 730 days as text; of more than ``MOST_PAIRS`` only those of the first model and the last."""
+        found = self.pairs()
+        if len(found) > MOST_PAIRS:
+            first = found["model"].iloc[0]
+            found = found[(found["model"] == first) | (found["reference"] == self.reference)]
+        if found.empty:
+            return ""
+        cells = _difference_cells(found)
+        shown = pd.DataFrame(
+            {"": found["model"] + " - " + found["reference"], "Brier score": cells, " ": found["words"]}
+        )
+        return "Differences of pairs at 730 days (95 %)\n" + shown.to_string(index=False, header=False)
 
     def formatted(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """The table as text for a page: each measure with its 95 % interval, and the verdict of each model in words.
@@ -224,10 +265,22 @@ class Comparison:
         return (
             caption
             + self.formatted().to_html(border=0, index_names=False)
+            + self._pairs_html()
             + _list("Not in the table:", list(self.failures.items()))
             + _list("Chosen within the training rows:", self._choices())
             + _list("Noted:", noted)
         )
+
+    def _pairs_html(self) -> str:
+        found = self.pairs()
+        if found.empty:
+            return ""
+        cells = _difference_cells(found)
+        shown = found[["model", "reference"]].assign(
+            difference=cells, p=found["p_adjusted"].round(3), words=found["words"]
+        )
+        title = "Differences of all pairs in the Brier score at 730 days, with 95 % intervals"
+        return f"<details><summary>{title}</summary>{shown.to_html(border=0, index=False)}</details>"
 
     @property
     def _intervals(self) -> str:
@@ -267,6 +320,11 @@ def _heading(column: str) -> str:
     stem, _, day = column.rpartition("_")
     words = WORDS.get(stem, stem.replace("_", " "))
     return f"{words}, {day} days" if day.isdigit() else column.replace("_", " ")
+
+
+def _difference_cells(found: pd.DataFrame) -> list[str]:
+    numbers = zip(found["difference"], found["lower"], found["upper"], strict=True)
+    return [_cell(value, lower, upper, DIFFERENCE_DECIMALS) for value, lower, upper in numbers]
 
 
 def _cell(value: float, lower: float, upper: float, decimals: int) -> str:

@@ -10,6 +10,7 @@ DAY = 730.0
 LEVEL = 0.05
 # With fewer second plans a comparison can show large differences only.
 FEW_EVENTS = 100
+PAIR_NUMBERS = ("difference", "lower", "upper", "p_adjusted")
 
 
 def pair(differences: pd.DataFrame, model: str, reference: str, day: float = DAY) -> pd.Series | None:
@@ -29,6 +30,20 @@ def pair(differences: pd.DataFrame, model: str, reference: str, day: float = DAY
     row = found.iloc[0].copy()
     row["difference"], row["lower"], row["upper"] = -row["difference"], -row["upper"], -row["lower"]
     return row
+
+
+def pairs(differences: pd.DataFrame, models: list[str], day: float = DAY) -> pd.DataFrame:
+    """Each pair of ``models`` once, in their order: ``model, reference, difference, lower, upper, p_adjusted, words``.
+
+    Pairs that were not measured are left out.
+    """
+    rows = []
+    for place, first in enumerate(models):
+        for second in models[place + 1 :]:
+            found = pair(differences, first, second, day)
+            if found is not None:
+                rows.append((first, second, *(found[name] for name in PAIR_NUMBERS), _pair_in_words(found)))
+    return pd.DataFrame(rows, columns=["model", "reference", *PAIR_NUMBERS, "words"])
 
 
 def verdicts(differences: pd.DataFrame, models: list[str], reference: str) -> dict[str, str]:
@@ -85,6 +100,14 @@ def _against(row: pd.Series | None, what: str) -> str:
     if _is_noise(row):
         return f"not distinguishable from {what}"
     return f"{'better' if row['difference'] < 0 else 'worse'} than {what} beyond noise"
+
+
+def _pair_in_words(row: pd.Series) -> str:
+    if pd.isna(row["p_adjusted"]):
+        return "not known"
+    if _is_noise(row):
+        return "may be noise"
+    return "better" if row["difference"] < 0 else "worse"
 
 
 def _is_noise(row: pd.Series | None) -> bool:

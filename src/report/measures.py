@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..evaluation.verdict import LEVEL, pair
 from .blocks import DASH, Table, table
 
 if TYPE_CHECKING:
@@ -127,18 +126,10 @@ def text_of(values: Mapping[str, float | None], name: str) -> str:
 
 def differences_table(comparison: Comparison, day: float = 730) -> Table | None:
     """Each pair of models once, and each against the average risk: which differences are noise."""
-    names = [*map(str, comparison.table.index)]
-    order = [name for name in names if name != comparison.reference]
-    if comparison.reference in names:
-        order.append(comparison.reference)
     rows = []
-    for place, first in enumerate(order):
-        for second in order[place + 1 :]:
-            found = pair(comparison.differences, first, second, day)
-            if found is None:
-                continue
-            value = _with_interval(found["difference"], found["lower"], found["upper"], 1, DIFFERENCE_PLACES)
-            rows.append((first, _named(comparison, second), value, _p_value(found["p_adjusted"]), _in_words(found)))
+    for first, second, difference, lower, upper, p_value, words in comparison.pairs(day).itertuples(index=False):
+        value = _with_interval(difference, lower, upper, 1, DIFFERENCE_PLACES)
+        rows.append((first, _named(comparison, second), value, _p_value(p_value), words))
     if not rows:
         return None
     columns = ["model", "compared with", "Brier score less the other's", "p", "in words"]
@@ -167,12 +158,6 @@ def _with_interval(value: float | None, lower: float | None, upper: float | None
 
 def _named(comparison: Comparison, name: object) -> str:
     return f"average risk ({name})" if name == comparison.reference else str(name)
-
-
-def _in_words(row: pd.Series) -> str:
-    if not row["p_adjusted"] < LEVEL:
-        return "may be noise"
-    return "better" if row["difference"] < 0 else "worse"
 
 
 def _p_value(p: float) -> str:

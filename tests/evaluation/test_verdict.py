@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from secondplan.evaluation.verdict import pair, verdict, verdicts
+from secondplan.evaluation.verdict import pair, pairs, verdict, verdicts
 
 NULL = "AalenJohansen"
 
@@ -21,6 +21,17 @@ def test_a_pair_is_found_in_either_order():
     turned = pair(table, "b", "a")
     assert turned["difference"] == -0.003 and (turned["lower"], turned["upper"]) == pytest.approx((-0.005, -0.001))
     assert pair(table, "a", "c") is None and pair(table, "a", "b", day=365) is None
+
+
+def test_each_pair_stands_once_in_the_order_of_the_models():
+    table = differences(("b", "a", 0.01, 1e-6), ("a", NULL, 0.004, 0.5), ("b", NULL, 0.02, float("nan")))
+    found = pairs(table, ["a", "b", "unmeasured", NULL])
+    assert found[["model", "reference", "words"]].to_numpy().tolist() == [
+        ["a", "b", "better"],
+        ["a", NULL, "may be noise"],
+        ["b", NULL, "not known"],
+    ]
+    assert found["difference"].tolist() == [-0.01, 0.004, 0.02]
 
 
 def test_noise_is_called_noise():
