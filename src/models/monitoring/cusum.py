@@ -12,6 +12,7 @@ signals with a stated probability although the hazard has not changed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,10 @@ import numpy as np
 import pandas as pd
 
 from ...renamed_parameters import renamed_parameters
-from .observed_expected import ObservedExpected
+from .observed_expected import ObservedExpected, overdispersion_of
+
+# How far ahead the wait for a signal is looked at.
+MONTHS_AHEAD = 120
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,53 @@ def cusum_path(observed: np.ndarray, expected: np.ndarray, hazard_ratio: float) 
     return path
 
 
+def months_to_signal(
+    expected: float,
+    *,
+    ratios: Sequence[float] = (1.25, 1.5, 2.0),
+    hazard_ratio: float = 1.5,
+    false_alarm: float = 0.05,
+    batches: np.ndarray | None = None,
+    n_simulations: int = 2000,
+    random_state: Any = 0,
+) -> pd.DataFrame:
+    """How long a chart would wait for a signal, from the day of a change on.
+
+    Parameters
+    ----------
+    expected : float
+        Events expected in a month, as long as nothing changes.
+    ratios : sequence of float
+        How many times as many events come after the change.
+    hazard_ratio : float
+        The change that the chart is tuned to.
+    false_alarm : float
+        The chance of a signal within two years although nothing has changed; sets the limit.
+    batches : ndarray of int, optional
+        Sizes of the batches in which events come; one by one if not given.
+    n_simulations : int
+    random_state : Generator or int
+
+    Returns
+    -------
+    DataFrame
+        ``hazard_ratio``, ``months`` (median; infinite where fewer than half have signalled after ten years) and
+        ``within_a_year`` (share).
+    """
+    rng = np.random.default_rng(random_state)
+    sizes = np.ones(1, dtype=int) if batches is None else batches
+    monthly = np.full(MONTHS_AHEAD, expected)
+    quiet = cusum_path(simulate_events(monthly[:24], sizes, None, n_simulations, rng), monthly[:24], hazard_ratio)
+    limit = float(np.quantile(quiet.max(axis=-1), 1.0 - false_alarm))
+    rows = []
+    for ratio in ratios:
+        events = simulate_events(monthly * ratio, sizes, None, n_simulations, rng)
+        is_reached = cusum_path(events, monthly, hazard_ratio) >= limit
+        months = np.where(is_reached.any(axis=1), is_reached.argmax(axis=1) + 1.0, np.inf)
+        rows.append((ratio, float(np.median(months)), float((months <= 12).mean())))
+    return pd.DataFrame(rows, columns=["hazard_ratio", "months", "within_a_year"])
+
+
 def simulate_events(
     expected: np.ndarray,
     batches: np.ndarray,
@@ -175,8 +226,7 @@ def simulate_events(
     sizes = batches if batches.size else np.ones(1, dtype=int)
     factor = np.ones(n_simulations)
     if baseline_events is not None:
-        # A count of events in batches varies as mean(b^2) / mean(b) times a Poisson count.
-        variance = (sizes**2).mean() / sizes.mean() / baseline_events
+        variance = overdispersion_of(sizes) / baseline_events
         factor = rng.lognormal(-variance / 2, np.sqrt(variance), n_simulations)
     n_batches = rng.poisson(factor[:, None] * expected / sizes.mean())
     if sizes.max() == 1:

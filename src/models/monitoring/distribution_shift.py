@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import chdtrc, ndtr
+from scipy.special import chdtrc, ndtr, ndtri
 
 # Below this many rows expected in a bin it is joined with its neighbour: chi-squared would be too far from its limit.
 LEAST_EXPECTED = 5.0
+Z_95 = float(ndtri(0.975))
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,37 @@ def shift_test(reference: BinnedSample, counts: np.ndarray, *, cluster_size: flo
     shift, error = _rank_shift(reference, counts, size)
     p_ranks = 2.0 * float(ndtr(-abs(shift) / error)) if error > 0.0 else float("nan")
     p_value = min(1.0, 2.0 * float(np.nanmin([p_shares, p_ranks, 1.0])))
-    return ShiftTest(n, p_value, moved, by_chance, shift, shift - 1.959964 * error, shift + 1.959964 * error)
+    return ShiftTest(n, p_value, moved, by_chance, shift, shift - Z_95 * error, shift + Z_95 * error)
+
+
+def smallest_shift(reference: BinnedSample, n: int, cluster_size: float, level: float, power: float = 0.8) -> float:
+    """The change that ``n`` new rows would find with a stated power, by a test at ``level``.
+
+    Parameters
+    ----------
+    reference : BinnedSample
+    n : int
+    cluster_size : float
+        Mean size of the cluster of a new row.
+    level, power : float
+
+    Returns
+    -------
+    float
+        Where bins have an order, the distance of the mean rank from 0.5; else the change in the share of the most
+        frequent bin. NaN without rows.
+    """
+    n_0 = int(reference.counts.sum())
+    if n == 0 or n_0 == 0:
+        return float("nan")
+    if reference.is_ordered:
+        # Two tests share the level, see ShiftTest.
+        likeness, before, variance, level = reference.rank_likeness, reference.rank_design_effect, 1 / 12, level / 2
+    else:
+        share = float(reference.shares.max())
+        likeness, before, variance = reference.likeness, reference.design_effect, share * (1.0 - share)
+    error = np.sqrt(variance * (max(1.0 + (cluster_size - 1.0) * likeness, 1.0) / n + before / n_0))
+    return float((ndtri(1.0 - level / 2.0) + ndtri(power)) * error)
 
 
 def _p_of_shares(reference: BinnedSample, counts: np.ndarray, design_effect: float, variance: float) -> float:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import gammaincinv
 
 from ...caller_warnings import warn
 from ...given_dates import given_date, given_dates
@@ -65,6 +66,25 @@ class ObservedExpected:
         return (
             f"ObservedExpected({first:%Y-%m-%d} to {last:%Y-%m-%d}: {observed:.0f} observed, {expected:.1f} expected)"
         )
+
+
+def overdispersion_of(batches: np.ndarray) -> float:
+    """How much more counts vary than Poisson's do, where events come in batches of such sizes; 1 without any."""
+    sizes = np.asarray(batches, dtype=float)
+    return float((sizes @ sizes) / sizes.sum()) if sizes.size else 1.0
+
+
+def ratio_of_counts(observed: float, expected: float, overdispersion: float) -> tuple[float, float, float]:
+    """Observed by expected events with a 95 % interval: exact Poisson limits of the number of batches.
+
+    NaN where nothing is expected.
+    """
+    if expected <= 0.0:
+        return (float("nan"),) * 3
+    batches = observed / overdispersion
+    lower = gammaincinv(batches, 0.025) * overdispersion if batches > 0.0 else 0.0
+    upper = gammaincinv(batches + 1.0, 0.975) * overdispersion
+    return observed / expected, lower / expected, upper / expected
 
 
 def expected_by_row(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...models.metrics.metric_bounds import holm
-from ...models.monitoring.distribution_shift import ShiftTest, shift_test
+from ...models.monitoring.distribution_shift import ShiftTest, shift_test, smallest_shift
 from ...small_counts import SUPPRESSED, is_small
 from ..cases import CODES, as_cases, check_cases
 from ..horizons import Horizons
@@ -26,7 +26,6 @@ LEAST_PLANS = 50
 RARE = 1e-3
 # Share of new values beyond what one in ten were beyond in training.
 SHARE_BEYOND = 0.7
-Z_80, Z_95 = 0.8416212, 1.959964
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def input_table(
                     "p_adjusted": p,
                     "alarm": alarm,
                     "finding": _finding(column, test, counts[column.name]) if alarm else "",
-                    "smallest_seen": _smallest_seen(column, test.n, size, level / len(tests)),
+                    "smallest_seen": smallest_shift(column.sample, test.n, size, level / len(tests)),
                 }
             )
     return pd.DataFrame(rows, columns=INPUT_COLUMNS)
@@ -280,21 +279,3 @@ def _bin_name(column: ColumnProfile, place: int) -> str:
 
 def _rounded(value: float) -> str:
     return f"{value:.3g}"
-
-
-def _smallest_seen(column: ColumnProfile, n: int, cluster_size: float, level: float) -> float:
-    """The change that a window of ``n`` plans finds four times in five, at the strictest of Holm's levels."""
-    from scipy.special import ndtri
-
-    sample = column.sample
-    if n == 0 or sample.counts.sum() == 0:
-        return float("nan")
-    if column.kind == "numeric":
-        likeness, before, variance = sample.rank_likeness, sample.rank_design_effect, 1.0 / 12.0
-        level = level / 2.0
-    else:
-        share = float(sample.shares.max())
-        likeness, before, variance = sample.likeness, sample.design_effect, share * (1.0 - share)
-    design_effect = max(1.0 + (cluster_size - 1.0) * likeness, 1.0)
-    error = np.sqrt(variance * (design_effect / n + before / sample.counts.sum()))
-    return float((-ndtri(level / 2.0) + Z_80) * error)

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincinv
 
 from ...models.inputs.follow_up import FollowUpWarning
-from ...models.monitoring import RiskAdjustedCusum, expected_by_row, expected_events, risk_adjusted_cusum
-from ...models.monitoring.cusum import cusum_path, simulate_events
+from ...models.monitoring import (
+    RiskAdjustedCusum,
+    expected_by_row,
+    expected_events,
+    overdispersion_of,
+    ratio_of_counts,
+    risk_adjusted_cusum,
+)
 from ...small_counts import is_small
 
 if TYPE_CHECKING:
@@ -22,10 +27,6 @@ if TYPE_CHECKING:
 SECOND_PLAN = 1
 DAYS_OF_A_YEAR = 365.25
 QUARTER_COLUMNS = ["quarter", "n", "observed", "expected", "ratio", "lower", "upper", "share_shown"]
-# How far ahead the power of the chart is looked at, and how many charts are simulated for it.
-MONTHS_AHEAD = 120
-N_CHARTS = 2000
-RATIOS = (1.25, 1.5, 2.0)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Outcomes:
         Of all of them, by now.
     expected_per_month : float
         Of late: what is expected in a month once follow-up is long enough.
+    batches : ndarray of int
+        Second plans of each family that had any: siblings return together.
     cusum : RiskAdjustedCusum or None
         None where nothing is expected yet.
     """
@@ -49,6 +52,7 @@ class Outcomes:
     by_quarter: pd.DataFrame
     expected: float
     expected_per_month: float
+    batches: np.ndarray
     cusum: RiskAdjustedCusum | None
 
     @property
@@ -84,19 +88,20 @@ def watch_outcomes(
     """
     families, horizon = cohort.cluster.to_numpy(), float(model.horizon)
     observed, expected = expected_by_row(model, cohort.X, cohort.y, horizon=horizon)
-    dispersion = _dispersion(families, observed)
+    events = np.bincount(pd.factorize(families)[0], weights=observed).astype(int)
+    batches = events[events > 0]
     shown, at_horizon = _shown_by_now(model, cohort, horizon)
     quarter = cohort.keys["index_end"].dt.to_period("Q")
     rows = []
     for name, places in quarter.groupby(quarter).indices.items():
         seen, due = float(observed[places].sum()), float(expected[places].sum())
         share = float(np.nansum(shown[places]) / np.nansum(at_horizon[places]))
-        rows.append((str(name), len(places), seen, due, *_ratio(seen, due, dispersion), share))
+        rows.append((str(name), len(places), seen, due, *ratio_of_counts(seen, due, overdispersion_of(batches)), share))
     table = _withheld(pd.DataFrame(rows, columns=QUARTER_COLUMNS))
     per_month = _per_month(cohort, at_horizon)
     total = float(expected.sum())
     if total <= 0.0:
-        return Outcomes(table, total, per_month, None)
+        return Outcomes(table, total, per_month, batches, None)
     counted = expected_events(
         model, cohort.X, cohort.y, cohort.keys["index_end"], last=cohort.as_of, horizon=horizon, cluster=families
     )
@@ -107,39 +112,7 @@ def watch_outcomes(
         baseline_events=float(max(n_training_events, 1)),
         random_state=random_state,
     )
-    return Outcomes(table, total, per_month, chart)
-
-
-def months_to_signal(expected_per_month: float, false_alarm: float, random_state: int) -> pd.DataFrame:
-    """How long a council of this size would wait for a signal.
-
-    Parameters
-    ----------
-    expected_per_month : float
-        Second plans expected in a month, as long as nothing changes.
-    false_alarm : float
-        The chance of a signal within two years although nothing has changed.
-    random_state : int
-
-    Returns
-    -------
-    DataFrame
-        ``hazard_ratio``, ``months`` (median of simulated charts that are tuned to 1.5 and wait from the day of the
-        change on; infinite where more than half have not signalled after ten years) and ``within_a_year`` (share).
-    """
-    rng = np.random.default_rng(random_state)
-    expected = np.full(MONTHS_AHEAD, expected_per_month)
-    none = np.ones(1, dtype=int)
-    quiet = simulate_events(expected, none, None, N_CHARTS, rng)
-    highest = cusum_path(quiet, expected, 1.5)[:, :24].max(axis=-1)
-    limit = float(np.quantile(highest, 1.0 - false_alarm))
-    rows = []
-    for ratio in RATIOS:
-        path = cusum_path(simulate_events(expected * ratio, none, None, N_CHARTS, rng), expected, 1.5)
-        is_reached = path >= limit
-        months = np.where(is_reached.any(axis=1), is_reached.argmax(axis=1) + 1.0, np.inf)
-        rows.append((ratio, float(np.median(months)), float((months <= 12).mean())))
-    return pd.DataFrame(rows, columns=["hazard_ratio", "months", "within_a_year"])
+    return Outcomes(table, total, per_month, batches, chart)
 
 
 def _shown_by_now(model: IncidenceModel, cohort: Cohort, horizon: float) -> tuple[np.ndarray, np.ndarray]:
@@ -157,23 +130,6 @@ def _per_month(cohort: Cohort, at_horizon: np.ndarray) -> float:
     """Expected second plans in a month of steady state: those of the plans that end in a month, within the horizon."""
     months = (cohort.as_of - cohort.keys["index_end"].min()).days / DAYS_OF_A_YEAR * 12.0
     return float(np.nansum(at_horizon) / max(months, 1.0))
-
-
-def _dispersion(families: np.ndarray, observed: np.ndarray) -> float:
-    """How much counts vary more than Poisson's do because siblings come back together: mean of squares by mean."""
-    sizes = np.bincount(pd.factorize(families)[0], weights=observed)
-    sizes = sizes[sizes > 0]
-    return float((sizes**2).sum() / sizes.sum()) if sizes.size else 1.0
-
-
-def _ratio(observed: float, expected: float, dispersion: float) -> tuple[float, float, float]:
-    """Observed by expected, with exact Poisson limits of the count of families widened by the dispersion."""
-    if expected <= 0.0:
-        return (float("nan"),) * 3
-    families = observed / dispersion
-    lower = gammaincinv(families, 0.025) * dispersion if families > 0.0 else 0.0
-    upper = gammaincinv(families + 1.0, 0.975) * dispersion
-    return observed / expected, lower / expected, upper / expected
 
 
 def _withheld(table: pd.DataFrame) -> pd.DataFrame:

@@ -55,11 +55,6 @@ class ColumnProfile:
         """The bin of each value, shape (n,)."""
         return _bins(values, self.kind, self.edges, self.levels, self.name)
 
-    def median_of(self, values: np.ndarray) -> float:
-        """The median of those that are there; NaN where none is."""
-        present = values[~np.isnan(values)]
-        return float(np.median(present)) if present.size else float("nan")
-
 
 @dataclass(frozen=True)
 class TrainingProfile:

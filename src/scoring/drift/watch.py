@@ -13,10 +13,11 @@ import pandas as pd
 
 from ...errors import EmptyCohortError, InputError
 from ...given_dates import given_date
+from ...models.monitoring import months_to_signal
 from ..scorer import as_saved
 from .inputs import CONTRACT_COLUMNS, INPUT_COLUMNS, contract_table, input_table, windows_of
 from .nights import night_breaches
-from .outcomes import QUARTER_COLUMNS, Outcomes, months_to_signal, watch_outcomes
+from .outcomes import QUARTER_COLUMNS, Outcomes, watch_outcomes
 from .reference import TrainingProfile, features_of, training_profile
 from .result import DriftReport
 
@@ -138,7 +139,13 @@ def monitor(
         inputs=input_table(profile, cohort, risk, found, false_alarms_per_year),
         contract=_with_nights(contract_table(saved, profile, cohort, found, max_reject_share), breaches),
         outcomes=outcomes,
-        power=months_to_signal(outcomes.expected_per_month, outcome_false_alarm, random_state),
+        power=months_to_signal(
+            outcomes.expected_per_month,
+            hazard_ratio=hazard_ratio,
+            false_alarm=outcome_false_alarm,
+            batches=outcomes.batches if outcomes.batches.size else None,
+            random_state=random_state,
+        ),
         false_alarms_per_year=false_alarms_per_year,
         outcome_false_alarm=outcome_false_alarm,
     )
@@ -181,7 +188,7 @@ def _nothing(
     breaches: list[Any],
     rates: tuple[float, float],
 ) -> DriftReport:
-    outcomes = Outcomes(pd.DataFrame(columns=QUARTER_COLUMNS), 0.0, 0.0, None)
+    outcomes = Outcomes(pd.DataFrame(columns=QUARTER_COLUMNS), 0.0, 0.0, np.zeros(0, dtype=int), None)
     inputs = pd.DataFrame(columns=INPUT_COLUMNS).astype({"alarm": bool})
     contract = _with_nights(pd.DataFrame(columns=CONTRACT_COLUMNS), breaches)
     power = pd.DataFrame(columns=["hazard_ratio", "months", "within_a_year"])

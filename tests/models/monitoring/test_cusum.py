@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import secondplan as sp
-from secondplan.models.monitoring import ObservedExpected
+from secondplan.models.monitoring import ObservedExpected, months_to_signal
 from secondplan.models.monitoring.cusum import cusum_path, simulate_events
 
 
@@ -103,3 +103,11 @@ def test_what_cannot_be_is_refused(options, match):
         sp.risk_adjusted_cusum(counted([1, 0], 0.3), **options)
     with pytest.raises(ValueError, match="expects no events"):
         sp.risk_adjusted_cusum(counted([1, 0], 0.0))
+
+
+def test_fewer_events_wait_longer_for_a_signal_and_batches_longer_still():
+    few, many = (months_to_signal(number) for number in (0.7, 7.0))
+    assert (few["months"] >= many["months"]).all()
+    assert 6 < few.set_index("hazard_ratio").loc[2.0, "months"] < 30
+    in_pairs = months_to_signal(7.0, batches=np.array([2]))
+    assert (in_pairs["within_a_year"] <= many["within_a_year"]).all()

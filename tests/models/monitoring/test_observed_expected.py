@@ -163,3 +163,15 @@ def test_half_days_are_refused():
     X, y, start = made()
     with pytest.raises(ValueError, match="whole days"):
         sp.expected_events(sp.CoxPH().fit(X, y), X, y.assign(duration=y["duration"] + 0.5), start)
+
+
+def test_the_limits_of_a_ratio_are_poissons_and_wider_where_events_come_together():
+    from secondplan.models.monitoring import overdispersion_of, ratio_of_counts
+
+    ratio, lower, upper = ratio_of_counts(10, 8.0, 1.0)
+    assert (ratio, lower * 8, upper * 8) == pytest.approx((1.25, 4.795389, 18.390356), rel=1e-6)
+    assert ratio_of_counts(0, 8.0, 1.0)[1] == 0.0
+    assert overdispersion_of(np.array([1, 1, 2])) == 1.5
+    wider = ratio_of_counts(10, 8.0, 1.5)
+    assert wider[1] < lower and wider[2] > upper
+    assert np.isnan(ratio_of_counts(0, 0.0, 1.0)).all()

@@ -1,9 +1,8 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 import secondplan as sp
-from secondplan.scoring.drift.outcomes import months_to_signal, watch_outcomes
+from secondplan.scoring.drift.outcomes import watch_outcomes
 
 OPTIONS = {"n_training_events": 100, "hazard_ratio": 1.5, "false_alarm": 0.05, "random_state": 0}
 
@@ -36,11 +35,3 @@ def test_many_more_second_plans_signal(watched):
     new = watched.new
     changed = type(new)(new.X, y, new.keys, new.eligible_days, new.flow, new.care, new.as_of)
     assert watch_outcomes(watched.model, changed, **OPTIONS).has_signal
-
-
-def test_small_councils_wait_longer():
-    few, many = (months_to_signal(number, 0.05, 0) for number in (0.7, 7.0))
-    assert isinstance(few, pd.DataFrame)
-    assert (few["months"] >= many["months"]).all()
-    doubled = few.set_index("hazard_ratio").loc[2.0]
-    assert 6 < doubled["months"] < 30
