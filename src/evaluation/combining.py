@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from ..models.metrics.metric_bounds import holm, metric_bounds, normal_p_value
+from ..models.metrics.metric_bounds import holm_within, metric_bounds, normal_p_value
 from ..models.metrics.metric_table import METRICS
+from ..models.numerics.random_effects import random_effects
 from .measured_rows import MeasuredRows
-from .random_effects import RandomEffects, random_effects
 
 # Makes one table of measures, and one of differences, of those of the parts of a design.
 Combine = Callable[[Sequence[MeasuredRows]], tuple[pd.DataFrame, pd.DataFrame]]
@@ -68,7 +68,7 @@ def average_of_repeats(repeats: Sequence[MeasuredRows]) -> tuple[pd.DataFrame, p
     bounds = [metric_bounds(row.difference, row.std_error, LEVEL, "identity") for row in between.itertuples()]
     between[["lower", "upper"]] = np.array(bounds).reshape(-1, 2)
     between["p_value"] = [normal_p_value(row.difference, row.std_error) for row in between.itertuples()]
-    return table, adjusted(between)
+    return table, between.assign(p_adjusted=holm_within(between["p_value"], between["metric"]))
 
 
 def over_authorities(authorities: Sequence[MeasuredRows]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -88,7 +88,7 @@ def over_authorities(authorities: Sequence[MeasuredRows]) -> tuple[pd.DataFrame,
         found = random_effects(rows["difference"].to_numpy(dtype=float), rows["std_error"].to_numpy(dtype=float) ** 2)
         records.append((*key, found.mean, found.std_error, found.lower, found.upper, found.p_value))
     between = pd.DataFrame(records, columns=[*PAIR, "difference", "std_error", "lower", "upper", "p_value"])
-    return table, adjusted(between)
+    return table, between.assign(p_adjusted=holm_within(between["p_value"], between["metric"]))
 
 
 def _on_scale(rows: pd.DataFrame, scale: str) -> tuple[float, ...]:
@@ -106,11 +106,8 @@ def _on_scale(rows: pd.DataFrame, scale: str) -> tuple[float, ...]:
     mean = float(back(np.array(found.mean)))
     bounds = _back(back, found.lower, found.upper)
     error_of_mean = found.std_error / abs(float(slope(np.array(mean))))
-    return mean, error_of_mean, *bounds, found.tau2, found.i2, *_back(back, *_new_authority(found)), found.n
-
-
-def _new_authority(found: RandomEffects) -> tuple[float, float]:
-    return found.prediction_lower, found.prediction_upper
+    new_authority = _back(back, found.prediction_lower, found.prediction_upper)
+    return mean, error_of_mean, *bounds, found.tau2, found.i2, *new_authority, found.n
 
 
 def _back(back: Callable[[np.ndarray], np.ndarray], lower: float, upper: float) -> tuple[float, float]:
@@ -121,9 +118,3 @@ def _back(back: Callable[[np.ndarray], np.ndarray], lower: float, upper: float) 
 
 def _scale(metric: str) -> str:
     return METRICS[metric].scale if metric in METRICS else "identity"
-
-
-def adjusted(differences: pd.DataFrame) -> pd.DataFrame:
-    """With Holm's p-values, over the pairs and days of each metric."""
-    differences["padjusted"] = differences.groupby("metric")["p_value"].transform(lambda own: holm(own.to_numpy()))
-    return differences

@@ -15,6 +15,7 @@ from ..models.metrics import MetricWarning
 from ..models.metrics.calibration_estimate import group_codes
 from ..models.metrics.inputs import followed_to
 from ..plans.cohort import Cohort
+from ..small_counts import count_words
 from .combining import Combine
 from .comparison import NEVER_SAVED, UNSTATED, Comparison
 from .designs import BootstrapOptimism, combine_of, design_remarks, design_words, partitions, tested_cohort
@@ -87,7 +88,7 @@ def compare_models(
     TypeError
         Models that are no mapping, a cohort or folds that are none.
     ValueError
-        No models, times that are not days, a row tested twice, or not one model could be compared.
+        No models, times that are not days, a row tested twice, no second plan, or not one model could be compared.
 
     Examples
     --------
@@ -204,8 +205,8 @@ def _unstated_notes(folds: list[FoldRisks], times: np.ndarray) -> list[str]:
     """A line for each day by which the model states no risk for some test row."""
     n_rows = sum(len(part.risk) for part in folds)
     return [
-        f"{UNSTATED} {day:g} for {count} of {n_rows} test rows, as past the last follow-up in training: its "
-        "measures there are NaN; fit on rows with longer follow-up, or compare at earlier days"
+        f"{UNSTATED} {day:g} for {count_words(count)} of {n_rows} test rows, as past the last follow-up in training: "
+        "its measures there are NaN; fit on rows with longer follow-up, or compare at earlier days"
         for day, count in zip(times, unstated_rows(folds), strict=True)
         if count
     ]
@@ -267,8 +268,10 @@ def _comparison(
 
 
 def _warn_of_limits(outcome: Outcome, tested: list[np.ndarray], times: np.ndarray) -> None:
-    """Say once what the measures of every model leave out."""
+    """Say once what the measures of every model leave out, and refuse rows of which nothing can be measured."""
     rows = np.unique(np.concatenate(tested))
+    if not (outcome.event[rows] == 1).any():
+        raise ValueError("nobody among the tested children has a second plan: there is nothing to compare models by")
     delayed = int(np.sum(outcome.entry[rows] > BEFORE_DAY_0))
     if delayed:
         warn(

@@ -24,6 +24,8 @@ NEVER_SAVED = "never saved, registered or made champion"
 DECIMALS = {"fit_seconds": 2, "calibration_slope_730": 2, "observed_expected_730": 2}
 DECIMALS |= dict.fromkeys(("ipa_730", "auc_365", "auc_730", "c_index"), 3)
 DIFFERENCE_DECIMALS = 5
+# What a terminal has room for; a page shows all.
+TEXT_COLUMNS = ("brier_730", "ipa_730", "auc_730", "calibration_slope_730")
 # Pairs that a terminal shows; of more only those with the first model and with the average risk.
 MOST_PAIRS = 15
 WORDS = {
@@ -216,17 +218,11 @@ class Comparison:
         return self.table.copy()
 
     def __repr__(self) -> str:
-        """The table as text."""
-        failed = f", {len(self.failures)} failed" if self.failures else ""
-        shown = self.table[self._main_columns()].to_string(float_format="{:.4f}".format, na_rep="-")
-        lines = [
-            f"Comparison of {len(self.table)} models{failed}",
-            shown,
-            self.pairs_text(),
-            self.verdict,
-            *self.remarks,
-        ]
-        return "\n".join(line for line in lines if line)
+        """The main measures and the differences of pairs with their intervals, the verdict, and what failed."""
+        title = f"Comparison of {len(self.table)} models on {self.n_rows:,} children: {self.design}"
+        table = self.formatted(TEXT_COLUMNS).drop(columns="verdict").to_string(index_names=False)
+        failed = [f"{name} could not be compared: {reason}" for name, reason in self.failures.items()]
+        return "\n".join(filter(None, [title, table, self.pairs_text(), self.verdict, *self.remarks, *failed]))
 
     def pairs_text(self) -> str:
         """:meth:`pairs` at 730 days as text; of more than ``MOST_PAIRS`` only those of the first model and the last."""
@@ -236,10 +232,8 @@ class Comparison:
             found = found[(found["model"] == first) | (found["reference"] == self.reference)]
         if found.empty:
             return ""
-        cells = _difference_cells(found)
-        shown = pd.DataFrame(
-            {"": found["model"] + " - " + found["reference"], "Brier score": cells, " ": found["words"]}
-        )
+        names = found["model"] + " - " + found["reference"]
+        shown = pd.DataFrame({"pair": names, "difference": _difference_cells(found), "words": found["words"]})
         return "Differences of pairs at 730 days (95 %)\n" + shown.to_string(index=False, header=False)
 
     def formatted(self, columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -135,8 +135,8 @@ class LeaveOneAuthorityOut:
     """Test each authority on models of all the others: how a model does where it has not been.
 
     Measures are estimated within each authority, on its own children, and pooled over authorities by random effects
-    (restricted maximum likelihood, intervals by Hartung and Knapp; see
-    :mod:`~secondplan.evaluation.random_effects`), on the logit scale for those between 0 and 1 and on that of the
+    (variance by Paule and Mandel, intervals by Hartung and Knapp; see
+    :mod:`~secondplan.models.numerics.random_effects`), on the logit scale for those between 0 and 1 and on that of the
     logarithm for ratios. ``Comparison.measures`` states how much authorities differ, and an interval for a new one. The
     average risk against which models are held is that of the same authority, which a model of the others does not know.
 

@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..models.inputs.outcome import BEFORE_DAY_0, Outcome
+from ..models.inputs.outcome import Outcome
 from .measured_rows import BY_DAY, MeasuredRows
-
-TABLE_DAYS = (365.0, 730.0)
 
 
 @dataclass(frozen=True)
@@ -100,11 +98,6 @@ def predictions_table(results: Mapping[str, Sequence[FoldRisks]], times: np.ndar
         if part.repeat == 0
     ]
     return pd.concat(parts, ignore_index=True)[["model", "fold", "row", *names]]
-
-
-def usable(outcome: Outcome, rows: np.ndarray) -> np.ndarray:
-    """Positions within ``rows`` of those observed from day 0, which are the ones that a metric can use."""
-    return np.flatnonzero(outcome.entry[rows] == BEFORE_DAY_0)
 
 
 def one_fold(parts: Sequence[FoldRisks]) -> FoldRisks:

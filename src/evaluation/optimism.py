@@ -19,9 +19,9 @@ import pandas as pd
 
 from ..models.inputs.outcome import check_outcome
 from ..models.metrics.calibration_estimate import group_codes
-from ..models.metrics.metric_bounds import normal_p_value
+from ..models.metrics.metric_bounds import holm_within, normal_p_value
 from ..plans.cohort import Cohort
-from .combining import KEY, PAIR, adjusted
+from .combining import KEY, PAIR
 from .measured_rows import MeasuredRows
 
 BOUNDS = (0.025, 0.975)
@@ -91,7 +91,8 @@ class OptimismCorrection:
             p_value = normal_p_value(difference, error)
             pairs.append((model, reference, metric, time, difference, error, lower, upper, p_value))
         columns = ["difference", "std_error", "lower", "upper", "p_value"]
-        return table, adjusted(pd.DataFrame(pairs, columns=[*PAIR, *columns]))
+        between = pd.DataFrame(pairs, columns=[*PAIR, *columns])
+        return table, between.assign(p_adjusted=holm_within(between["p_value"], between["metric"]))
 
     def _values(self, part: str) -> dict[tuple[str, str, float], np.ndarray]:
         """Values of each measure over the draws, NaN where one could not be measured."""

@@ -14,7 +14,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 from ..models.inputs.outcome import Outcome, check_outcome
 from ..models.metrics import MetricWarning, evaluate_risks
 from ..models.metrics.calibration_estimate import group_codes
-from ..models.metrics.metric_bounds import difference_bounds, holm, normal_p_value, on_scale
+from ..models.metrics.metric_bounds import difference_bounds, holm_within, normal_p_value, on_scale
 from ..models.metrics.metric_table import GROUPS, METRICS, scale_of
 from ..plans.disclosure import withhold_revealed
 from ..plans.group_words import group_labels
@@ -62,8 +62,7 @@ def measure_subgroups(
     rules = Rules(tuple(metrics), level, min_children, min_events)
     records = [record for day in times for record in _by_group(tested, labels, float(day), rules)]
     table = pd.DataFrame(records, columns=list(COLUMNS))
-    for rows in table.groupby("metric").indices.values():
-        table.loc[rows, "p_adjusted"] = holm(table["p_value"].to_numpy(dtype=float)[rows])
+    table["p_adjusted"] = holm_within(table["p_value"], table["metric"])
     return Subgroups(name, table, level, min_children, min_events)
 
 

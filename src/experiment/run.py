@@ -89,11 +89,7 @@ class ExperimentResult:
 
     def summary(self) -> str:
         """The comparison and the champion as text for a terminal."""
-        columns = ["brier_730", "ipa_730", "auc_730", "calibration_slope_730"]
-        table = self.comparison.formatted(columns).drop(columns="verdict")
-        lines = [table.to_string(index_names=False), self.comparison.pairs_text(), self.comparison.verdict]
-        lines += self.comparison.remarks
-        lines += [f"{name} could not be compared: {reason}" for name, reason in self.comparison.failures.items()]
+        lines = [repr(self.comparison)]
         for name, noted in self.notes.items():
             lines += [f"{name}: {line}" for line in noted[:NOTES_SHOWN]]
             if len(noted) > NOTES_SHOWN:

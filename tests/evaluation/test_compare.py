@@ -1,4 +1,5 @@
 import dataclasses
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -267,8 +268,10 @@ def test_page_shows_counts_and_no_predictions(comparison):
     assert "Brier score, 730 days" in page
     assert " to " in page
     assert comparison.verdict in repr(comparison) and "better than the average risk beyond noise" in page
-    assert "child" not in repr(comparison)
-    assert "risk_730" not in page + repr(comparison)
+    shown = page + repr(comparison)
+    assert not any(child in shown for child in comparison.cohort.keys["child_id"].astype(str) if not child.isdigit())
+    assert "0.568 (0.531 to 0.604)" in repr(comparison)
+    assert "risk_730" not in shown
 
 
 def test_a_comparison_draws_its_models_and_not_the_average_risk(comparison):
@@ -406,3 +409,9 @@ def test_a_model_of_another_library_is_compared_and_said_never_to_be_saved(cohor
     assert result.notes["theirs"][-1].startswith("never saved, registered or made champion: a model of another library")
     assert "ZeroDivisionError in the fit" in result.failures["broken"]
     assert "statsmodels PHReg" in result._repr_html_()
+
+
+def test_without_a_second_plan_there_is_nothing_to_compare(cohort, by_group):
+    y = cohort.y.assign(event=0)
+    with pytest.raises(ValueError, match="nobody among the tested children has a second plan"):
+        compare_models({"disabled": by_group()}, replace(cohort, y=y), folds=3)

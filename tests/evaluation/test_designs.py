@@ -14,9 +14,10 @@ from secondplan.evaluation import (
     optimism,
 )
 from secondplan.evaluation.designs import partitions
-from secondplan.evaluation.random_effects import random_effects
 from secondplan.models import CauseSpecificCox
 from secondplan.models.metrics import MetricWarning, evaluate_risks
+from secondplan.models.metrics.metric_bounds import holm
+from secondplan.models.numerics.random_effects import random_effects
 from secondplan.tracking.evidence import evidence_of
 from secondplan.tracking.gates import check_gates
 
@@ -63,6 +64,7 @@ def test_repeats_are_averaged_and_their_errors_do_not_shrink(cohort, by_group):
     gap = at(found.differences, model="disabled", metric="brier", time=730)
     assert gap["difference"] == pytest.approx(-np.subtract(*np.mean(measured, axis=0)[::-1]), rel=1e-8)
     assert gap["std_error"] == pytest.approx(errors[1], rel=1e-8)
+    assert gap["p_adjusted"] >= gap["p_value"]
     assert found.table.loc["disabled", "difference_to_null_730_upper"] == pytest.approx(gap["upper"])
 
 
@@ -81,6 +83,8 @@ def test_authorities_are_pooled_by_random_effects(of_authorities, by_group):
     assert row["estimate"] == pytest.approx(1 / (1 + np.exp(-expected.mean)), rel=1e-6)
     assert row["upper"] == pytest.approx(1 / (1 + np.exp(-expected.upper)), rel=1e-5)
     assert row["tau2"] == pytest.approx(expected.tau2, rel=1e-4, abs=1e-8)
+    own = found.differences[found.differences["metric"] == "brier"]
+    assert own["p_adjusted"].to_numpy() == pytest.approx(holm(own["p_value"].to_numpy()))
     assert row["prediction_lower"] < row["lower"] < row["estimate"] < row["prediction_upper"] < 1
     assert value.min() < row["estimate"] < value.max() and row["n_authorities"] == 4
     ratio = at(found.measures, model="disabled", metric="observed_expected", time=730)

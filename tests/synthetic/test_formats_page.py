@@ -80,13 +80,14 @@ def part(name, text):
     return re.search(rf"<!-- {name} -->\n(.*?)\n?<!-- end -->", text, re.DOTALL)
 
 
-def check(name, table):
+def stated(name, table):
+    """What the page says; with SECONDPLAN_WRITE_DOCS set, once ``table`` is written into it."""
     text = PAGE.read_text(encoding="utf-8")
     if os.environ.get("SECONDPLAN_WRITE_DOCS"):
         old = part(name, text)
-        PAGE.write_text(text[: old.start(1)] + table + "\n" + text[old.end(1) :].lstrip("\n"), encoding="utf-8")
-        return
-    assert part(name, text)[1] == table
+        text = text[: old.start(1)] + table + "\n" + text[old.end(1) :].lstrip("\n")
+        PAGE.write_text(text, encoding="utf-8")
+    return part(name, text)[1]
 
 
 def test_the_page_says_which_columns_come_back(found):
@@ -98,7 +99,8 @@ def test_the_page_says_which_columns_come_back(found):
         }
         for form, store in stores.items()
     }
-    check("columns", as_table("column", names, given))
+    table = as_table("column", names, given)
+    assert stated("columns", table) == table
 
 
 def test_the_page_says_which_features_come_back(found):
@@ -108,4 +110,5 @@ def test_the_page_says_which_features_come_back(found):
     for form, store in stores.items():
         features = sp.build_cohort(store).X
         given[form] = {name for name in features if features[name].notna().any()}
-    check("features", as_table("feature", names, given))
+    table = as_table("feature", names, given)
+    assert stated("features", table) == table

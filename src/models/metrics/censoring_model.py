@@ -19,7 +19,7 @@ import pandas as pd
 
 from ..inputs.distinct_days import DistinctDays
 from ..inputs.outcome import Outcome
-from .product_limit import NOBODY_LEFT, ProductLimit
+from .product_limit import ProductLimit, product_of
 from .state_weights import StateWeights
 
 # Predictions are made for this many rows at a time, in order of their days; or for as many numbers.
@@ -116,10 +116,8 @@ class LateModelWeights(ModelWeights):
             at_risk += weight[rows] @ factor
         has_event = outcome.event > 0
         died = np.bincount(limit.left, weights=np.where(has_event, weight * self._own_factor, 0.0), minlength=n_days)
-        self._at_risk, self._died, self._spared = at_risk, died, np.maximum(at_risk - died, 0.0)
-        self._spared[self._spared <= NOBODY_LEFT * at_risk] = 0.0
-        staying = np.divide(self._spared, at_risk, out=np.ones(n_days), where=at_risk > 0)
-        self._free = np.concatenate(([1.0], np.cumprod(staying)))
+        self._at_risk, self._died = at_risk, died
+        self._spared, self._free = product_of(at_risk, died)
         with np.errstate(divide="ignore", invalid="ignore"):
             self.at_event = self._free[limit.left] * self._own_factor / at_risk[limit.left]
 

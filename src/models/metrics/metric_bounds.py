@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtr, ndtri
 
 # A metric's scale: between 0 and 1, above 0, below 1, or any number.
@@ -86,3 +87,9 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     steps = p_values[order] * np.arange(order.size, 0, -1)
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if order.size else steps
     return adjusted
+
+
+def holm_within(p_values: pd.Series, groups: pd.Series) -> np.ndarray:
+    """Holm's adjustment within each of the groups, as of the pairs and times of a metric; shape (m,)."""
+    of_group = p_values.astype(float).groupby(groups.to_numpy())
+    return np.asarray(of_group.transform(lambda own: holm(own.to_numpy())))

@@ -11,6 +11,14 @@ from ..inputs.outcome import Outcome
 NOBODY_LEFT = 1e-12
 
 
+def product_of(at_risk: np.ndarray, died: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weight at risk without an event on each day (n_days,), and the product of its shares (n_days + 1,), 1 first."""
+    spared = at_risk - died
+    spared[spared <= NOBODY_LEFT * at_risk] = 0.0
+    staying = np.divide(spared, at_risk, out=np.ones(at_risk.size), where=at_risk > 0)
+    return spared, np.concatenate(([1.0], np.cumprod(staying)))
+
+
 class ProductLimit:
     r"""The product limit :math:`S(u)` of no event of any kind, and those at risk, of ``n`` rows.
 
@@ -55,10 +63,7 @@ class ProductLimit:
         # Summed from the end, so that nobody is at risk after the last day.
         self.at_risk = np.append(np.cumsum(leaving[::-1])[::-1] - self.to_come, 0.0)
         at_risk = self.at_risk[:-1]
-        self.spared = at_risk - self.died
-        self.spared[self.spared <= NOBODY_LEFT * at_risk] = 0.0
-        staying = np.divide(self.spared, at_risk, out=np.ones(n_days), where=at_risk > 0)
-        self.free = np.concatenate(([1.0], np.cumprod(staying)))
+        self.spared, self.free = product_of(at_risk, self.died)
 
     @property
     def lost_on(self) -> float | None:

@@ -15,7 +15,7 @@ from .censoring import learnt_elsewhere
 from .censoring_model import LateModelWeights, ModelWeights
 from .decision_curve import check_thresholds
 from .inputs import MetricInputs, check_evaluation
-from .metric_bounds import holm, metric_bounds, normal_p_value
+from .metric_bounds import holm_within, metric_bounds, normal_p_value
 from .metric_table import Choices, scale_of
 from .precision import check_k
 from .risk_estimates import CURVE, KNOWN, NULL_MODEL, Estimate, Key, Task, estimate_all
@@ -172,8 +172,9 @@ def evaluate_risks(
     k : int or float
         Rows with the highest risks that are chosen, or below 1 the part of all, for ``top_k``.
     n_bootstrap : int
-        Draws of clusters, with replacement, for metrics without influence function; their intervals are quantiles of
-        the draws. A progress bar is shown on a terminal and in a notebook.
+        Draws of clusters, with replacement, for metrics without influence function: their errors are those of the
+        draws. Quantiles of the draws would be beside the estimate, as the distance of noisier curves is larger (ICI,
+        E50, E90). A progress bar is shown on a terminal and in a notebook.
     random_state : int, Generator or None
         For the draws.
     X : DataFrame or array, n rows, optional
@@ -275,10 +276,7 @@ def _table(estimates: Mapping[Key, Estimate], level: float) -> pd.DataFrame:
     records = []
     for (model, metric, time), found in estimates.items():
         error = _std_error(found)
-        if found.cluster_sums is not None:
-            lower, upper = metric_bounds(found.value, error, level, scale_of(metric))
-        else:
-            lower, upper = _quantiles(found.draws, level)
+        lower, upper = metric_bounds(found.value, error, level, scale_of(metric))
         records.append((model, metric, time, found.value, error, lower, upper))
     table = pd.DataFrame(records, columns=["model", "metric", "time", "estimate", "std_error", "lower", "upper"])
     tests = [found.p_value for found in estimates.values()]
@@ -300,18 +298,11 @@ def _differences(estimates: Mapping[Key, Estimate], level: float) -> pd.DataFram
             one, other = estimates[model, metric, time], estimates[reference, metric, time]
             difference = _subtract(one, other)
             error = _std_error(difference)
-            if difference.cluster_sums is not None:
-                lower, upper = metric_bounds(difference.value, error, level, "identity")
-            else:
-                lower, upper = _quantiles(difference.draws, level)
+            lower, upper = metric_bounds(difference.value, error, level, "identity")
             p_value = normal_p_value(difference.value, error)
             records.append((model, reference, metric, time, difference.value, error, lower, upper, p_value))
     table = pd.DataFrame(records, columns=columns)
-    p_value = table["p_value"].to_numpy(dtype=float)
-    adjusted = np.full(p_value.size, np.nan)
-    for rows in table.groupby("metric").indices.values():
-        adjusted[rows] = holm(p_value[rows])
-    return table.assign(p_adjusted=adjusted)
+    return table.assign(p_adjusted=holm_within(table["p_value"], table["metric"]))
 
 
 def _subtract(one: Estimate, other: Estimate) -> Estimate:
@@ -328,10 +319,3 @@ def _std_error(found: Estimate) -> float:
     if found.draws is not None and np.isfinite(found.draws).sum() > 1:
         return float(np.nanstd(found.draws, ddof=1))
     return float("nan")
-
-
-def _quantiles(draws: np.ndarray | None, level: float) -> tuple[float, float]:
-    if draws is None or np.isfinite(draws).sum() < 2:
-        return float("nan"), float("nan")
-    low, high = np.nanquantile(draws, (0.5 - level / 2.0, 0.5 + level / 2.0))
-    return float(low), float(high)

@@ -212,6 +212,13 @@ def test_bootstrap_draws_clusters(few):
     row = found.table.set_index(["model", "metric"]).loc[("b", "precision_at_k")]
     assert 0 < row["std_error"] < 0.5
     assert row["lower"] < row["estimate"] < row["upper"]
+    ask = {"metrics": ["calibration_errors"], "cluster": cluster, "random_state": 3}
+    distance = evaluate_risks({"b": risks["b"][:, 1]}, y, [20], n_bootstrap=10, **ask).table.set_index(
+        ["model", "metric"]
+    )
+    # Draws of a distance lie above it, as they are noisier; its interval must hold it all the same.
+    assert 0 < distance.loc[("b", "ici"), "lower"] < distance.loc[("b", "ici"), "estimate"]
+    ask = {"metrics": ["top_k"], "cluster": cluster, "k": 20}
     none = evaluate_risks({"b": risks["b"][:, 1]}, y, [20], **ask).table.set_index(["model", "metric"])
     assert np.isnan(none.loc[("b", "precision_at_k"), "std_error"])
 
