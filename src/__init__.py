@@ -63,6 +63,9 @@ _HOMES = {
     "models.monitoring": ("expected_by_row", "expected_events", "funnel", "p_chart", "risk_adjusted_cusum"),
     "plans": (
         "Cohort",
+        "EndBy",
+        "NaturalCourse",
+        "NotBefore",
         "OpenCases",
         "Plans",
         "QualityReport",

@@ -21,10 +21,14 @@ from .readers.ssd.reader import read_ssd
 from .readers.ssda903 import add_care_episodes
 from .readers.tables.reader import read_tables
 from .store import Plans, read_plans
+from .strategies import EndBy, NaturalCourse, NotBefore
 from .table_one import cohort_table
 
 __all__ = [
     "Cohort",
+    "EndBy",
+    "NaturalCourse",
+    "NotBefore",
     "OpenCases",
     "Plans",
     "QualityReport",

@@ -1,0 +1,118 @@
+"""Strategies for when plans end: what an authority could have decided, instead of what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..parameter_checks import shown
+
+DAYS_PER_YEAR = 365
+MONTHS_PER_YEAR = 12
+
+
+@dataclass(frozen=True)
+class NaturalCourse:
+    """Plans end when they end: what the authorities did.
+
+    Examples
+    --------
+    >>> NaturalCourse().name
+    'natural course'
+    """
+
+    @property
+    def name(self) -> str:
+        """What the strategy is called in tables and plots."""
+        return "natural course"
+
+
+@dataclass(frozen=True)
+class NotBefore:
+    """No plan is ended before ``months``; from then on plans end as they did.
+
+    Only endings that somebody decides are put off. Care, a move, death and the 18th birthday end a plan whenever they
+    come.
+
+    Parameters
+    ----------
+    months : int or float
+        More than 0. In days ``round(months * 365 / 12)``: 91, 182, 274 and 365 for 3, 6, 9 and 12 months.
+
+    Raises
+    ------
+    ValueError
+        ``months`` is no number, not positive, or less than a day.
+
+    Examples
+    --------
+    >>> NotBefore(months=3).days, NotBefore(months=3).name
+    (91, 'no ending before 3 months')
+    """
+
+    months: float
+
+    def __post_init__(self) -> None:
+        _days(self.months)
+
+    @property
+    def days(self) -> int:
+        """The first day, counted from the plan's start, on which it may be ended."""
+        return _days(self.months)
+
+    @property
+    def name(self) -> str:
+        """What the strategy is called in tables and plots."""
+        return f"no ending before {_in_months(self.months)}"
+
+
+@dataclass(frozen=True)
+class EndBy:
+    """Every plan is ended by ``months``; until then plans end as they did.
+
+    Parameters
+    ----------
+    months : int or float
+        More than 0. In days ``round(months * 365 / 12)``: 91, 182, 274 and 365 for 3, 6, 9 and 12 months.
+
+    Raises
+    ------
+    ValueError
+        ``months`` is no number, not positive, or less than a day.
+
+    Examples
+    --------
+    >>> EndBy(months=12).days, EndBy(months=12).name
+    (365, 'ending by 12 months')
+    """
+
+    months: float
+
+    def __post_init__(self) -> None:
+        _days(self.months)
+
+    @property
+    def days(self) -> int:
+        """The last day, counted from the plan's start, on which it may still run."""
+        return _days(self.months)
+
+    @property
+    def name(self) -> str:
+        """What the strategy is called in tables and plots."""
+        return f"ending by {_in_months(self.months)}"
+
+
+Strategy = NaturalCourse | NotBefore | EndBy
+
+
+def _days(months: Any) -> int:
+    number = months.item() if hasattr(months, "item") and getattr(months, "size", 1) == 1 else months
+    is_number = isinstance(number, int | float) and not isinstance(number, bool)
+    # Compared from below, so that NaN is refused too; no plan lasts longer than childhood.
+    if not is_number or not 0 < number <= 18 * MONTHS_PER_YEAR or round(number * DAYS_PER_YEAR / MONTHS_PER_YEAR) < 1:
+        raise ValueError(f"months must be a number from 1 day to {18 * MONTHS_PER_YEAR} months, got {shown(months)}")
+    return round(number * DAYS_PER_YEAR / MONTHS_PER_YEAR)
+
+
+def _in_months(months: float) -> str:
+    return f"{months:g} month{'' if months == 1 else 's'}"
