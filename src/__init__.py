@@ -126,6 +126,7 @@ _HOMES = {
         "permutation_importance",
         "sample_size",
     ),
+    "effects": ("EffectResult",),
     "scoring": ("score", "score_batch", "score_batches"),
     "scoring.drift": ("monitor", "training_profile"),
     "tracking": ("load_tracked_model", "log_drift", "promote"),
@@ -145,6 +146,7 @@ _HOMES = {
         "plot_importance",
         "plot_incidence",
         "plot_indicators",
+        "plot_levels",
         "plot_p_chart",
         "plot_penalty_cv",
         "plot_penalty_path",
@@ -168,6 +170,7 @@ __getattr__, __dir__, _names = lazy_names(__name__, _HOMES)
 __all__ = ["__version__", *_names]
 
 if TYPE_CHECKING:
+    from .effects import *  # noqa: F403
     from .errors import *  # noqa: F403
     from .evaluation import *  # noqa: F403
     from .experiment.file import *  # noqa: F403

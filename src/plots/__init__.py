@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "importance": ["plot_importance"],
         "incidence": ["plot_incidence"],
         "indicators": ["plot_indicators"],
+        "levels": ["plot_levels"],
         "monitoring": ["plot_cusum", "plot_funnel", "plot_p_chart"],
         "penalty": ["plot_penalty_cv", "plot_penalty_path"],
         "proportionality": ["plot_coefficients_over_time"],

@@ -1,0 +1,85 @@
+"""What is made of risks and their influences."""
+
+import numpy as np
+import pytest
+
+from secondplan.effects import EffectResult, RiskCurve
+
+NAMES = ("3 months", "6 months", "12 months")
+
+
+@pytest.fixture(scope="module")
+def result():
+    rng = np.random.default_rng(0)
+    influence = rng.normal(0, 0.004, (3, 2, 40))
+    curve = RiskCurve(np.array([100.0, 300.0]), np.array([[0.1, 0.3]] * 3), influence, is_step=True)
+    return EffectResult(
+        NAMES,
+        [365, 730],
+        [[0.2, 0.3], [0.15, 0.25], [0.1, 0.3]],
+        influence,
+        curve=curve,
+        n_children=60,
+        counts=[[20, 30], [15, 25], [3, 9]],
+        reference="6 months",
+        assumptions=("nothing else differs <at all>",),
+    )
+
+
+def test_contrasts_are_those_of_the_influences(result):
+    found = result.difference("3 months")
+    assert found["estimate"].to_numpy() == pytest.approx([-0.05, -0.05, -0.1, 0.0])
+    by_hand = result.influence[1, 0] - result.influence[0, 0]
+    assert found["std_error"][0] == pytest.approx(np.sqrt((by_hand**2).sum()))
+    ratio = result.ratio("3 months")
+    log_error = np.sqrt(((result.influence[1, 0] / 0.15 - result.influence[0, 0] / 0.2) ** 2).sum())
+    assert ratio["estimate"][0] == pytest.approx(0.75)
+    assert np.log(ratio["upper"][0] / 0.75) == pytest.approx(1.959963984540054 * log_error)
+    assert ratio["std_error"][0] == pytest.approx(0.75 * log_error)
+
+
+def test_days_lost_are_areas(result):
+    lost = result.time_lost(400)
+    assert lost["estimate"].to_numpy() == pytest.approx([200 * 0.1 + 100 * 0.3] * 3)
+    by_hand = 200 * result.influence[0, 0] + 100 * result.influence[0, 1]
+    assert lost["std_error"][0] == pytest.approx(np.sqrt((by_hand**2).sum()))
+    assert result.time_lost(400, "3 months")["estimate"].to_numpy() == pytest.approx([0, 0])
+    assert result.time_lost(200)["estimate"][0] == pytest.approx(10)
+    straight = RiskCurve(np.array([0.0, 10.0]), np.array([[0.0, 1.0]]))
+    assert straight.risk @ straight.area_weights(12.0) == pytest.approx([7.0])
+
+
+def test_small_numbers_of_children_are_withheld(result):
+    found = result.avoided(per=1000)
+    assert found["reference"].unique().tolist() == ["6 months"]
+    assert found["estimate"].to_numpy() == pytest.approx([-50, -50, np.nan, -50], nan_ok=True)
+    assert found["is_withheld"].tolist() == [False, False, True, False]
+    assert found["children"].tolist() == ["c"] * 4  # 3 more among 60 children
+    assert (found["lower"] <= found["estimate"])[[0, 1, 3]].all()
+
+
+def test_draws_give_percentiles():
+    draws = np.stack([np.array([[0.1 + d], [0.2 + 2 * d]]) for d in np.linspace(0, 0.1, 101)])
+    result = EffectResult(("a", "b"), [365], [[0.15], [0.3]], draws=draws)
+    assert result.table["lower"].to_numpy() == pytest.approx([0.1025, 0.205])
+    assert result.difference()["upper"].to_numpy() == pytest.approx([0.1975])
+    assert result.ratio()["lower"][0] > 1
+    assert "101 draws" in repr(result)
+
+
+def test_words_and_picture(result):
+    assert "20.0 (" in repr(result)
+    assert "40 clusters" in repr(result)
+    assert "nothing else differs &lt;at all&gt;" in result._repr_html_()
+    assert len(result.plot().containers) == 3
+
+
+def test_what_cannot_be_is_refused(result):
+    with pytest.raises(ValueError, match="'never' is no level of the result; these are: 3 months, 6 months"):
+        result.difference("never")
+    with pytest.raises(ValueError, match="risk: expected 2 levels by 1 times, got shape .1, 1."):
+        EffectResult(("a", "b"), [365], [[0.1]])
+    with pytest.raises(ValueError, match="no curve"):
+        EffectResult(("a",), [365], [[0.1]]).time_lost(100)
+    with pytest.raises(ValueError, match="different names"):
+        EffectResult(("a", "a"), [365], [[0.1], [0.1]])
