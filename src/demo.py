@@ -78,7 +78,7 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
         else:
             model = load_tracked_model(result.model_uri, store=store)
             model.save(bundle)
-        scored = score_batch(model, work / "plans", work / "scores")
+        scored = score_batch(model, work / "plans", work / "scores", formats=["csv"], latest=False)
         say(f"     {scored.n_scored:,} scored, {scored.n_rejected:,} rejected.")
         say("5/5  Writing the report ...")
         card = result.card() if result.model_uri is None else tracked_model_card(result.model_uri, store=store)

@@ -281,6 +281,10 @@ def score(
     max_rejects: Annotated[
         int | None, typer.Option(min=0, help="Publish nothing if more rows are rejected; no limit by default.")
     ] = None,
+    formats: Annotated[
+        list[str] | None, typer.Option("--format", help="Another format to write beside Parquet: csv; repeatable.")
+    ] = None,
+    latest: Annotated[bool, typer.Option(help="Let latest, beside the folder, point to it once it is whole.")] = True,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
     store: Store = DEFAULT_STORE,
 ) -> None:
@@ -299,6 +303,7 @@ def score(
         raise typer.BadParameter("--times must be days, as 91,182,365,730") from None
     options: dict[str, Any] = {"origin": origin, "max_rejects": max_rejects, "resume": resume}
     options |= {"times": days, "care": care, "bands": None if bands is None else RiskBands.parse(bands)}
+    options |= {"formats": formats or (), "latest": latest}
     result = score_batch(fitted, input, output, as_of=as_of, **options)
     typer.echo(result.summary())
 

@@ -47,7 +47,7 @@ def test_the_environment_goes_before_it_and_the_command_line_before_both(files, 
     monkeypatch.setenv("SECONDPLAN_SCORE_OUTPUT", str(tmp_path / "b"))
     assert run(monkeypatch, "--config", config, "score") == 0
     assert run(monkeypatch, "--config", config, "score", "--output", tmp_path / "c") == 0
-    assert {folder.name for folder in tmp_path.iterdir() if folder.is_dir()} == {"b", "c"}
+    assert {folder.name for folder in tmp_path.iterdir() if folder.is_dir()} == {"b", "c", "latest"}
 
 
 @pytest.mark.parametrize(

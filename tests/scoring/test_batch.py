@@ -19,6 +19,7 @@ from secondplan.scoring import REJECT_CODES, score, score_batch, score_batches
 from secondplan.scoring import batch as batch_module
 from secondplan.scoring.cases import Cases
 from secondplan.scoring.columns import frame_columns
+from secondplan.scoring.sinks.folder import FolderSink
 from secondplan.synthetic import simulate
 
 N_CASES = 57
@@ -56,14 +57,12 @@ def test_a_batch_is_the_score_of_its_rows(model, all_cases, parquet, tmp_path):
     np.testing.assert_allclose(scores[numbers], expected[numbers], atol=1e-12)
     for name in expected.columns.difference(numbers):
         assert scores[name].tolist() == expected[name].tolist()
-    table = pd.read_csv(tmp_path / "out/scores.csv", dtype={"child_id": str})
-    assert table["child_id"].tolist() == all_cases["child_id"].tolist()
-    np.testing.assert_allclose(table["risk_730"], expected["risk_730"], atol=1e-12)
+    assert not list((tmp_path / "out").glob("*.csv"))
 
 
 def test_intervals_are_written_in_every_format(model_data, all_cases, parquet, tmp_path):
     aft = ParametricAFT().fit(*model_data)
-    score_batch(aft, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART)
+    score_batch(aft, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART, formats=["csv"])
     expected = score(aft, all_cases)[["lower_91", "risk_91", "upper_91", "lower_730", "risk_730", "upper_730"]]
     parts = pd.concat([pd.read_parquet(path) for path in sorted((tmp_path / "out/scores").iterdir())])
     for table in (parts, pd.read_csv(tmp_path / "out/scores.csv")):
@@ -72,8 +71,8 @@ def test_intervals_are_written_in_every_format(model_data, all_cases, parquet, t
 
 def test_csv_and_parquet_give_the_same_scores(model, all_cases, parquet, tmp_path):
     all_cases.to_csv(tmp_path / "cases.csv", index=False)
-    score_batch(model, parquet, tmp_path / "a")
-    score_batch(model, tmp_path / "cases.csv", tmp_path / "b")
+    score_batch(model, parquet, tmp_path / "a", formats=["csv"])
+    score_batch(model, tmp_path / "cases.csv", tmp_path / "b", formats=["csv"])
     assert (tmp_path / "a/scores.csv").read_bytes() == (tmp_path / "b/scores.csv").read_bytes()
 
 
@@ -88,7 +87,7 @@ def test_every_row_is_scored_or_rejected_with_its_number(model, all_cases, tmp_p
     text = "\n".join(lines).encode().replace(b"P000040", b"P0000\xe940")
     (tmp_path / "cases.csv").write_bytes(text)
     result = score_batch(model, tmp_path / "cases.csv", tmp_path / "out", rows_per_part=ROWS_PER_PART)
-    rejects = pd.read_csv(tmp_path / "out/rejects.csv", dtype=str)
+    rejects = pd.read_parquet(tmp_path / "out/rejects").astype({"row": str})
     assert rejects[["row", "code", "column"]].fillna("").to_numpy().tolist() == [
         ["4", "not_a_number", "n_reviews"],
         ["13", "unseen_level", "latest_category"],
@@ -128,7 +127,7 @@ def test_another_job_or_changed_files_are_refused(model, parquet, tmp_path):
     score_batch(model, parquet, tmp_path / "out")
     with pytest.raises(OutputError, match="another job"):
         score_batch(model, parquet, tmp_path / "out", times=(365,))
-    (tmp_path / "out/scores.csv").write_text("changed")
+    (tmp_path / "out/legend.md").write_text("changed")
     with pytest.raises(OutputError, match="changed after"):
         score_batch(model, parquet, tmp_path / "out")
 
@@ -174,7 +173,7 @@ def test_a_stopped_run_resumes_to_identical_files(model, parquet, tmp_path, monk
 def test_a_damaged_part_is_made_again(model, parquet, tmp_path, monkeypatch):
     score_batch(model, parquet, tmp_path / "whole", rows_per_part=ROWS_PER_PART)
     with monkeypatch.context() as patch:
-        patch.setattr(batch_module, "_finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(FolderSink, "publish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             score_batch(model, parquet, tmp_path / "out", rows_per_part=ROWS_PER_PART)
     (tmp_path / "out/scores/part-00001.parquet").write_bytes(b"half a file")
@@ -253,7 +252,7 @@ def test_a_plan_store_is_scored_as_its_open_cases(tmp_path):
     cases = open_cases(plans, pd.Timestamp(day))
     with pytest.warns(FollowUpWarning):
         expected = score(model, cases)
-    table = pd.read_csv(tmp_path / "out/scores.csv", dtype={"child_id": str, "flags": str}).fillna({"flags": ""})
+    table = pd.read_parquet(tmp_path / "out/scores")
     assert result.n_read == result.n_scored == len(cases)
     assert table["child_id"].tolist() == expected["child_id"].tolist()
     assert table["flags"].tolist() == expected["flags"].tolist()
@@ -349,8 +348,8 @@ def test_batches_find_duplicates_among_all(model, all_cases):
 def test_with_too_many_rejected_rows_nothing_is_published(model, all_cases, tmp_path):
     all_cases.assign(n_reviews=[-1.0, -1.0, *all_cases["n_reviews"][2:]]).to_parquet(tmp_path / "cases.parquet")
     with pytest.raises(TooManyRejectsError, match="2 rows are rejected, more than the 1 allowed") as caught:
-        score_batch(model, tmp_path / "cases.parquet", tmp_path / "out", max_rejects=1)
+        score_batch(model, tmp_path / "cases.parquet", tmp_path / "out", max_rejects=1, formats=["csv"])
     assert caught.value.exit_code == 8 and not (tmp_path / "out/manifest.json").exists()
     assert len(pd.read_csv(tmp_path / "out/rejects.csv")) == 2
-    done = score_batch(model, tmp_path / "cases.parquet", tmp_path / "out", max_rejects=2, resume=True)
+    done = score_batch(model, tmp_path / "cases.parquet", tmp_path / "out", max_rejects=2, resume=True, formats=["csv"])
     assert done.n_rejected == 2

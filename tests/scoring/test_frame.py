@@ -251,7 +251,7 @@ def test_a_parametric_model_states_a_number_past_the_follow_up_and_the_flag(case
 def test_a_batch_flags_what_is_past_the_follow_up(cases, tmp_path):
     rows = cases.iloc[:4].assign(eligible_days=np.nan, elapsed=0)
     rows.to_parquet(tmp_path / "cases.parquet")
-    done = score_batch(followed_to(400), tmp_path / "cases.parquet", tmp_path / "out", rows_per_part=2)
+    done = score_batch(followed_to(400), tmp_path / "cases.parquet", tmp_path / "out", rows_per_part=2, formats=["csv"])
     assert (done.n_read, done.n_scored) == (4, 4)
     for table in (
         pd.read_parquet(tmp_path / "out" / "scores"),

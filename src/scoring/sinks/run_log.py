@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import cannot_be_written
+from ...errors import cannot_be_written
 
 
 class RunLog:

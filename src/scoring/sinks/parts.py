@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,32 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..files.whole import read_json, sha256_of, whole_file, write_json
-from .frame import plain
+from ...files.whole import read_json, sha256_of, whole_file, write_json
+from .sink import Receipt
 from .spreadsheet import guarded_frame
 
 SCORES, REJECTS, RECEIPTS = "scores", "rejects", "receipts"
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What a part holds.
-
-    Attributes
-    ----------
-    part, n_read, n_scored, n_rejected : int
-    codes : dict of str to int
-        Rejected rows by code.
-    files : dict of str to str
-        SHA-256 by file name.
-    """
-
-    part: int
-    n_read: int
-    n_scored: int
-    n_rejected: int
-    codes: dict[str, int]
-    files: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,8 +45,7 @@ class Parts:
             name = f"{kind}/part-{part:05d}.parquet"
             _write_parquet(self.folder / name, table)
             files[name] = sha256_of(self.folder / name) or ""
-        codes = dict(sorted(Counter(rejects["code"].to_pylist()).items()))
-        receipt = Receipt(part, scores.num_rows + rejects.num_rows, scores.num_rows, rejects.num_rows, codes, files)
+        receipt = Receipt.of(part, scores, rejects, files)
         write_json(self._receipt(part), vars(receipt))
         return receipt
 
@@ -102,18 +79,15 @@ class Parts:
         return self.folder / RECEIPTS / f"part-{part:05d}.json"
 
 
-def with_unreadable(rejects: pa.RecordBatch, unreadable: dict[int, str]) -> pa.Table:
-    """The rejected rows of a part and those that could not be read, by number, in the order of the source."""
-    table = pa.Table.from_batches([plain(rejects)])
-    if not unreadable:
-        return table
-    lost = {"row": list(unreadable), "code": list(unreadable.values()), "column": [""] * len(unreadable)}
-    unread = pa.table({name: lost.get(name, [None] * len(unreadable)) for name in table.schema.names}, table.schema)
-    return pa.concat_tables([table, unread]).sort_by("row")
-
-
 def _write_parquet(path: Path, table: pa.RecordBatch | pa.Table) -> None:
     whole = table if isinstance(table, pa.Table) else pa.Table.from_batches([table])
     with whole_file(path) as beside:
         # Without Arrow's own schema, so that dictionary-encoded text is plain text to every reader.
         pq.write_table(whole, beside, compression="zstd", store_schema=False)
+
+
+def _write_csv(parts: Parts, n_parts: int) -> list[Path]:
+    return [parts.join_csv(kind, n_parts) for kind in (SCORES, REJECTS)]
+
+
+WRITERS: dict[str, Callable[[Parts, int], list[Path]]] = {"csv": _write_csv}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from secondplan.scoring import score_batch
-from secondplan.scoring.spreadsheet import FORMULA_STARTS, guarded, guarded_frame
+from secondplan.scoring.sinks.spreadsheet import FORMULA_STARTS, guarded, guarded_frame
 
 
 @pytest.mark.parametrize("start", FORMULA_STARTS)
@@ -25,7 +25,7 @@ def test_no_cell_of_the_output_begins_a_formula(model, cases, tmp_path):
     hostile = cases.assign(child_id=[f"{FORMULA_STARTS[i % 11]}cmd|' /C calc'!A{i}" for i in range(len(cases))])
     hostile.loc[0, "n_reviews"] = -1
     hostile.to_parquet(tmp_path / "cases.parquet")
-    score_batch(model, tmp_path / "cases.parquet", tmp_path / "out")
+    score_batch(model, tmp_path / "cases.parquet", tmp_path / "out", formats=["csv"])
     for name in ("scores.csv", "rejects.csv"):
         rows = list(csv.reader(io.StringIO((tmp_path / "out" / name).read_bytes().decode(), newline="")))
         assert len(rows) > 1
