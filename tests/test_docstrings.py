@@ -31,6 +31,7 @@ WITHOUT_EXAMPLE = {
         "plot_hazard_ratio",
         "plot_importance",
         "plot_incidence",
+        "plot_levels",
     ),
     *(
         "plot_effect",
