@@ -1,5 +1,6 @@
-"""The effect of plan length on the risk of a second plan: what would have happened had plans been longer or shorter."""
+"""Effects of plan length and of changes of practice: what would have been otherwise, and what has to be assumed."""
 
+from .practice import PracticeChange, change_of_practice
 from .result import EffectResult, RiskCurve
 
-__all__ = ["EffectResult", "RiskCurve"]
+__all__ = ["EffectResult", "PracticeChange", "RiskCurve", "change_of_practice"]

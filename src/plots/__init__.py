@@ -22,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "levels": ["plot_levels"],
         "monitoring": ["plot_cusum", "plot_funnel", "plot_p_chart"],
         "penalty": ["plot_penalty_cv", "plot_penalty_path"],
+        "practice": ["plot_practice_change"],
         "proportionality": ["plot_coefficients_over_time"],
         "risk": ["plot_risk", "plot_risk_distribution"],
     },

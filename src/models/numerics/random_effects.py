@@ -61,7 +61,8 @@ def random_effects(estimates: np.ndarray, variances: np.ndarray, level: float = 
         return RandomEffects(*(unknown,) * 9, n=n)
     from statsmodels.stats.meta_analysis import combine_effects
 
-    tau2 = float(combine_effects(theta, v, method_re="iterated").tau2)
+    with np.errstate(divide="ignore"):  # its own share of heterogeneity, of estimates that are all equal
+        tau2 = float(combine_effects(theta, v, method_re="iterated").tau2)
     w = 1.0 / (tau2 + v)
     mean = float(w @ theta / w.sum())
     scale = max(1.0, float(w @ (theta - mean) ** 2 / (n - 1)))
