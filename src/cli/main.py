@@ -261,10 +261,15 @@ def promote(
 def score(
     model: Annotated[str, typer.Option(help="models:/NAME@champion, runs:/..., or the path of a bundle.")],
     input: Annotated[
-        Path,
-        typer.Option(help="A plan store, or cases in Parquet, CSV, Arrow, JSON lines; or a pattern.", readable=False),
+        str,
+        typer.Option(
+            help="A plan store; cases in Parquet, CSV, Excel, Arrow, JSON lines; a pattern; or -, standard input."
+        ),
     ],
     output: Annotated[Path, typer.Option(help="The folder to write.", readable=False)],
+    input_format: Annotated[
+        str | None, typer.Option(help="csv, jsonl, arrow or parquet: needed for standard input.")
+    ] = None,
     as_of: AsOf = None,
     origin: Annotated[
         str,
@@ -282,7 +287,8 @@ def score(
         int | None, typer.Option(min=0, help="Publish nothing if more rows are rejected; no limit by default.")
     ] = None,
     formats: Annotated[
-        list[str] | None, typer.Option("--format", help="Another format to write beside Parquet: csv; repeatable.")
+        list[str] | None,
+        typer.Option("--format", help="Another format beside Parquet: csv, xlsx; repeatable."),
     ] = None,
     latest: Annotated[bool, typer.Option(help="Let latest, beside the folder, point to it once it is whole.")] = True,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
@@ -303,7 +309,7 @@ def score(
         raise typer.BadParameter("--times must be days, as 91,182,365,730") from None
     options: dict[str, Any] = {"origin": origin, "max_rejects": max_rejects, "resume": resume}
     options |= {"times": days, "care": care, "bands": None if bands is None else RiskBands.parse(bands)}
-    options |= {"formats": formats or (), "latest": latest}
+    options |= {"formats": formats or (), "latest": latest, "input_format": input_format}
     result = score_batch(fitted, input, output, as_of=as_of, **options)
     typer.echo(result.summary())
 

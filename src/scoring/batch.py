@@ -4,7 +4,7 @@ The output folder holds
 
 - ``scores/part-*.parquet``: one row per scored case (:func:`~secondplan.scoring.score`);
 - ``rejects/part-*.parquet``: one row per rejected case (row number, keys, code, column);
-- ``scores.csv`` and ``rejects.csv`` where ``formats`` asks for them;
+- ``scores.csv`` and ``rejects.csv``, or ``scores.xlsx``, where ``formats`` asks for them;
 - ``manifest.json``: counts, digests of model and input, horizons, bands, SHA-256 of every file. It is written last:
   where it is, the folder is complete;
 - ``legend.md``: what each column, flag, band and code says;
@@ -43,7 +43,8 @@ from .legend import legend
 from .scorer import Scorer, has_interval
 from .sinks.opening import open_sink
 from .sinks.sink import Receipt, Sink
-from .sources import Chunk, Source, open_source, require_rows
+from .sources.opening import open_source
+from .sources.source import Chunk, Source, require_rows
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
@@ -105,6 +106,7 @@ def score_batch(
     rows_per_part: int = ROWS_PER_PART,
     formats: Collection[str] = (),
     latest: bool = True,
+    input_format: str | None = None,
 ) -> BatchResult:
     """Score a plan store or a file of prepared cases into a folder.
 
@@ -113,8 +115,10 @@ def score_batch(
     model : IncidenceModel
         Fitted; it models event 1.
     source : str or Path
-        A plan store (its open cases are scored), or Parquet or CSV with ``child_id``, ``plan_id``, the model's columns,
-        ``elapsed`` (days since the plan's end) and, where known, ``la_code``, ``eligible_days`` and ``flags``.
+        A plan store (its open cases are scored), or prepared cases with ``child_id``, ``plan_id``, the model's columns,
+        ``elapsed`` (days since the plan's end) and, where known, ``la_code``, ``eligible_days`` and ``flags``: Parquet
+        (a file, a folder, partitions), CSV, Excel, Arrow or lines of JSON; several files by a pattern
+        (``night/*.csv.gz``); or ``-``, standard input.
     output : str or Path
         A folder that is absent or empty, or that holds the same job, done or (with ``resume``) begun.
     as_of : date, optional
@@ -133,11 +137,13 @@ def score_batch(
         With more rejected rows nothing is published.
     rows_per_part : int
         Rows read at a time.
-    formats : collection of {"csv"}
+    formats : collection of {"csv", "xlsx"}
         What to write beside Parquet; texts that a spreadsheet could take for formulas have an apostrophe before them.
     latest : bool
         Let ``latest``, beside the folder, point to it when it is complete and has scores, unless one that was finished
         later is there. It is a symbolic link, or ``latest.txt`` where the system lets nobody make links.
+    input_format : {"csv", "jsonl", "arrow", "parquet"}, optional
+        What comes on standard input, or what files are whose names do not tell.
 
     Returns
     -------
@@ -155,7 +161,7 @@ def score_batch(
         The source holds no case, or every case was rejected (the folder is complete then, and says why).
     """
     sink = open_sink(output, formats=formats, latest=latest)
-    cases = open_source(source, as_of=as_of, care=care)
+    cases = open_source(source, list(required_columns(model)), as_of=as_of, care=care, input_format=input_format)
     scorer = Scorer.of(model, times, origin, bands, n_rows=cases.about_rows)
     job = _describe_job(cases, scorer, rows_per_part, formats)
     with sink.taken(job, resume=resume) as done:
@@ -191,9 +197,8 @@ def _describe_job(source: Source, scorer: Scorer, rows_per_part: int, formats: C
 def _make_parts(scorer: Scorer, source: Source, sink: Sink, rows_per_part: int) -> list[Receipt]:
     seen, receipts = SeenKeys(), []
     n_parts = ceil(source.about_rows / rows_per_part) or None
-    columns = list(required_columns(scorer.model))
-    for part, chunk in enumerate(track(source.chunks(columns, rows_per_part), "Scoring", total=n_parts)):
-        checked = _checked(scorer, chunk, source.path)
+    for part, chunk in enumerate(track(source.chunks(rows_per_part), "Scoring", total=n_parts)):
+        checked = _checked(scorer, chunk, source.name)
         checked.reject(seen.add(checked.keys), "duplicate_key")
         receipt = sink.find(part)
         if receipt is None:
@@ -202,7 +207,7 @@ def _make_parts(scorer: Scorer, source: Source, sink: Sink, rows_per_part: int) 
         if receipt.n_read != chunk.n_read:
             raise OutputError(f"{sink.name}: part {part} accounts for {receipt.n_read} rows, {chunk.n_read} were read")
         receipts.append(receipt)
-    require_rows(sum(receipt.n_read for receipt in receipts), source.path)
+    require_rows(sum(receipt.n_read for receipt in receipts), source.name)
     return receipts
 
 
@@ -226,11 +231,11 @@ def _refuse_many_rejects(sink: Sink, receipts: list[Receipt], most: int | None) 
         )
 
 
-def _checked(scorer: Scorer, chunk: Chunk, path: Path) -> CheckedCases:
+def _checked(scorer: Scorer, chunk: Chunk, name: Path | str) -> CheckedCases:
     try:
         return scorer.check(chunk.cases)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{name}: {error}") from None
 
 
 def _answer(sink: Sink, manifest: dict[str, Any], *, was_done: bool) -> BatchResult:

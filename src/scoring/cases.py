@@ -31,7 +31,8 @@ REJECT_CODES = {
     "wrong_number_of_fields": "the line has more or fewer fields than the header",
     "not_utf8": "the line is not UTF-8 text",
     "not_json": "the line is no JSON object",
-    "nul_character": "the line holds a NUL character",
+    "nul_character": "the line, or a key, holds a NUL character",
+    "cell_without_value": "a cell of Excel holds an error, or a formula that was never calculated",
     "missing_value": "a feature is missing that the model cannot do without",
     "not_a_number": "a number is expected",
     "not_true_or_false": "true or false is expected",
@@ -221,6 +222,8 @@ def check_cases(model: IncidenceModel, cases: Cases, horizons: Horizons) -> Chec
     none = np.full(n_rows, -1)
     found = CheckedCases(keys, pd.DataFrame(), eligible, elapsed, flags, none, none.copy(), [""])
     found.reject(np.logical_or.reduce([_is_null(keys[name]) for name in KEYS]), "missing_key")
+    for name in KEYS:
+        found.reject(_has_nul(keys[name]), "nul_character", name)
     found.reject(np.isnan(eligible) | (np.isfinite(eligible) & (eligible > LONGEST_DAYS)), "bad_days", "eligible_days")
     found.reject(~(elapsed <= LONGEST_DAYS), "bad_days", "elapsed")
     _flag_days(found, horizons)
@@ -341,6 +344,11 @@ def _days(values: pa.Array, name: str, missing: float) -> np.ndarray:
         return np.full(len(values), np.nan)
     numbers = np.where(np.isnan(numbers) & ~bad, missing, numbers)
     return np.where(numbers < 0, np.nan, numbers)
+
+
+def _has_nul(column: pa.Array) -> np.ndarray:
+    """Rows with a NUL character, which neither databases nor Excel can hold."""
+    return pc.fill_null(pc.match_substring(column, "\0"), False).to_numpy(zero_copy_only=False)
 
 
 def _is_null(column: pa.Array) -> np.ndarray:

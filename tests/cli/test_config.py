@@ -1,5 +1,6 @@
 """Options from a TOML file and from the environment."""
 
+import io
 import sys
 from pathlib import Path
 
@@ -79,3 +80,11 @@ def test_the_shipped_example_is_taken(files, tmp_path, monkeypatch):
     text = example.read_text(encoding="utf-8").replace("/data/model", str(files / "model"))
     given = ("--input", files / "cases.csv", "--output", tmp_path / "a")
     assert run(monkeypatch, "--config", written(tmp_path, text), "score", *given) == 0
+
+
+def test_standard_input_and_excel_are_one_night(files, tmp_path, monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO((files / "cases.csv").read_bytes()))
+    monkeypatch.setattr(sys, "stdin", stream)
+    given = ("--model", files / "model", "--input", "-", "--input-format", "csv", "--format", "xlsx")
+    assert run(monkeypatch, "score", *given, "--output", tmp_path / "a") == 0
+    assert {"scores.xlsx", "manifest.json"} <= {file.name for file in (tmp_path / "latest").iterdir()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ from ...errors import OutputError
 from ...files.lock import locked
 from ...files.whole import UNFINISHED, read_json, sha256_of, write_json, write_text
 from .latest import point_latest
-from .parts import REJECTS, WRITERS, Parts
+from .parts import REJECTS, Parts
 from .run_log import RunLog
 from .sink import Receipt, manifest_of
+from .workbook import NAME, refuse_too_many, write_workbook
 
 MANIFEST, JOB, LOG, LOCK, LEGEND = "manifest.json", "job.json", "log.jsonl", ".lock", "legend.md"
 WHAT_DIFFERS = "other model, input, day, horizons or formats"
+WRITERS: dict[str, Callable[[Parts, int], list[Path]]] = {"csv": Parts.write_csv, "xlsx": write_workbook}
 OURS = {MANIFEST, JOB, LOG, LOCK, JOB + UNFINISHED}
 
 
@@ -48,7 +50,8 @@ class FolderSink:
         self.name: Path | str = folder
         self.formats, self.latest = sorted(set(formats)), latest
         self.parts, self.log = Parts(folder), RunLog(folder / LOG)
-        self.rejects = f"{REJECTS}.{self.formats[0]}" if "csv" in self.formats else f"the folder {REJECTS}"
+        files = {"csv": f"{REJECTS}.csv", "xlsx": f"the sheet {REJECTS} of {NAME}"}
+        self.rejects = next((files[name] for name in self.formats), f"the folder {REJECTS}")
 
     @contextmanager
     def taken(self, job: Mapping[str, Any], *, resume: bool) -> Iterator[dict[str, Any] | None]:
@@ -88,13 +91,16 @@ class FolderSink:
         return receipt
 
     def keep_rejects(self, receipts: Sequence[Receipt]) -> None:
-        """The parts of the rejected rows are there; as CSV too, if that was asked for."""
-        if "csv" in self.formats:
-            self.parts.join_csv(REJECTS, len(receipts))
+        """The parts of the rejected rows are there; as CSV too, where another format than Parquet was asked for."""
+        if self.formats:
+            self.rejects = self.parts.join_csv(REJECTS, len(receipts)).name
 
     def publish(self, job: Mapping[str, Any], receipts: Sequence[Receipt], legend: str) -> dict[str, Any]:
         """Write the legend and the joined files, then the manifest, then let ``latest`` point here."""
         files = {name: sha for receipt in receipts for name, sha in receipt.files.items()}
+        if "xlsx" in self.formats:
+            for kind in ("n_scored", "n_rejected"):
+                refuse_too_many(self.folder, sum(getattr(receipt, kind) for receipt in receipts))
         write_text(self.folder / LEGEND, legend)
         written = [self.folder / LEGEND]
         for name in self.formats:

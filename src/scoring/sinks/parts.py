@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +65,10 @@ class Parts:
         for part in range(n_parts):
             yield pd.read_parquet(self.folder / f"{kind}/part-{part:05d}.parquet")
 
+    def write_csv(self, n_parts: int) -> list[Path]:
+        """``scores.csv`` and ``rejects.csv``."""
+        return [self.join_csv(kind, n_parts) for kind in (SCORES, REJECTS)]
+
     def join_csv(self, kind: str, n_parts: int) -> Path:
         """One CSV file of all parts of a kind, guarded against formulas, in memory of one part."""
         path = self.folder / f"{kind}.csv"
@@ -84,10 +88,3 @@ def _write_parquet(path: Path, table: pa.RecordBatch | pa.Table) -> None:
     with whole_file(path) as beside:
         # Without Arrow's own schema, so that dictionary-encoded text is plain text to every reader.
         pq.write_table(whole, beside, compression="zstd", store_schema=False)
-
-
-def _write_csv(parts: Parts, n_parts: int) -> list[Path]:
-    return [parts.join_csv(kind, n_parts) for kind in (SCORES, REJECTS)]
-
-
-WRITERS: dict[str, Callable[[Parts, int], list[Path]]] = {"csv": _write_csv}

@@ -1,4 +1,4 @@
 """Files as text: which there are, encodings, separators, workbooks, XML in pieces.
 
-Others use ``cell_text``, ``sheets``, ``source_files``, ``xml_bytes``.
+Others use ``cell_text``, ``sheets``, ``source_files``, ``workbook``, ``xml_bytes``.
 """

@@ -5,9 +5,11 @@ text (``#N/A``), merged cells their value in the first cell. Nothing in the file
 """
 
 import datetime as dt
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ MOST_CELLS = 200_000_000
 
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _NEVER = "1900-01-01"
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_LONGEST_TAG = 32
 
 
 def is_workbook(path: Path) -> bool:
@@ -39,6 +43,24 @@ def read_workbook(path: Path) -> Iterator[tuple[int, str, list[tuple[int, list[s
     Raises
     ------
     InputError
+        As :func:`opened_workbook`.
+    """
+    with opened_workbook(path) as book:
+        for number, sheet in worksheets(book):
+            try:
+                rows = list(_rows(sheet))
+            except Exception as error:
+                raise damaged_sheet(path, number, error) from None
+            yield number, str(sheet.title), rows
+
+
+@contextmanager
+def opened_workbook(path: Path, *, formulas: bool = False) -> Iterator[Any]:
+    """A workbook of openpyxl to be read from its begin to its end, with values or, instead of them, formulas.
+
+    Raises
+    ------
+    InputError
         The file is password-protected, an old or binary workbook, no workbook, damaged, or too large once unpacked.
     """
     _refuse_other_formats(path)
@@ -51,22 +73,40 @@ def read_workbook(path: Path) -> Iterator[tuple[int, str, list[tuple[int, list[s
     with warnings.catch_warnings(), path.open("rb") as stream:
         warnings.simplefilter("ignore")
         try:
-            book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=not formulas, keep_links=False)
         except Exception as error:
             raise InputError(f"{path}: is damaged or no Excel workbook ({type(error).__name__})") from None
         try:
-            for sheet in book.worksheets:
-                # As people count them: charts have sheets too.
-                number = book.sheetnames.index(sheet.title) + 1
-                # The stated size is often wrong, and then rows would be cut off.
-                sheet.reset_dimensions()
-                try:
-                    rows = list(_rows(sheet))
-                except Exception as error:
-                    raise InputError(f"{path}: sheet {number} is damaged ({type(error).__name__})") from None
-                yield number, str(sheet.title), rows
+            yield book
         finally:
             book.close()
+
+
+def worksheets(book: Any) -> Iterator[tuple[int, Any]]:
+    """The sheets of cells and their numbers as people count them: charts have sheets too."""
+    for sheet in book.worksheets:
+        # The stated size is often wrong, and then rows would be cut off.
+        sheet.reset_dimensions()
+        yield book.sheetnames.index(sheet.title) + 1, sheet
+
+
+def damaged_sheet(path: Path, number: int, error: Exception) -> InputError:
+    """The error for a sheet that cannot be read; the number of it, as its name may be a child's."""
+    return InputError(f"{path}: sheet {number} is damaged ({type(error).__name__})")
+
+
+def has_formulas(path: Path) -> bool:
+    """Whether any sheet of a workbook has a formula."""
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.namelist():
+            if part.startswith("xl/worksheets/") and part.endswith(".xml"):
+                with archive.open(part) as stream:
+                    end = b""
+                    while block := stream.read(1 << 20):
+                        if _FORMULA.search(end + block):
+                            return True
+                        end = block[-_LONGEST_TAG:]
+    return False
 
 
 def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:

@@ -1,3 +1,7 @@
+import io
+import os
+import sys
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -6,7 +10,7 @@ import pytest
 
 from secondplan.errors import InputError
 from secondplan.scoring.columns import numbers_of, text_of
-from secondplan.scoring.sources import open_source
+from secondplan.scoring.sources.opening import open_source
 
 COLUMNS = ["n_reviews"]
 
@@ -16,7 +20,7 @@ def cells(chunk, name):
 
 
 def read(path, rows_per_chunk=100, **options):
-    return list(open_source(path, **options).chunks(COLUMNS, rows_per_chunk))
+    return list(open_source(path, COLUMNS, **options).chunks(rows_per_chunk))
 
 
 def write(tmp_path, text, name="cases.csv", encoding="utf-8"):
@@ -71,9 +75,9 @@ def test_a_folder_of_parquet_files_is_read_in_order(tmp_path):
 
 
 def test_the_digest_follows_the_content(tmp_path):
-    first = open_source(write(tmp_path, "child_id,plan_id\na,b\n")).digest
-    assert open_source(write(tmp_path, "child_id,plan_id\na,b\n", "other.csv")).digest == first
-    assert open_source(write(tmp_path, "child_id,plan_id\na,c\n")).digest != first
+    first = open_source(write(tmp_path, "child_id,plan_id\na,b\n"), COLUMNS).digest
+    assert open_source(write(tmp_path, "child_id,plan_id\na,b\n", "other.csv"), COLUMNS).digest == first
+    assert open_source(write(tmp_path, "child_id,plan_id\na,c\n"), COLUMNS).digest != first
 
 
 @pytest.mark.parametrize(
@@ -95,15 +99,15 @@ def test_csv_that_is_none_is_one_line_without_values(tmp_path, text, message):
 
 def test_paths_that_are_no_cases(tmp_path):
     with pytest.raises(InputError, match="no such file"):
-        open_source(tmp_path / "absent.csv")
+        open_source(tmp_path / "absent.csv", COLUMNS)
     with pytest.raises(InputError, match="neither a plan store"):
-        open_source(tmp_path)
+        open_source(tmp_path, COLUMNS)
     with pytest.raises(InputError, match=r"not a plan store, nor files of one kind: \.parquet"):
-        open_source(write(tmp_path, "x", "cases.xlsx"))
+        open_source(write(tmp_path, "x", "cases.docx"), COLUMNS)
     with pytest.raises(InputError, match="not a Parquet file"):
-        open_source(write(tmp_path, "PAR1 but no more", "cases.parquet"))
+        open_source(write(tmp_path, "PAR1 but no more", "cases.parquet"), COLUMNS)
     with pytest.raises(InputError, match="--as-of"):
-        open_source(write(tmp_path, "child_id,plan_id\n"), as_of="2018-03-31")
+        open_source(write(tmp_path, "child_id,plan_id\n"), COLUMNS, as_of="2018-03-31")
 
 
 def test_truncated_parquet_names_the_row(tmp_path):
@@ -163,7 +167,7 @@ def written(folder, kind):
 
 @pytest.mark.parametrize("kind", [".csv.gz", ".arrow", ".feather", ".jsonl", ".jsonl.gz"])
 def test_other_kinds_of_files_give_the_same_rows(tmp_path, kind):
-    chunks = list(open_source(written(tmp_path, kind)).chunks(["n_reviews"], 2))
+    chunks = read(written(tmp_path, kind), 2)
     assert [chunk.row.tolist() for chunk in chunks] == [[1, 2], [3]]
     assert [name for chunk in chunks for name in cells(chunk, "child_id")] == ["a", "b", "c"]
     numbers = np.concatenate([numbers_of(chunk.cases.columns["n_reviews"], "n_reviews")[0] for chunk in chunks])
@@ -186,8 +190,69 @@ def test_a_pattern_and_partitions_are_read_in_order_of_names(tmp_path):
         assert [cells(chunk, "la_code")[0] for chunk in chunks] == ["330", "331"]
         assert chunks[1].row.tolist() == [4, 5, 6]
     with pytest.raises(InputError, match="no such file"):
-        open_source(tmp_path / "*.csv")
+        open_source(tmp_path / "*.csv", COLUMNS)
     FRAME.to_csv(tmp_path / "a.csv", index=False)
     FRAME.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
     with pytest.raises(InputError, match="files of one kind"):
-        open_source(tmp_path / "a.*")
+        open_source(tmp_path / "a.*", COLUMNS)
+
+
+class Standard:
+    def __init__(self, content, is_terminal=False):
+        self.buffer, self.is_terminal = io.BytesIO(content), is_terminal
+
+    def isatty(self):
+        return self.is_terminal
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("csv", ".csv"), ("jsonl", ".jsonl"), ("arrow", ".arrow")])
+def test_standard_input_gives_the_rows_of_the_file(tmp_path, monkeypatch, kind, ending):
+    path = written(tmp_path, ending)
+    monkeypatch.setattr(sys, "stdin", Standard(path.read_bytes()))
+    source = open_source("-", COLUMNS, input_format=kind)
+    assert source.digest == open_source(path, COLUMNS).digest and source.name == "standard input"
+    for _ in range(2):  # the copy can be read again
+        chunks = list(source.chunks(2))
+        assert [chunk.row.tolist() for chunk in chunks] == [[1, 2], [3]]
+        assert [name for chunk in chunks for name in cells(chunk, "child_id")] == ["a", "b", "c"]
+
+
+def test_standard_input_as_parquet_counts_its_rows(monkeypatch):
+    stream = io.BytesIO()
+    FRAME.to_parquet(stream)
+    monkeypatch.setattr(sys, "stdin", Standard(stream.getvalue()))
+    source = open_source("-", COLUMNS, input_format="parquet")
+    assert source.about_rows == 3
+    assert [chunk.n_read for chunk in source.chunks(2)] == [2, 1]
+
+
+def test_standard_input_that_cannot_be_used_says_why(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Standard(b"", is_terminal=True))
+    with pytest.raises(InputError, match="needs input_format"):
+        open_source("-", COLUMNS)
+    with pytest.raises(InputError, match="is a terminal"):
+        open_source("-", COLUMNS, input_format="csv")
+    with pytest.raises(InputError, match="must be one of csv, jsonl, arrow, parquet"):
+        open_source("-", COLUMNS, input_format="xml")
+
+
+def test_a_file_of_another_name_is_read_as_told(tmp_path):
+    path = write(tmp_path, "child_id,plan_id,n_reviews\na,p,1\n", "cases.dat")
+    (chunk,) = read(path, input_format="csv")
+    assert chunk.n_read == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "cases.csv")
+    with pytest.raises(InputError, match="--input -"):
+        open_source(tmp_path / "cases.csv", COLUMNS)
+
+
+def test_text_that_is_no_unicode_or_has_a_nul_loses_its_row_only(tmp_path):
+    good = '{"child_id": "a", "plan_id": "1", "n_reviews": 1}\n'
+    bad = [good.replace('"a"', text) for text in ('"\\ud800"', '"\\u0000"')]
+    path = write(tmp_path, "".join([good, *bad]), "cases.jsonl")
+    path.write_bytes(path.read_bytes() + good.encode().replace(b'"a"', b'"\xe9"'))
+    (chunk,) = read(path)
+    assert chunk.unreadable == {2: "not_utf8", 3: "nul_character", 4: "not_utf8"}
