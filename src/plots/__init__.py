@@ -25,5 +25,6 @@ __getattr__, __dir__, __all__ = lazy_names(
         "practice": ["plot_practice_change"],
         "proportionality": ["plot_coefficients_over_time"],
         "risk": ["plot_risk", "plot_risk_distribution"],
+        "tipping_point": ["plot_tipping_point"],
     },
 )
