@@ -11,14 +11,14 @@ import pandas as pd
 from ...models.metrics.metric_bounds import holm
 from ...models.monitoring.distribution_shift import ShiftTest, shift_test, smallest_shift
 from ...small_counts import SUPPRESSED, is_small
-from ..cases import CODES, as_cases, check_cases
-from ..horizons import Horizons
+from ..cases import CODES
 from ..values import as_words, level_text, to_numbers
 from .reference import RISK, ColumnProfile, TrainingProfile
 
 if TYPE_CHECKING:
     from ...models.estimator.base import IncidenceModel
     from ...plans.cohort import Cohort
+    from ..cases import CheckedCases
 
 # Plans that a window needs; with fewer the next month joins it.
 LEAST_PLANS = 50
@@ -142,7 +142,12 @@ CONTRACT_COLUMNS = ["window", "column", "rule", "finding"]
 
 
 def contract_table(
-    model: IncidenceModel, profile: TrainingProfile, cohort: Cohort, windows: list[Window], max_reject_share: float
+    model: IncidenceModel,
+    profile: TrainingProfile,
+    cohort: Cohort,
+    checked: CheckedCases,
+    windows: list[Window],
+    max_reject_share: float,
 ) -> pd.DataFrame:
     """What new plans must look like, whatever their distribution: one row per breach.
 
@@ -151,6 +156,8 @@ def contract_table(
     model : IncidenceModel
     profile : TrainingProfile
     cohort : Cohort
+    checked : CheckedCases
+        Which of its plans can be scored.
     windows : list of Window
     max_reject_share : float
         The share of plans that may be rejected.
@@ -161,7 +168,6 @@ def contract_table(
         ``window, column, rule, finding``; rules: ``unseen_level``, ``one_value``, ``unit``, ``rejects``.
     """
     rows = []
-    checked = check_cases(model, as_cases(cohort), Horizons.of([model.horizon], "plan_end"))
     for window in windows:
         for column in profile.columns:
             if column.name == RISK:
@@ -171,14 +177,16 @@ def contract_table(
             rows += [(window.name, column.name, *breach) for breach in breaches if breach is not None]
         n_rejected = int((~checked.is_valid[window.rows]).sum())
         if n_rejected > max_reject_share * window.rows.size:
-            share = f"{100 * n_rejected / window.rows.size:.0f} %" if not is_small(np.array([n_rejected])) else "some"
+            share = (
+                f"{100 * n_rejected / window.rows.size:.0f} % of" if not is_small(np.array([n_rejected])) else "some"
+            )
             codes = ", ".join(sorted(CODES[code] for code in set(checked.code[window.rows].tolist()) - {-1}))
             rows.append(
                 (
                     window.name,
                     "",
                     "rejects",
-                    f"{share} of plans cannot be scored ({codes}), limit {max_reject_share:.0%}",
+                    f"{share} plans cannot be scored ({codes}), limit {max_reject_share:.0%}",
                 )
             )
     return pd.DataFrame(rows, columns=CONTRACT_COLUMNS)

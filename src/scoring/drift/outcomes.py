@@ -61,6 +61,10 @@ class Outcomes:
         return self.cusum is not None and self.cusum.first_signal is not None
 
 
+NOTHING_SEEN = Outcomes(pd.DataFrame(columns=QUARTER_COLUMNS), 0.0, 0.0, np.zeros(0, dtype=int), None)
+"""Where no plan has ended, or none of them can be scored."""
+
+
 def watch_outcomes(
     model: IncidenceModel,
     cohort: Cohort,
@@ -86,6 +90,8 @@ def watch_outcomes(
         The chance of a signal in the whole period although nothing has changed.
     random_state : int
     """
+    if not len(cohort):
+        return NOTHING_SEEN
     families, horizon = cohort.cluster.to_numpy(), float(model.horizon)
     observed, expected = expected_by_row(model, cohort.X, cohort.y, horizon=horizon)
     events = np.bincount(pd.factorize(families)[0], weights=observed).astype(int)

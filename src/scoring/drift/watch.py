@@ -14,10 +14,12 @@ import pandas as pd
 from ...errors import EmptyCohortError, InputError
 from ...given_dates import given_date
 from ...models.monitoring import months_to_signal
+from ..cases import as_cases, check_cases
+from ..horizons import Horizons
 from ..scorer import as_saved
 from .inputs import CONTRACT_COLUMNS, INPUT_COLUMNS, contract_table, input_table, windows_of
 from .nights import night_breaches
-from .outcomes import QUARTER_COLUMNS, Outcomes, watch_outcomes
+from .outcomes import NOTHING_SEEN, watch_outcomes
 from .reference import TrainingProfile, features_of, training_profile
 from .result import DriftReport
 
@@ -119,17 +121,20 @@ def monitor(
     # The month of training's last day is looked at from the next on; the month that is not over yet waits.
     last = (cohort.as_of + pd.Timedelta(days=1)).to_period("M") - 1
     found = windows_of(cohort.keys["index_end"], months.min(), last)
+    checked = check_cases(saved, as_cases(cohort), Horizons.of([saved.horizon], "plan_end"))
+    # Plans that no score was given to count in the contract, and nowhere else.
+    scored = cohort.take(checked.is_valid)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the model's own limits were said when it was fitted
         outcomes = watch_outcomes(
             saved,
-            cohort,
+            scored,
             n_training_events=profile.n_second_plans,
             hazard_ratio=hazard_ratio,
             false_alarm=outcome_false_alarm,
             random_state=random_state,
         )
-        risk = saved.predict_cumulative_incidence(cohort.X, [saved.horizon], eligible_days=cohort.eligible_days)[:, 0]
+        risk = _risk(saved, scored, checked.is_valid)
     return DriftReport(
         model_digest=digest,
         since=start,
@@ -137,7 +142,7 @@ def monitor(
         n_plans=len(cohort),
         n_training=profile.n_rows,
         inputs=input_table(profile, cohort, risk, found, false_alarms_per_year),
-        contract=_with_nights(contract_table(saved, profile, cohort, found, max_reject_share), breaches),
+        contract=_with_nights(contract_table(saved, profile, cohort, checked, found, max_reject_share), breaches),
         outcomes=outcomes,
         power=months_to_signal(
             outcomes.expected_per_month,
@@ -180,6 +185,15 @@ def _with_nights(contract: pd.DataFrame, breaches: list[Any]) -> pd.DataFrame:
     return pd.concat([contract.astype(object), nights], ignore_index=True)
 
 
+def _risk(model: IncidenceModel, scored: Cohort, is_scored: np.ndarray) -> np.ndarray:
+    """Risks at the model's horizon, in the rows that have a score; NaN in the others."""
+    risk = np.full(is_scored.size, np.nan)
+    if len(scored):
+        days = scored.eligible_days
+        risk[is_scored] = model.predict_cumulative_incidence(scored.X, [model.horizon], eligible_days=days)[:, 0]
+    return risk
+
+
 def _nothing(
     digest: str,
     start: pd.Timestamp,
@@ -188,8 +202,7 @@ def _nothing(
     breaches: list[Any],
     rates: tuple[float, float],
 ) -> DriftReport:
-    outcomes = Outcomes(pd.DataFrame(columns=QUARTER_COLUMNS), 0.0, 0.0, np.zeros(0, dtype=int), None)
     inputs = pd.DataFrame(columns=INPUT_COLUMNS).astype({"alarm": bool})
     contract = _with_nights(pd.DataFrame(columns=CONTRACT_COLUMNS), breaches)
     power = pd.DataFrame(columns=["hazard_ratio", "months", "within_a_year"])
-    return DriftReport(digest, start, until, 0, profile.n_rows, inputs, contract, outcomes, power, *rates)
+    return DriftReport(digest, start, until, 0, profile.n_rows, inputs, contract, NOTHING_SEEN, power, *rates)

@@ -2,7 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from secondplan.scoring.cases import as_cases, check_cases
 from secondplan.scoring.drift.inputs import Window, contract_table, input_table, windows_of
+from secondplan.scoring.horizons import Horizons
 
 
 def cohort_with(cohort, **columns):
@@ -22,8 +24,13 @@ def risk(watched):
     return watched.model.predict_cumulative_incidence(watched.new.X, [730])[:, 0]
 
 
+def contract(watched, cohort, windows):
+    checked = check_cases(watched.model, as_cases(cohort), Horizons.of([730], "plan_end"))
+    return contract_table(watched.model, watched.profile, cohort, checked, windows, 0.05)
+
+
 def breaches(watched, cohort, windows):
-    return contract_table(watched.model, watched.profile, cohort, windows, 0.05).set_index("column")["rule"].to_dict()
+    return contract(watched, cohort, windows).set_index("column")["rule"].to_dict()
 
 
 def test_months_are_joined_until_there_are_fifty_plans():
@@ -60,9 +67,7 @@ def test_a_column_of_one_value_breaks_it(watched, whole):
 
 def test_unseen_levels_break_it_and_their_number_is_withheld(watched, whole):
     levels = watched.new.X["initial_category"].astype("string").where(np.arange(len(watched.new)) > 2, "XXX")
-    table = contract_table(
-        watched.model, watched.profile, cohort_with(watched.new, initial_category=levels), whole, 0.05
-    )
+    table = contract(watched, cohort_with(watched.new, initial_category=levels), whole)
     assert table["rule"].tolist() == ["unseen_level"]
     assert table["finding"].iloc[0].startswith("c of ")
 

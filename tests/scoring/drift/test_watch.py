@@ -2,6 +2,7 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -47,6 +48,16 @@ def test_days_and_plans_that_cannot_be_watched_are_refused(watched):
         sp.monitor(watched.model, watched.plans, as_of="2015-01-01")
     with pytest.raises(TypeError, match="plans must be Plans, as read_plans and simulate give them; got str"):
         sp.monitor(watched.model, "a/folder")
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_plans_that_cannot_be_scored_break_the_contract_and_count_nowhere_else(watched, share):
+    factors = watched.plans.assessments["factors"]
+    lost = (watched.plans.assessments["start_date"] > "2016-01-01") & (np.arange(len(factors)) % 10 < 10 * share)
+    plans = replace(watched.plans, assessments=watched.plans.assessments.assign(factors=factors.mask(lost)))
+    found = sp.monitor(watched.model, plans)
+    assert found.status == "contract" and "rejects" in found.contract["rule"].tolist()
+    assert found.outcomes.by_quarter["n"].sum() < found.n_plans
 
 
 def test_nobody_new_is_too_few(watched):
