@@ -138,7 +138,7 @@ _HOMES = {
         "tipping_point",
         "within_family_effect",
     ),
-    "scoring": ("score", "score_batch", "score_batches"),
+    "scoring": ("score", "score_batch", "score_batches", "score_spark"),
     "scoring.drift": ("monitor", "training_profile"),
     "tracking": ("load_tracked_model", "log_drift", "promote"),
     "plots": (

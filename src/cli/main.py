@@ -291,6 +291,10 @@ def score(
         typer.Option("--format", help="Another format beside Parquet: csv, xlsx; repeatable."),
     ] = None,
     latest: Annotated[bool, typer.Option(help="Let latest, beside the folder, point to it once it is whole.")] = True,
+    engine: Annotated[str, typer.Option(help="local, or spark: its workers must see the output's folder.")] = "local",
+    output_table: Annotated[
+        str | None, typer.Option(help="For spark: catalog.schema.table, which is to hold the scores too.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
     store: Store = DEFAULT_STORE,
 ) -> None:
@@ -303,6 +307,8 @@ def score(
     fitted = load_tracked_model(model, store=store)
     if care not in ("competing", "ignore"):
         raise typer.BadParameter("--care must be competing or ignore")
+    if engine not in ("local", "spark"):
+        raise typer.BadParameter("--engine must be local or spark")
     try:
         days = [float(day) for day in times.split(",")]
     except ValueError:
@@ -310,6 +316,7 @@ def score(
     options: dict[str, Any] = {"origin": origin, "max_rejects": max_rejects, "resume": resume}
     options |= {"times": days, "care": care, "bands": None if bands is None else RiskBands.parse(bands)}
     options |= {"formats": formats or (), "latest": latest, "input_format": input_format}
+    options |= {"engine": engine, "output_table": output_table}
     result = score_batch(fitted, input, output, as_of=as_of, **options)
     typer.echo(result.summary())
 

@@ -22,16 +22,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from html import escape
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pyarrow as pa
 
 from ..errors import EmptyCohortError, InputError, OutputError, TooManyRejectsError
+from ..parameter_checks import require_choice
 from ..progress import track
 from ..version import __version__
 from .bands import RiskBands
@@ -45,10 +48,14 @@ from .sinks.opening import open_sink
 from .sinks.sink import Receipt, Sink
 from .sources.opening import open_source
 from .sources.source import Chunk, Source, require_rows
+from .spark.folder import parts_on_spark, save_tables
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
 
+Engine = Literal["local", "spark"]
+# The rows read, and what makes their scores and rejects.
+Part = tuple[int, Callable[[], tuple[pa.RecordBatch, pa.Table]]]
 FORMAT_VERSION = 3
 ROWS_PER_PART = 100_000
 
@@ -107,6 +114,8 @@ def score_batch(
     formats: Collection[str] = (),
     latest: bool = True,
     input_format: str | None = None,
+    engine: Engine = "local",
+    output_table: str | None = None,
 ) -> BatchResult:
     """Score a plan store or a file of prepared cases into a folder.
 
@@ -144,6 +153,12 @@ def score_batch(
         later is there. It is a symbolic link, or ``latest.txt`` where the system lets nobody make links.
     input_format : {"csv", "jsonl", "arrow", "parquet"}, optional
         What comes on standard input, or what files are whose names do not tell.
+    engine : {"local", "spark"}
+        Where rows are scored: in this process, or by the workers of Spark, which must see the folder above ``output``
+        under the same path. The scores are the same.
+    output_table : str, optional
+        For Spark: a table (``catalog.schema.table``) that holds the scores too, once the folder is complete, and beside
+        it ``<table>_rejects``; what they held before is replaced.
 
     Returns
     -------
@@ -160,18 +175,36 @@ def score_batch(
     EmptyCohortError
         The source holds no case, or every case was rejected (the folder is complete then, and says why).
     """
+    require_choice("engine", engine, get_args(Engine))
+    _refuse_table(output_table, engine)
     sink = open_sink(output, formats=formats, latest=latest)
     cases = open_source(source, list(required_columns(model)), as_of=as_of, care=care, input_format=input_format)
     scorer = Scorer.of(model, times, origin, bands, n_rows=cases.about_rows)
     job = _describe_job(cases, scorer, rows_per_part, formats)
     with sink.taken(job, resume=resume) as done:
-        if done is not None:
-            return _answer(sink, done, was_done=True)
-        receipts = _make_parts(scorer, cases, sink, rows_per_part)
-        _refuse_many_rejects(sink, receipts, max_rejects)
-        words = legend(scorer.horizons, scorer.bands, has_intervals=has_interval(scorer.model))
-        manifest = sink.publish(job, receipts, words)
-    return _answer(sink, manifest, was_done=False)
+        manifest = done
+        if manifest is None:
+            parts = _parts_here(scorer, cases, rows_per_part)
+            if engine == "spark":
+                parts = parts_on_spark(scorer, cases, rows_per_part, Path(output))
+            receipts = _make_parts(parts, cases, sink, rows_per_part)
+            _refuse_many_rejects(sink, receipts, max_rejects)
+            words = legend(scorer.horizons, scorer.bands, has_intervals=has_interval(scorer.model))
+            manifest = sink.publish(job, receipts, words)
+        if output_table is not None and manifest["counts"]["scored"]:
+            save_tables(Path(output), output_table)
+    return _answer(sink, manifest, was_done=done is not None)
+
+
+def _refuse_table(table: str | None, engine: str) -> None:
+    if table is None:
+        return
+    if engine != "spark":
+        raise InputError('output_table (--output-table) is a table of Spark: engine="spark" (--engine spark) writes it')
+    if not re.fullmatch(r"\w+(\.\w+){0,2}", table):
+        raise InputError(
+            "output_table (--output-table) must be catalog.schema.table, of letters, digits and underscores"
+        )
 
 
 def _describe_job(source: Source, scorer: Scorer, rows_per_part: int, formats: Collection[str]) -> dict[str, Any]:
@@ -194,21 +227,29 @@ def _describe_job(source: Source, scorer: Scorer, rows_per_part: int, formats: C
     return {"job_id": hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest(), **job}
 
 
-def _make_parts(scorer: Scorer, source: Source, sink: Sink, rows_per_part: int) -> list[Receipt]:
-    seen, receipts = SeenKeys(), []
+def _make_parts(parts: Iterable[Part], source: Source, sink: Sink, rows_per_part: int) -> list[Receipt]:
+    receipts = []
     n_parts = ceil(source.about_rows / rows_per_part) or None
-    for part, chunk in enumerate(track(source.chunks(rows_per_part), "Scoring", total=n_parts)):
-        checked = _checked(scorer, chunk, source.name)
-        checked.reject(seen.add(checked.keys), "duplicate_key")
-        receipt = sink.find(part)
-        if receipt is None:
-            scores, rejects = scorer.score(checked, chunk.row)
-            receipt = sink.write(part, scores, _with_unreadable(rejects, chunk.unreadable))
-        if receipt.n_read != chunk.n_read:
-            raise OutputError(f"{sink.name}: part {part} accounts for {receipt.n_read} rows, {chunk.n_read} were read")
+    for part, (n_read, make) in enumerate(track(parts, "Scoring", total=n_parts)):
+        receipt = sink.find(part) or sink.write(part, *make())
+        if receipt.n_read != n_read:
+            raise OutputError(f"{sink.name}: part {part} accounts for {receipt.n_read} rows, {n_read} were read")
         receipts.append(receipt)
     require_rows(sum(receipt.n_read for receipt in receipts), source.name)
     return receipts
+
+
+def _parts_here(scorer: Scorer, source: Source, rows_per_part: int) -> Iterator[Part]:
+    seen = SeenKeys()
+    for chunk in source.chunks(rows_per_part):
+        checked = _checked(scorer, chunk, source.name)
+        checked.reject(seen.add(checked.keys), "duplicate_key")
+        yield chunk.n_read, partial(_scored, scorer, checked, chunk)
+
+
+def _scored(scorer: Scorer, checked: CheckedCases, chunk: Chunk) -> tuple[pa.RecordBatch, pa.Table]:
+    scores, rejects = scorer.score(checked, chunk.row)
+    return scores, _with_unreadable(rejects, chunk.unreadable)
 
 
 def _with_unreadable(rejects: pa.RecordBatch, unreadable: dict[int, str]) -> pa.Table:

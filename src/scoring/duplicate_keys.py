@@ -26,11 +26,10 @@ class SeenKeys:
 
     def add(self, keys: Mapping[str, pa.Array]) -> np.ndarray:
         """Remember the keys of a chunk, columns of text; whether each row's keys came before, shape (n,)."""
-        joined = pc.binary_join_element_wise(
-            *(pc.fill_null(column, "").cast(pa.string()) for column in keys.values()), SEPARATOR
-        )
-        text = joined.to_numpy(zero_copy_only=False).astype(object)
-        hashes = pd.util.hash_array(text, categorize=False)
+        return self.add_hashes(key_hashes(keys))
+
+    def add_hashes(self, hashes: np.ndarray) -> np.ndarray:
+        """As :meth:`add`, of keys that :func:`key_hashes` was given."""
         distinct, first = np.unique(hashes, return_index=True)
         before = np.ones(len(hashes), dtype=bool)
         before[first] = False
@@ -40,6 +39,14 @@ class SeenKeys:
         if len(self._runs) > MERGE_AT:
             self._runs = [np.unique(np.concatenate(self._runs))]
         return before
+
+
+def key_hashes(keys: Mapping[str, pa.Array]) -> np.ndarray:
+    """A number for the keys of each row, columns of text, shape (n,), uint64."""
+    joined = pc.binary_join_element_wise(
+        *(pc.fill_null(column, "").cast(pa.string()) for column in keys.values()), SEPARATOR
+    )
+    return np.asarray(pd.util.hash_array(joined.to_numpy(zero_copy_only=False).astype(object), categorize=False))
 
 
 def _is_in(values: np.ndarray, run: np.ndarray) -> np.ndarray:
