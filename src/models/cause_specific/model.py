@@ -29,12 +29,13 @@ from ..incidence.simultaneous import simultaneous_quantile
 from ..inputs.follow_up import flat_until
 from ..numerics.blas_threads import one_blas_thread
 from .by_cause import ByCause
-from .errors import CauseSpecificErrors, are_as_r
+from .errors import are_as_r
+from .total_influence import CauseSpecificTotals
 
 STD_ERRORS = ("riskregression", "jackknife")
 
 
-class CauseSpecificCox(ByCause, CauseSpecificErrors):
+class CauseSpecificCox(ByCause, CauseSpecificTotals):
     r"""Risk of each event with the others competing, from one Cox model per cause.
 
     .. math:: F_k(t \mid x) = \sum_{t_j \le t} S(t_j- \mid x)\, e^{x'\beta_k}\, dH_{0k}(t_j)

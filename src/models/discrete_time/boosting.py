@@ -87,7 +87,7 @@ class BoostedHazard(IncidenceModel):
     which this model does not have, and for splitting the data, which is done outside it (``FamilyKFold``). Weights
     multiply the log loss; whole ones count as repeated rows but for ``min_samples_leaf``, which counts lines. Weights
     that are not whole, or so large (mean above 1,000,000) that the trees' penalty would vanish, are brought to mean 1.
-    Predictions walk the stored arrays: neither scikit-learn's trees nor a row of the training data are kept.
+    Predictions walk the stored arrays: neither scikit-learn's trees nor a row of the training data are saved.
 
     Examples
     --------
@@ -109,6 +109,7 @@ class BoostedHazard(IncidenceModel):
     )
 
     _is_penalised: ClassVar[bool] = True
+    _of_training: ClassVar[tuple[str, ...]] = ("_training",)
 
     def __init__(
         self,
@@ -142,6 +143,7 @@ class BoostedHazard(IncidenceModel):
     def _fit(self, rows: TrainingRows) -> None:
         outcome = rows.outcome.without(self.known_end_event)
         counted = outcome.of_weight(rows.weight)
+        self._training = rows
         events = counted.events
         sample_weight = _in_range(rows.weight)
         ends = period_ends(float(counted.duration.max()), self.period_days, self.max_days)

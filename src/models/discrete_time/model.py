@@ -25,7 +25,8 @@ from .period_incidence import (
     incidence_slopes,
     n_periods_until,
 )
-from .person_period import days_used, period_ends
+from .person_period import days_used, number_causes, period_ends, person_periods
+from .score_influence import score_sums
 
 if TYPE_CHECKING:
     from .fit import DiscreteTimeFit
@@ -102,8 +103,8 @@ class DiscreteTimeHazard(LikelihoodCriteria, DeltaIntervalModel):
     Notes
     -----
     The likelihood is that of statsmodels' ``MNLogit`` on the expanded lines, and statsmodels maximises it; the features
-    are never expanded (see ``period_logit.py``). Whole weights count as repeated rows. No row of the training data is
-    kept.
+    are never expanded (see ``period_logit.py``). Whole weights count as repeated rows. No row of the
+    training data is saved.
 
     References
     ----------
@@ -122,6 +123,7 @@ class DiscreteTimeHazard(LikelihoodCriteria, DeltaIntervalModel):
     """
 
     ratio_name: ClassVar[str] = "odds ratio"
+    _of_training: ClassVar[tuple[str, ...]] = ("_training",)
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "events_",
         "period_ends_",
@@ -196,6 +198,7 @@ class DiscreteTimeHazard(LikelihoodCriteria, DeltaIntervalModel):
         self.n_events_ = fitted.n_events
         self.n_iterations_ = fitted.n_iterations
         self.converged_ = fitted.converged
+        self._training = rows
         warn_of_dropped(self.encoder_)
         _warn(fitted, events, self.feature_names_out_, [known_end_remedy(self, event) for event in events])
 
@@ -262,6 +265,25 @@ class DiscreteTimeHazard(LikelihoodCriteria, DeltaIntervalModel):
 
     def _event_free(self, design: Design, times: np.ndarray) -> np.ndarray:
         return curves_by_blocks(self._hazards, design.matrix, self.period_ends_, times, None)
+
+    def _influence_along(
+        self, directions: list[np.ndarray], rows: TrainingRows, factor: np.ndarray, target: np.ndarray
+    ) -> np.ndarray:
+        """Influence of the targets of the training rows on totals of risks with these gradients, (Q, n_targets).
+
+        The spline's knots count as known.
+        """
+        lines = person_periods(rows.outcome.without(self.known_end_event), self.period_ends_)
+        scores = score_sums(
+            rows.design.matrix,
+            number_causes(lines, self.events_)[0],
+            self.period_log_odds_,
+            self.coef_,
+            self.period_basis_,
+            factor,
+            target,
+        )
+        return np.concatenate(directions) @ (self.naive_covariance_ @ scores.T)
 
     def _parameter_covariance(self) -> np.ndarray:
         return self.covariance_

@@ -85,12 +85,21 @@ class DeltaIntervalModel(IncidenceModel):
 
     def _covariance_of_totals(self, asked: Asked, event: int, totals: RowTotals) -> np.ndarray:
         """Covariance of totals of rows' incidences by each time, shape (m, n_groups, n_groups)."""
-        covariance = self._parameter_covariance()
-        n_times = asked.times.shape[1]
-        gradient = np.zeros((totals.n_groups, n_times, len(covariance)))
+        covariance, gradient = self._parameter_covariance(), self._gradient_of_totals(asked, event, totals)
+        return np.einsum("gmq,qr,hmr->mgh", gradient, covariance, gradient, optimize=True)
+
+    def _direction_of_total(self, asked: Asked, event: int, weight: np.ndarray) -> np.ndarray:
+        """Gradient of the weighted total of the rows' incidences by each time, shape (m, q)."""
+        totals = RowTotals(np.zeros(len(asked), dtype=np.int64), weight, 1)
+        return self._gradient_of_totals(asked, event, totals)[0]
+
+    def _gradient_of_totals(self, asked: Asked, event: int, totals: RowTotals) -> np.ndarray:
+        """Gradient of totals of rows' incidences by each time, shape (n_groups, m, q)."""
+        n_times, width = asked.times.shape[1], len(self._parameter_covariance())
+        gradient = np.zeros((totals.n_groups, n_times, width))
         for rows, part in asked.chunks(max(1, NUMBERS_PER_BLOCK // max(1, n_times * self._gradient_width()))):
             gradient += totals.of(self._conditional_gradient(part.design, part.times, part.since, event)[1], rows)
-        return np.einsum("gmq,qr,hmr->mgh", gradient, covariance, gradient, optimize=True)
+        return gradient
 
     def _conditional_gradient(
         self, design: Design, times: np.ndarray, since: np.ndarray, event: int

@@ -208,12 +208,13 @@ def row_moments(causes: list[CauseRows], stratum: np.ndarray, target: np.ndarray
         starts = run_starts(target[rows])
         present = target[rows[starts]]
         elsewhere = np.delete(coef, present, axis=0)
-        influences = [_cause_influence(cause, code, time, rows) for cause in causes]
+        influences = [cause_influence(cause, code, time, rows) for cause in causes]
         result.append(RowMoments(influences, starts, coef[present], elsewhere.T @ elsewhere))
     return result
 
 
-def _cause_influence(cause: CauseRows, stratum: int, time: np.ndarray, rows: np.ndarray) -> CauseInfluence:
+def cause_influence(cause: CauseRows, stratum: int, time: np.ndarray, rows: np.ndarray) -> CauseInfluence:
+    """The influences of some rows of a stratum on a cause, on the stratum's event times (J,)."""
     begin, end = np.searchsorted(cause.stratum, [stratum, stratum + 1])
     place = np.searchsorted(time, cause.time[begin:end])
     increment = np.zeros(time.size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -20,6 +21,7 @@ from ..inputs.outcome import Outcome
 from .curve import CauseCurve, curve_state, row_curves
 from .fit import CauseFit, ColumnMoments, ExactFitError, column_moments, fit_cause, joint_covariance
 from .incidence import is_negative_somewhere
+from .likelihood import ROWS_PER_BLOCK
 from .prediction import RoystonParmarPrediction
 from .spline import LogTimeSpline, given_log_knots, orthogonal_spline, place_log_knots
 
@@ -113,6 +115,7 @@ class RoystonParmar(RoystonParmarPrediction):
     ['time', 'hazard_ratio', 'lower', 'upper']
     """
 
+    _of_training: ClassVar[tuple[str, ...]] = ("_training",)
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "cause_curves_",
         "joint_covariance_",
@@ -234,14 +237,13 @@ class RoystonParmar(RoystonParmarPrediction):
         return covariances
 
     def _fit(self, rows: TrainingRows) -> None:
-        groups = self._varying_columns()
+        self._training = rows
         rows = replace(rows, cluster=rows.robust_groups).of_positive_weight()
         design, outcome, weight = rows.design.matrix, rows.outcome, rows.weight_of_each
         causes = outcome.without(self.known_end_event).events
         if not causes:
             raise ValueError("no row has an event to model (and a weight above 0)")
-        moments = column_moments(design, weight)
-        fits = {cause: self._fit_cause(cause, design, moments, outcome, weight, groups) for cause in causes}
+        fits = self._fits_of(rows, causes)
         self.events_ = causes
         self.cause_curves_ = {cause: curve_state(fit.curve) for cause, fit in fits.items()}
         self.naive_covariance_ = {cause: fit.covariance for cause, fit in fits.items()}
@@ -252,6 +254,36 @@ class RoystonParmar(RoystonParmarPrediction):
         self.n_events_ = pd.Series({cause: float(weight[outcome.event == cause].sum()) for cause in causes})
         self.converged_ = {cause: fit.converged for cause, fit in fits.items()}
         self._warn_of_negative_hazards(fits, design)
+
+    def _fits_of(self, rows: TrainingRows, causes: tuple[int, ...]) -> dict[int, CauseFit]:
+        design, groups, weight = rows.design.matrix, self._varying_columns(), rows.weight_of_each
+        moments = column_moments(design, weight)
+        return {cause: self._fit_cause(cause, design, moments, rows.outcome, weight, groups) for cause in causes}
+
+    def _influence_along(
+        self, directions: list[np.ndarray], rows: TrainingRows, factor: np.ndarray, target: np.ndarray
+    ) -> np.ndarray:
+        """Influence of the targets of the training rows on totals of risks with these gradients, (Q, n_targets).
+
+        The causes are fitted again, as their likelihoods are not kept; knots count as known.
+        """
+        weight = rows.weight_of_each
+        counted = np.flatnonzero(weight > 0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said by the fit
+            fits = self._fits_of(rows.of_positive_weight(), self.events_)
+        n_targets, gradient = int(target.max()) + 1, np.concatenate(directions)
+        result, begin = np.zeros((len(gradient), n_targets)), 0
+        for fit in fits.values():
+            own = gradient[:, begin : begin + fit.projection.shape[1]]
+            begin += fit.projection.shape[1]
+            for place in range(0, counted.size, ROWS_PER_BLOCK):
+                chosen = np.arange(place, min(place + ROWS_PER_BLOCK, counted.size))
+                scores = fit.likelihood.scores(fit.theta, chosen) @ (fit.projection @ own.T)
+                scores *= (factor / np.where(weight > 0, weight, 1.0))[counted[chosen], None]
+                for total, values in zip(result, scores.T, strict=True):
+                    total += np.bincount(target[counted[chosen]], values, n_targets)
+        return result
 
     def _fit_cause(
         self,

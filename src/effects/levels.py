@@ -1,0 +1,168 @@
+"""Levels of a treatment: values, functions of the row or shifts, and the columns that follow from plan length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..models.features.encoder import as_frame
+from ..parameter_checks import shown
+from ..plans.features.plan import LENGTH_FEATURES
+from ..plans.features.reviews import REVIEW_FEATURES
+from ..plans.features.workers import WORKER_FEATURES
+
+# Features of a cohort that would be others had the plan been longer: they describe its end, or what happened in it.
+FOLLOW_FROM_LENGTH = (
+    *LENGTH_FEATURES,
+    *("age_at_end", "season_of_end", "latest_category", "category_changed", "n_siblings_on_plan"),
+    *REVIEW_FEATURES,
+    *WORKER_FEATURES,
+)
+ELIGIBLE = "eligible_days"
+
+
+@dataclass(frozen=True)
+class ShiftBy:
+    """Every row's own value of the treatment and so much more, no less than ``lowest`` and no more than ``highest``.
+
+    Attributes
+    ----------
+    by : float
+        Negative: less.
+    lowest, highest : float
+
+    Examples
+    --------
+    >>> ShiftBy(-91, lowest=30).of(pd.Series([60.0, 200.0])).tolist()
+    [30.0, 109.0]
+    """
+
+    by: float
+    lowest: float = -np.inf
+    highest: float = np.inf
+
+    def of(self, values: pd.Series) -> pd.Series:
+        """The shifted values."""
+        return (values.astype(float) + self.by).clip(self.lowest, self.highest)
+
+
+@dataclass(frozen=True)
+class LevelRows:
+    """The same n rows with each level of the treatment.
+
+    Attributes
+    ----------
+    names : tuple of str
+    frames : list of DataFrame
+    eligible_days : list of ndarray of shape (n,), or None
+    values : list
+        What was asked: a value, a function or a shift.
+    """
+
+    names: tuple[str, ...]
+    frames: list[pd.DataFrame]
+    eligible_days: list[np.ndarray | None]
+    values: list[Any]
+
+
+def rows_by_level(
+    X: Any,
+    treatment: str,
+    levels: Any,
+    *,
+    used: list[str],
+    recompute: Mapping[str, Callable[..., Any]] | None,
+    hold: Any,
+    eligible_days: Any,
+) -> LevelRows:
+    """The rows with each level, and with what follows from it.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray, n rows
+    treatment : str
+    levels : list of values, or dict of name to value, function of the frame, or :class:`ShiftBy`
+    used : list of str
+        Columns that the model uses.
+    recompute : dict of str to callable, optional
+        Column (or ``eligible_days``), and the function of the frame with the level and the frame as it is.
+    hold : list of str, optional
+        Columns that follow from plan length and stay as they are.
+    eligible_days : float or array, shape (n,), optional
+
+    Raises
+    ------
+    ValueError
+        A column that follows from plan length is neither recomputed nor held, or a name is not known.
+    """
+    frame = as_frame(X)
+    for column in (treatment, *(recompute or {}), *(hold or ())):
+        if column not in frame.columns and column != ELIGIBLE:
+            raise ValueError(f"{shown(column)} is no column of X")
+    given = dict(levels) if isinstance(levels, Mapping) else {_name(value): value for value in _listed(levels)}
+    if not given:
+        raise ValueError(
+            "levels must be a list of values, or a dict of names to values, functions or ShiftBy; got none"
+        )
+    if treatment in LENGTH_FEATURES:
+        stated = {treatment, *(recompute or {}), *(hold or ())}
+        left = [name for name in FOLLOW_FROM_LENGTH if name in used and name not in stated]
+        if left:
+            raise ValueError(
+                f"columns of the model that would differ had {treatment} been another: {', '.join(left)}; say for each "
+                "how it follows, recompute={name: function(new, old)}, or that it stays as it is, hold=[...]"
+            )
+    own = None if eligible_days is None else np.broadcast_to(np.asarray(eligible_days, dtype=float), len(frame))
+    if recompute and ELIGIBLE in recompute and own is None:
+        raise ValueError("recompute names eligible_days, which were not given")
+    frames, days = [], []
+    for value in given.values():
+        new = frame.assign(**{treatment: _values(value, frame, treatment)})
+        moved = own
+        for column, function in (recompute or {}).items():
+            if column == ELIGIBLE:
+                old = frame.assign(**{ELIGIBLE: own})
+                moved = np.maximum(np.asarray(function(new.assign(**{ELIGIBLE: own}), old), dtype=float), 0.0)
+            else:
+                new = new.assign(**{column: function(new, frame)})
+        frames.append(new)
+        days.append(moved)
+    return LevelRows(tuple(map(str, given)), frames, days, list(given.values()))
+
+
+def _values(value: Any, frame: pd.DataFrame, treatment: str) -> Any:
+    """The treatment's values in the rows at one level, of the column's own type."""
+    column = frame[treatment]
+    if isinstance(value, ShiftBy):
+        return value.of(column)
+    if callable(value):
+        return value(frame)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        if value not in column.cat.categories:
+            raise ValueError(f"levels: {shown(value)} is no category of {treatment}")
+        return pd.Categorical([value] * len(frame), dtype=column.dtype)
+    return pd.Series(value, index=frame.index, dtype=object).astype(
+        float if pd.api.types.is_integer_dtype(column.dtype) and isinstance(value, float) else column.dtype
+    )
+
+
+def _listed(levels: Any) -> list[Any]:
+    if isinstance(levels, str | bytes) or (np.ndim(levels) != 1 and not isinstance(levels, list | tuple)):
+        raise ValueError(
+            f"levels must be a list of values, or a dict of names to values, functions or ShiftBy; got {shown(levels)}"
+        )
+    return list(levels)
+
+
+def _name(value: Any) -> str:
+    """A level in words."""
+    if isinstance(value, ShiftBy):
+        return f"{value.by:+g}"
+    if callable(value):
+        raise ValueError("a level that is a function needs a name: levels={name: function}")
+    plain = value.item() if isinstance(value, np.generic) else value
+    return f"{plain:g}" if isinstance(plain, float) else str(plain)
