@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from ..errors import InputError
 from ..models.estimator.average_risk import average_over
@@ -68,14 +69,14 @@ class RiskBands:
             )
         return cls(None, tuple(map(float, numbers)), labels)
 
-    def assign(self, risk: np.ndarray, yardsticks: np.ndarray | float) -> np.ndarray:
-        """The label of each risk (n,); None where it, or its yardstick, is not known."""
+    def assign(self, risk: np.ndarray, yardsticks: np.ndarray | float) -> pa.DictionaryArray:
+        """The label of each risk (n,); null where it, or its yardstick, is not known."""
         measure = np.broadcast_to(yardsticks if self.yardstick is None else self.yardstick, risk.shape)
-        known = ~np.isnan(risk) & (measure > 0)
-        cut_points = np.array(self.multiples) * measure[known, None]
-        labels = np.full(len(risk), None, dtype=object)
-        labels[known] = np.array(self.labels, dtype=object)[(risk[known, None] >= cut_points).sum(axis=1)]
-        return labels
+        code = np.zeros(len(risk), dtype=np.int32)
+        for multiple in self.multiples:
+            code += risk >= multiple * measure
+        is_unknown = np.isnan(risk) | ~(measure > 0)
+        return pa.DictionaryArray.from_arrays(pa.array(code, mask=is_unknown), pa.array(self.labels))
 
 
 def yardsticks(model: IncidenceModel, since: np.ndarray, until: np.ndarray) -> np.ndarray:

@@ -179,7 +179,7 @@ def score_batch(
     _refuse_table(output_table, engine)
     sink = open_sink(output, formats=formats, latest=latest)
     cases = open_source(source, list(required_columns(model)), as_of=as_of, care=care, input_format=input_format)
-    scorer = Scorer.of(model, times, origin, bands, n_rows=cases.about_rows)
+    scorer = Scorer.of(model, times, origin, bands)
     job = _describe_job(cases, scorer, rows_per_part, formats)
     with sink.taken(job, resume=resume) as done:
         manifest = done

@@ -74,7 +74,7 @@ def score(
     0      0.0     0.333
     """
     given = as_cases(cases)
-    scorer = Scorer.of(model, times, origin, bands, n_rows=len(given))
+    scorer = Scorer.of(model, times, origin, bands)
     checked = scorer.check(given)
     duplicate = SeenKeys().add(checked.keys) & checked.is_valid
     if duplicate.any():

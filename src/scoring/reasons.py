@@ -6,27 +6,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from ..models.features.columns import BOOLEAN, CATEGORICAL
-from .words import GROUPS, in_words
+from ..models.estimator.scored_rows import Change
+from ..models.features.columns import BOOLEAN
+from .words import GROUPS, in_words, spoken_alike
 
 if TYPE_CHECKING:
+    from ..models.estimator.asked import Asked
     from ..models.estimator.base import IncidenceModel
 
 N_REASONS = 3
 # A twentieth of a percentage point: less is shown as 0.0 or 0.1 and means nothing to a reader.
 SMALLEST_CHANGE = 0.0005
+# Changes that differ by less are the same: rounding decides no order.
+DIGITS = 12
 
 
-def reasons(
-    model: IncidenceModel,
-    X: pd.DataFrame,
-    risk: np.ndarray,
-    *,
-    days: np.ndarray,
-    eligible_days: np.ndarray,
-    elapsed: np.ndarray,
-) -> np.ndarray:
+def reasons(model: IncidenceModel, X: pd.DataFrame, asked: Asked, risk: np.ndarray, event: int) -> pa.DictionaryArray:
     r"""The features that move a risk most, in plain words with the size of the change.
 
     For a feature (or a group that states one fact) :math:`j` the change is :math:`F_1(d \mid x) - F_1(d \mid x_{j
@@ -41,26 +39,23 @@ def reasons(
         Fitted.
     X : DataFrame, n rows
         The model's columns, in its kinds.
+    asked : Asked
+        The same rows, encoded; the last of their days counts.
     risk : ndarray, shape (n,)
-        Risk of event 1 by each row's day.
-    days : ndarray, shape (n, 1)
-        After the plan's end.
-    eligible_days, elapsed : ndarray, shape (n,)
+        Risk by that day.
+    event : int
 
     Returns
     -------
-    ndarray of str, shape (n, 3)
-        Largest change first, whether it raises or lowers; empty where there is no further one of 0.05 points or more.
+    DictionaryArray of str, 3 n
+        First reasons, then second, then third ones: largest change first, whether it raises or lowers; empty, the first
+        of the dictionary, where there is no further one of 0.05 points or more.
     """
     groups = feature_groups(list(model.encoder_.columns_))
-    changes = np.zeros((len(X), len(groups)))
-    for position, columns in enumerate(groups.values()):
-        typical, differs = _typical_rows(model, X, columns)
-        if differs.any():
-            rows = {"eligible_days": eligible_days[differs], "elapsed": elapsed[differs]}
-            other = model.predict_cumulative_incidence(typical, days[differs], **rows)[:, 0]
-            changes[differs, position] = risk[differs] - other
-    return _largest(X, changes, list(groups), [model.encoder_.columns_[name].kind for name in groups])
+    changes = [Change.to_typical(model.encoder_, columns) for columns in groups.values()]
+    moved = risk - model.risk_of_changed_rows(asked, risk, event, changes)
+    chosen, size = _largest(moved)
+    return _in_words(model, X, list(groups), chosen, size)
 
 
 def feature_groups(columns: list[str]) -> dict[str, list[str]]:
@@ -75,48 +70,47 @@ def feature_groups(columns: list[str]) -> dict[str, list[str]]:
     return found | {name: [name] for name in columns if name not in taken}
 
 
-def _typical_rows(model: IncidenceModel, X: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
-    """The rows in which a group is not typical already, with it made typical; and which rows they are."""
-    differs = np.zeros(len(X), dtype=bool)
-    for name in columns:
-        differs |= _is_other(X[name], model.encoder_.reference_[name])
-    if model.encoder_.groups_ and not any(model.encoder_.groups_[name] for name in columns):
-        differs[:] = False
-    rows = X[differs].copy()
-    for name in columns:
-        value = model.encoder_.reference_[name]
-        if value is not None:
-            is_text = model.encoder_.columns_[name].kind == CATEGORICAL
-            rows[name] = pd.Series([value] * len(rows), index=rows.index, dtype="string") if is_text else float(value)
-    return rows, differs
+def _largest(moved: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the changes (n_groups, n) are each row's largest, and how large, shape (3, n); -1 for none."""
+    size = np.nan_to_num(np.abs(np.round(moved, DIGITS)), nan=-1.0)
+    rows = np.arange(moved.shape[1])
+    chosen, changes = np.full((N_REASONS, rows.size), -1), np.zeros((N_REASONS, rows.size))
+    for place in range(min(N_REASONS, len(moved))):
+        # Ties go to the column that comes first, so that the order of rows and the size of a batch change nothing.
+        largest = size.argmax(axis=0)
+        change = moved[largest, rows]
+        is_shown = np.abs(change) >= SMALLEST_CHANGE
+        chosen[place], changes[place] = np.where(is_shown, largest, -1), np.where(is_shown, change, 0.0)
+        size[largest, rows] = -1.0
+    return chosen, changes
 
 
-def _is_other(values: pd.Series, typical: float | bool | str | None) -> np.ndarray:
-    if typical is None:
-        return np.zeros(len(values), dtype=bool)
-    return ~(values == typical).fillna(False).to_numpy(dtype=bool)
+def _in_words(
+    model: IncidenceModel, X: pd.DataFrame, names: list[str], chosen: np.ndarray, changes: np.ndarray
+) -> pa.DictionaryArray:
+    """Each distinct pair of words and points is written once."""
+    words, word = [""], np.zeros(chosen.shape, dtype=np.int64)
+    for number, name in enumerate(names):
+        place = np.nonzero(chosen == number)
+        if place[0].size:
+            codes, spoken = _words_of(X[name].iloc[place[1]], name, model.encoder_.columns_[name].kind)
+            word[place] = codes + len(words)
+            words += spoken
+    tenths = np.rint(np.abs(changes) * 1000.0).astype(np.int64)
+    signed = 2 * tenths + (changes < 0)
+    signed[chosen < 0] = 0
+    most = int(signed.max(initial=0)) + 1
+    # The first, which is no reason, is there in any case.
+    code, distinct = pd.factorize(np.append(0, word * most + signed))
+    of_word, of_points = distinct // most, distinct % most
+    points = [f": {'+-'[number % 2]}{number // 2 // 10}.{number // 2 % 10} points" for number in range(most)]
+    text = pc.binary_join_element_wise(pa.array(words).take(of_word), pa.array(points).take(of_points), "")
+    text = pc.if_else(pa.array(of_word == 0), "", text)
+    return pa.DictionaryArray.from_arrays(pa.array(code[1:].astype(np.int32)), text)
 
 
-def _largest(X: pd.DataFrame, changes: np.ndarray, names: list[str], kinds: list[str]) -> np.ndarray:
-    text = np.full((len(X), N_REASONS), "", dtype=object)
-    if not names or not len(X):
-        return text
-    # Ties go to the column that comes first, so that the order of rows and the size of a batch change nothing.
-    order = np.argsort(-np.abs(np.round(changes, 12)), axis=1, kind="stable")[:, :N_REASONS]
-    spoken = {name: _words_of(X[name], name, kind) for name, kind in zip(names, kinds, strict=True)}
-    for place in range(order.shape[1]):
-        chosen = order[:, place]
-        size = changes[np.arange(len(X)), chosen]
-        for position in np.unique(chosen):
-            rows = (chosen == position) & (np.abs(size) >= SMALLEST_CHANGE)
-            points = [f": {100 * change:+.1f} points" for change in size[rows]]
-            text[rows, place] = spoken[names[position]][rows] + np.array(points, dtype=object)
-    return text
-
-
-def _words_of(values: pd.Series, name: str, kind: str) -> np.ndarray:
-    """Each value in words, each distinct value once."""
-    codes, distinct = pd.factorize(values, use_na_sentinel=True)
-    spoken = [bool(value) if kind == BOOLEAN else value for value in distinct]
-    words = [*(in_words(name, value) for value in spoken), in_words(name, None)]
-    return np.array(words, dtype=object)[codes]
+def _words_of(values: pd.Series, name: str, kind: str) -> tuple[np.ndarray, list[str]]:
+    """Code of each value, and the words of each code; each distinct value is spoken once."""
+    codes, distinct = pd.factorize(spoken_alike(name, values), use_na_sentinel=True)
+    words = [in_words(name, bool(value) if kind == BOOLEAN else value) for value in distinct]
+    return np.where(codes < 0, len(words), codes), [*words, in_words(name, None)]

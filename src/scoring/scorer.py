@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError
-from ..models.inputs.follow_up import FollowUpWarning
+from ..models.numerics.blas_threads import one_blas_thread
 from .bands import RiskBands, yardsticks
 from .cases import CODES, Cases, CheckedCases, check_cases
 from .duplicate_keys import SeenKeys
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
 
 SECOND_PLAN = 1
-# From so many rows on, what is made once for all of them is worth its making.
-MANY_ROWS = 20_000
 CODED = pa.dictionary(pa.int32(), pa.string())
 REJECTS = pa.schema(
     [("row", pa.int64()), ("child_id", pa.string()), ("plan_id", pa.string()), ("code", CODED), ("column", CODED)]
@@ -45,12 +42,15 @@ class Scorer:
         Of the bundle, 64 hexadecimal digits.
     horizons : Horizons
     bands : RiskBands
+    with_intervals, with_reasons : bool
     """
 
     model: IncidenceModel
     digest: str
     horizons: Horizons
     bands: RiskBands
+    with_intervals: bool = True
+    with_reasons: bool = True
 
     @classmethod
     def of(
@@ -60,9 +60,10 @@ class Scorer:
         origin: Origin = "scoring_day",
         bands: RiskBands | None = None,
         *,
-        n_rows: int,
+        intervals: bool = True,
+        reasons: bool = True,
     ) -> Scorer:
-        """The scorer of a fitted model, for so many rows in all, about.
+        """The scorer of a fitted model.
 
         Raises
         ------
@@ -73,9 +74,9 @@ class Scorer:
         if SECOND_PLAN not in model.events_:
             raise InputError("the model says nothing of second plans (event 1)")
         saved, digest = as_saved(model)
-        if hasattr(saved, "expect_rows"):
-            saved.expect_rows(many=n_rows >= MANY_ROWS)
-        return cls(saved, digest, horizons, bands or RiskBands())
+        return cls(
+            saved.made_ready(), digest, horizons, bands or RiskBands(), intervals and has_interval(saved), reasons
+        )
 
     def check(self, cases: Cases) -> CheckedCases:
         """The cases, with a code for each row that cannot be scored."""
@@ -91,43 +92,40 @@ class Scorer:
         rows : ndarray of int, shape (n,)
             Their numbers in the source, for the rejected.
         """
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore", FollowUpWarning)  # a flag says so of each case
+        with warnings.catch_warnings(), np.errstate(all="ignore"), one_blas_thread():
             warnings.simplefilter("ignore", RuntimeWarning)
             scores = self._scores(checked)
         valid = checked.is_valid
-        return scores.filter(pa.array(valid)), _rejects(checked, rows)
+        return scores if valid.all() else scores.filter(pa.array(valid)), _rejects(checked, rows)
 
     def _scores(self, cases: CheckedCases) -> pa.RecordBatch:
         n_rows, names, flags = len(cases.X), self.horizons.names, cases.flags
         days = self.horizons.after_plan_end(cases.elapsed)
         is_over = (cases.elapsed[:, None] >= days) | (cases.eligible_days <= cases.elapsed)[:, None]
-        todo = cases.is_valid & ~is_over[:, -1]
-        risk, bounds = np.full((n_rows, len(names)), np.nan), np.full((n_rows, len(names), 2), np.nan)
-        why = np.full((n_rows, N_REASONS), "", dtype=object)
-        is_past = np.zeros(risk.shape, dtype=bool)
-        if todo.any():
-            X, own = cases.X[todo].reset_index(drop=True), days[todo]
-            given: dict[str, Any] = {"eligible_days": cases.eligible_days[todo], "elapsed": cases.elapsed[todo]}
-            is_past[todo] = self.model.is_past_follow_up(X, own, **given)
-            risk[todo] = self.model.predict_cumulative_incidence(X, own, event=SECOND_PLAN, **given)
-            why[todo] = reasons(self.model, X, risk[todo, -1], days=own[:, -1:], **given)
-            if has_interval(self.model):
-                bounds[todo] = self.model.predict_cumulative_incidence_interval(X, own, event=SECOND_PLAN, **given)
-        risk[is_over], bounds[is_over] = np.nan, np.nan
+        todo = np.flatnonzero(cases.is_valid & ~is_over[:, -1])
+        X = cases.X if todo.size == n_rows else cases.X.take(todo)
+        asked, past = self.model.rows_asked(
+            X, days[todo], eligible_days=cases.eligible_days[todo], elapsed=cases.elapsed[todo]
+        )
+        risk, is_past = np.full((n_rows, len(names)), np.nan), np.zeros((n_rows, len(names)), dtype=bool)
+        of_todo = self.model.risk_of_rows(asked, SECOND_PLAN)
+        risk[todo], is_past[todo] = of_todo, past
+        risk[is_over] = np.nan
         cases.reject((~np.isfinite(risk) & ~is_over & ~is_past).any(axis=1), "no_score")
         flags.raise_for(np.asarray(is_past.any(axis=1)), "past_follow_up")
         flags.raise_for(risk[:, -1] == 0, "no_events_in_training")
         columns: dict[str, Any] = {name: cases.keys[name] for name in ("child_id", "plan_id")}
         columns |= {f"risk_{name}": risk[:, place] for place, name in enumerate(names)}
-        if has_interval(self.model):
+        if self.with_intervals:
+            bounds = np.full((*risk.shape, 2), np.nan)
+            bounds[todo] = self.model.interval_of_rows(asked, of_todo, SECOND_PLAN)
+            bounds[is_over] = np.nan
             flags.raise_for(np.any(np.isnan(bounds).any(axis=2) & ~np.isnan(risk), axis=1), "no_interval")
             for place, name in enumerate(names):
                 columns |= {f"lower_{name}": bounds[:, place, 0], f"upper_{name}": bounds[:, place, 1]}
-        band = self.bands.assign(risk[:, -1], yardsticks(self.model, cases.elapsed, days[:, -1]))
-        columns["band"] = pa.array(band, pa.string()).dictionary_encode()
-        for place in range(N_REASONS):
-            columns[f"reason_{place + 1}"] = pa.array(why[:, place], pa.string()).dictionary_encode()
+        columns["band"] = self.bands.assign(risk[:, -1], yardsticks(self.model, cases.elapsed, days[:, -1]))
+        if self.with_reasons:
+            columns |= _reasons_of(reasons(self.model, X, asked, of_todo[:, -1], SECOND_PLAN), todo, n_rows)
         columns["flags"] = flags.to_arrow()
         columns["model_digest"] = _repeated(self.digest, n_rows)
         return pa.record_batch({name: _nulls_for_nan(values) for name, values in columns.items()})
@@ -140,8 +138,9 @@ def score_batches(
     times: Sequence[float] = HORIZONS,
     origin: Origin = "scoring_day",
     bands: RiskBands | None = None,
+    intervals: bool = True,
+    reasons: bool = True,
     find_duplicates: bool = True,
-    n_rows: int = MANY_ROWS,
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
     """Scores and rejected rows of batches in Arrow, one after the other; the model is made ready once.
 
@@ -153,11 +152,10 @@ def score_batches(
         With the columns of a frame that :func:`score` takes.
     times, origin, bands
         As in :func:`score`.
+    intervals, reasons : bool
+        Whether they are stated; without them scoring is several times as fast.
     find_duplicates : bool
         Whether rows are rejected whose authority, child and plan came before, in any of the batches.
-    n_rows : int
-        How many rows come in all, about. From 20,000 on sums over days are made so that many rows are fast; risks
-        differ by less than 1e-8 then. How rows are parted into batches changes nothing.
 
     Yields
     ------
@@ -182,7 +180,7 @@ def score_batches(
     ...     print(scores.num_rows, rejects["code"].to_pylist())
     1 ['missing_key']
     """
-    scorer = Scorer.of(model, times, origin, bands, n_rows=n_rows)
+    scorer = Scorer.of(model, times, origin, bands, intervals=intervals, reasons=reasons)
     return _score_batches(scorer, batches, find_duplicates)
 
 
@@ -206,8 +204,7 @@ def batch_columns(batch: pa.RecordBatch | pa.Table) -> dict[str, pa.Array]:
 
 def has_interval(model: IncidenceModel) -> bool:
     """Whether the model gives intervals of its incidences, given the days already passed and those eligible."""
-    method = getattr(model, "predict_cumulative_incidence_interval", None)
-    return callable(method) and {"eligible_days", "elapsed"} <= set(inspect.signature(method).parameters)
+    return hasattr(model, "_asked_interval")
 
 
 def as_saved(model: IncidenceModel) -> tuple[IncidenceModel, str]:
@@ -233,6 +230,16 @@ def _rejects(cases: CheckedCases, rows: np.ndarray) -> pa.RecordBatch:
         for code, names in ((cases.code, CODES), (cases.column, cases.names))
     ]
     return pa.RecordBatch.from_arrays([pa.array(rows[refused], pa.int64()), *keys, *coded], schema=REJECTS)
+
+
+def _reasons_of(found: pa.DictionaryArray, rows: np.ndarray, n_rows: int) -> dict[str, pa.DictionaryArray]:
+    """The reasons of some rows as columns of all; those of the others are empty."""
+    codes = np.zeros((N_REASONS, n_rows), dtype=np.int32)
+    codes[:, rows] = found.indices.to_numpy().reshape(N_REASONS, -1)
+    return {
+        f"reason_{place + 1}": pa.DictionaryArray.from_arrays(pa.array(own), found.dictionary)
+        for place, own in enumerate(codes)
+    }
 
 
 def _nulls_for_nan(values: Any) -> pa.Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..plans.codes import CATEGORIES
 
@@ -71,6 +72,18 @@ def in_words(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"{_plain(name)} {'yes' if value else 'no'}"
     return f"{_plain(name)} {value:g}" if isinstance(value, int | float) else f"{_plain(name)} {value}"
+
+
+def spoken_alike(name: str, values: pd.Series) -> pd.Series | np.ndarray:
+    """The values of a feature, with one value for those that have the same words; text and categories as they are."""
+    if values.dtype != float:
+        return values
+    numbers = values.to_numpy()
+    if name == "age_at_end":
+        return np.floor(numbers)
+    if name in _SHARES:
+        return np.round(numbers, 2)
+    return np.rint(numbers) if name in _COUNTS or name == "plan_length_days" else numbers
 
 
 def _plain(name: str) -> str:

@@ -11,7 +11,7 @@ def test_cut_points_by_hand():
     bands = RiskBands(0.06)
     risks = np.array([0.0, 0.0299, 0.03, 0.0899, 0.09, 0.1799, 0.18, 1.0])
     expected = ["low", "low", "average", "average", "high", "high", "very high", "very high"]
-    assert bands.assign(risks, np.nan).tolist() == expected
+    assert bands.assign(risks, np.nan).to_pylist() == expected
 
 
 def test_yardsticks_are_the_averages_of_training_given_the_days_passed(model, model_data):
@@ -37,7 +37,7 @@ def test_the_kept_curve_has_a_dozen_events_between_its_days(model, model_data):
 def test_without_a_known_average_above_0_there_is_no_band():
     risk = np.array([0.1, np.nan, 0.0, 0.1, 0.1])
     average = np.array([0.1, 0.1, 0.0, np.nan, 0.05])
-    assert RiskBands().assign(risk, average).tolist() == ["average", None, None, None, "high"]
+    assert RiskBands().assign(risk, average).to_pylist() == ["average", None, None, None, "high"]
 
 
 def test_bands_in_words():

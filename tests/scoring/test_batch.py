@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from textwrap import dedent
 
 import numpy as np
@@ -19,6 +20,7 @@ from secondplan.scoring import REJECT_CODES, score, score_batch, score_batches
 from secondplan.scoring import batch as batch_module
 from secondplan.scoring.cases import Cases
 from secondplan.scoring.columns import frame_columns
+from secondplan.scoring.frame import plain
 from secondplan.scoring.sinks.folder import FolderSink
 from secondplan.synthetic import simulate
 
@@ -209,20 +211,21 @@ def test_a_killed_run_resumes_to_identical_files(model, parquet, tmp_path):
     assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("n_rows", [100, 50_000])
-def test_the_size_of_parts_changes_no_score(model, make_cases, n_rows):
-    """Neither where sums over days are exact nor where they are shared by many rows: but for rounding."""
-    table = pa.table(make_cases(150))
-    whole, parted = (
-        pd.concat(
-            [scores.to_pandas().astype({"flags": str}) for scores, _ in score_batches(model, parts, n_rows=n_rows)]
-        )
-        for parts in ([table], [table.slice(begin, 7) for begin in range(0, 150, 7)])
-    )
-    numbers = whole.filter(regex="risk|lower|upper").columns
-    np.testing.assert_allclose(parted[numbers], whole[numbers], atol=1e-14, rtol=0)
-    for name in ("band", "reason_1", "reason_2", "reason_3", "flags"):
-        assert parted[name].astype(str).tolist() == whole[name].astype(str).tolist()
+def test_parts_and_order_change_no_bit(model, make_cases):
+    """Of any number, for rows that a quadrature holds for and for others, whose features lie far out."""
+    cases = make_cases(120)
+    cases.loc[::40, "plan_length_days"] = 6_800.0
+    whole = scored([pa.table(cases)], model)
+    for bounds in ([0, 1, 2, 120], range(0, 121, 7), [0, 96, 120]):
+        parts = [pa.table(cases.iloc[begin:end]) for begin, end in pairwise([*bounds, 120])]
+        pd.testing.assert_frame_equal(scored(parts, model), whole, check_exact=True)
+    shuffled = scored([pa.table(cases.sample(frac=1, random_state=1))], model)
+    pd.testing.assert_frame_equal(shuffled.sort_values("child_id", ignore_index=True), whole, check_exact=True)
+
+
+def scored(parts, model):
+    frames = [plain(scores).to_pandas() for scores, _ in score_batches(model, parts)]
+    return pd.concat(frames, ignore_index=True)
 
 
 def test_wrong_input_leaves_the_folder_free(model, all_cases, parquet, tmp_path):
@@ -329,10 +332,10 @@ def test_a_number_beyond_training_is_flagged_and_an_impossible_one_rejected(mode
 
 
 def test_a_number_that_is_none_becomes_a_reject(model, all_cases, monkeypatch):
-    def half(self, X, times, **options):
-        return np.where(np.arange(len(X))[:, None] % 2, np.nan, np.full(np.shape(times), 0.1))
+    def half(self, asked, event):
+        return np.where(np.arange(len(asked))[:, None] % 2, np.nan, np.full(asked.times.shape, 0.1))
 
-    monkeypatch.setattr(CauseSpecificCox, "predict_cumulative_incidence", half)
+    monkeypatch.setattr(CauseSpecificCox, "risk_of_rows", half)
     ((scores, rejects),) = score_batches(model, pa.table(all_cases.iloc[:10]))
     assert rejects["code"].to_pylist() == ["no_score"] * 5 and scores.num_rows == 5
 

@@ -14,7 +14,8 @@ POINTS = re.compile(r": ([+-]\d+\.\d) points$")
 def explain(model, X):
     never, none = np.full(len(X), np.inf), np.zeros(len(X))
     risk = model.predict_cumulative_incidence(X, [730])[:, 0]
-    return reasons(model, X, risk, days=np.full((len(X), 1), 730.0), eligible_days=never, elapsed=none)
+    asked, _ = model.rows_asked(X, np.full((len(X), 1), 730.0), eligible_days=never, elapsed=none)
+    return np.array(reasons(model, X, asked, risk, 1).to_pylist()).reshape(3, -1).T
 
 
 def test_changes_by_hand(model, model_data):

@@ -45,14 +45,7 @@ class CauseSpecificErrors(IncidenceModel):
     is_as_r_: np.ndarray
     predictor_moments_: np.ndarray
     _training: TrainingRows
-    _for_many: bool | None = None
-
-    def expect_rows(self, *, many: bool) -> None:
-        """Say whether many rows are to come, in parts: sums over days are fast for all, or exact for all, from now on.
-
-        By default the number of rows at a time decides, so that a row's last digits depend on those beside it.
-        """
-        self.__dict__.update(_for_many=many, _sums_by_stratum={}, _errors_by_stratum={})
+    _sums_exactly: bool = False
 
     def warn_of_unsaved(self) -> None:
         """Warn of the strata whose intervals a saved model will not give, or not from the plan's end on."""
@@ -193,7 +186,7 @@ class CauseSpecificErrors(IncidenceModel):
         made = self.__dict__.setdefault("_sums_by_stratum", {})
         if (stratum, self.form) not in made:
             made[stratum, self.form] = IncidenceSums(
-                self._jumps(stratum), self.form, self.predictor_moments_, for_many=self._for_many
+                self._jumps(stratum), self.form, self.predictor_moments_, exactly=self._sums_exactly
             )
         return made[stratum, self.form]
 

@@ -30,12 +30,13 @@ from ..inputs.follow_up import flat_until
 from ..numerics.blas_threads import one_blas_thread
 from .by_cause import ByCause
 from .errors import are_as_r
+from .scored_rows import CauseSpecificScores
 from .total_influence import CauseSpecificTotals
 
 STD_ERRORS = ("riskregression", "jackknife")
 
 
-class CauseSpecificCox(ByCause, CauseSpecificTotals):
+class CauseSpecificCox(ByCause, CauseSpecificScores, CauseSpecificTotals):
     r"""Risk of each event with the others competing, from one Cox model per cause.
 
     .. math:: F_k(t \mid x) = \sum_{t_j \le t} S(t_j- \mid x)\, e^{x'\beta_k}\, dH_{0k}(t_j)
@@ -116,7 +117,9 @@ class CauseSpecificCox(ByCause, CauseSpecificTotals):
 
     _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata"}
     # The sums are no rows, but are made again sooner than they are copied.
-    _of_training: ClassVar[tuple[str, ...]] = (*("_training", "_influence", "_sums_by_stratum", "_errors_by_stratum"),)
+    _of_training: ClassVar[tuple[str, ...]] = (
+        *("_training", "_influence", "_sums_by_stratum", "_errors_by_stratum", "_windows_made"),
+    )
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         *("cause_models_", "strata_", "moments_", "is_as_r_", "predictor_moments_"),
     )
@@ -182,7 +185,9 @@ class CauseSpecificCox(ByCause, CauseSpecificTotals):
         check_is_fitted(self)
         check_interval(level, "log-log")
         require_event(event, self.events_)
-        asked = self._asked(X, times, eligible_days, elapsed)
+        return self._asked_interval(self._asked(X, times, eligible_days, elapsed), event, level)
+
+    def _asked_interval(self, asked: Asked, event: int, level: float) -> np.ndarray:
         incidence, error = self._asked_incidence(asked, event), self._asked_error(asked, event)
         bounds = np.empty((*error.shape, 2))
         for rows, _ in asked.chunks(ROWS_PER_CHUNK):

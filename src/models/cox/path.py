@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from ...caller_warnings import warn, without_repeats
 from ...parameter_checks import require_choice
 from ...progress import track
+from ..estimator.asked import Asked
 from ..estimator.design import TrainingRows
 from ..estimator.likelihood_criteria import LikelihoodCriteria
 from ..estimator.one_event import OneEventModel
@@ -300,6 +301,9 @@ class CoxElasticNetCV(LikelihoodCriteria, OneEventModel):
         :meth:`CoxPH.predict_cumulative_incidence_interval`."""
         check_is_fitted(self)
         return self.model_.predict_cumulative_incidence_interval(X, times, **options)
+
+    def _asked_incidence(self, asked: Asked, event: int) -> np.ndarray:
+        return self.model_._asked_incidence(asked, event)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether ``fit`` went through to its end."""

@@ -177,7 +177,8 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
         -------
         ndarray, shape (n_rows, n_times); with ``return_std`` two of them.
         """
-        hazard, error = self._hazard_and_error(X, times, eligible_days, elapsed, with_error=return_std)
+        check_is_fitted(self)
+        hazard, error = self._hazard_and_error(self._asked(X, times, eligible_days, elapsed), with_error=return_std)
         return (hazard, error) if return_std else hazard
 
     def predict_survival(
@@ -197,7 +198,8 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
         -------
         ndarray, shape (n_rows, n_times); with ``return_std`` two of them.
         """
-        hazard, error = self._hazard_and_error(X, times, eligible_days, elapsed, with_error=return_std)
+        check_is_fitted(self)
+        hazard, error = self._hazard_and_error(self._asked(X, times, eligible_days, elapsed), with_error=return_std)
         survival = np.exp(-hazard)
         return (survival, survival * error) if return_std else survival
 
@@ -237,17 +239,16 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
         require_event(self.event if event is None else event, self.events_)
         check_interval(level, interval)
         self._warn_of_competing_events()
-        hazard, error = self._hazard_and_error(X, times, eligible_days, elapsed)
+        return self._asked_interval(self._asked(X, times, eligible_days, elapsed), self.event, level, interval)
+
+    def _asked_interval(self, asked: Asked, event: int, level: float, interval: str = "log") -> np.ndarray:
+        hazard, error = self._hazard_and_error(asked)
         lower, upper = survival_bounds(hazard, error, level, interval)
         return np.stack([1.0 - upper, 1.0 - lower], axis=-1)
 
     @one_blas_thread()
-    def _hazard_and_error(
-        self, X: Any, times: Any, eligible_days: Any, elapsed: Any, *, with_error: bool = True
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _hazard_and_error(self, asked: Asked, *, with_error: bool = True) -> tuple[np.ndarray, np.ndarray]:
         """Cumulative hazard since ``elapsed`` and its standard error, both (n_rows, n_times); by chunks of rows."""
-        check_is_fitted(self)
-        asked = self._asked(X, times, eligible_days, elapsed)
         shape = asked.times.shape
         hazard, error = np.empty(shape), np.zeros(shape if with_error else (0, 0))
         for rows, part in asked.chunks(ROWS_PER_CHUNK):

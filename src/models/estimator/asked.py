@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Asked:
     def __len__(self) -> int:
         return len(self.design)
 
-    def __getitem__(self, rows: slice) -> Asked:
+    def __getitem__(self, rows: slice | np.ndarray) -> Asked:
         """Some of the rows."""
         unknown = None if self.unknown is None else self.unknown[rows]
         return Asked(self.design[rows], self.times[rows], self.since[rows], unknown)
@@ -48,12 +48,20 @@ class Asked:
             rows = slice(begin, begin + n_rows)
             yield rows, self[rows]
 
-    def finished(self, values: np.ndarray) -> np.ndarray:
-        """``values`` (n, m, ...), changed to be the same at equal days of a row, and NaN where nothing is known."""
-        values = hold_last(values, self.times)
+    def with_unknown(self, values: np.ndarray) -> np.ndarray:
+        """``values`` (n, m, ...), changed to be NaN where nothing is known."""
         if self.unknown is not None:
             values[self.unknown] = np.nan
         return values
+
+    def at_last(self, matrix: np.ndarray) -> Asked:
+        """The same rows at the last of their times, with other covariates."""
+        unknown = None if self.unknown is None else self.unknown[:, -1:]
+        return Asked(replace(self.design, matrix=matrix), self.times[:, -1:], self.since, unknown)
+
+    def finished(self, values: np.ndarray) -> np.ndarray:
+        """``values`` (n, m, ...), changed to be the same at equal days of a row, and NaN where nothing is known."""
+        return self.with_unknown(hold_last(values, self.times))
 
 
 def per_row(value: Any, n_rows: int, name: str, *, may_be_infinite: bool = False) -> np.ndarray:

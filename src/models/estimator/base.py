@@ -28,6 +28,7 @@ from .average_risk import TrainingAverages, averages_of
 from .conditioning import divide, is_faint, not_before
 from .design import Design, TrainingRows
 from .plausibility import check_plausible
+from .scored_rows import ScoredRows
 from .views import ModelViews
 
 ROWS_PER_CHUNK = 50_000
@@ -37,7 +38,7 @@ COMMON_ATTRIBUTES = (
 )
 
 
-class IncidenceModel(ModelViews, TrainingAverages):
+class IncidenceModel(ModelViews, TrainingAverages, ScoredRows):
     """Base of the models: checks, encoding, horizons, conditioning and eligibility are the same for all.
 
     A model implements ``_fit(rows)``, ``_incidence(design, times, event)`` and ``_event_free(design, times)``, where

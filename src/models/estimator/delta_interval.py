@@ -69,7 +69,9 @@ class DeltaIntervalModel(IncidenceModel):
         check_is_fitted(self)
         require_event(event, self.events_)
         check_interval(level, "log-log")
-        asked = self._asked(X, times, eligible_days, elapsed)
+        return self._asked_interval(self._asked(X, times, eligible_days, elapsed), event, level)
+
+    def _asked_interval(self, asked: Asked, event: int, level: float) -> np.ndarray:
         covariance = self._parameter_covariance()
         rows_per_block = max(1, NUMBERS_PER_BLOCK // max(1, asked.times.shape[1] * self._gradient_width()))
         bounds = np.empty((*asked.times.shape, 2))

@@ -177,6 +177,21 @@ class FeatureEncoder(TransformerMixin, BaseEstimator):
         frame = self._select(as_frame(X))
         return self.with_products(self._encode(frame))
 
+    def typical_features(self, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Positions among the main effects of some columns' features, and their values where the columns are typical.
+
+        Columns of which "missing" is typical are left out.
+        """
+        positions: list[int] = []
+        values: list[float] = []
+        for name in names:
+            column, own = self.columns_[name], [place for place in self.groups_[name] if place < self.n_main]
+            if own and column.typical is not None:
+                typical = column.typical if isinstance(column.typical, str) else float(column.typical)
+                positions += own
+                values += [float(feature[0]) for feature in encode_column(column, pd.Series([typical]), self._rules)]
+        return np.array(positions, dtype=np.int64), np.array(values)
+
     @property
     def n_main(self) -> int:
         """Number of features before the products of interactions."""

@@ -91,7 +91,9 @@ class FineGrayPrediction(LikelihoodCriteria, OneEventModel):
         event = self.event if event is None else event
         require_event(event, self.events_)
         check_interval(level, "log-log")
-        asked = self._asked(X, times, eligible_days, elapsed)
+        return self._asked_interval(self._asked(X, times, eligible_days, elapsed), event, level)
+
+    def _asked_interval(self, asked: Asked, event: int, level: float) -> np.ndarray:
         incidence = self._asked_incidence(asked, event)
         baseline = self._uncertain_baseline()
         error = np.empty(asked.times.shape)

@@ -44,8 +44,7 @@ class IncidenceErrors:
         n_used = int(last.max(initial=0))
         quadrature = None
         is_worth_it = times.size * self.hazards.moments.n_passed(n_used) >= NUMBERS_FOR_QUADRATURE
-        # Rows in parts have windows of their own, for each of which a quadratic form would have to be made.
-        if is_worth_it and self._sums.for_many is None:
+        if is_worth_it and not self._sums.exactly:
             is_many = len(times) * n_used >= NUMBERS_FOR_SPEED
             quadrature = self._quadrature(n_used, cause, TOLERANCE if is_many else FINE_TOLERANCE)
         if quadrature is None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
+from ..numerics.fixed_blocks import row_products
+
 # A predictor that hardly varies gets some room.
 LEAST_SPREAD = 0.05
 
@@ -26,7 +28,7 @@ class PredictorRegion:
     def contains(self, predictors: np.ndarray) -> np.ndarray:
         """Whether each row (n, K) lies in it, shape (n,); a row's answer does not depend on the others."""
         with np.errstate(invalid="ignore", over="ignore"):
-            distance = (predictors - self.mean) @ np.linalg.inv(self.scale)
+            distance = row_products(predictors - self.mean, np.linalg.inv(self.scale))
             return np.einsum("nk,nk->n", distance, distance) <= 1.0
 
     def points(self, n_points: int, skip: int = 0) -> np.ndarray:

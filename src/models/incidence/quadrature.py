@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import qr
 
+from ..numerics.fixed_blocks import row_products
 from ..numerics.interpolative_decomposition import choose_columns, column_weights
 from .exact_sums import Jumps, sum_incidence
 from .predictor_region import PredictorRegion, predictor_region
@@ -110,11 +111,10 @@ class Quadrature:
 
     def free_before_nodes(self, relative_risk: np.ndarray) -> np.ndarray:
         """S just before each chosen time, shape (n, r)."""
-        values = relative_risk @ self.hazard
-        np.negative(values, out=values)
+        values = row_products(relative_risk, -self.hazard)
         if self.logarithms is not None:
             np.log1p(values, out=values)
-            values = values @ self.logarithms
+            values = row_products(values, self.logarithms)
         return np.exp(values, out=values)
 
     def sums(self, cause: int, position: np.ndarray) -> np.ndarray:
@@ -212,10 +212,9 @@ def _logarithms(
 
 def _excess(jumps: Jumps, form: str, relative_risk: np.ndarray) -> np.ndarray:
     """By what relative risks (n, K) would have to be divided for their hazards to be within the bounds, shape (n,)."""
-    with np.errstate(over="ignore"):
-        together = relative_risk @ (jumps.hazard.sum(axis=1) / LARGEST_HAZARD)
-        at_once = relative_risk @ (jumps.hazard.max(axis=1) / LARGEST_INCREMENT[form])
-        return np.maximum(together, at_once)
+    with np.errstate(over="ignore", invalid="ignore"):
+        bounds = [jumps.hazard.sum(axis=1) / LARGEST_HAZARD, jumps.hazard.max(axis=1) / LARGEST_INCREMENT[form]]
+        return row_products(relative_risk, np.stack(bounds, axis=1)).max(axis=1)
 
 
 def _relative_risks(jumps: Jumps, form: str, predictors: np.ndarray) -> np.ndarray:

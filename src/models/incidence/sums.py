@@ -22,15 +22,14 @@ class IncidenceSums:
     form : {"exponential", "product_limit"}
     moments : ndarray, shape (K + 1, K)
         Mean and covariance of the linear predictors of the training rows.
-    for_many : bool, optional
-        Whether many rows are to come, whatever their number at a time: then a quadrature over all event times is used
-        for all, or none for any, so that no row's numbers depend on the rows beside it. By default the number decides.
+    exactly : bool
+        Never use a quadrature, so that no row's numbers depend on the rows beside it. By default their number decides.
     """
 
-    def __init__(self, jumps: Jumps, form: str, moments: np.ndarray, *, for_many: bool | None = None):
+    def __init__(self, jumps: Jumps, form: str, moments: np.ndarray, *, exactly: bool = False):
         self.jumps = jumps
         self.form = form
-        self.for_many = for_many
+        self.exactly = exactly
         self._moments = moments
         self._made: dict[int, Quadrature | None] = {}
 
@@ -44,7 +43,7 @@ class IncidenceSums:
         position = event_positions(self.jumps, times)
         n_used = int(position.max(initial=0))
         is_worth_it = len(times) * n_used * (1 if len(position) == 1 else OWN_TIMES) >= NUMBERS_FOR_QUADRATURE
-        quadrature = self.quadrature(n_used) if self.chooses(is_worth_it) else None
+        quadrature = self.quadrature(n_used) if is_worth_it and not self.exactly else None
         if quadrature is None:
             return sum_incidence(self.jumps, relative_risk, times, cause, self.form)
         covered = quadrature.covers(relative_risk)
@@ -58,14 +57,8 @@ class IncidenceSums:
         result[outside] = sum_incidence(self.jumps, relative_risk[outside], times[outside], cause, self.form)
         return result
 
-    def chooses(self, is_worth_it: bool) -> bool:
-        """Whether a quadrature is used; ``is_worth_it`` says whether it is for these rows alone."""
-        return is_worth_it if self.for_many is None else self.for_many
-
     def quadrature(self, n_used: int) -> Quadrature | None:
         """The quadrature over the first ``n_used`` event times or more, made once; None where there is none."""
-        if self.for_many:
-            n_used = self.jumps.time.size
         if n_used not in self._made:
             if len(self._made) >= MOST_KEPT:
                 self._made.clear()

@@ -105,7 +105,9 @@ class AalenJohansen(IncidenceModel):
         check_is_fitted(self)
         check_interval(level, interval)
         require_event(event, self.events_)
-        asked = self._asked(X, times, eligible_days, elapsed)
+        return self._asked_interval(self._asked(X, times, eligible_days, elapsed), event, level, interval)
+
+    def _asked_interval(self, asked: Asked, event: int, level: float, interval: str = "log") -> np.ndarray:
         estimate = self._asked_incidence(asked, event)
         error = self._standard_error(asked.design, asked.times, asked.since, self.events_.index(event))
         return asked.finished(np.stack(probability_bounds(estimate, error, level, interval), axis=-1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,9 +12,11 @@ import pandas as pd
 from sklearn.base import clone
 
 from ...caller_warnings import warn
+from ..estimator.asked import Asked
 from ..estimator.base import IncidenceModel
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import LEFT_OUT, warn_of_dropped
+from ..estimator.scored_rows import Change
 from ..features.encoder import FeatureEncoder, as_frame
 from ..inputs.given_days import as_days
 from ..inputs.other_spellings import explains_other_calls
@@ -30,13 +32,17 @@ class StackedDesign(Design):
     Attributes
     ----------
     parts : tuple of Design
+    frame : DataFrame or None
+        The rows as they came.
     """
 
     parts: tuple[Design, ...] = ()
+    frame: pd.DataFrame | None = None
 
     def __getitem__(self, rows: Any) -> StackedDesign:
         """Some of the rows, by a slice, positions or a mask."""
-        return StackedDesign(self.matrix[rows], parts=tuple(part[rows] for part in self.parts))
+        frame = None if self.frame is None else self.frame.iloc[rows]
+        return StackedDesign(self.matrix[rows], parts=tuple(part[rows] for part in self.parts), frame=frame)
 
 
 class StackedIncidence(IncidenceModel):
@@ -235,6 +241,16 @@ class StackedIncidence(IncidenceModel):
             warn(f"times: rows are followed to day {last:g} only, later ones do not count for the weights")
         return days[days <= last]
 
+    def risk_of_changed_rows(self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change]) -> np.ndarray:
+        """As that of every model; the rows are encoded anew, by each of the models."""
+        assert isinstance(asked.design, StackedDesign) and asked.design.frame is not None
+        found = np.empty((len(changes), len(asked)))
+        for result, change in zip(found, changes, strict=True):
+            changed = self._design(change.of_frame(asked.design.frame, self.encoder_))
+            part = replace(asked.at_last(asked.design.matrix), design=changed)
+            result[:] = self.risk_of_rows(part, event)[:, 0]
+        return found
+
     def _known_end(self) -> int | None:
         return shared_known_end(self._named) if self.known_end_event is None else self.known_end_event
 
@@ -247,7 +263,7 @@ class StackedIncidence(IncidenceModel):
     def _design(self, X: Any) -> Design:
         frame = as_frame(X)
         parts = tuple(model._design(frame) for model in self.models_.values())
-        return StackedDesign(np.empty((len(frame), 0)), parts=parts)
+        return StackedDesign(np.empty((len(frame), 0)), parts=parts, frame=frame)
 
     def _last_days_followed(self, rows: TrainingRows) -> np.ndarray:
         ends = [float(model.follow_up_.min()) for model in self.models_.values() if not model._goes_on]

@@ -55,7 +55,7 @@ def parts_on_spark(scorer: Scorer, source: Source, rows_per_part: int, beside: P
         chunks.mkdir()
         n_rows = [write_chunk(chunks, number, chunk) for number, chunk in enumerate(source.chunks(rows_per_part))]
         if n_rows:
-            work = Work.of(scorer, n_rows=source.about_rows, chunks=chunks, name=str(source.name))
+            work = Work.of(scorer, chunks=chunks, name=str(source.name))
             _judge(scorer, work, len(n_rows), judged)
             yield from _without_duplicates(_judged_chunks(judged, n_rows, work.name))
     finally:

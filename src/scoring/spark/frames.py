@@ -11,7 +11,7 @@ from ...errors import InputError
 from ..bands import RiskBands
 from ..cases import KEYS, OPTIONAL, Cases, required_columns
 from ..horizons import HORIZONS, Origin
-from ..scorer import MANY_ROWS, REJECTS, Scorer
+from ..scorer import REJECTS, Scorer
 from .judged import PLACE, WHY, judged_schema
 from .session import mapped
 from .workers import ORDER, Work, judge_batches
@@ -28,7 +28,6 @@ def score_spark(
     times: Sequence[float] = HORIZONS,
     origin: Origin = "scoring_day",
     bands: RiskBands | None = None,
-    n_rows: int = MANY_ROWS,
 ) -> tuple[Any, Any]:
     """Scores and rejected rows of a frame of Spark, as :func:`score_batches` gives them, not computed yet.
 
@@ -45,8 +44,6 @@ def score_spark(
         kept. By default the one that is kept follows from what the rows hold, so that it is always the same.
     times, origin, bands
         As in :func:`score`.
-    n_rows : int
-        How many rows come in all, about, as in :func:`score_batches`.
 
     Returns
     -------
@@ -68,12 +65,12 @@ def score_spark(
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    scorer = Scorer.of(model, times, origin, bands, n_rows=n_rows)
+    scorer = Scorer.of(model, times, origin, bands)
     schema = judged_schema(scorer)
     wanted = _wanted(scorer, cases, row)
     number = F.xxhash64(*map(_named, wanted)) if row is None else _named(row).cast("bigint")
     given = cases.select(*map(_named, wanted), number.alias(ORDER))
-    judged = mapped(cases.sparkSession, given, judge_batches, Work.of(scorer, n_rows=n_rows), schema)
+    judged = mapped(cases.sparkSession, given, judge_batches, Work.of(scorer), schema)
     place = F.row_number().over(Window.partitionBy("key").orderBy("row"))
     is_new = (place > 1) & (F.col("code").isNull() | (F.col("code") == "no_score"))
     judged = judged.withColumn("is_new", is_new)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ...errors import BundleError, InputError, SecondplanError
 from ..cases import Cases
-from ..scorer import MANY_ROWS, Scorer, batch_columns
+from ..scorer import Scorer, batch_columns
 from .chunks import read_chunk
 from .judged import by_row, error_row, judge, unreadable_rows
 
@@ -40,8 +40,6 @@ class Work:
         Of the bundle; a worker that finds another stops.
     times, origin, bands
         As in :func:`~secondplan.scoring.score_batches`.
-    n_rows : int
-        How many come in all, about.
     chunks : Path
         For files of cases: the folder in which the chunks lie (:mod:`.chunks`).
     name : str
@@ -53,7 +51,6 @@ class Work:
     times: tuple[float, ...]
     origin: Origin
     bands: RiskBands
-    n_rows: int = MANY_ROWS
     chunks: Path = Path()
     name: str = ""
 
@@ -75,14 +72,14 @@ class Work:
         BundleError
             The model that arrived is not the one that was sent, or the worker's package is of another version.
         """
-        known = (self.digest, self.times, self.origin, self.bands, self.n_rows)
+        known = (self.digest, self.times, self.origin, self.bands)
         if known not in _READY:
             from ...models.bundle import load_model
 
             with tempfile.TemporaryDirectory() as folder:
                 for name, content in self.bundle.items():
                     (Path(folder) / name).write_bytes(content)
-                scorer = Scorer.of(load_model(folder), self.times, self.origin, self.bands, n_rows=self.n_rows)
+                scorer = Scorer.of(load_model(folder), self.times, self.origin, self.bands)
             if scorer.digest != self.digest:
                 raise BundleError("a worker of Spark has another model, or another version of secondplan")
             while len(_READY) >= MOST_MODELS:

@@ -16,7 +16,7 @@ LAST_BITS = 1e-12
 
 @pytest.fixture(scope="module")
 def scorer(model):
-    return Scorer.of(model, n_rows=100)
+    return Scorer.of(model)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_every_row_is_judged_once_and_in_order(judged, odd_cases):
 
 
 def test_duplicates_found_afterwards_are_those_found_before(model, judged, odd_cases):
-    ((scores, rejects),) = score_batches(model, pa.Table.from_pandas(odd_cases), n_rows=100)
+    ((scores, rejects),) = score_batches(model, pa.Table.from_pandas(odd_cases))
     is_duplicate = SeenKeys().add_hashes(judged["key"].to_numpy().view(np.uint64))
     own_scores, own_rejects = split(judged, is_duplicate)
     assert own_rejects.to_pylist() == plain(rejects).to_pylist()

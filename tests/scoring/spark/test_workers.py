@@ -18,7 +18,7 @@ SECRET = "jane-doe"
 
 @pytest.fixture(scope="module")
 def scorer(model):
-    return Scorer.of(model, n_rows=100)
+    return Scorer.of(model)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def judged_chunk(scorer, schema, cases, tmp_path, unreadable=()):
     """What a worker makes of one chunk, which it takes from a folder."""
     chunk = Chunk(as_cases(cases), np.arange(len(cases)) + 11, dict(unreadable))
     write_chunk(tmp_path, 3, chunk)
-    work = Work.of(scorer, n_rows=100, chunks=tmp_path, name="cases.csv")
+    work = Work.of(scorer, chunks=tmp_path, name="cases.csv")
     return pa.Table.from_batches(judge_chunks(work, schema, [pa.record_batch({"id": [3]})]))
 
 
@@ -46,8 +46,8 @@ def test_a_worker_makes_the_model_ready_once(model, scorer, monkeypatch):
     work = Work.of(scorer)
     assert work.scorer() is replace(work).scorer()
     assert work.scorer().digest == scorer.digest
-    for n_rows in range(5):
-        replace(work, n_rows=n_rows).scorer()
+    for day in range(1, 6):
+        replace(work, times=(float(day),)).scorer()
     assert len(workers._READY) <= workers.MOST_MODELS
 
 

@@ -1,0 +1,144 @@
+"""What scoring asks of cause-specific Cox models, of very many rows with windows of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Self
+
+import numpy as np
+
+from ..cox.baseline import LARGEST_ETA
+from ..curves.confidence import probability_bounds
+from ..estimator.asked import Asked
+from ..estimator.conditioning import FAINT
+from ..estimator.scored_rows import Change
+from ..incidence.exact_sums import event_positions
+from ..incidence.quadrature import build_quadrature
+from ..incidence.window_errors import WindowErrors
+from ..incidence.windows import WindowSums
+from ..numerics.fixed_blocks import row_products
+from .errors import CauseSpecificErrors
+
+# Errors of incidences after a day are divided by the probability of being free of events until then.
+LEAST_FREE = 0.01
+
+
+# Rows whose numbers stay in a processor's cache.
+ROWS_PER_BLOCK = 2048
+
+
+class CauseSpecificScores(CauseSpecificErrors):
+    """The part of :class:`.model.CauseSpecificCox` that scores; where a quadrature does not hold, sums are exact."""
+
+    def made_ready(self) -> Self:
+        """As that of every model; other predictions sum over all event times from now on."""
+        self.__dict__.update(_sums_exactly=True, _sums_by_stratum={}, _errors_by_stratum={}, _windows_made={})
+        return self
+
+    def risk_of_rows(self, asked: Asked, event: int) -> np.ndarray:
+        """As that of every model, by sums over each row's window of event times."""
+        risk, predictors = np.full(asked.times.shape, np.nan), self._row_predictors(asked)
+        is_held = np.zeros(len(asked), dtype=bool)
+        for rows, sums in self._blocks(asked, event):
+            first, last = _window(sums, asked, rows)
+            relative_risk = _relative_risk(predictors[rows])
+            is_held[rows] = sums.holds(relative_risk, first, FAINT)
+            risk[rows] = sums.incidence(relative_risk, first, (sums.grown(first, ends) for ends in last.T))
+        left = np.flatnonzero(~is_held)
+        if left.size:
+            risk[left] = super().risk_of_rows(asked[left], event)
+        return asked.with_unknown(risk)
+
+    def risk_of_changed_rows(self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change]) -> np.ndarray:
+        """As that of every model: a feature moves the linear predictors, all else stays."""
+        matrix, found = asked.design.matrix, np.tile(risk, (len(changes), 1))
+        predictors, steps, is_left = self._row_predictors(asked), [], np.zeros(found.shape, dtype=bool)
+        for change in changes:
+            columns, values = change.of(matrix, self.encoder_)
+            steps.append(row_products(values - matrix[:, columns], self._coef[columns]))
+        for rows, sums in self._blocks(asked, event):
+            first, last = _window(sums, asked, rows)
+            grown = sums.grown(first, last[:, -1])
+            for step, result, left in zip(steps, found, is_left, strict=True):
+                moved = step[rows].any(axis=1).nonzero()[0]
+                own, begin = rows[moved], first[moved]
+                relative_risk = _relative_risk(predictors[own] + step[own])
+                result[own] = sums.incidence(relative_risk, begin, [grown[moved]])[:, 0]
+                left[own] = ~sums.holds(relative_risk, begin, FAINT)
+        for change, result, left in zip(changes, found, is_left, strict=True):
+            if left.any():
+                result[left] = super().risk_of_changed_rows(asked[left], risk[left], event, [change])[0]
+        return found
+
+    def interval_of_rows(self, asked: Asked, risk: np.ndarray, event: int, level: float = 0.95) -> np.ndarray:
+        """As that of every model, by sums over each row's window of event times."""
+        error, predictors = np.zeros(asked.times.shape), self._row_predictors(asked)
+        distance, is_done = self._distances(asked.design.matrix), self._are_by_row(asked)
+        left = [np.flatnonzero(is_done)]
+        for rows, sums in self._blocks(asked, event, len(asked)):
+            rows = rows[~is_done[rows]]
+            first, last = _window(sums, asked, rows)
+            relative_risk = _relative_risk(predictors[rows])
+            held = sums.holds(relative_risk, first, LEAST_FREE)
+            is_done[rows[held]] = True
+            if held.any():
+                errors = self._window_errors(int(asked.design.stratum_of_each[rows[0]]), event, sums)
+                part = distance[:, rows[held]], relative_risk[held], first[held], last[held]
+                error[rows[held]] = errors.error(*part)
+        left += [np.array([row]) for row in np.flatnonzero(~is_done)]  # one by one, so that none depends on others
+        for rows in left:
+            one = asked[rows]
+            error[rows] = self._incidence_error(one.design, one.times, one.since, event)
+        return asked.with_unknown(np.stack(probability_bounds(risk, error, level, "log-log"), axis=-1))
+
+    def _are_by_row(self, asked: Asked) -> np.ndarray:
+        """Whether errors rest on the influence of every row, which no saved model holds, shape (n,)."""
+        result = np.zeros(len(asked), dtype=bool)
+        for code, rows in asked.design.by_stratum():
+            result[rows] = self._is_by_row(code, asked.since[rows, 0])
+        return result
+
+    def _row_predictors(self, asked: Asked) -> np.ndarray:
+        """Linear predictor of each cause, 0 at its center, shape (n, K)."""
+        centers = [model.center_ @ model.coef_ for model in self.cause_models_.values()]
+        return row_products(asked.design.matrix, self._coef) - centers
+
+    @property
+    def _coef(self) -> np.ndarray:
+        return np.column_stack([model.coef_ for model in self.cause_models_.values()])
+
+    def _blocks(self, asked: Asked, event: int, size: int = ROWS_PER_BLOCK) -> Iterator[tuple[np.ndarray, WindowSums]]:
+        """Rows of one stratum, so many at a time, and its sums; not those of a stratum that has none."""
+        for code, own in asked.design.by_stratum():
+            sums = self._window_sums(code, event)
+            if sums is not None:
+                rows = np.arange(len(asked))[own]
+                for begin in range(0, rows.size, max(1, size)):
+                    yield rows[begin : begin + size], sums
+
+    def _window_sums(self, stratum: int, event: int) -> WindowSums | None:
+        made = self.__dict__.setdefault("_windows_made", {})
+        if (stratum, event) not in made:
+            jumps = self._sums(stratum).jumps
+            quadrature = build_quadrature(jumps, self.form, self.predictor_moments_) if jumps.time.size else None
+            made[stratum, event] = None if quadrature is None else WindowSums(quadrature, self.events_.index(event))
+        return made[stratum, event]
+
+    def _window_errors(self, stratum: int, event: int, sums: WindowSums) -> WindowErrors:
+        made = self.__dict__.setdefault("_windows_made", {})
+        if (stratum, event, "errors") not in made:
+            hazards = self._uncertain_hazards(stratum, False)
+            assert hazards is not None  # sums by cells are there for each stratum that comes here
+            made[stratum, event, "errors"] = WindowErrors(hazards, sums)
+        return made[stratum, event, "errors"]
+
+
+def _window(sums: WindowSums, asked: Asked, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first event time of each row's windows (n,), and the first after each (n, m)."""
+    since, jumps = asked.since[rows], sums.quadrature.jumps
+    first = np.where(since > 0, event_positions(jumps, since), 0)[:, 0]
+    return first, event_positions(jumps, asked.times[rows])
+
+
+def _relative_risk(predictors: np.ndarray) -> np.ndarray:
+    return np.exp(np.minimum(predictors, LARGEST_ETA))

@@ -1,0 +1,81 @@
+r"""Incidences of very many rows over windows of event times of their own, by a quadrature.
+
+Given no event before the window that begins with the a-th event time and ends before the e-th,
+
+.. math:: F_k = \frac{\theta_k}{S_\theta(t_a-)} \sum_r S_\theta(t_{j_r}-) (A_r(e) - A_r(a)), \qquad
+    A_r(e) = \sum_{j < e} C_{rj}\, dH_{0k}(t_j),
+
+with the notation of :mod:`.quadrature`: the sums A are tables by event time that all rows share. A row's digits do not
+depend on the rows beside it.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..numerics.fixed_blocks import row_products
+from .quadrature import Quadrature
+
+
+class WindowSums:
+    """Incidences of one cause over windows of event times.
+
+    Parameters
+    ----------
+    quadrature : Quadrature
+        Over all event times.
+    cause : int
+        Position of the cause.
+    """
+
+    def __init__(self, quadrature: Quadrature, cause: int):
+        hazard = quadrature.jumps.hazard
+        self.quadrature = quadrature
+        self.cause = cause
+        self.tables = [_from_zero(quadrature.weights * own) for own in hazard]
+        self.cumulative = _from_zero(hazard)
+        self.n_events = _from_zero((hazard[[cause]] > 0).astype(np.int64))[:, 0]
+
+    def holds(self, relative_risk: np.ndarray, first: np.ndarray, least_free: float) -> np.ndarray:
+        """Whether sums over windows from ``first`` (n,) hold for each row, shape (n,).
+
+        Not outside the quadrature's region, where an incidence would go beyond 1 and stops there instead, and where
+        hardly anybody is free of events before the window, as what follows is divided by that probability.
+        """
+        whole = row_products(self.quadrature.free_before_nodes(relative_risk), self.tables[self.cause][-1:].T)[:, 0]
+        is_below_1 = relative_risk[:, self.cause] * whole < 1.0
+        return self.quadrature.covers(relative_risk) & is_below_1 & (self.free(relative_risk, first) >= least_free)
+
+    def free(self, relative_risk: np.ndarray, first: np.ndarray) -> np.ndarray:
+        """Probability of no event before each row's window, shape (n,)."""
+        if self.quadrature.form == "product_limit":
+            nodes = self.quadrature.free_before_nodes(relative_risk)
+            parts = [np.einsum("nr,nr->n", nodes, table[first]) for table in self.tables]
+            return 1.0 - sum(relative_risk[:, cause] * part for cause, part in enumerate(parts))
+        passed = self.cumulative[first]
+        total = relative_risk[:, 0] * passed[:, 0]
+        for cause in range(1, passed.shape[1]):
+            total += relative_risk[:, cause] * passed[:, cause]
+        return np.exp(-total)
+
+    def grown(self, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """What S at the chosen times is multiplied by, for windows from ``first`` to before ``last`` (n,): (n, r)."""
+        table = self.tables[self.cause]
+        grown = table[np.maximum(first, last)]
+        grown -= table[first]
+        return grown
+
+    def incidence(self, relative_risk: np.ndarray, first: np.ndarray, windows: Iterable[np.ndarray]) -> np.ndarray:
+        """Incidence over windows that begin with ``first`` (n,), of which :meth:`grown` said what they are, (n, m).
+
+        0 where the window is empty, or the cause has no hazard in it.
+        """
+        nodes = self.quadrature.free_before_nodes(relative_risk)
+        scale = relative_risk[:, self.cause] / self.free(relative_risk, first)
+        found = np.stack([scale * np.einsum("nr,nr->n", nodes, grown) for grown in windows], axis=1)
+        return np.clip(found, 0.0, 1.0, out=found)
+
+
+def _from_zero(by_time: np.ndarray) -> np.ndarray:
+    """Running sums (J + 1, r) over the J event times, of numbers (r, J)."""
+    return np.concatenate([np.zeros((1, len(by_time)), by_time.dtype), np.cumsum(by_time.T, axis=0)])
