@@ -32,6 +32,10 @@ WITHOUT_EXAMPLE = {
         "plot_importance",
         "plot_incidence",
         "plot_levels",
+        "plot_policy",
+        "plot_strategies",
+        "plot_trial_balance",
+        "plot_trial_weights",
     ),
     *(
         "plot_effect",

@@ -6,11 +6,15 @@ from .practice import PracticeChange, change_of_practice
 from .result import EffectResult, RiskCurve
 from .sensitivity import TippingPoint, e_value, tipping_point
 from .standardised import standardised_risk
+from .trial.emulated_trial import EmulatedTrial, emulate_trial
+from .trial.policy import PolicyCurve, policy_curve
 from .within_family import WithinFamily, within_family_effect
 
 __all__ = [
     "EffectResult",
+    "EmulatedTrial",
     "InstrumentalEffect",
+    "PolicyCurve",
     "PracticeChange",
     "RiskCurve",
     "ShiftBy",
@@ -19,6 +23,8 @@ __all__ = [
     "authority_instrument",
     "change_of_practice",
     "e_value",
+    "emulate_trial",
+    "policy_curve",
     "standardised_risk",
     "tipping_point",
     "within_family_effect",

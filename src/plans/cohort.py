@@ -37,6 +37,7 @@ from .index_plans import (
     KEY_COLUMNS,
     held_elsewhere,
     not_at_risk,
+    not_first,
     own_periods,
     take_rows,
     with_families,
@@ -193,7 +194,7 @@ def build_cohort(
         len(rows),
         "children on a plan" if index == "first" else "periods on a plan",
         [
-            *([_not_first(rows)] if index == "first" else []),
+            *([not_first(rows)] if index == "first" else []),
             *_not_observed(rows, before_extract),
             *not_at_risk(rows, care),
             Exclusion(
@@ -223,14 +224,6 @@ def build_cohort(
         missing_features=missing,
         notes=_notes(snapshot, y, care, index),
         sources=source_kinds(plans.extract["source"]),
-    )
-
-
-def _not_first(rows: pd.DataFrame) -> Exclusion:
-    return Exclusion(
-        "not the child's first plan",
-        "earlier plans are reported that are not on record",
-        (rows["previous_plans_reported"] > 0).fillna(False).to_numpy(dtype=bool),
     )
 
 

@@ -37,7 +37,16 @@ def held_elsewhere(count: int) -> NeverRows:
     return NeverRows("held for another authority", reason, count)
 
 
-def not_at_risk(rows: pd.DataFrame, care: str) -> list[Exclusion]:
+def not_first(rows: pd.DataFrame) -> Exclusion:
+    """The step for children whose earlier plans are not on record."""
+    return Exclusion(
+        "not the child's first plan",
+        "earlier plans are reported that are not on record",
+        (rows["previous_plans_reported"] > 0).fillna(False).to_numpy(dtype=bool),
+    )
+
+
+def not_at_risk(rows: pd.DataFrame, care: str, when: str = "ended") -> list[Exclusion]:
     """Steps for children who could not have a second plan in the ordinary way from the day the plan ended.
 
     Parameters
@@ -46,22 +55,24 @@ def not_at_risk(rows: pd.DataFrame, care: str) -> list[Exclusion]:
         What :func:`~secondplan.plans.follow_up.add_follow_up` returns.
     care : {"competing", "ignore"}
         With ``"ignore"`` being in care is no reason.
+    when : str
+        What the plan did on the day ``index_end``.
     """
     steps = [
         Exclusion(
-            "aged 18 when the plan ended",
+            f"aged 18 when the plan {when}",
             "an adult cannot have a child protection plan",
             (rows["adult_on"] <= rows["index_end"]).to_numpy(),
         ),
         Exclusion(
-            "died or left for good by the day the plan ended",
+            f"died or left for good by the day the plan {when}",
             "death, adoption or special guardianship",
             rows["had_left"].to_numpy(),
         ),
     ]
     if care == "competing":
         reason = "care was running, or began, on that day: not at risk in the ordinary way"
-        steps.append(Exclusion("in care when the plan ended", reason, rows["in_care"].to_numpy()))
+        steps.append(Exclusion(f"in care when the plan {when}", reason, rows["in_care"].to_numpy()))
     return steps
 
 

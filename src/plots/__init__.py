@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "penalty": ["plot_penalty_cv", "plot_penalty_path"],
         "practice": ["plot_practice_change"],
         "proportionality": ["plot_coefficients_over_time"],
+        "trials": ["plot_policy", "plot_strategies", "plot_trial_balance", "plot_trial_weights"],
         "risk": ["plot_risk", "plot_risk_distribution"],
         "tipping_point": ["plot_tipping_point"],
     },

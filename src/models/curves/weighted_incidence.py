@@ -5,9 +5,9 @@ and :math:`N_1, N` the weights of the event of interest and of any event on it,
 
 .. math:: F(t) = \sum_{u \le t} S(u-) \frac{N_1(u)}{R(u)}, \qquad S(u) = \prod_{v \le u} (1 - N(v) / R(v)).
 
-Linear functionals :math:`A = \sum_v V(v) F(v)` are what is asked for: the risk by a day (V is 1 on that day) or the area
-beneath F until a day (V is 1 on each day before it). A spell's influence is the derivative of A in the logarithm of its
-weight: exact, so that whatever the weights depend on is allowed for by the chain rule.
+Linear functionals :math:`A = \sum_v V(v) F(v)` are what is asked for: the risk by a day (V is 1 on that day) or the
+area beneath F until a day (V is 1 on each day before it). A spell's influence is the derivative of A in the logarithm
+of its weight: exact, so that whatever the weights depend on is allowed for by the chain rule.
 """
 
 from __future__ import annotations

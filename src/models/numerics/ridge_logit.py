@@ -20,6 +20,7 @@ from scipy.special import expit
 
 from .information import solve
 from .newton import Objective, maximise
+from .threads import cached_rows, row_chunks
 
 # Estimates are to be exact in their influence functions, not only in their intervals.
 SMALL_DECREMENT = 1e-12
@@ -32,7 +33,7 @@ class RidgeLogit:
     Attributes
     ----------
     design : ndarray, shape (n, p)
-        With a column of ones; rows sorted by ``level``.
+        The first column is of ones; rows sorted by ``level``.
     outcome : ndarray, shape (n,)
         0 or 1.
     ridge : ndarray, shape (p,)
@@ -92,7 +93,7 @@ class LogitInformation:
         p = self.own.shape[0]
         own, levels = vector[:p], vector[p:]
         if not levels.size:
-            return cast("np.ndarray", solve(self.own, own))
+            return solve(self.own, own)
         scaled = self.shared / self.levels
         first = solve(self.own - scaled @ self.shared.T, own - scaled @ levels)
         return np.concatenate([first, (levels - self.shared.T @ first) / self.levels])
@@ -126,15 +127,22 @@ class _Likelihood(Objective[_Point]):
 def information(rows: RidgeLogit, weight: np.ndarray, probability: np.ndarray) -> LogitInformation:
     """Information at fitted probabilities (n,)."""
     spread = weight * probability * (1.0 - probability)
-    weighted = rows.design * spread[:, None]
-    own = rows.design.T @ weighted + np.diag(rows.ridge)
+    own, root = np.diag(rows.ridge), np.sqrt(spread)
+    for chunk in row_chunks(spread.size, cached_rows(rows.ridge.size)):
+        weighted = rows.design[chunk] * root[chunk, None]
+        own += weighted.T @ weighted
     if not rows.n_levels:
         return LogitInformation(own, np.zeros((own.shape[0], 0)), np.zeros(0))
-    shared = np.add.reduceat(weighted, rows.first, axis=0).T
+    last = np.append(rows.first[1:], spread.size)
+    shared = np.empty((own.shape[0], rows.n_levels))
+    for level, (begin, end) in enumerate(zip(rows.first, last, strict=True)):
+        shared[:, level] = spread[begin:end] @ rows.design[begin:end]
     return LogitInformation(own, shared, np.add.reduceat(spread, rows.first) + rows.level_ridge)
 
 
-def fit_ridge_logit(rows: RidgeLogit, weight: np.ndarray, start: np.ndarray | None = None) -> tuple[np.ndarray, bool]:
+def fit_ridge_logit(
+    rows: RidgeLogit, weight: np.ndarray, start: np.ndarray | None = None, decrement: float = SMALL_DECREMENT
+) -> tuple[np.ndarray, bool]:
     """The penalised estimate.
 
     Parameters
@@ -144,6 +152,8 @@ def fit_ridge_logit(rows: RidgeLogit, weight: np.ndarray, start: np.ndarray | No
         Case weights; 0 leaves a row out.
     start : ndarray, shape (p + n_levels,), optional
         Where to begin, as the estimate with other weights.
+    decrement : float
+        Newton decrement at which the search ends.
 
     Returns
     -------
@@ -151,6 +161,10 @@ def fit_ridge_logit(rows: RidgeLogit, weight: np.ndarray, start: np.ndarray | No
     converged : bool
     """
     likelihood = _Likelihood(rows, weight)
-    theta = np.zeros(likelihood.penalty.size) if start is None else start
-    found = maximise(likelihood, theta, likelihood.evaluate(theta), decrement=SMALL_DECREMENT)
+    theta = start
+    if theta is None:
+        theta = np.zeros(likelihood.penalty.size)
+        share = np.clip(weight @ rows.outcome / max(weight.sum(), 1e-300), 1e-6, 1.0 - 1e-6)
+        theta[0] = np.log(share / (1.0 - share))
+    found = maximise(likelihood, theta, likelihood.evaluate(theta), decrement=decrement)
     return found.theta, found.converged

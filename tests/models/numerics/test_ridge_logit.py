@@ -39,7 +39,9 @@ def test_parts_solve_as_the_whole_matrix():
     matrix = whole.T @ (whole * (weight * probability * (1 - probability))[:, None]) + np.diag([0.0] + [0.5] * 9)
     vector = rows.sums(np.arange(400.0))
     assert np.allclose(vector, whole.T @ np.arange(400.0), atol=EXACT)
-    assert np.allclose(information(rows, weight, probability).solve(vector), np.linalg.solve(matrix, vector), rtol=EXACT)
+    assert np.allclose(
+        information(rows, weight, probability).solve(vector), np.linalg.solve(matrix, vector), rtol=EXACT
+    )
 
 
 def test_a_warm_start_ends_at_the_same_place():
