@@ -22,6 +22,7 @@ WITHOUT_EXAMPLE = {
     *("load_experiment", "load_tracked_model", "log_drift", "promote", "read_council", "run_experiment", "score_batch"),
     "tracked_model_card",
     *(
+        "plot_balance",
         "plot_calibration",
         "plot_coefficients",
         "plot_coefficients_over_time",
@@ -36,6 +37,7 @@ WITHOUT_EXAMPLE = {
         "plot_strategies",
         "plot_trial_balance",
         "plot_trial_weights",
+        "plot_overlap",
     ),
     *(
         "plot_effect",

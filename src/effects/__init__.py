@@ -1,6 +1,7 @@
 """Effects of plan length and of changes of practice: what would have been otherwise, and what has to be assumed."""
 
 from .instrument import InstrumentalEffect, authority_instrument
+from .length_weights import LengthWeights, plan_length_weights
 from .levels import ShiftBy
 from .practice import PracticeChange, change_of_practice
 from .result import EffectResult, RiskCurve
@@ -8,12 +9,14 @@ from .sensitivity import TippingPoint, e_value, tipping_point
 from .standardised import standardised_risk
 from .trial.emulated_trial import EmulatedTrial, emulate_trial
 from .trial.policy import PolicyCurve, policy_curve
+from .weighted import weighted_risk
 from .within_family import WithinFamily, within_family_effect
 
 __all__ = [
     "EffectResult",
     "EmulatedTrial",
     "InstrumentalEffect",
+    "LengthWeights",
     "PolicyCurve",
     "PracticeChange",
     "RiskCurve",
@@ -24,8 +27,10 @@ __all__ = [
     "change_of_practice",
     "e_value",
     "emulate_trial",
+    "plan_length_weights",
     "policy_curve",
     "standardised_risk",
     "tipping_point",
+    "weighted_risk",
     "within_family_effect",
 ]

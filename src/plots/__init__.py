@@ -27,5 +27,6 @@ __getattr__, __dir__, __all__ = lazy_names(
         "trials": ["plot_policy", "plot_strategies", "plot_trial_balance", "plot_trial_weights"],
         "risk": ["plot_risk", "plot_risk_distribution"],
         "tipping_point": ["plot_tipping_point"],
+        "weights": ["plot_balance", "plot_overlap"],
     },
 )

@@ -19,3 +19,21 @@ def few_rows():
         }
     )
     return X, y, np.arange(n) // 2, rng.choice([7.0, 12.0, 99.0], n)
+
+
+@pytest.fixture(scope="session")
+def is_derivative():
+    """Whether the influence (..., n_clusters) of families is the derivative of an estimate by their case weights.
+
+    Of a central difference with steps of 1e-4; relative to the largest derivative.
+    """
+
+    def check(influence, estimate, family, step=1e-4, tolerance=1e-6):
+        for one in (0, 17):
+            up, down = np.ones(family.size), np.ones(family.size)
+            up[family == one] += step
+            down[family == one] -= step
+            exact = (estimate(up) - estimate(down)) / (2 * step)
+            assert influence[..., one] == pytest.approx(exact, abs=tolerance * np.abs(exact).max())
+
+    return check

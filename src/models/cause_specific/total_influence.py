@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..cox.hazard_influence import HazardSlopes, hazard_influence
 from ..estimator.asked import Asked
 from ..estimator.design import TrainingRows
 from ..incidence.exact_sums import event_positions
-from ..incidence.hazard_moments import cause_influence
 from ..incidence.sums import NUMBERS_FOR_QUADRATURE
 from ..incidence.total_slopes import TotalSlopes, total_slopes
 from .errors import CauseSpecificErrors
@@ -52,34 +52,19 @@ class CauseSpecificTotals(CauseSpecificErrors):
             By what the influence of each row is multiplied before those of a target are added up.
         target : ndarray of int, shape (n,)
         """
-        from ..cox.kernels.row_influence import CauseFit, cause_rows
-
-        stratum, n_targets = rows.design.stratum_of_each, int(target.max()) + 1
         by_stratum = {code: _joined(directions, code) for code in {code for one in directions for code in one}}
-        result = 0.0
+        result = np.zeros(())
         for place, (cause, model) in enumerate(self.cause_models_.items()):
-            found = cause_rows(
-                rows.design.matrix,
-                rows.outcome,
-                CauseFit(cause, model.coef_, model.naive_covariance_, model.center_),
-                weight=rows.weight,
-                stratum=stratum,
-                offset=None,
-                factor=factor,
-                target=target,
-                ties=self.ties,
-                std_error="jackknife",
-            )
-            for code, slopes in by_stratum.items():
-                jumps, slope = self._sums(code).jumps, slopes.by_increment[place]
-                begin, end = np.searchsorted(found.rows.stratum, [code, code + 1])
-                steps = np.searchsorted(jumps.time, found.rows.time[begin:end])
-                by_coef = slopes.by_feature[:, place] - np.outer(slope @ jumps.hazard[place], model.center_)
-                by_coef -= slope[:, steps] @ found.mean[begin:end]
-                result = result + by_coef @ found.rows.coef.T
-                own = np.flatnonzero(stratum == code)
-                values = cause_influence(found.rows, code, jumps.time, own).of(slope, slice(None))
-                result += np.stack([np.bincount(target[own], column, n_targets) for column in values.T])
+            slopes = {
+                code: HazardSlopes(
+                    self._sums(code).jumps.time,
+                    self._sums(code).jumps.hazard[place],
+                    found.by_increment[place],
+                    found.by_feature[:, place],
+                )
+                for code, found in by_stratum.items()
+            }
+            result = result + hazard_influence(model, cause, rows, slopes, factor=factor, target=target)
         return np.asarray(result)
 
 

@@ -1,0 +1,418 @@
+"""Weights that make children with plans of different lengths alike in their features, and how well they do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..caller_warnings import warn
+from ..models.features.encoder import FeatureEncoder, as_frame
+from ..models.inputs.case_weights import weight_of_each
+from ..models.inputs.labels import label_codes, refuse_other_order
+from ..models.inputs.outcome import as_numbers
+from ..models.numerics.independent_columns import independent_columns
+from ..models.numerics.multinomial_logit import fit_multinomial_logit
+from ..parameter_checks import require_choice
+from ..small_counts import SUPPRESSED, is_small
+
+KINDS, ESTIMANDS = ("multinomial", "density_ratio"), ("ate", "overlap")
+# Names of what is done about extreme weights: the quantile at which weights are cut, or the probability of some level
+# under which rows are left out.
+CAPS = {"cap_95": 0.95, "cap_99": 0.99, "cap_99.9": 0.999}
+DROPS = {"drop_1": 0.01, "drop_5": 0.05, "drop_10": 0.10}
+DEPENDENT = 1e-10
+# Probabilities of a level under which its weights rest on few, by name.
+RARE = 0.05
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LengthWeights:
+    """Weights of n rows by the probability of their own level, or length, given their features.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n,)
+        0 in rows that were trimmed by leaving them out.
+    levels : tuple
+        The levels, in order; none for ``density_ratio``.
+    level_of_row : ndarray of int, shape (n,)
+        Position of each row's level.
+    balance : DataFrame
+        Standardised differences before and after weighting: column, level, before, after. Of a level it is the mean of
+        its rows less that of the rows that all levels are weighted to, in standard deviations; for ``density_ratio``
+        the correlation with the length.
+    effective_n : DataFrame
+        level, n, effective_n (squared sum of the weights over the sum of squares), largest_share (what the heaviest
+        hundredth of rows weighs of all).
+    overlap : DataFrame
+        Positivity: level, probability of it at the 1st percentile, the median and the 99th among all rows, and
+        share_rare, the share of rows with a probability below 5 %. For ``density_ratio`` the same of the weights.
+    kind, estimand : str
+    stabilised : bool
+    trim : str or None
+    probability : ndarray, shape (n, n_levels), or None
+        Of each level, given the features.
+    log_slopes, parameter_influence : ndarray, shape (n, q)
+        How the log of each weight moves with the q parameters, and how each row moves these.
+    sample_weight : ndarray, shape (n,)
+        Case weights.
+    """
+
+    weights: np.ndarray
+    levels: tuple[Any, ...]
+    level_of_row: np.ndarray
+    balance: pd.DataFrame
+    effective_n: pd.DataFrame
+    overlap: pd.DataFrame
+    kind: str
+    estimand: str
+    stabilised: bool
+    trim: str | None
+    probability: np.ndarray | None = field(default=None, repr=False)
+    log_slopes: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+    parameter_influence: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+    sample_weight: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return self.weights.size
+
+    def per_probability(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights 1 / e, which need no division by their sum, and the slopes of their logarithms (n, q).
+
+        Those of plain weights by level; of others no such weights are known.
+        """
+        if not self.is_plain:
+            raise ValueError("weights that are trimmed, of overlap or of a density ratio count by their sum")
+        if not self.stabilised:
+            return self.weights, self.log_slopes
+        share = np.bincount(self.level_of_row, self.sample_weight) / self.sample_weight.sum()
+        slopes = self.log_slopes.copy()
+        slopes[:, -len(self.levels) :] = 0.0
+        return self.weights / share[self.level_of_row], slopes
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether they are one over the probability of the level, but for the share of the level."""
+        return self.kind == "multinomial" and self.estimand == "ate" and self.trim is None
+
+    def plot(self, kind: str = "balance", ax: Any = None) -> Any:
+        """Draw the balance before and after, or the overlap of levels.
+
+        Parameters
+        ----------
+        kind : {"balance", "overlap"}
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        Axes
+        """
+        from ..plots import plot_balance, plot_overlap
+
+        require_choice("kind", kind, ("balance", "overlap"))
+        if kind == "balance":
+            return plot_balance(self.balance, ax=ax)
+        if self.probability is None:
+            raise ValueError(
+                "weights by a density ratio have no probabilities of levels; see .overlap for their spread"
+            )
+        return plot_overlap(self.probability, self.level_of_row, [str(level) for level in self.levels], ax=ax)
+
+    def __repr__(self) -> str:
+        """What the weights do, in a few lines."""
+        return f"{self._heading()}\n{self._shown().to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self._heading())}</p>{self._shown().to_html(index=False)}"
+
+    def _heading(self) -> str:
+        worst = self.balance[["before", "after"]].abs().max()
+        of = "correlation with length" if self.kind == "density_ratio" else "standardised difference"
+        how = ", ".join(filter(None, [self.kind, self.estimand, self.trim]))
+        change = f"the largest {of} is {worst['before']:.2f} before and {worst['after']:.2f} after"
+        return f"Weights of {len(self):,} children ({how}): {change}"
+
+    def _shown(self) -> pd.DataFrame:
+        table = self.effective_n.round({"effective_n": 0, "largest_share": 3})
+        small = is_small(table["n"])
+        return table.assign(
+            **{name: table[name].astype(object).mask(small, SUPPRESSED) for name in ("n", "effective_n")}
+        )
+
+
+def plan_length_weights(
+    X: Any,
+    length: Any,
+    *,
+    kind: str = "multinomial",
+    stabilised: bool = True,
+    trim: str | None = None,
+    estimand: str = "ate",
+    encoder: FeatureEncoder | None = None,
+    sample_weight: Any = None,
+) -> LengthWeights:
+    r"""Weights by how likely each child's plan was to be so long, given what is known of the child.
+
+    With :math:`e_a(x)` the probability of level a, from a multinomial logistic regression,
+
+    .. math:: w = \frac{P(a)}{e_a(x)} \text{ (stabilised, "ate")}, \qquad
+        w = \frac{1 / e_a(x)}{\sum_k 1 / e_k(x)} \text{ ("overlap")}
+
+    The first gives each level the features of all children; the second those of children who could well have had any
+    level, which needs no trimming and has the smallest variance. For a length in days (``density_ratio``) the weight
+    is the density of its logarithm among all over that given x, both normal.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray, shape (n_rows, n_columns)
+        What moves both length and outcome, without the length.
+    length : array, shape (n_rows,)
+        Levels (bands of length), or days above 0 for ``density_ratio``.
+    kind : {"multinomial", "density_ratio"}
+    stabilised : bool
+        Multiply by the share of the level (or the density of the length) among all.
+    trim : {"cap_95", "cap_99", "cap_99.9", "drop_1", "drop_5", "drop_10"}, optional
+        Cut weights at this percentile of all weights, or leave out rows for whom some level has a probability below so
+        many per cent: the risks are then those of the others. The cut, and who is left out, count as known.
+    estimand : {"ate", "overlap"}
+    encoder : FeatureEncoder, optional
+        Splines and interactions of the columns.
+    sample_weight : array, shape (n_rows,), optional
+        Case weights.
+
+    Returns
+    -------
+    LengthWeights
+        It knows how each row moved the weights, for the errors of :func:`weighted_risk`.
+
+    Raises
+    ------
+    ValueError
+        There is one level, a length is not above 0, or features part the levels so that no probabilities fit best.
+
+    References
+    ----------
+    Robins, Hernan and Brumback (2000), Epidemiology 11:550; Li, Morgan and Zaslavsky (2018), Balancing covariates via
+    propensity score weighting, JASA 113:390; Li and Li (2019), Annals of Applied Statistics 13:2389, for several
+    levels; Crump et al. (2009), Biometrika 96:187, for leaving rows out.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd, secondplan as sp
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"age": rng.uniform(0, 17, 400)})
+    >>> band = np.where(rng.random(400) < 1 / (1 + np.exp(0.2 * X["age"] - 1.5)), "short", "long")
+    >>> found = sp.plan_length_weights(X, band)
+    >>> bool(found.balance["after"].abs().max() < found.balance["before"].abs().max() / 5)
+    True
+    """
+    require_choice("kind", kind, KINDS)
+    require_choice("estimand", estimand, ESTIMANDS)
+    require_choice("trim", trim, (None, *CAPS, *DROPS))
+    refuse_other_order(X=X, length=length, sample_weight=sample_weight)
+    frame = as_frame(X)
+    case_weight = weight_of_each(sample_weight, len(frame))
+    fitted_encoder = FeatureEncoder() if encoder is None else encoder
+    matrix = fitted_encoder.fit_design(frame)
+    names = list(fitted_encoder.get_feature_names_out())
+    design = _design(matrix)
+    if kind == "density_ratio":
+        if estimand == "overlap" or trim in DROPS:
+            raise ValueError("overlap weights and leaving rows out need levels: give bands, kind='multinomial'")
+        days = as_numbers(length, "length")
+        if np.any(~np.isfinite(days) | (days <= 0)):
+            raise ValueError(f"length: not above 0 in {int(np.sum(~(days > 0)))} of {days.size} rows")
+        weights, slopes, influence = _density_ratio(design, np.log(days), case_weight, stabilised)
+        levels: list[Any] = []
+        codes, probability = np.zeros(days.size, dtype=np.int64), None
+    else:
+        levels, codes = label_codes(length, len(frame), "length")
+        if len(levels) < 2:
+            raise ValueError(f"length: expected two levels or more, got {len(levels)}")
+        weights, slopes, influence, probability = _by_level(
+            design, codes, len(levels), case_weight, stabilised, estimand
+        )
+    weights, slopes = _trimmed(weights, slopes, probability, trim)
+    weighted = _Weighted(weights, case_weight, codes, levels)
+    balance = (
+        _correlations(matrix, names, np.log(days), weighted)
+        if kind == "density_ratio"
+        else _differences(matrix, names, weighted, estimand)
+    )
+    return LengthWeights(
+        weights,
+        tuple(levels),
+        codes,
+        balance,
+        weighted.effective(),
+        _positivity(probability, weights, levels),
+        kind,
+        estimand,
+        stabilised,
+        trim,
+        probability,
+        slopes,
+        influence,
+        case_weight,
+    )
+
+
+@dataclass(frozen=True)
+class _Weighted:
+    weights: np.ndarray
+    case_weight: np.ndarray
+    codes: np.ndarray
+    levels: list[Any]
+
+    @property
+    def together(self) -> np.ndarray:
+        return self.weights * self.case_weight
+
+    def effective(self) -> pd.DataFrame:
+        rows = []
+        for code, level in enumerate(self.levels or ["all"]):
+            own = self.together[self.codes == code]
+            heaviest = np.sort(own)[-max(1, own.size // 100) :]
+            rows.append((level, own.size, own.sum() ** 2 / (own @ own), heaviest.sum() / own.sum()))
+        return pd.DataFrame(rows, columns=["level", "n", "effective_n", "largest_share"])
+
+
+def _design(matrix: np.ndarray) -> np.ndarray:
+    """Ones, and the columns that are not determined by others, standardised."""
+    center, spread = matrix.mean(axis=0), matrix.std(axis=0)
+    varies = spread > DEPENDENT * np.maximum(np.abs(center), 1e-300)
+    scaled = (matrix[:, varies] - center[varies]) / spread[varies]
+    scaled = scaled[:, independent_columns(scaled.T @ scaled / max(len(scaled), 1), DEPENDENT)]
+    return np.column_stack([np.ones(len(matrix)), scaled])
+
+
+def _by_level(
+    design: np.ndarray, codes: np.ndarray, n_levels: int, case_weight: np.ndarray, stabilised: bool, estimand: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Weights (n,), slopes of their logarithms (n, q), influence of rows on the q parameters, probabilities (n, K)."""
+    fitted = fit_multinomial_logit(design, codes, case_weight, n_levels)
+    if not fitted.converged:
+        raise ValueError(
+            "no probabilities of the levels fit best: features part the levels (every child with some value has one "
+            "level, or never does); join levels or leave these features out"
+        )
+    probability, rows = fitted.probability, np.arange(codes.size)
+    own = fitted.log_slopes(design, codes)
+    influence = case_weight[:, None] * (fitted.scores(design, codes) @ fitted.inverse)
+    weights, slopes = 1.0 / probability[rows, codes], -own
+    if estimand == "overlap":
+        tilt = 1.0 / (1.0 / probability).sum(axis=1)
+        weights = weights * tilt
+        for level in range(n_levels):
+            of_level = fitted.log_slopes(design, np.full(codes.size, level))
+            slopes = slopes + (tilt / probability[:, level])[:, None] * of_level
+    elif stabilised:
+        share = np.bincount(codes, case_weight, n_levels) / case_weight.sum()
+        is_level = codes[:, None] == np.arange(n_levels)
+        weights = weights * share[codes]
+        slopes = np.hstack([slopes, is_level / share])
+        influence = np.hstack([influence, case_weight[:, None] * (is_level - share) / case_weight.sum()])
+    return weights, slopes, influence, probability
+
+
+def _density_ratio(
+    design: np.ndarray, log_length: np.ndarray, case_weight: np.ndarray, stabilised: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same for normal densities of the log length: coefficients and log spread, then mean and log spread of all."""
+    total = case_weight.sum()
+    inverse = np.linalg.inv((design * case_weight[:, None]).T @ design)
+    residual = log_length - design @ (inverse @ (design.T @ (case_weight * log_length)))
+    spread = np.sqrt(case_weight @ residual**2 / total)
+    if not spread > 0:
+        raise ValueError("length follows from the features without error: no density given them")
+    z = residual / spread
+    log_weight = np.log(spread) + z**2 / 2.0
+    slopes = np.column_stack([-(z / spread)[:, None] * design, 1.0 - z**2])
+    influence = np.column_stack(
+        [(case_weight * residual)[:, None] * (design @ inverse), case_weight * (z**2 - 1.0) / (2.0 * total)]
+    )
+    if stabilised:
+        mean = case_weight @ log_length / total
+        spread = np.sqrt(case_weight @ (log_length - mean) ** 2 / total)
+        z = (log_length - mean) / spread
+        log_weight -= np.log(spread) + z**2 / 2.0
+        slopes = np.column_stack([slopes, z / spread, z**2 - 1.0])
+        influence = np.column_stack(
+            [influence, case_weight * (log_length - mean) / total, case_weight * (z**2 - 1.0) / (2.0 * total)]
+        )
+    return np.exp(log_weight), slopes, influence
+
+
+def _trimmed(
+    weights: np.ndarray, slopes: np.ndarray, probability: np.ndarray | None, trim: str | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The weights after trimming; what was cut or left out does not move with the parameters."""
+    if trim is None:
+        return weights, slopes
+    if trim in CAPS:
+        most = float(np.quantile(weights, CAPS[trim]))
+        moved = weights > most
+        weights = np.minimum(weights, most)
+    else:
+        assert probability is not None  # refused for density ratios
+        moved = probability.min(axis=1) < DROPS[trim]
+        weights = np.where(moved, 0.0, weights)
+        if moved.all():
+            raise ValueError(f"trim={trim!r} leaves no row")
+    return weights, np.where(moved[:, None], 0.0, slopes)
+
+
+def _differences(matrix: np.ndarray, names: list[str], weighted: _Weighted, estimand: str) -> pd.DataFrame:
+    """Standardised differences of each level from the rows that all are weighted to."""
+    target = weighted.case_weight * (weighted.weights > 0)
+    if estimand == "overlap":
+        target = weighted.together  # its expectation is that of these rows
+    whole, aimed = np.average(matrix, axis=0, weights=weighted.case_weight), np.average(matrix, axis=0, weights=target)
+    spread = np.sqrt(np.average((matrix - whole) ** 2, axis=0, weights=weighted.case_weight))
+    rows = []
+    for code, level in enumerate(weighted.levels):
+        own = weighted.codes == code
+        if not weighted.together[own].sum() > 0:
+            raise ValueError("trimming leaves no row of a level")
+        before = np.average(matrix[own], axis=0, weights=weighted.case_weight[own]) - whole
+        after = np.average(matrix[own], axis=0, weights=weighted.together[own]) - aimed
+        for column, name in enumerate(names):
+            scale = spread[column] or np.nan
+            rows.append((name, level, before[column] / scale, after[column] / scale))
+    return pd.DataFrame(rows, columns=["column", "level", "before", "after"])
+
+
+def _correlations(matrix: np.ndarray, names: list[str], log_length: np.ndarray, weighted: _Weighted) -> pd.DataFrame:
+    def correlation(column: np.ndarray, weight: np.ndarray) -> float:
+        share = weight / weight.sum()
+        x, y = column - share @ column, log_length - share @ log_length
+        scale = np.sqrt((share @ x**2) * (share @ y**2))
+        return float(share @ (x * y) / scale) if scale > 0 else np.nan
+
+    rows = [
+        (name, "all", correlation(column, weighted.case_weight), correlation(column, weighted.together))
+        for name, column in zip(names, matrix.T, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["column", "level", "before", "after"])
+
+
+def _positivity(probability: np.ndarray | None, weights: np.ndarray, levels: list[Any]) -> pd.DataFrame:
+    """Percentiles, no smallest or largest value: those are of one child."""
+    columns = weights[:, None] if probability is None else probability
+    rows = []
+    for level, values in zip(levels or ["weights"], columns.T, strict=True):
+        low, middle, high = np.quantile(values, [0.01, 0.5, 0.99])
+        rows.append((level, low, middle, high, np.nan if probability is None else float((values < RARE).mean())))
+    table = pd.DataFrame(rows, columns=["level", "percentile_1", "median", "percentile_99", "share_rare"])
+    if probability is not None and (table["percentile_1"] < RARE / 5).any():
+        which = ", ".join(str(level) for level in table.loc[table["percentile_1"] < RARE / 5, "level"])
+        warn(
+            f"some children all but never have a level ({which}: probability below 1 %); its figures rest on few: see "
+            ".overlap, and consider trim, estimand='overlap' or fewer levels"
+        )
+    return table
