@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-
-# Of an address with a password in it: a file is no place for one.
-WITH_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
+from ..files.secret import holds_password
 
 
 def read_config(path: Path, commands: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,7 +64,7 @@ def _of_options(path: Path, part: Mapping[str, Any], command: Any, place: str) -
         if isinstance(value, dict):
             raise InputError(f"{path}: [{place}] {key} must be a value or a list of values, not a table")
         values = value if isinstance(value, list) else [value]
-        if any(isinstance(one, str) and WITH_PASSWORD.search(one) for one in values):
+        if any(map(holds_password, values)):
             raise InputError(f"{path}: [{place}] {key} holds a password; give it in the environment")
         # Values as on the command line, which the option itself reads: a date of TOML as its text.
         texts = [one if isinstance(one, bool | int | float | str) else str(one) for one in values]

@@ -17,8 +17,9 @@ from .config import read_config
 from .exit import INTERRUPTED, show_warning, stop, stop_unexpected
 from .indicators import indicators
 from .monitor import monitor
-from .options import DEFAULT_STORE, AsOf, Out, Store, refuse_unwritable, terminal_width
+from .options import DEFAULT_STORE, Out, Store, refuse_unwritable, terminal_width
 from .read import read_app
+from .score import score
 
 if TYPE_CHECKING:
     from ..synthetic import Scenario
@@ -204,6 +205,7 @@ def check(
 
 app.command()(indicators)
 app.command()(monitor)
+app.command()(score)
 app.command()(card)
 app.command()(council_template)
 
@@ -255,70 +257,6 @@ def promote(
     from ..tracking import promote as set_alias
 
     typer.echo(set_alias(model, name=name, store=store))
-
-
-@app.command()
-def score(
-    model: Annotated[str, typer.Option(help="models:/NAME@champion, runs:/..., or the path of a bundle.")],
-    input: Annotated[
-        str,
-        typer.Option(
-            help="A plan store; cases in Parquet, CSV, Excel, Arrow, JSON lines; a pattern; or -, standard input."
-        ),
-    ],
-    output: Annotated[Path, typer.Option(help="The folder to write.", readable=False)],
-    input_format: Annotated[
-        str | None, typer.Option(help="csv, jsonl, arrow or parquet: needed for standard input.")
-    ] = None,
-    as_of: AsOf = None,
-    origin: Annotated[
-        str,
-        typer.Option(help="Where horizons count from: scoring_day or plan_end."),
-    ] = "scoring_day",
-    times: Annotated[str, typer.Option(help="Horizons in days.")] = "91,182,365,730",
-    care: Annotated[
-        str, typer.Option(help="For a plan store: competing or ignore, as the model's cohort was built.")
-    ] = "competing",
-    bands: Annotated[
-        str | None,
-        typer.Option(help="Multiples of the average risk (0.5,1.5,3), or with labels by turns (low,1,raised)."),
-    ] = None,
-    max_rejects: Annotated[
-        int | None, typer.Option(min=0, help="Publish nothing if more rows are rejected; no limit by default.")
-    ] = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option("--format", help="Another format beside Parquet: csv, xlsx; repeatable."),
-    ] = None,
-    latest: Annotated[bool, typer.Option(help="Let latest, beside the folder, point to it once it is whole.")] = True,
-    engine: Annotated[str, typer.Option(help="local, or spark: its workers must see the output's folder.")] = "local",
-    output_table: Annotated[
-        str | None, typer.Option(help="For spark: catalog.schema.table, which is to hold the scores too.")
-    ] = None,
-    resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
-    store: Store = DEFAULT_STORE,
-) -> None:
-    """Score children whose plan has ended or is about to: the risk of a second plan from the day of scoring on."""
-    from ..scoring import RiskBands, score_batch
-    from ..tracking import load_tracked_model
-
-    if origin not in ("scoring_day", "plan_end"):
-        raise typer.BadParameter("--origin must be scoring_day or plan_end")
-    fitted = load_tracked_model(model, store=store)
-    if care not in ("competing", "ignore"):
-        raise typer.BadParameter("--care must be competing or ignore")
-    if engine not in ("local", "spark"):
-        raise typer.BadParameter("--engine must be local or spark")
-    try:
-        days = [float(day) for day in times.split(",")]
-    except ValueError:
-        raise typer.BadParameter("--times must be days, as 91,182,365,730") from None
-    options: dict[str, Any] = {"origin": origin, "max_rejects": max_rejects, "resume": resume}
-    options |= {"times": days, "care": care, "bands": None if bands is None else RiskBands.parse(bands)}
-    options |= {"formats": formats or (), "latest": latest, "input_format": input_format}
-    options |= {"engine": engine, "output_table": output_table}
-    result = score_batch(fitted, input, output, as_of=as_of, **options)
-    typer.echo(result.summary())
 
 
 @app.command()

@@ -1,1 +1,1 @@
-"""Files: locked while they are written, whole or absent, YAML checked as it is read."""
+"""Files: locked while they are written, whole or absent, YAML checked as it is read; databases and secrets."""

@@ -128,6 +128,18 @@ def put_in_place(fresh: Path, folder: Path, *, keep_others: bool = False) -> Non
     shutil.rmtree(old, ignore_errors=True)
 
 
+def whole_link(link: Path, target: str) -> None:
+    """Let ``link`` point to ``target``, a name beside it, in one step; OSError where the system makes no links."""
+    beside = link.with_name(f".{link.name}{UNFINISHED}")
+    beside.unlink(missing_ok=True)  # of a process that was killed here
+    beside.symlink_to(target, target_is_directory=True)
+    try:
+        beside.replace(link)
+    except FileNotFoundError:
+        if not link.is_symlink():  # otherwise another process, which came to this at the same moment, has swapped it
+            raise
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole, in UTF-8, with the same line ends on every system."""
     with whole_file(path) as beside:

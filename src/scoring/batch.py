@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import pyarrow as pa
 
 from ..errors import EmptyCohortError, InputError, OutputError, TooManyRejectsError
+from ..files.database import is_database
 from ..parameter_checks import require_choice
 from ..progress import track
 from ..version import __version__
@@ -100,8 +101,8 @@ class BatchResult:
 
 def score_batch(
     model: IncidenceModel,
-    source: str | Path,
-    output: str | Path,
+    source: Any,
+    output: Any,
     *,
     as_of: Any = None,
     care: Literal["competing", "ignore"] = "competing",
@@ -115,7 +116,10 @@ def score_batch(
     latest: bool = True,
     input_format: str | None = None,
     engine: Engine = "local",
+    table: str | None = None,
+    query: str | None = None,
     output_table: str | None = None,
+    password_file: str | Path | None = None,
 ) -> BatchResult:
     """Score a plan store or a file of prepared cases into a folder.
 
@@ -123,13 +127,14 @@ def score_batch(
     ----------
     model : IncidenceModel
         Fitted; it models event 1.
-    source : str or Path
+    source : str, Path, sqlalchemy.URL or sqlalchemy.Engine
         A plan store (its open cases are scored), or prepared cases with ``child_id``, ``plan_id``, the model's columns,
         ``elapsed`` (days since the plan's end) and, where known, ``la_code``, ``eligible_days`` and ``flags``: Parquet
         (a file, a folder, partitions), CSV, Excel, Arrow or lines of JSON; several files by a pattern
-        (``night/*.csv.gz``); or ``-``, standard input.
-    output : str or Path
-        A folder that is absent or empty, or that holds the same job, done or (with ``resume``) begun.
+        (``night/*.csv.gz``); ``-``, standard input; or an SQLAlchemy address of a database.
+    output : str, Path, sqlalchemy.URL or sqlalchemy.Engine
+        A folder that is absent or empty, or that holds the same job, done or (with ``resume``) begun; or an SQLAlchemy
+        address of a database.
     as_of : date, optional
         For a plan store, the day on which its cases stand.
     care : {"competing", "ignore"}
@@ -156,9 +161,17 @@ def score_batch(
     engine : {"local", "spark"}
         Where rows are scored: in this process, or by the workers of Spark, which must see the folder above ``output``
         under the same path. The scores are the same.
+    table, query : str, optional
+        Of a database: a table or view (``name`` or ``schema.name``), or a statement that gives rows; one of the two.
+        Rows are streamed once into a temporary file without a name, as the database stood at one moment.
     output_table : str, optional
-        For Spark: a table (``catalog.schema.table``) that holds the scores too, once the folder is complete, and beside
-        it ``<table>_rejects``; what they held before is replaced.
+        Of a database (PostgreSQL, SQL Server, SQLite). The table gets the scores, ``<table>_rejects`` the rejected
+        rows, ``<table>_manifest`` one row about the job: written beside them, then exchanged in one transaction. For
+        Spark and a folder: a table (``catalog.schema.table``) that holds the scores too, once the folder is complete,
+        and beside it ``<table>_rejects``; what they held before is replaced.
+    password_file : str or Path, optional
+        Holds the password of databases. Without it ``SECONDPLAN_DATABASE_PASSWORD`` or
+        ``SECONDPLAN_DATABASE_PASSWORD_FILE`` in the environment does, or what the driver itself reads (``~/.pgpass``).
 
     Returns
     -------
@@ -176,9 +189,19 @@ def score_batch(
         The source holds no case, or every case was rejected (the folder is complete then, and says why).
     """
     require_choice("engine", engine, get_args(Engine))
-    _refuse_table(output_table, engine)
-    sink = open_sink(output, formats=formats, latest=latest)
-    cases = open_source(source, list(required_columns(model)), as_of=as_of, care=care, input_format=input_format)
+    is_table_of_spark = _is_table_of_spark(output, output_table, engine)
+    own = None if is_table_of_spark else output_table
+    sink = open_sink(output, formats=formats, latest=latest, table=own, password_file=password_file)
+    cases = open_source(
+        source,
+        list(required_columns(model)),
+        as_of=as_of,
+        care=care,
+        input_format=input_format,
+        table=table,
+        query=query,
+        password_file=password_file,
+    )
     scorer = Scorer.of(model, times, origin, bands)
     job = _describe_job(cases, scorer, rows_per_part, formats)
     with sink.taken(job, resume=resume) as done:
@@ -191,20 +214,21 @@ def score_batch(
             _refuse_many_rejects(sink, receipts, max_rejects)
             words = legend(scorer.horizons, scorer.bands, has_intervals=has_interval(scorer.model))
             manifest = sink.publish(job, receipts, words)
-        if output_table is not None and manifest["counts"]["scored"]:
-            save_tables(Path(output), output_table)
+        if is_table_of_spark and manifest["counts"]["scored"]:
+            save_tables(Path(output), str(output_table))
     return _answer(sink, manifest, was_done=done is not None)
 
 
-def _refuse_table(table: str | None, engine: str) -> None:
-    if table is None:
-        return
-    if engine != "spark":
-        raise InputError('output_table (--output-table) is a table of Spark: engine="spark" (--engine spark) writes it')
+def _is_table_of_spark(output: Any, table: str | None, engine: str) -> bool:
+    if engine == "spark" and is_database(output):
+        raise InputError('engine="spark" (--engine spark) writes a folder, not a database')
+    if table is None or engine != "spark":
+        return False
     if not re.fullmatch(r"\w+(\.\w+){0,2}", table):
         raise InputError(
             "output_table (--output-table) must be catalog.schema.table, of letters, digits and underscores"
         )
+    return True
 
 
 def _describe_job(source: Source, scorer: Scorer, rows_per_part: int, formats: Collection[str]) -> dict[str, Any]:

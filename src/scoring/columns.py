@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +87,12 @@ def frame_columns(frame: pd.DataFrame) -> dict[str, pa.Array]:
     return {str(name): _as_arrow(frame[name]) for name in frame.columns}
 
 
-def _as_arrow(values: pd.Series) -> pa.Array:
+def values_column(values: Sequence[Any]) -> pa.Array:
+    """Values of any types as a column: one type, if they have one, and text otherwise."""
+    return _as_arrow(values)
+
+
+def _as_arrow(values: Any) -> pa.Array:
     try:
         column = pa.array(values, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):

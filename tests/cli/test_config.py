@@ -88,3 +88,18 @@ def test_standard_input_and_excel_are_one_night(files, tmp_path, monkeypatch):
     given = ("--model", files / "model", "--input", "-", "--input-format", "csv", "--format", "xlsx")
     assert run(monkeypatch, "score", *given, "--output", tmp_path / "a") == 0
     assert {"scores.xlsx", "manifest.json"} <= {file.name for file in (tmp_path / "latest").iterdir()}
+
+
+def test_a_password_on_the_command_line_is_refused_and_one_of_the_environment_used(
+    files, tmp_path, monkeypatch, capsys
+):
+    address = "postgresql+psycopg://me:hunter2@/db?host=/nowhere"
+    given = ("score", "--model", files / "model", "--table", "cases", "--output", tmp_path / "a")
+    assert run(monkeypatch, *given, "--input", address) == 3
+    said = capsys.readouterr().err
+    assert "SECONDPLAN_DATABASE_PASSWORD" in said and "hunter2" not in said
+    monkeypatch.setenv("SECONDPLAN_SCORE_INPUT", address)
+    assert run(monkeypatch, *given) == 3
+    said = capsys.readouterr().err
+    assert "postgresql database db: OperationalError" in said and "hunter2" not in said
+    assert not (tmp_path / "a").exists()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...errors import OutputError
+from ...errors import InputError, OutputError
 from ...files.lock import locked
 from ...files.whole import UNFINISHED, read_json, sha256_of, write_json, write_text
 from .latest import point_latest
@@ -38,14 +38,14 @@ class FolderSink:
 
     Raises
     ------
-    OutputError
+    InputError
         There is no such format.
     """
 
     def __init__(self, folder: Path, *, formats: Collection[str] = (), latest: bool = True):
         unknown = sorted(set(formats) - set(WRITERS))
         if unknown:
-            raise OutputError(f"format must be {' or '.join(WRITERS)} (Parquet is always written), not {unknown[0]}")
+            raise InputError(f"format must be {' or '.join(WRITERS)} (Parquet is always written), not {unknown[0]}")
         self.folder = folder
         self.name: Path | str = folder
         self.formats, self.latest = sorted(set(formats)), latest

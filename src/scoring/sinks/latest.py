@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ...caller_warnings import warn
-from ...files.whole import UNFINISHED, write_text
+from ...files.whole import whole_link, write_text
 
 LATEST, LATEST_TEXT = "latest", "latest.txt"
 
@@ -39,7 +39,7 @@ def point_latest(folder: Path, marker: str) -> None:
     if current is not None and current != place and _finished_at(current, marker) > _finished_at(place, marker):
         return
     try:
-        _swap_link(link, place.name)
+        whole_link(link, place.name)
     except OSError:
         write_text(place.with_name(LATEST_TEXT), place.name + "\n")
 
@@ -52,17 +52,6 @@ def latest_folder(parent: Path) -> Path | None:
     except (OSError, UnicodeDecodeError):
         return None
     return parent / name
-
-
-def _swap_link(link: Path, target: str) -> None:
-    beside = link.with_name(f".{LATEST}{UNFINISHED}")
-    beside.unlink(missing_ok=True)  # of a run that was killed here
-    beside.symlink_to(target, target_is_directory=True)
-    try:
-        beside.replace(link)
-    except FileNotFoundError:
-        if not link.is_symlink():  # otherwise another run, which finished at the same moment, has swapped it
-            raise
 
 
 def _finished_at(folder: Path, marker: str) -> int:

@@ -56,6 +56,8 @@ def copied(blocks: Iterable[bytes], name: str) -> tuple[Content, str, int]:
     digest, lines = hashlib.sha256(), 0
     try:
         copy = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115 (it lives as long as its content)
+        content = Content(name, copy)
+        weakref.finalize(content, copy.close)
         for block in blocks:
             digest.update(block)
             lines += block.count(b"\n")
@@ -63,8 +65,6 @@ def copied(blocks: Iterable[bytes], name: str) -> tuple[Content, str, int]:
         copy.flush()
     except OSError as error:
         raise cannot_be_written(f"{name}: its copy in {tempfile.gettempdir()}", error) from None
-    content = Content(name, copy)
-    weakref.finalize(content, copy.close)
     return content, digest.hexdigest(), lines
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
+from ...files.database import is_database
 from ...given_dates import given_date
 from ..cases import as_cases
 from .columnar import arrow_chunks, opened_parquet, parquet_chunks
 from .content import READ_BYTES, Content, copied, digest_of
+from .database import database_source
 from .delimited import csv_chunks
 from .json_lines import json_chunks
 from .source import Chunk, Source
@@ -36,21 +38,24 @@ READERS: dict[str, Callable[[Content, Sequence[str], int], Iterator[Chunk]]] = {
 
 
 def open_source(
-    place: str | Path,
+    place: Any,
     columns: Sequence[str],
     *,
     as_of: Any = None,
     care: str = "competing",
     input_format: str | None = None,
+    table: str | None = None,
+    query: str | None = None,
+    password_file: str | Path | None = None,
 ) -> Source:
     """Find out what ``place`` is, and take its digest.
 
     Parameters
     ----------
-    place : str or Path
+    place : str, Path, sqlalchemy.URL or sqlalchemy.Engine
         A plan store (folder with ``datapackage.json``); a file of a kind in ``KINDS``; a folder of Parquet files, with
-        partitions (``la_code=330/``); a pattern (``night/*.csv.gz``), whose files are read in order of their names; or
-        ``-``, standard input.
+        partitions (``la_code=330/``); a pattern (``night/*.csv.gz``), whose files are read in order of their names;
+        ``-``, standard input; or an SQLAlchemy address of a database.
     columns : sequence of str
         The features that are needed.
     as_of : date, optional
@@ -60,6 +65,9 @@ def open_source(
     input_format : {"csv", "jsonl", "arrow", "parquet"}, optional
         What comes on standard input, or what files are, whatever their names end with.
 
+    table, query, password_file
+        As :func:`.database.database_source` has them.
+
     Raises
     ------
     InputError
@@ -67,13 +75,19 @@ def open_source(
     """
     if input_format is not None and input_format not in FORMATS:
         raise InputError(f"input_format (--input-format) must be one of {', '.join(FORMATS)}")
-    path = Path(place)
-    if str(place) != STANDARD_INPUT and (path / PLAN_STORE).is_file():
+    is_prepared = is_database(place) or str(place) == STANDARD_INPUT
+    path = Path(str(place))
+    if not is_prepared and (path / PLAN_STORE).is_file():
         return _plan_store(path, None if as_of is None else f"{given_date(as_of, 'as_of'):%Y-%m-%d}", care)
     if as_of is not None:
         raise InputError(
-            f"{place}: as_of (--as-of) is for plan stores; prepared cases stand on the day they were prepared for"
+            f"{'a database' if is_database(place) else place}: as_of (--as-of) is for plan stores; prepared cases "
+            "stand on the day they were prepared for"
         )
+    if is_database(place):
+        return database_source(place, columns, table=table, query=query, password_file=password_file)
+    if table is not None or query is not None:
+        raise InputError(f"{place}: is no address of a database, which table (--table) and query (--query) are for")
     if str(place) == STANDARD_INPUT:
         return _standard_input(columns, input_format)
     contents = [Content(file) for file in _files(path)]

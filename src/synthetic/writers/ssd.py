@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from ...errors import InputError, OutputError, cannot_be_written
+from ...files.database import connected, is_database
 from ...files.whole import whole_file
-from ...plans.readers.ssd.database import connected, is_database
 from ...plans.store import Plans
 from .one_authority import of_one_authority
 from .ssd_tables import SYSTEMS, SsdSystem, ssd_tables

@@ -3,7 +3,7 @@
 import openpyxl
 import pytest
 
-from secondplan.errors import OutputError
+from secondplan.errors import InputError, OutputError
 from secondplan.scoring import score, score_batch
 from secondplan.scoring.sinks import workbook
 from secondplan.scoring.sinks.spreadsheet import FORMULA_STARTS
@@ -41,5 +41,5 @@ def test_more_rows_than_a_sheet_has_are_refused_before_anything_is_published(mod
 
 
 def test_an_unknown_format_is_refused(model, cases, tmp_path):
-    with pytest.raises(OutputError, match=r"format must be csv or xlsx"):
+    with pytest.raises(InputError, match=r"format must be csv or xlsx"):
         score_batch(model, tmp_path / "cases.parquet", tmp_path / "out", formats=["ods"])

@@ -1,4 +1,4 @@
 """The standard safeguarding dataset, from a folder or a database.
 
-Others use ``database``, ``reader``.
+Others use ``reader``.
 """

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ....errors import InputError
+from ....files.database import connected, snapshot
 from ...quality import FindingLog
 from ..files.cell_text import cell_text
-from .database import connected
 from .fields import NEEDED, match_columns, plain_name, table_of
 from .rows import SsdTables
 
@@ -36,14 +36,7 @@ def read_database(source: Any, schema: str | None, log: FindingLog) -> SsdTables
         SSD.
     """
     with connected(source) as (connection, label):
-        return _read_tables(_snapshot(connection), schema, label, log)
-
-
-def _snapshot(connection: "Connection") -> "Connection":
-    """One state of all tables, read only, where the database can promise it without locking anybody out."""
-    if connection.dialect.name == "postgresql":
-        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return connection
+        return _read_tables(snapshot(connection), schema, label, log)
 
 
 def _read_tables(connection: "Connection", schema: str | None, label: str, log: FindingLog) -> SsdTables:

@@ -28,12 +28,12 @@ from typing import Any
 import pandas as pd
 
 from ....errors import InputError
+from ....files.database import is_database
 from ...quality import FindingLog, QualityReport
 from ...store import Plans
 from ..records.combining import combine_rows
 from ..records.extract_span import ExtractFacts, as_one_extract
 from ..records.extracts import ExtractDate
-from .database import is_database
 from .fields import NEEDED
 from .from_database import read_database
 from .from_folder import read_folder

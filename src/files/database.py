@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ....errors import InputError, SecondplanError
+from ..errors import InputError, SecondplanError
+from .secret import read_secret
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+PASSWORD = "SECONDPLAN_DATABASE_PASSWORD"
 _NOT_IN_NAMES = re.compile("[@:/?]")
 
 
@@ -29,7 +31,11 @@ def is_database(source: object) -> bool:
 
 @contextmanager
 def connected(
-    source: Any, *, writes: bool = False, error: type[SecondplanError] = InputError
+    source: Any,
+    *,
+    writes: bool = False,
+    error: type[SecondplanError] = InputError,
+    password_file: str | Path | None = None,
 ) -> Iterator[tuple["Connection", str]]:
     """A connection, and what the database is called in messages: ``"postgresql database hdm"``.
 
@@ -40,13 +46,16 @@ def connected(
         Whether a file of SQLite may be made.
     error : type
         Of what goes wrong once the address is understood.
+    password_file : str or Path, optional
+        Holds the password that the address leaves out. Without it the environment is asked
+        (``SECONDPLAN_DATABASE_PASSWORD``, or ``SECONDPLAN_DATABASE_PASSWORD_FILE``), and the driver (``~/.pgpass``).
 
     Raises
     ------
     InputError
         SQLAlchemy or the driver is not installed, or the address cannot be read, or names a file that is not there.
     """
-    engine, is_ours = _engine(source)
+    engine, is_ours = _engine(source, password_file)
     label = _label(engine)
     if not writes:
         _refuse_missing_file(engine)
@@ -58,7 +67,7 @@ def connected(
             engine.dispose()
 
 
-def _engine(source: Any) -> tuple["Engine", bool]:
+def _engine(source: Any, password_file: str | Path | None) -> tuple["Engine", bool]:
     try:
         import sqlalchemy
     except ModuleNotFoundError:
@@ -67,7 +76,12 @@ def _engine(source: Any) -> tuple["Engine", bool]:
         return source, False
     problem = ""
     try:
-        engine = sqlalchemy.create_engine(source)
+        url = sqlalchemy.make_url(source)
+        if url.password is None and url.get_backend_name() != "sqlite":
+            url = url.set(password=read_secret(PASSWORD, password_file))
+        engine = sqlalchemy.create_engine(url)
+    except SecondplanError:
+        raise
     except ModuleNotFoundError as error:
         problem = f"the database driver {error.name} is not installed"
     except Exception as error:
@@ -113,3 +127,10 @@ def _one_line_errors(engine: "Engine", kind: type[SecondplanError]) -> Iterator[
     if problem:
         # Outside of the handler: what the error would carry along as its context quotes values and the address.
         raise kind(f"{_label(engine)}: {problem}; see whether it can be reached, and what the user may do")
+
+
+def snapshot(connection: "Connection") -> "Connection":
+    """One state of all tables, read only, where the database can promise it without locking anybody out."""
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return connection
