@@ -58,14 +58,14 @@ def _outcomes(report: DriftReport) -> list[Block]:
     shown = pd.DataFrame(
         {
             "plan ended in": quarters["quarter"],
-            "plans": [_count(value) for value in quarters["n"]],
-            "second plans seen": [_count(value) for value in quarters["observed"]],
-            "expected by now": [f"{value:.1f}" for value in quarters["expected"]],
+            "plans": [_number(value) for value in quarters["n"]],
+            "second plans seen": [_number(value) for value in quarters["observed"]],
+            "expected by now": [_number(value, 1) for value in quarters["expected"]],
             "seen / expected (95 %)": [
                 SUPPRESSED if np.isnan(row.ratio) else f"{row.ratio:.2f} ({row.lower:.2f} to {row.upper:.2f})"
                 for row in quarters.itertuples()
             ],
-            "risk that can have shown, %": [f"{100 * value:.0f}" for value in quarters["share_shown"]],
+            "risk that can have shown, %": [_number(100 * value) for value in quarters["share_shown"]],
         }
     )
     caption = "Second plans by the quarter in which the first plan ended; intervals allow for families"
@@ -143,5 +143,5 @@ INPUT_TERMS = (
 )
 
 
-def _count(value: float) -> str:
-    return SUPPRESSED if np.isnan(value) else f"{value:.0f}"
+def _number(value: float, decimals: int = 0) -> str:
+    return SUPPRESSED if np.isnan(value) else f"{value:.{decimals}f}"

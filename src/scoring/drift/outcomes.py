@@ -18,7 +18,7 @@ from ...models.monitoring import (
     ratio_of_counts,
     risk_adjusted_cusum,
 )
-from ...small_counts import is_small
+from ...plans.disclosure import withheld_in_parts
 
 if TYPE_CHECKING:
     from ...models.estimator.base import IncidenceModel
@@ -38,7 +38,7 @@ class Outcomes:
     by_quarter : DataFrame
         ``quarter`` (in which the plan ended), ``n``, ``observed``, ``expected``, ``ratio`` with ``lower`` and ``upper``
         (95 %, families allowed for), ``share_shown``: how much of the risk within the horizon can have shown by now.
-        NaN where the observed count is 1 to 5, or would reveal such a one.
+        NaN where a count is 1 to 5, would reveal such a one, or is of so few children.
     expected : float
         Of all of them, by now.
     expected_per_month : float
@@ -139,13 +139,10 @@ def _per_month(cohort: Cohort, at_horizon: np.ndarray) -> float:
 
 
 def _withheld(table: pd.DataFrame) -> pd.DataFrame:
-    """The quarters, without counts of 1 to 5 and, where one alone would follow from the total, without another."""
-    small = is_small(table["observed"]) | is_small(table["n"])
-    if small.sum() == 1 and len(table) > 1:
-        others = table["observed"].where(~small & (table["observed"] > 0))
-        if others.notna().any():
-            small[int(others.argmin())] = True
-    shown = table.copy()
-    shown.loc[small, ["observed", "ratio", "lower", "upper"]] = np.nan
-    shown["n"] = table["n"].astype(float).mask(is_small(table["n"]))
+    """The quarters, without counts of 1 to 5 and whatever would reveal them, and without sums over 1 to 5 children."""
+    few = withheld_in_parts(table["n"])
+    unseen = withheld_in_parts(table["observed"]) | few
+    shown = table.astype({"n": float})
+    shown.loc[unseen, ["observed", "ratio", "lower", "upper"]] = np.nan
+    shown.loc[few, ["n", "expected", "share_shown"]] = np.nan
     return shown

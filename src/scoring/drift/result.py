@@ -113,7 +113,7 @@ class DriftReport:
                 f"The chart of second plans reached its limit in {chart.first_signal:%B %Y}: they come faster than the "
                 "model expects."
             )
-        observed = self.outcomes.by_quarter["share_shown"]
+        observed = self.outcomes.by_quarter["share_shown"].dropna()
         if len(observed):
             lines.append(
                 f"{self.outcomes.expected:.1f} second plans were expected by now. Of the plans of the latest quarter "
