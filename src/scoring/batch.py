@@ -23,7 +23,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from html import escape
@@ -159,8 +160,8 @@ def score_batch(
     input_format : {"csv", "jsonl", "arrow", "parquet"}, optional
         What comes on standard input, or what files are whose names do not tell.
     engine : {"local", "spark"}
-        Where rows are scored: in this process, or by the workers of Spark, which must see the folder above ``output``
-        under the same path. The scores are the same.
+        Where rows are scored: in this process, or by the workers of Spark, which must see ``output`` under the same
+        path. The scores are the same.
     table, query : str, optional
         Of a database: a table or view (``name`` or ``schema.name``), or a statement that gives rows; one of the two.
         Rows are streamed once into a temporary file without a name, as the database stood at one moment.
@@ -209,8 +210,9 @@ def score_batch(
         if manifest is None:
             parts = _parts_here(scorer, cases, rows_per_part)
             if engine == "spark":
-                parts = parts_on_spark(scorer, cases, rows_per_part, Path(output))
-            receipts = _make_parts(parts, cases, sink, rows_per_part)
+                parts = parts_on_spark(scorer, cases, rows_per_part, Path(output) / ".spark")
+            with closing(parts):
+                receipts = _make_parts(parts, cases, sink, rows_per_part)
             _refuse_many_rejects(sink, receipts, max_rejects)
             words = legend(scorer.horizons, scorer.bands, has_intervals=has_interval(scorer.model))
             manifest = sink.publish(job, receipts, words)
@@ -263,7 +265,7 @@ def _make_parts(parts: Iterable[Part], source: Source, sink: Sink, rows_per_part
     return receipts
 
 
-def _parts_here(scorer: Scorer, source: Source, rows_per_part: int) -> Iterator[Part]:
+def _parts_here(scorer: Scorer, source: Source, rows_per_part: int) -> Generator[Part]:
     seen = SeenKeys()
     for chunk in source.chunks(rows_per_part):
         checked = _checked(scorer, chunk, source.name)

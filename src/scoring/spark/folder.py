@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ... import errors
-from ...errors import OutputError, SecondplanError
-from ...files.whole import folder_beside
+from ...errors import OutputError, SecondplanError, cannot_be_written
 from ..duplicate_keys import SeenKeys
 from ..scorer import Scorer
 from ..sources.source import Source
@@ -27,11 +26,11 @@ COMMITTED = "_SUCCESS"
 Part = tuple[int, Callable[[], tuple[pa.RecordBatch, pa.Table]]]
 
 
-def parts_on_spark(scorer: Scorer, source: Source, rows_per_part: int, beside: Path) -> Iterator[Part]:
+def parts_on_spark(scorer: Scorer, source: Source, rows_per_part: int, staging: Path) -> Generator[Part]:
     """The rows read, and what makes their scores and rejects, part by part.
 
-    The chunks of the source are laid into a hidden folder, from which workers take them; Spark commits what they judged
-    to the same folder. From there it comes in the order of the source, which is how duplicates are found: the row that
+    The chunks of the source are laid into a folder, from which workers take them; Spark commits what they judged to the
+    same folder. From there it comes in the order of the source, which is how duplicates are found: the row that
     comes first is kept, whichever worker had it.
 
     Parameters
@@ -39,8 +38,9 @@ def parts_on_spark(scorer: Scorer, source: Source, rows_per_part: int, beside: P
     scorer : Scorer
     source : Source
     rows_per_part : int
-    beside : Path
-        The hidden folder is made beside it, on storage that all workers see under the same path; it goes in the end.
+    staging : Path
+        The folder, on storage that all workers see under the same path; it goes in the end. What an earlier run left in
+        it goes first.
 
     Raises
     ------
@@ -49,10 +49,9 @@ def parts_on_spark(scorer: Scorer, source: Source, rows_per_part: int, beside: P
     OutputError
         Spark could not write.
     """
-    staging = folder_beside(beside, mode=0o700)
+    chunks, judged = staging / "chunks", staging / "judged"
     try:
-        chunks, judged = staging / "chunks", staging / "judged"
-        chunks.mkdir()
+        _make_anew(staging, chunks)
         n_rows = [write_chunk(chunks, number, chunk) for number, chunk in enumerate(source.chunks(rows_per_part))]
         if n_rows:
             work = Work.of(scorer, chunks=chunks, name=str(source.name))
@@ -60,6 +59,16 @@ def parts_on_spark(scorer: Scorer, source: Source, rows_per_part: int, beside: P
             yield from _without_duplicates(_judged_chunks(judged, n_rows, work.name))
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _make_anew(staging: Path, chunks: Path) -> None:
+    try:
+        if staging.exists():
+            shutil.rmtree(staging)
+        staging.mkdir(mode=0o700)
+        chunks.mkdir()
+    except OSError as error:
+        raise cannot_be_written(staging, error) from None
 
 
 def save_tables(folder: Path, table: str) -> None:

@@ -1,3 +1,5 @@
+import sys
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,7 +56,7 @@ def assert_same(result, place, local, there):
     assert names == [path.relative_to(place) for path in sorted(place.rglob("*.parquet"))]
     pd.testing.assert_frame_equal(table_of(place, "rejects"), table_of(there, "rejects"))
     pd.testing.assert_frame_equal(table_of(place, "scores"), table_of(there, "scores"), rtol=LAST_BITS)
-    assert not [path for path in place.parent.iterdir() if path.name.startswith(".")]
+    assert not (place / ".spark").exists()
 
 
 @pytest.mark.parametrize("source", ["two_files", "bad_lines"])
@@ -78,6 +80,19 @@ def test_the_limit_of_rejects_and_errors_hold_too(model, odd_cases, two_files, t
         told[engine] = str(caught.value)
         assert not (tmp_path / engine).exists()
     assert told["spark"] == told["local"]
+
+
+def test_what_a_killed_run_left_goes(model, two_files, tmp_path, without_spark, monkeypatch):
+    score = {"rows_per_part": ROWS_PER_PART, "engine": "spark"}
+    local = score_batch(model, two_files, tmp_path / "local", rows_per_part=ROWS_PER_PART)
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(folder.shutil, "rmtree", lambda *_, **__: None)  # as though the process had been killed
+        read, parts = folder.by_row, iter(range(3))
+        patch.setattr(folder, "by_row", lambda table: read(table) if next(parts) < 2 else sys.exit(9))
+        score_batch(model, two_files, tmp_path / "a", **score)
+    assert (tmp_path / "a/.spark/judged").is_dir() and (tmp_path / "a/job.json").exists()
+    result = score_batch(model, two_files, tmp_path / "a", resume=True, **score)
+    assert_same(result, tmp_path / "a", local, tmp_path / "local")
 
 
 def test_a_part_that_is_lost_is_missed(model, two_files, tmp_path, monkeypatch):
