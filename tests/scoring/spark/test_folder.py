@@ -12,7 +12,6 @@ from secondplan.scoring.spark.judged import judged_schema
 from secondplan.scoring.spark.workers import judge_chunks
 
 ROWS_PER_PART = 10
-LAST_BITS = 1e-12
 
 
 def judge_here(scorer, work, n_chunks, judged):
@@ -55,7 +54,7 @@ def assert_same(result, place, local, there):
     names = [path.relative_to(there) for path in sorted(there.rglob("*.parquet"))]
     assert names == [path.relative_to(place) for path in sorted(place.rglob("*.parquet"))]
     pd.testing.assert_frame_equal(table_of(place, "rejects"), table_of(there, "rejects"))
-    pd.testing.assert_frame_equal(table_of(place, "scores"), table_of(there, "scores"), rtol=LAST_BITS)
+    pd.testing.assert_frame_equal(table_of(place, "scores"), table_of(there, "scores"), check_exact=True)
     assert not (place / ".spark").exists()
 
 

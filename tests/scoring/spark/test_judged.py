@@ -10,9 +10,6 @@ from secondplan.scoring.frame import plain
 from secondplan.scoring.scorer import Scorer
 from secondplan.scoring.spark.judged import by_row, error_of, error_row, judge, judged_schema, split, unreadable_rows
 
-# Sums of matrices may differ in the last bits with the rows beside them.
-LAST_BITS = 1e-12
-
 
 @pytest.fixture(scope="module")
 def scorer(model):
@@ -42,7 +39,7 @@ def test_duplicates_found_afterwards_are_those_found_before(model, judged, odd_c
     own_scores, own_rejects = split(judged, is_duplicate)
     assert own_rejects.to_pylist() == plain(rejects).to_pylist()
     assert (own_rejects["code"].to_pandas() == "duplicate_key").sum() == 4
-    pd.testing.assert_frame_equal(own_scores.to_pandas(), plain(scores).to_pandas(), rtol=LAST_BITS)
+    pd.testing.assert_frame_equal(own_scores.to_pandas(), plain(scores).to_pandas(), check_exact=True)
 
 
 def test_a_duplicate_without_a_score_is_a_duplicate(schema):
