@@ -12,7 +12,7 @@ import typer
 
 from ..errors import InputError
 from ..files.whole import write_text
-from .options import DEFAULT_STORE, AsOf, Store, day_option, refuse_unwritable
+from .options import DEFAULT_STORE, AsOf, KeyFile, ModelDigest, Store, day_option, refuse_unwritable
 
 
 def monitor(
@@ -32,6 +32,8 @@ def monitor(
         float, typer.Option(min=0.01, max=6.0, help="Alarms of inputs a year when nothing has changed.")
     ] = 0.5,
     track: Annotated[bool, typer.Option("--track", help="Keep what was found as an MLflow run, too.")] = False,
+    key_file: KeyFile = None,
+    model_digest: ModelDigest = None,
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Tell whether a model still fits: exit code 0 quiet, 10 contract, 11 outcomes, 12 inputs, 13 too few to say."""
@@ -49,7 +51,7 @@ def monitor(
     if len(stores) != 1:
         raise typer.BadParameter(f"one of the folders must be a plan store, {len(stores)} are no scored nights")
     report = watch(
-        load_tracked_model(model, store=store),
+        load_tracked_model(model, store=store, key_file=key_file, digest=model_digest),
         read_plans(stores[0]),
         nights=nights,
         since=since,

@@ -31,6 +31,17 @@ def day_option(*names: str, help: str) -> Any:
 
 DEFAULT_STORE = "sqlite:///mlflow.db"
 Store = Annotated[str, typer.Option("--store", help="Address of the MLflow store.")]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        help="Holds the key with which the model must be signed; or SECONDPLAN_BUNDLE_KEY does.",
+        readable=False,
+    ),
+]
+ModelDigest = Annotated[
+    str | None, typer.Option("--model-digest", help="Take this model only: its 64 hexadecimal digits.")
+]
 AsOf = Annotated[datetime | None, day_option("--as-of", help="As things stood on this day.")]
 
 

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import InputError
 from ..files.secret import holds_password
-from .options import DEFAULT_STORE, AsOf, Store
+from .options import DEFAULT_STORE, AsOf, KeyFile, ModelDigest, Store
 
 
 def score(
@@ -55,6 +55,8 @@ def score(
     latest: Annotated[bool, typer.Option(help="Let latest, beside the folder, point to it once it is whole.")] = True,
     engine: Annotated[str, typer.Option(help="local, or spark: its workers must see the output's folder.")] = "local",
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
+    key_file: KeyFile = None,
+    model_digest: ModelDigest = None,
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Score children whose plan has ended or is about to: the risk of a second plan from the day of scoring on."""
@@ -69,7 +71,7 @@ def score(
         days = [float(day) for day in times.split(",")]
     except ValueError:
         raise typer.BadParameter("--times must be days, as 91,182,365,730") from None
-    fitted = load_tracked_model(model, store=store)
+    fitted = load_tracked_model(model, store=store, key_file=key_file, digest=model_digest)
     options: dict[str, Any] = {"origin": origin, "max_rejects": max_rejects, "resume": resume, "engine": engine}
     options |= {"times": days, "care": care, "bands": None if bands is None else RiskBands.parse(bands)}
     options |= {"formats": formats or (), "latest": latest, "input_format": input_format}

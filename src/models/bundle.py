@@ -30,6 +30,7 @@ from .estimator.bundle_files import (
     canonical,
     sha256,
 )
+from .estimator.bundle_key import bundle_key, require_signature
 from .estimator.plain_data import unpack
 from .features.encoder import FeatureEncoder
 
@@ -40,13 +41,18 @@ _NOT_A_MODEL = (
 )
 
 
-def load_model(path: str | Path) -> IncidenceModel:
+def load_model(path: str | Path, *, key_file: str | Path | None = None, digest: str | None = None) -> IncidenceModel:
     """Read a model that :func:`save_bundle` wrote, once its files and their SHA-256 are found right; no code is run.
 
     Parameters
     ----------
     path : str or Path
         Folder of the bundle.
+    key_file : str or Path, optional
+        Holds the key with which the bundle must be signed; without it ``SECONDPLAN_BUNDLE_KEY`` or the file named by
+        ``SECONDPLAN_BUNDLE_KEY_FILE`` does, if one is set.
+    digest : str, optional
+        What :func:`model_digest` must be, so that no other model is taken.
 
     Returns
     -------
@@ -58,7 +64,8 @@ def load_model(path: str | Path) -> IncidenceModel:
     ModelNotFoundError
         There is no such folder.
     BundleError
-        The bundle is damaged, altered, incomplete, holds a file that it should not, or is of another version.
+        The bundle is damaged, altered, incomplete, holds a file that it should not, or is of another version; it is not
+        signed with the key that is set, or is another model than the one that is pinned.
 
     Examples
     --------
@@ -69,7 +76,9 @@ def load_model(path: str | Path) -> IncidenceModel:
     ...     load_model(model.save(f"{folder}/model")).events_
     (1,)
     """
-    content, array_bytes, _ = _read_verified(Path(path))
+    content, array_bytes, manifest = _read_verified(Path(path), key_file)
+    if digest is not None and digest.lower() != sha256(canonical(manifest)):
+        raise BundleError(f"{path}: is another model than the one that is pinned (model_digest, --model-digest)")
     try:
         arrays = _read_arrays(array_bytes)
         model = unpack(content["model"], arrays, _Unpacker(arrays))
@@ -83,9 +92,9 @@ def load_model(path: str | Path) -> IncidenceModel:
     return model
 
 
-def model_digest(path: str | Path) -> str:
+def model_digest(path: str | Path, *, key_file: str | Path | None = None) -> str:
     """SHA-256 over the manifest of a bundle, checked against its files: the same for the same fitted model."""
-    manifest = _read_verified(Path(path))[2]
+    manifest = _read_verified(Path(path), key_file)[2]
     return sha256(canonical(manifest))
 
 
@@ -127,7 +136,7 @@ class _Unpacker:
         return instance.restore(attributes) if attributes else instance
 
 
-def _read_verified(folder: Path) -> tuple[dict[str, Any], bytes, dict[str, str]]:
+def _read_verified(folder: Path, key_file: str | Path | None) -> tuple[dict[str, Any], bytes, dict[str, str]]:
     """Content, bytes of the arrays, and manifest, once all checksums have been found right."""
     if not folder.is_dir():
         raise ModelNotFoundError(f"{folder}: no such folder")
@@ -159,6 +168,9 @@ def _read_verified(folder: Path) -> tuple[dict[str, Any], bytes, dict[str, str]]
         raise BundleError(f"{folder}: {JSON_FILE} is nested too deeply") from None
     if manifest != found or not isinstance(content, dict):
         raise BundleError(f"{folder}: the bundle was altered or damaged (SHA-256 does not agree)")
+    key = bundle_key(key_file)
+    if key is not None:
+        require_signature(folder, document.get("signature"), key, canonical(manifest))
     return content, array_bytes, found
 
 

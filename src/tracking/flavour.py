@@ -153,7 +153,13 @@ def write_flavour(
     return digest
 
 
-def load_tracked_model(uri: str | Path, *, store: str | Store | None = None) -> IncidenceModel:
+def load_tracked_model(
+    uri: str | Path,
+    *,
+    store: str | Store | None = None,
+    key_file: str | Path | None = None,
+    digest: str | None = None,
+) -> IncidenceModel:
     """Load a model that was tracked, or a bundle, without running any code that comes with it.
 
     Parameters
@@ -163,6 +169,10 @@ def load_tracked_model(uri: str | Path, *, store: str | Store | None = None) -> 
         a bundle or of a folder of this flavour.
     store : str or Store, optional
         The MLflow store; it is not opened for a path.
+    key_file : str or Path, optional
+        As :func:`~secondplan.load_model` has it.
+    digest : str, optional
+        Of the one model that is taken; a registered one must be that which the registry describes as well.
 
     Returns
     -------
@@ -181,7 +191,7 @@ def load_tracked_model(uri: str | Path, *, store: str | Store | None = None) -> 
     address = str(uri)
     if address.startswith(("models:/", "runs:/")):
         with _local_copy(address, open_store(store, create=False)) as (folder, expected):
-            model = read_flavour(folder, expected_digest=expected)
+            model = read_flavour(folder, expected_digest=expected, key_file=key_file, pinned=digest)
             if address.endswith(f"@{CHAMPION}"):
                 # The alias can be moved past the gates by other tools of MLflow.
                 _require_gates(folder, address)
@@ -192,13 +202,19 @@ def load_tracked_model(uri: str | Path, *, store: str | Store | None = None) -> 
             f"{address}: no such model bundle; tracked ones are models:/NAME@champion or runs:/ID/model"
         )
     if (path / MLMODEL).exists():
-        return read_flavour(path)
+        return read_flavour(path, key_file=key_file, pinned=digest)
     from ..models.bundle import load_model
 
-    return load_model(path)
+    return load_model(path, key_file=key_file, digest=digest)
 
 
-def read_flavour(path: Path, *, expected_digest: str | None = None) -> IncidenceModel:
+def read_flavour(
+    path: Path,
+    *,
+    expected_digest: str | None = None,
+    key_file: str | Path | None = None,
+    pinned: str | None = None,
+) -> IncidenceModel:
     """Check a folder of this flavour (file set, SHA-256, the store's digest where given) and load its bundle.
 
     Raises
@@ -212,10 +228,10 @@ def read_flavour(path: Path, *, expected_digest: str | None = None) -> Incidence
     listed = block.get("files")
     if not isinstance(listed, dict) or _checksums(path) != listed:
         raise BundleError(f"{path.name}: files were added, removed or changed since the model was saved")
-    digest = model_digest(path / BUNDLE)
+    digest = model_digest(path / BUNDLE, key_file=key_file)
     if digest != block.get("model_digest") or expected_digest not in (None, digest):
         raise BundleError(f"{path.name}: the model is not the one that the store describes")
-    return load_model(path / BUNDLE)
+    return load_model(path / BUNDLE, key_file=key_file, digest=pinned)
 
 
 def tracked_evidence(uri: str, *, store: Store) -> tuple[Evidence | None, str]:

@@ -23,6 +23,7 @@ from ...files.whole import whole_folder
 from ...version import __version__
 from ..features.encoder import FeatureEncoder
 from ..registry import MODELS
+from .bundle_key import bundle_key, signature
 from .plain_data import pack
 
 FORMAT = "secondplan-bundle"
@@ -34,7 +35,7 @@ _MODELS = __package__.rpartition(".")[0]
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Path:
+def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False, key_file: str | Path | None = None) -> Path:
     """Write a fitted model into a folder, at once or not at all. The same model gives the same bytes.
 
     Warns of intervals that are not saved, see :meth:`.base.IncidenceModel.save`.
@@ -47,6 +48,8 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Pat
         Folder, absent or empty.
     overwrite : bool
         Replace a bundle that the folder holds.
+    key_file : str or Path, optional
+        Holds a key that signs the bundle (HMAC-SHA256); without it ``SECONDPLAN_BUNDLE_KEY`` does, if it is set.
 
     Returns
     -------
@@ -63,6 +66,7 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Pat
         The folder holds something, or cannot be written.
     """
     check_is_fitted(model)
+    key = bundle_key(key_file)
     folder = Path(path).absolute()
     arrays: dict[str, np.ndarray] = {}
     try:
@@ -75,6 +79,8 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False) -> Pat
     array_bytes = _npz_bytes(arrays)
     manifest = {"content": sha256(canonical(content)), ARRAYS_FILE: sha256(array_bytes)}
     document = {"format": FORMAT, "format_version": FORMAT_VERSION, "content": content, "manifest": manifest}
+    if key is not None:
+        document["signature"] = signature(key, canonical(manifest))
     files = {JSON_FILE: json.dumps(document, indent=1, allow_nan=False).encode(), ARRAYS_FILE: array_bytes}
     _refuse_busy(folder, overwrite)
     with whole_folder(folder) as beside:
