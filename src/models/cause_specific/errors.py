@@ -22,6 +22,7 @@ from ..incidence.hazard_moments import CellMoments, RowMoments
 from ..incidence.influence_error import UncertainHazards, covariance_of_totals
 from ..incidence.sums import IncidenceSums
 from ..numerics.blas_threads import one_blas_thread
+from ..numerics.fixed_blocks import row_products
 from ..numerics.row_totals import RowTotals
 
 # Strata of fewer children have errors exactly as R's from the plan's end on, which rest on every single row: from them
@@ -177,9 +178,12 @@ class CauseSpecificErrors(IncidenceModel):
 
     def _predictors(self, design: np.ndarray) -> np.ndarray:
         """Linear predictor of each cause, 0 at its center, shape (n_rows, n_causes)."""
-        models = self.cause_models_.values()
-        coef = np.column_stack([model.coef_ for model in models])
-        return design @ coef - [model.center_ @ model.coef_ for model in models]
+        centers = [model.center_ @ model.coef_ for model in self.cause_models_.values()]
+        return row_products(design, self._coef) - centers
+
+    @property
+    def _coef(self) -> np.ndarray:
+        return np.column_stack([model.coef_ for model in self.cause_models_.values()])
 
     def _sums(self, stratum: int) -> IncidenceSums:
         """The sums over the stratum's event times, made when first asked for and never saved."""

@@ -37,7 +37,7 @@ class CauseSpecificScores(CauseSpecificErrors):
 
     def risk_of_rows(self, asked: Asked, event: int) -> np.ndarray:
         """As that of every model, by sums over each row's window of event times."""
-        risk, predictors = np.full(asked.times.shape, np.nan), self._row_predictors(asked)
+        risk, predictors = np.full(asked.times.shape, np.nan), self._predictors(asked.design.matrix)
         is_held = np.zeros(len(asked), dtype=bool)
         for rows, sums in self._blocks(asked, event):
             first, last = _window(sums, asked, rows)
@@ -46,13 +46,13 @@ class CauseSpecificScores(CauseSpecificErrors):
             risk[rows] = sums.incidence(relative_risk, first, (sums.grown(first, ends) for ends in last.T))
         left = np.flatnonzero(~is_held)
         if left.size:
-            risk[left] = super().risk_of_rows(asked[left], event)
+            risk[left] = self._asked_incidence(asked[left], event)  # exact sums, each row by itself
         return asked.with_unknown(risk)
 
     def risk_of_changed_rows(self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change]) -> np.ndarray:
         """As that of every model: a feature moves the linear predictors, all else stays."""
         matrix, found = asked.design.matrix, np.tile(risk, (len(changes), 1))
-        predictors, steps, is_left = self._row_predictors(asked), [], np.zeros(found.shape, dtype=bool)
+        predictors, steps, is_left = self._predictors(asked.design.matrix), [], np.zeros(found.shape, dtype=bool)
         for change in changes:
             columns, values = change.of(matrix, self.encoder_)
             steps.append(row_products(values - matrix[:, columns], self._coef[columns]))
@@ -65,14 +65,18 @@ class CauseSpecificScores(CauseSpecificErrors):
                 relative_risk = _relative_risk(predictors[own] + step[own])
                 result[own] = sums.incidence(relative_risk, begin, [grown[moved]])[:, 0]
                 left[own] = ~sums.holds(relative_risk, begin, FAINT)
-        for change, result, left in zip(changes, found, is_left, strict=True):
-            if left.any():
-                result[left] = super().risk_of_changed_rows(asked[left], risk[left], event, [change])[0]
+        number, left = np.nonzero(is_left)
+        if left.size:
+            changed = asked[left].at_last(matrix[left])
+            for one in np.unique(number):
+                columns, values = changes[one].of(matrix[left[number == one]], self.encoder_)
+                changed.design.matrix[np.ix_(number == one, columns)] = values
+            found[number, left] = self._asked_incidence(changed, event)[:, 0]
         return found
 
     def interval_of_rows(self, asked: Asked, risk: np.ndarray, event: int, level: float = 0.95) -> np.ndarray:
         """As that of every model, by sums over each row's window of event times."""
-        error, predictors = np.zeros(asked.times.shape), self._row_predictors(asked)
+        error, predictors = np.zeros(asked.times.shape), self._predictors(asked.design.matrix)
         distance, is_done = self._distances(asked.design.matrix), self._are_by_row(asked)
         left = [np.flatnonzero(is_done)]
         for rows, sums in self._blocks(asked, event, len(asked)):
@@ -97,15 +101,6 @@ class CauseSpecificScores(CauseSpecificErrors):
         for code, rows in asked.design.by_stratum():
             result[rows] = self._is_by_row(code, asked.since[rows, 0])
         return result
-
-    def _row_predictors(self, asked: Asked) -> np.ndarray:
-        """Linear predictor of each cause, 0 at its center, shape (n, K)."""
-        centers = [model.center_ @ model.coef_ for model in self.cause_models_.values()]
-        return row_products(asked.design.matrix, self._coef) - centers
-
-    @property
-    def _coef(self) -> np.ndarray:
-        return np.column_stack([model.coef_ for model in self.cause_models_.values()])
 
     def _blocks(self, asked: Asked, event: int, size: int = ROWS_PER_BLOCK) -> Iterator[tuple[np.ndarray, WindowSums]]:
         """Rows of one stratum, so many at a time, and its sums; not those of a stratum that has none."""

@@ -24,7 +24,7 @@ from .quadrature import MOST_TIMES
 from .windows import WindowSums
 
 # Of y and its square, at most so far from what few event times give.
-TOLERANCE = 3e-6
+TOLERANCE = 1e-5
 # Rows whose numbers are held at once, and rows of a block that share a table's matrix.
 ROWS_PER_BLOCK = 1024
 ROWS_OF_A_TIME = 8
@@ -63,7 +63,7 @@ class WindowErrors:
 
     def __init__(self, hazards: UncertainHazards, sums: WindowSums):
         assert isinstance(hazards.moments, CellMoments)
-        self._moments, self._sums, self._ranges = hazards.moments, sums, dict[tuple[int, int], Range]()
+        self._moments, self._sums, self._ranges = hazards.moments, sums, dict[int, Range]()
         times, weights = self._chosen_times()
         quadrature, n_times = sums.quadrature, weights.shape[1]
         self._free = np.ascontiguousarray(quadrature.weights[:, times])
@@ -73,15 +73,20 @@ class WindowErrors:
         )
         # One more value than those of y: of the level that is taken off.
         weights = np.vstack([weights, np.ones(n_times)])
-        self._tables = _running(weights.T[None, :, :, None] * parts[:, :, None, :])
-        self._one = np.ascontiguousarray(self._tables[:, :, -1])
-        self._squares = np.ascontiguousarray(self._tables[:, :, :-1, 0])
+        tables = _running(weights.T[None, :, :, None] * parts[:, :, None, :])
+        self._one = np.ascontiguousarray(tables[:, :, -1])
+        self._squares = np.ascontiguousarray(tables[:, :, :-1, 0])
         self._bounds = [np.append(starts, n_times) for starts in self._moments.cell_start]
         self._whole = [np.diff(self._one[cause, own, 0]) for cause, own in enumerate(self._bounds)]
         self._grid = _spread(np.concatenate(self._bounds))
+        self._at_bounds = [np.ascontiguousarray(tables[cause, own, :, 0].T) for cause, own in enumerate(self._bounds)]
+        # The other causes have the same y: one product serves them.
+        self._others = [cause for cause in range(len(tables)) if cause != sums.cause]
+        self._own_table = np.ascontiguousarray(tables[sums.cause])
+        self._other_tables = np.concatenate([tables[cause] for cause in self._others] or [tables[0, :, :, :0]], axis=2)
 
     def error(self, distance: np.ndarray, relative_risk: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-        """Standard errors (n, m) over windows from ``first`` (n,) to before ``last`` (n, m).
+        """Standard errors (n, m) over windows from ``first`` (n,) to before ``last`` (n, m), which does not fall.
 
         Parameters
         ----------
@@ -92,63 +97,97 @@ class WindowErrors:
         first, last : ndarray of int
         """
         variance = np.zeros(last.shape)
-        order = np.argsort(first, kind="stable")
-        for begin in range(0, order.size, ROWS_PER_BLOCK):
-            rows = order[begin : begin + ROWS_PER_BLOCK]
-            variance[rows] = self._variance(distance[:, rows], relative_risk[rows], first[rows], last[rows])
+        low, high = np.searchsorted(self._grid, first, side="right") - 1, np.searchsorted(self._grid, last)
+        key = low[:, None] * self._grid.size + high
+        counts = self._sums.n_events
+        # Where the cause has no hazard there is no error either; differences of sums would leave rounding.
+        key[counts[last] <= counts[first][:, None]] = -1
+        order = np.lexsort((first, key[:, -1]))
+        order = order[np.searchsorted(key[order, -1], 0) :]
+        for run in np.split(order, np.flatnonzero(np.diff(key[order, -1])) + 1):
+            for begin in range(0, run.size, ROWS_PER_BLOCK):
+                rows = run[begin : begin + ROWS_PER_BLOCK]
+                variance[rows] = self._variance(
+                    distance[:, rows], relative_risk[rows], first[rows], last[rows], key[rows]
+                )
         return np.sqrt(np.maximum(variance, 0.0))
 
     def _variance(
-        self, distance: np.ndarray, relative_risk: np.ndarray, first: np.ndarray, last: np.ndarray
+        self, distance: np.ndarray, relative_risk: np.ndarray, first: np.ndarray, last: np.ndarray, key: np.ndarray
     ) -> np.ndarray:
-        sums, n_causes = self._sums, len(self._bounds)
+        """Of rows whose longest windows have the same range of cells."""
+        sums, widest = self._sums, self._range(int(key[0, -1]))
         own, table = relative_risk[:, sums.cause], sums.tables[sums.cause]
         nodes = sums.quadrature.free_before_nodes(relative_risk)
-        y = np.zeros((n_causes, len(first), self._tables.shape[2]))
-        y[:, :, :-1] = own[:, None] * row_products(nodes, self._curve)
-        y[sums.cause, :, :-1] += row_products(nodes, self._free)
-        scale = (relative_risk / sums.free(relative_risk, first)[:, None]).T
-        squares = y[:, :, :-1] ** 2
+        other_y = np.zeros((len(first), self._own_table.shape[1]))
+        other_y[:, :-1] = own[:, None] * row_products(nodes, self._curve)
+        own_y = other_y.copy()
+        own_y[:, :-1] += row_products(nodes, self._free)
+        scale = relative_risk / sums.free(relative_risk, first)[:, None]
         at_bounds = [
-            row_products(by_cause, self._tables[cause, bounds, :, 0].T)
-            for cause, (by_cause, bounds) in enumerate(zip(y, self._bounds, strict=True))
+            row_products(own_y if cause == sums.cause else other_y, table[:, cells.start : cells.stop + 1])
+            for cause, (table, cells) in enumerate(zip(self._at_bounds, widest.cells, strict=True))
         ]
-        begin, begin_squares = self._until(y, squares, first)
+        squares = own_y[:, :-1] ** 2, other_y[:, :-1] ** 2
+        begin, begin_squares = self._until(own_y, other_y, first), self._squares_until(*squares, first)
         begin_one = self._one[:, first]
         result = np.zeros(last.shape)
         for column, end in enumerate(last.T):
             level = own * np.einsum("nr,nr->n", nodes, table[end])
-            y[:, :, -1] = -level
-            until, until_squares = self._until(y, squares, end)
-            begin_here = begin - level[:, None] * begin_one
-            low, high = np.searchsorted(self._grid, first, side="right") - 1, np.searchsorted(self._grid, end)
-            key = np.where(sums.n_events[end] > sums.n_events[first], low * self._grid.size + high, -1)
-            for one in np.unique(key[key >= 0]):
-                part = slice(None) if np.all(key == one) else np.flatnonzero(key == one)
-                chosen = self._range(*divmod(int(one), self._grid.size))
-                y_sums = until[:, part] - begin_here[:, part]
-                by_cell = self._by_cell(
-                    chosen,
-                    [values[part] for values in at_bounds],
-                    level[part],
-                    (first[part], begin_here[:, part, 0]),
-                    (end[part], until[:, part, 0]),
-                )
-                by_coef = distance[:, part] * y_sums[..., 1, None] - y_sums[..., 2:]
-                squared = until_squares[:, part] - begin_squares[:, part]
-                one_sums = self._one[:, end[part], 0] - begin_one[:, part, 0]
-                squared -= level[part] * (2.0 * y_sums[..., 0] + level[part] * one_sums)
-                result[part, column] = self._quadratic(chosen, by_cell, by_coef, squared, scale[:, part])
+            own_y[:, -1] = other_y[:, -1] = -level
+            until, until_squares = self._until(own_y, other_y, end), self._squares_until(*squares, end)
+            for one in np.unique(key[:, column]):
+                if one < 0:
+                    continue
+                part = slice(None) if np.all(key[:, column] == one) else np.flatnonzero(key[:, column] == one)
+                chosen = self._range(int(one))
+                direction = np.empty((len(level[part]), len(chosen.covariance)))
+                place, coef_place = 0, sum(inverse.size for inverse in chosen.inverse)
+                off, found = level[part, None], np.zeros(len(direction))
+                for cause, (cells, inverse) in enumerate(zip(chosen.cells, chosen.inverse, strict=True)):
+                    start = begin[cause][part] - off * begin_one[cause, part]
+                    window = until[cause][part] - start
+                    bounds = slice(cells.start - widest.cells[cause].start, cells.stop + 1 - widest.cells[cause].start)
+                    by_cell = self._by_cell(
+                        cause,
+                        cells,
+                        at_bounds[cause][part, bounds],
+                        off,
+                        (first[part, None], start[:, :1]),
+                        (end[part, None], until[cause][part, :1]),
+                    )
+                    rate = scale[part, cause, None]
+                    means = direction[:, place : place + inverse.size]
+                    np.multiply(by_cell, inverse, out=means)
+                    one_sums = self._one[cause, end[part], 0] - begin_one[cause, part, 0]
+                    squared = until_squares[cause][part] - begin_squares[cause][part]
+                    squared -= off[:, 0] * (2.0 * window[:, 0] + off[:, 0] * one_sums)
+                    found += rate[:, 0] ** 2 * (squared - np.einsum("ng,ng->n", by_cell, means))
+                    means *= rate
+                    by_coef = direction[:, coef_place : coef_place + distance.shape[2]]
+                    np.multiply(distance[cause, part], window[:, 1:2], out=by_coef)
+                    by_coef -= window[:, 2:]
+                    by_coef *= rate
+                    place, coef_place = place + inverse.size, coef_place + distance.shape[2]
+                found += np.einsum("nd,nd->n", row_products(direction, chosen.covariance), direction)
+                result[part, column] = found
         return result
 
-    def _until(self, y: np.ndarray, squares: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Sums of y (K, n, 2 + p) and of its square times the variance (K, n) until each row's event time."""
+    def _until(self, own_y: np.ndarray, other_y: np.ndarray, position: np.ndarray) -> list[np.ndarray]:
+        """Sums of y until each row's event time, (n, 2 + p) by cause."""
         groups = GroupedRows(position, ROWS_OF_A_TIME)
-        found = [groups.products(own, table) for own, table in zip(y, self._tables, strict=True)]
-        of_squares = [
-            np.einsum("ng,ng->n", own, table[position]) for own, table in zip(squares, self._squares, strict=True)
+        found = (
+            np.split(groups.products(other_y, self._other_tables), len(self._others), axis=1) if self._others else []
+        )
+        found.insert(self._sums.cause, groups.products(own_y, self._own_table))
+        return found
+
+    def _squares_until(self, own: np.ndarray, other: np.ndarray, position: np.ndarray) -> list[np.ndarray]:
+        """Sums of y squared times the variance until each row's event time, (n,) by cause."""
+        return [
+            np.einsum("ng,ng->n", own if cause == self._sums.cause else other, table[position])
+            for cause, table in enumerate(self._squares)
         ]
-        return np.stack(found), np.stack(of_squares)
 
     def _chosen_times(self) -> tuple[np.ndarray, np.ndarray]:
         """Event times whose values give those at all, (g,), and how, (g, J)."""
@@ -164,46 +203,26 @@ class WindowErrors:
 
     def _by_cell(
         self,
-        chosen: Range,
-        at_bounds: list[np.ndarray],
+        cause: int,
+        cells: slice,
+        at_bounds: np.ndarray,
         level: np.ndarray,
         first: tuple[np.ndarray, np.ndarray],
         end: tuple[np.ndarray, np.ndarray],
-    ) -> list[np.ndarray]:
-        """Sums of y - level, times the variance, over the part of each cell that is in the window: (n, G) by cause.
-
-        ``first`` and ``end`` are event times (n,) and the running sums (K, n) at them.
-        """
-        found = []
-        for cause, cells in enumerate(chosen.cells):
-            own = slice(cells.start, cells.stop + 1)
-            bounds = self._bounds[cause][own]
-            running = at_bounds[cause][:, own] - level[:, None] * self._one[cause, bounds, 0]
-            np.copyto(running, first[1][cause, :, None], where=bounds < first[0][:, None])
-            np.copyto(running, end[1][cause, :, None], where=bounds > end[0][:, None])
-            found.append(np.diff(running, axis=1))
-        return found
-
-    def _quadratic(
-        self, chosen: Range, by_cell: list[np.ndarray], by_coef: np.ndarray, squared: np.ndarray, scale: np.ndarray
     ) -> np.ndarray:
-        """The variance of n rows, shape (n,)."""
-        n_causes, n_rows, n_features = by_coef.shape
-        direction = np.empty((n_rows, len(chosen.covariance)))
-        result, place = np.zeros(n_rows), 0
-        for cause, sums in enumerate(by_cell):
-            means = direction[:, place : place + sums.shape[1]]
-            np.multiply(sums, chosen.inverse[cause], out=means)
-            result += scale[cause] ** 2 * (squared[cause] - np.einsum("ng,ng->n", sums, means))
-            means *= scale[cause, :, None]
-            place += sums.shape[1]
-        for cause in range(n_causes):
-            np.multiply(by_coef[cause], scale[cause, :, None], out=direction[:, place : place + n_features])
-            place += n_features
-        return result + np.einsum("nd,nd->n", row_products(direction, chosen.covariance), direction)
+        """Sums of y - level, times the variance, over the part of each cell that is in the window, (n, G).
 
-    def _range(self, low: int, high: int) -> Range:
-        if (low, high) not in self._ranges:
+        ``first`` and ``end`` are event times (n, 1) and the running sums (n, 1) at them.
+        """
+        bounds = self._bounds[cause][cells.start : cells.stop + 1]
+        running = at_bounds - level * self._one[cause, bounds, 0]
+        np.copyto(running, first[1], where=bounds < first[0])
+        np.copyto(running, end[1], where=bounds > end[0])
+        return np.diff(running, axis=1)
+
+    def _range(self, key: int) -> Range:
+        if key not in self._ranges:
+            low, high = divmod(key, self._grid.size)
             cells = [
                 slice(
                     max(int(np.searchsorted(bounds, self._grid[low], side="right")) - 1, 0),
@@ -217,8 +236,8 @@ class WindowErrors:
             place = np.concatenate(kept)
             whole = [np.where(own > 0, own, np.inf) for own in self._whole]
             inverse = [1.0 / own[part] for own, part in zip(whole, cells, strict=True)]
-            self._ranges[low, high] = Range(cells, inverse, self._moments.covariance[np.ix_(place, place)])
-        return self._ranges[low, high]
+            self._ranges[key] = Range(cells, inverse, self._moments.covariance[np.ix_(place, place)])
+        return self._ranges[key]
 
 
 def _running(parts: np.ndarray) -> np.ndarray:
