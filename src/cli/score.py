@@ -54,6 +54,11 @@ def score(
     ] = None,
     latest: Annotated[bool, typer.Option(help="Let latest, beside the folder, point to it once it is whole.")] = True,
     engine: Annotated[str, typer.Option(help="local, or spark: its workers must see the output's folder.")] = "local",
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes that score; by default one a processor for many rows.")
+    ] = None,
+    intervals: Annotated[bool, typer.Option(help="State intervals; without them scoring is faster.")] = True,
+    reasons: Annotated[bool, typer.Option(help="State reasons; without them scoring is faster.")] = True,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
     key_file: KeyFile = None,
     model_digest: ModelDigest = None,
@@ -76,6 +81,7 @@ def score(
     options |= {"times": days, "care": care, "bands": None if bands is None else RiskBands.parse(bands)}
     options |= {"formats": formats or (), "latest": latest, "input_format": input_format}
     options |= {"table": table, "query": query, "output_table": output_table, "password_file": password_file}
+    options |= {"n_jobs": jobs, "intervals": intervals, "reasons": reasons}
     result = score_batch(fitted, input, output, as_of=as_of, **options)
     typer.echo(result.summary())
 

@@ -23,7 +23,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections import deque
+from collections.abc import Collection, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -32,6 +33,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import numpy as np
 import pyarrow as pa
 
 from ..errors import EmptyCohortError, InputError, OutputError, TooManyRejectsError
@@ -40,24 +42,25 @@ from ..parameter_checks import require_choice
 from ..progress import track
 from ..version import __version__
 from .bands import RiskBands
-from .cases import CheckedCases, required_columns
+from .cases import key_columns, required_columns
 from .duplicate_keys import SeenKeys
 from .frame import plain
 from .horizons import HORIZONS, Origin
 from .legend import legend
-from .scorer import Scorer, has_interval
+from .scorer import Scorer
 from .sinks.opening import open_sink
 from .sinks.sink import Receipt, Sink
 from .sources.opening import open_source
 from .sources.source import Chunk, Source, require_rows
 from .spark.folder import parts_on_spark, save_tables
+from .workers import Scoring, Task, n_processes, scoring
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
 
 Engine = Literal["local", "spark"]
 # The rows read, and what makes their scores and rejects.
-Part = tuple[int, Callable[[], tuple[pa.RecordBatch, pa.Table]]]
+Part = tuple[int, Task]
 FORMAT_VERSION = 3
 ROWS_PER_PART = 100_000
 
@@ -113,6 +116,9 @@ def score_batch(
     bands: RiskBands | None = None,
     max_rejects: int | None = None,
     rows_per_part: int = ROWS_PER_PART,
+    n_jobs: int | None = 1,
+    intervals: bool = True,
+    reasons: bool = True,
     formats: Collection[str] = (),
     latest: bool = True,
     input_format: str | None = None,
@@ -152,6 +158,11 @@ def score_batch(
         With more rejected rows nothing is published.
     rows_per_part : int
         Rows read at a time.
+    n_jobs : int or None
+        Processes that score. None: one a processor for 200,000 rows and more, else one. The files are the same.
+        Several are started afresh: a script needs ``if __name__ == "__main__":`` then.
+    intervals, reasons : bool
+        Whether they are stated, as in :func:`score_batches`.
     formats : collection of {"csv", "xlsx"}
         What to write beside Parquet; texts that a spreadsheet could take for formulas have an apostrophe before them.
     latest : bool
@@ -203,18 +214,20 @@ def score_batch(
         query=query,
         password_file=password_file,
     )
-    scorer = Scorer.of(model, times, origin, bands)
+    scorer = Scorer.of(model, times, origin, bands, intervals=intervals, reasons=reasons)
     job = _describe_job(cases, scorer, rows_per_part, formats)
     with sink.taken(job, resume=resume) as done:
         manifest = done
         if manifest is None:
-            parts = _parts_here(scorer, cases, rows_per_part)
+            parts = _parts_here(cases, rows_per_part)
+            n_here = n_processes(n_jobs, cases.about_rows)
             if engine == "spark":
-                parts = parts_on_spark(scorer, cases, rows_per_part, Path(output) / ".spark")
-            with closing(parts):
-                receipts = _make_parts(parts, cases, sink, rows_per_part)
+                parts, n_here = parts_on_spark(scorer, cases, rows_per_part, Path(output) / ".spark"), 1
+            n_parts = ceil(cases.about_rows / rows_per_part)
+            with closing(parts), scoring(scorer, min(n_here, n_parts or n_here)) as workers:
+                receipts = _make_parts(parts, workers, cases, sink, n_parts)
             _refuse_many_rejects(sink, receipts, max_rejects)
-            words = legend(scorer.horizons, scorer.bands, has_intervals=has_interval(scorer.model))
+            words = legend(scorer.horizons, scorer.bands, has_intervals=scorer.with_intervals)
             manifest = sink.publish(job, receipts, words)
         if is_table_of_spark and manifest["counts"]["scored"]:
             save_tables(Path(output), str(output_table))
@@ -249,31 +262,49 @@ def _describe_job(source: Source, scorer: Scorer, rows_per_part: int, formats: C
         "bands": asdict(bands) | {"multiples": list(bands.multiples), "labels": list(bands.labels)},
         "rows_per_part": rows_per_part,
         "formats": sorted(set(formats)),
+        "intervals": scorer.with_intervals,
+        "reasons": scorer.with_reasons,
     }
     return {"job_id": hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest(), **job}
 
 
-def _make_parts(parts: Iterable[Part], source: Source, sink: Sink, rows_per_part: int) -> list[Receipt]:
-    receipts = []
-    n_parts = ceil(source.about_rows / rows_per_part) or None
-    for part, (n_read, make) in enumerate(track(parts, "Scoring", total=n_parts)):
-        receipt = sink.find(part) or sink.write(part, *make())
+def _make_parts(parts: Iterable[Part], workers: Scoring, source: Source, sink: Sink, n_parts: int) -> list[Receipt]:
+    """Write the parts in their order; some are begun before the first of them is written."""
+    waiting: deque[tuple[int, int, Receipt | None, Any]] = deque()
+    receipts: list[Receipt] = []
+
+    def write_first() -> None:
+        part, n_read, receipt, begun = waiting.popleft()
+        receipt = receipt or sink.write(part, *begun.result())
         if receipt.n_read != n_read:
             raise OutputError(f"{sink.name}: part {part} accounts for {receipt.n_read} rows, {n_read} were read")
         receipts.append(receipt)
+
+    for part, (n_read, task) in enumerate(track(parts, "Scoring", total=n_parts or None)):
+        receipt = sink.find(part)
+        waiting.append((part, n_read, receipt, None if receipt else workers.submit(task)))
+        if len(waiting) > workers.ahead:
+            write_first()
+    while waiting:
+        write_first()
     require_rows(sum(receipt.n_read for receipt in receipts), source.name)
     return receipts
 
 
-def _parts_here(scorer: Scorer, source: Source, rows_per_part: int) -> Generator[Part]:
+def _parts_here(source: Source, rows_per_part: int) -> Generator[Part]:
     seen = SeenKeys()
     for chunk in source.chunks(rows_per_part):
-        checked = _checked(scorer, chunk, source.name)
-        checked.reject(seen.add(checked.keys), "duplicate_key")
-        yield chunk.n_read, partial(_scored, scorer, checked, chunk)
+        yield chunk.n_read, partial(_scored, chunk, seen.add(key_columns(chunk.cases)), source.name)
 
 
-def _scored(scorer: Scorer, checked: CheckedCases, chunk: Chunk) -> tuple[pa.RecordBatch, pa.Table]:
+def _scored(
+    chunk: Chunk, is_duplicate: np.ndarray, name: Path | str, scorer: Scorer
+) -> tuple[pa.RecordBatch, pa.Table]:
+    try:
+        checked = scorer.check(chunk.cases)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    checked.reject(is_duplicate, "duplicate_key")
     scores, rejects = scorer.score(checked, chunk.row)
     return scores, _with_unreadable(rejects, chunk.unreadable)
 
@@ -296,13 +327,6 @@ def _refuse_many_rejects(sink: Sink, receipts: list[Receipt], most: int | None) 
             f"{sink.name}: {n_rejected:,} rows are rejected, more than the {most:,} allowed; nothing is published, "
             f"{sink.rejects} says why; resume=True (--resume) with a higher limit goes on"
         )
-
-
-def _checked(scorer: Scorer, chunk: Chunk, name: Path | str) -> CheckedCases:
-    try:
-        return scorer.check(chunk.cases)
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
 
 
 def _answer(sink: Sink, manifest: dict[str, Any], *, was_done: bool) -> BatchResult:

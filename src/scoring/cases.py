@@ -178,6 +178,11 @@ def as_cases(cases: Any) -> Cases:
     return Cases(columns, tuple(getattr(cases, "missing_features", ())))
 
 
+def key_columns(cases: Cases) -> dict[str, pa.Array]:
+    """The keys as text: child and plan, and the authority where it is known; those that are there."""
+    return {name: text_of(cases.columns[name]) for name in (*KEYS, "la_code") if name in cases.columns}
+
+
 def required_columns(model: IncidenceModel) -> dict[str, str]:
     """The columns that a model needs, and their kinds: numeric, boolean, categorical, or special (strata, offset)."""
     needed = {str(name): SPECIAL for parameter in special_columns(model) for name in special_columns(model)[parameter]}
@@ -212,7 +217,7 @@ def check_cases(model: IncidenceModel, cases: Cases, horizons: Horizons) -> Chec
     columns = cases.columns
     _require_columns(model, cases, horizons)
     n_rows = len(cases)
-    keys = {name: text_of(columns[name]) for name in (*KEYS, "la_code") if name in columns}
+    keys = key_columns(cases)
     eligible, elapsed = np.full(n_rows, np.inf), np.zeros(n_rows)
     if "eligible_days" in columns:
         eligible = _days(columns["eligible_days"], "eligible_days", np.inf)

@@ -356,3 +356,9 @@ def test_with_too_many_rejected_rows_nothing_is_published(model, all_cases, tmp_
     assert len(pd.read_csv(tmp_path / "out/rejects.csv")) == 2
     done = score_batch(model, tmp_path / "cases.parquet", tmp_path / "out", max_rejects=2, resume=True, formats=["csv"])
     assert done.n_rejected == 2
+
+
+def test_processes_write_the_same_files(model, parquet, tmp_path):
+    score_batch(model, parquet, tmp_path / "one", rows_per_part=ROWS_PER_PART, latest=False)
+    score_batch(model, parquet, tmp_path / "two", rows_per_part=ROWS_PER_PART, latest=False, n_jobs=2)
+    assert files_of(tmp_path / "two") == files_of(tmp_path / "one")

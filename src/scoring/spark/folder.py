@@ -23,7 +23,7 @@ from .workers import Work, judge_chunks
 
 COMMITTED = "_SUCCESS"
 # The rows read, and what makes their scores and rejects.
-Part = tuple[int, Callable[[], tuple[pa.RecordBatch, pa.Table]]]
+Part = tuple[int, Callable[[Scorer], tuple[pa.RecordBatch, pa.Table]]]
 
 
 def parts_on_spark(scorer: Scorer, source: Source, rows_per_part: int, staging: Path) -> Generator[Part]:
@@ -118,7 +118,12 @@ def _without_duplicates(tables: Iterator[pa.Table]) -> Iterator[Part]:
         is_read = table["key"].is_valid().to_numpy()
         is_duplicate = np.zeros(table.num_rows, dtype=bool)
         is_duplicate[is_read] = seen.add_hashes(table["key"].drop_null().to_numpy().view(np.uint64))
-        yield table.num_rows, partial(split, table, is_duplicate)
+        yield table.num_rows, partial(_parted, table, is_duplicate)
+
+
+def _parted(table: pa.Table, is_duplicate: np.ndarray, scorer: Scorer) -> tuple[pa.RecordBatch, pa.Table]:
+    """What was found by the workers of Spark needs no scorer any more."""
+    return split(table, is_duplicate)
 
 
 def _address(folder: Path) -> str:
