@@ -139,6 +139,7 @@ _HOMES = {
         "WithinFamily",
         "authority_instrument",
         "change_of_practice",
+        "doubly_robust_risk",
         "e_value",
         "emulate_trial",
         "policy_curve",

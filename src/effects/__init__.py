@@ -1,5 +1,6 @@
 """Effects of plan length and of changes of practice: what would have been otherwise, and what has to be assumed."""
 
+from .doubly_robust import doubly_robust_risk
 from .instrument import InstrumentalEffect, authority_instrument
 from .length_weights import LengthWeights, plan_length_weights
 from .levels import ShiftBy
@@ -25,6 +26,7 @@ __all__ = [
     "WithinFamily",
     "authority_instrument",
     "change_of_practice",
+    "doubly_robust_risk",
     "e_value",
     "emulate_trial",
     "plan_length_weights",

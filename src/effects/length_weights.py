@@ -60,6 +60,8 @@ class LengthWeights:
         How the log of each weight moves with the q parameters, and how each row moves these.
     sample_weight : ndarray, shape (n,)
         Case weights.
+    columns : tuple of str
+        Of the features.
     """
 
     weights: np.ndarray
@@ -76,6 +78,7 @@ class LengthWeights:
     log_slopes: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
     parameter_influence: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
     sample_weight: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
+    columns: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -259,6 +262,7 @@ def plan_length_weights(
         slopes,
         influence,
         case_weight,
+        tuple(frame.columns),
     )
 
 

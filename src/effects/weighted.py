@@ -112,7 +112,7 @@ def weighted_risk(
     else:
         modelled = CoxCensoring.of(censoring, X, outcome, given.sample_weight)
         estimate = partial(_by_censoring, outcome, codes, len(levels), given, code, modelled)
-    risk, influence = _by_cluster(*estimate(days), target)
+    risk, influence = sums_by_cluster(*estimate(days), target)
     if np.isnan(risk).any():
         warn("nobody of a level is under observation on the last of these days: its risk there is not known (NaN)")
     seen = (outcome.event == code)[:, None] & (outcome.duration[:, None] <= days)
@@ -120,7 +120,7 @@ def weighted_risk(
 
     def curve(until: float) -> RiskCurve:
         grid = np.linspace(0.0, until, CURVE_POINTS + 1)
-        return RiskCurve(grid, *_by_cluster(*estimate(grid), target))
+        return RiskCurve(grid, *sums_by_cluster(*estimate(grid), target))
 
     whom = "everybody" if given.estimand == "ate" else "the children who could have had any level"
     return EffectResult(
@@ -220,7 +220,8 @@ def _by_censoring(
     return risk, np.where(np.isnan(risk)[..., None], np.nan, own)
 
 
-def _by_cluster(risk: np.ndarray, influence: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def sums_by_cluster(risk: np.ndarray, influence: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The risks as they are, and the influence of rows (L, m, n) added up by the code of each row's cluster."""
     n_targets = int(target.max()) + 1
     if n_targets == target.size and np.array_equal(target, np.arange(target.size)):
         return risk, influence
