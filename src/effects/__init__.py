@@ -8,6 +8,7 @@ from .practice import PracticeChange, change_of_practice
 from .result import EffectResult, RiskCurve
 from .sensitivity import TippingPoint, e_value, tipping_point
 from .standardised import standardised_risk
+from .trial.control_outcome import negative_control
 from .trial.emulated_trial import EmulatedTrial, emulate_trial
 from .trial.policy import PolicyCurve, policy_curve
 from .weighted import weighted_risk
@@ -29,6 +30,7 @@ __all__ = [
     "doubly_robust_risk",
     "e_value",
     "emulate_trial",
+    "negative_control",
     "plan_length_weights",
     "policy_curve",
     "standardised_risk",

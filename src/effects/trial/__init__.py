@@ -1,4 +1,4 @@
 """Target-trial emulation: copies of children that follow a strategy for when plans end, censored and weighted.
 
-Others use ``emulated_trial``, ``policy``.
+Others use ``control_outcome``, ``emulated_trial``, ``policy``.
 """

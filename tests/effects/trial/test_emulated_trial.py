@@ -1,5 +1,6 @@
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 
 import secondplan as sp
@@ -114,3 +115,26 @@ def test_it_draws_itself(trial):
     for draw in (trial.plot, trial.plot_weights, trial.plot_balance, sp.policy_curve(trial, [3]).plot):
         assert isinstance(draw(), mpl.axes.Axes)
     assert "natural course" in repr(trial) and "Plans of every kind" in trial._repr_html_()
+
+
+def test_a_negative_control_with_the_trials_own_outcome_is_the_trial(trial):
+    # Of children whom neither care nor anything but the end of observation parts from it.
+    people = trial.emulation.known.people
+    again = people.event == 1
+    rows = people.rows[again]
+    date = rows["start_date"] + pd.to_timedelta(people.stop[again], unit="D")
+    found = sp.negative_control(trial, rows[["la_code", "child_id"]].assign(date=date))
+    # Children in care stay at risk here, so that risks are somewhat lower.
+    assert np.all(found.risk <= trial.risk.risk + 1e-12)
+    assert np.allclose(found.risk, trial.risk.risk, rtol=0.25)
+    assert (found.table["std_error"] > 0).all()
+
+
+def test_a_negative_control_needs_its_columns(trial):
+    rows = trial.emulation.known.people.rows[["la_code", "child_id"]]
+    with pytest.raises(ValueError, match="without date"):
+        sp.negative_control(trial, rows)
+    with pytest.raises(ValueError, match="no child of the trial"):
+        sp.negative_control(trial, rows.assign(date=pd.NaT))
+    with pytest.raises(ValueError, match="one row a child"):
+        sp.negative_control(trial, pd.concat([rows, rows]).assign(date=pd.Timestamp("2015-01-01")))
