@@ -17,6 +17,9 @@ CATEGORIES = {
     "MUL": "More than one category",
 }
 
+PROGRESS = {"good": "Good progress", "some": "Some progress", "poor": "Poor progress, or none"}
+"""What a review found of the plan's progress, from good to poor: in no national collection, so the codes are ours."""
+
 ETHNICITIES = {
     "WBRI": "White British",
     "WIRI": "White Irish",

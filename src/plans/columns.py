@@ -21,6 +21,8 @@ class Column:
         The field and item of the Standard Safeguarding Dataset that hold it.
     required : bool
         Whether every row must have a value.
+    optional : bool
+        Whether a table may come without the column, which then has no values: stores written before it existed do.
     """
 
     kind: str
@@ -29,6 +31,7 @@ class Column:
     census: str | None = None
     ssd: str | None = None
     required: bool = False
+    optional: bool = False
 
     @property
     def source(self) -> str:
@@ -167,6 +170,12 @@ COLUMNS = {
         ),
         "quorate": Column(FLAG, "Quorate", "Whether enough agencies attended", ssd="cppr_cp_review_quorate (CPPR006A)"),
         "absent_agencies": Column(COUNT, "Absent agencies", "Number of invited agencies that did not attend"),
+        "progress": Column(
+            TEXT,
+            "Progress",
+            "What the review found of the plan's progress: good, some or poor; missing where it is not recorded",
+            optional=True,
+        ),
     },
     "care_episodes": {
         "child_id": _child_id("clae_person_id (CLAE002A)", census=None),

@@ -16,6 +16,7 @@ LABELS = {
     "n_late_reviews": "late reviews",
     "share_reviews_not_quorate": "reviews not quorate, %",
     "share_reviews_absent_agencies": "reviews with absent agencies, %",
+    "latest_progress": "progress at the latest review, 0 good to 2 poor",
     "n_previous_referrals": "earlier referrals",
     "n_previous_episodes": "earlier episodes of need",
     "n_siblings_on_plan": "siblings on a plan",

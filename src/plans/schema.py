@@ -19,6 +19,7 @@ from .codes import (
     ETHNICITIES,
     FACTORS,
     PRIMARY_NEEDS,
+    PROGRESS,
     REFERRAL_SOURCES,
     SEX,
 )
@@ -62,6 +63,7 @@ CODES = {
     "ethnicity": ETHNICITIES,
     "initial_category": CATEGORIES,
     "latest_category": CATEGORIES,
+    "progress": PROGRESS,
     "referral_source": REFERRAL_SOURCES,
     "primary_need": PRIMARY_NEEDS,
     "closure_reason": CLOSURE_REASONS,

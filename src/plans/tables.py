@@ -50,12 +50,14 @@ def _typed(table: str, frame: pd.DataFrame, children: pd.DataFrame | None) -> pd
     names = column_names(table)
     if children is not None and "la_code" in names and "la_code" not in frame.columns:
         frame = _with_authority(table, frame, children)
-    missing = [name for name in names if name not in frame.columns]
+    absent = [name for name in names if name not in frame.columns]
+    missing = [name for name in absent if not COLUMNS[table][name].optional]
     if missing:
         raise InputError(f"table {table}: missing columns {', '.join(missing)}")
     extra = [str(name) for name in frame.columns if name not in names]
     if extra:
         raise InputError(f"table {table}: unknown columns {', '.join(extra)}")
+    frame = frame.assign(**dict.fromkeys(set(absent) - set(missing), pd.NA)) if absent else frame
     columns = {name: _cast(frame[name], column_type(table, name), table) for name in names}
     # Column by column: a frame of its own making would hold every value twice while it is made.
     return pd.DataFrame({name: column.array for name, column in columns.items()}, copy=False)

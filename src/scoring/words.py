@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..plans.codes import CATEGORIES
+from ..plans.codes import CATEGORIES, PROGRESS
 
 NOT_RECORDED = "not recorded"
 
@@ -54,6 +54,8 @@ def in_words(name: str, value: Any) -> str:
         return f"plan length {value:.0f} day{'' if value == 1 else 's'}"
     if name == "plan_length_band":
         return f"plan length {value}"
+    if name == "latest_progress":
+        return f"{list(PROGRESS.values())[int(value)].lower()} at the latest review"
     if name == "age_at_end":
         return "age under 1 year" if value < 1 else f"age {np.floor(value):.0f} year{'' if value < 2 else 's'}"
     if name == "sex":

@@ -6,7 +6,7 @@ import pytest
 from secondplan.plans import Plans
 
 LAYOUT = {
-    "reviews": ["plan_id", "review_date", "quorate", "absent_agencies"],
+    "reviews": ["plan_id", "review_date", "quorate", "absent_agencies", "progress"],
     "care_episodes": ["child_id", "start_date", "end_date"],
     "cin_episodes": ["child_id", "referral_date", "closure_date", "closure_reason"],
     "assessments": ["child_id", "start_date", "authorisation_date", "factors"],

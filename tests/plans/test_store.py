@@ -228,3 +228,12 @@ def test_a_store_and_its_quality_report_come_as_one(tmp_path):
     with pytest.raises(UnicodeEncodeError):
         Plans().write(tmp_path / "other", quality_report=SimpleNamespace(to_json=lambda: "\ud800"))
     assert [entry.name for entry in tmp_path.iterdir()] == ["store"]
+
+
+def test_a_store_of_before_progress_was_recorded_is_read_with_none(small):
+    old = small.reviews.drop(columns="progress")
+    plans = Plans(**{**small.tables, "reviews": old})
+    assert plans.equals(small)
+    assert plans.reviews["progress"].isna().all()
+    with pytest.raises(InputError, match="table reviews, column progress, row 1: is not in the code list"):
+        Plans(**{**small.tables, "reviews": old.assign(progress="excellent")})

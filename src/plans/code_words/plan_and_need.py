@@ -1,4 +1,4 @@
-"""What is written for categories of abuse, primary needs and reasons for closure.
+"""What is written for categories of abuse, the progress of plans, primary needs and reasons for closure.
 
 Sources: the children in need census's guides (with older wordings: residence order, physical injury), Annex A's
 guidance, and the spellings that the Annex A specification of SocialFinanceDigitalLabs/liia-tools lists.
@@ -7,6 +7,7 @@ guidance, and the spellings that the Annex A specification of SocialFinanceDigit
 import re
 
 from ..codes import CATEGORIES, CLOSURE_REASONS, PRIMARY_NEEDS
+from ..codes import PROGRESS as PROGRESS_CODES
 from .word_list import WordList
 
 CATEGORY = WordList(
@@ -27,6 +28,15 @@ CATEGORY = WordList(
         ),
     },
     meanings={"PHYS": "PHYSICAL", "EMOT": "EMOTIONAL", "SEX": "SEXUAL", "CAT": "CATEGORY", "MULTI": "MULTIPLE"},
+)
+
+PROGRESS = WordList(
+    PROGRESS_CODES,
+    {
+        "good": ("[making] {good|significant|strong} [progress]",),
+        "some": ("[making] {some|partial|limited|mixed|moderate} [progress]",),
+        "poor": ("[making] {poor|no|insufficient|little} progress", "poor [or no] progress", "poor"),
+    },
 )
 
 PRIMARY_NEED = WordList(

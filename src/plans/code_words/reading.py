@@ -4,7 +4,7 @@ from .child import DISABILITY, SEX
 from .ethnicities import ETHNICITY
 from .factors import FACTOR
 from .flags import read_flag
-from .plan_and_need import CLOSURE_REASON, PRIMARY_NEED, read_category
+from .plan_and_need import CLOSURE_REASON, PRIMARY_NEED, PROGRESS, read_category
 from .referral_sources import REFERRAL_SOURCE
 
 __all__ = ["READ", "READ_SEVERAL", "read_flag"]
@@ -14,6 +14,7 @@ READ = {
     "ethnicity": ETHNICITY.read,
     "initial_category": read_category,
     "latest_category": read_category,
+    "progress": PROGRESS.read,
     "referral_source": REFERRAL_SOURCE.read,
     "primary_need": PRIMARY_NEED.read,
     "closure_reason": CLOSURE_REASON.read,

@@ -1,11 +1,18 @@
-"""Features of the plan's reviews: how many, how many late, and who was missing from them."""
+"""Features of the plan's reviews: how many, how many late, who was missing from them, and what progress they found."""
 
 import numpy as np
 import pandas as pd
 
 from ..calendar_months import add_months
+from ..codes import PROGRESS
 
-REVIEW_FEATURES = ("n_reviews", "n_late_reviews", "share_reviews_not_quorate", "share_reviews_absent_agencies")
+REVIEW_FEATURES = (
+    "n_reviews",
+    "n_late_reviews",
+    "share_reviews_not_quorate",
+    "share_reviews_absent_agencies",
+    "latest_progress",
+)
 FIRST_DUE_MONTHS, NEXT_DUE_MONTHS = 3, 6
 
 
@@ -15,13 +22,14 @@ def review_features(index_plans: pd.DataFrame, reviews: pd.DataFrame, period_of_
     The first review is due within 3 calendar months of the start, each later one within 6 of the one before (*Working
     Together to Safeguard Children*). ``n_late_reviews`` counts the reviews held after they were due, and one that was
     overdue and not held when the plan ended. A share counts the reviews for which the fact is recorded; it is 0 where
-    no review was held (``n_reviews`` tells) and missing where reviews were held but none records it.
+    no review was held (``n_reviews`` tells) and missing where reviews were held but none records it. So it is with
+    ``latest_progress``, the progress that the last review to record it found: 0 good, 1 some, 2 poor.
 
     Parameters
     ----------
     index_plans : DataFrame, n rows, index 0, 1, ...
     reviews : DataFrame
-        ``plan_id, review_date, quorate, absent_agencies``; several rows on one day are one review.
+        ``plan_id, review_date, quorate, absent_agencies, progress``; several rows on one day are one review.
     period_of_plan : DataFrame
         ``plan_id``, ``period``.
     """
@@ -41,6 +49,8 @@ def review_features(index_plans: pd.DataFrame, reviews: pd.DataFrame, period_of_
         absent = held["absent_agencies"].to_numpy(dtype=float, na_value=np.nan)
         any_absent = np.where(np.isnan(absent), np.nan, absent > 0)
         features["share_reviews_absent_agencies"] = _share(row, any_absent, n_reviews)
+    if reviews["progress"].notna().any():
+        features["latest_progress"] = _latest_progress(held, n_reviews)
     return features
 
 
@@ -52,7 +62,18 @@ def _held(index_plans: pd.DataFrame, reviews: pd.DataFrame, period_of_plan: pd.D
     end = index_plans["index_end"].to_numpy()[dated["row"]]
     dated = dated[(dated["review_date"] > start) & (dated["review_date"] <= end)]
     one_a_day = dated.groupby(["row", "review_date"], as_index=False)
-    return one_a_day.agg(quorate=("quorate", "min"), absent_agencies=("absent_agencies", "max"))
+    dated["progress"] = dated["progress"].map({code: place for place, code in enumerate(PROGRESS)}).astype("Int8")
+    return one_a_day.agg(
+        quorate=("quorate", "min"), absent_agencies=("absent_agencies", "max"), progress=("progress", "max")
+    )
+
+
+def _latest_progress(held: pd.DataFrame, n_reviews: np.ndarray) -> np.ndarray:
+    latest = np.where(n_reviews == 0, 0.0, np.nan)
+    recorded = held[held["progress"].notna()]
+    # By row and date: of several the last stays.
+    latest[recorded["row"].to_numpy()] = recorded["progress"].to_numpy(dtype=float)
+    return latest
 
 
 def _n_late(index_plans: pd.DataFrame, held: pd.DataFrame) -> np.ndarray:

@@ -14,7 +14,8 @@ missing (CSV)      ``NULL``                       empty                         
 dates (CSV)        ``2018-03-31 00:00:00.000``    ``31/03/2018``                  ``2018-03-31T00:00:00``
 =================  =============================  ==============================  ===========================
 
-The format holds one authority, and neither the number of previous plans nor the absent agencies.
+The format holds one authority, and neither the number of previous plans nor the absent agencies. The progress of plans
+is no item of its own; it stands in a field that an authority may add, ``cppr_cp_review_progress``.
 """
 
 import datetime as dt
@@ -233,6 +234,7 @@ def _reviews(reviews: pd.DataFrame, plans: pd.DataFrame, person: Callable, plan:
         cppr_cp_plan_id=plan(reviews["plan_id"]),
         cppr_cp_review_date=_days(reviews["review_date"]),
         cppr_cp_review_quorate=_flags(reviews["quorate"]),
+        cppr_cp_review_progress=_values(reviews["progress"]),
     )
 
 

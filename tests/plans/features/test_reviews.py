@@ -72,3 +72,20 @@ def test_what_the_extract_does_not_record_is_left_out(make_plans):
     assert "share_reviews_not_quorate" in cohort.missing_features
     assert "share_reviews_absent_agencies" in cohort.X
     assert set(build_cohort(make_plans([PLAN])).missing_features) >= {"n_reviews", "n_late_reviews"}
+
+
+@pytest.mark.parametrize(
+    ("found", "latest"),
+    [
+        ([("2016-03-01", "poor"), ("2016-06-01", "good")], 0),
+        ([("2016-06-01", "some"), ("2016-03-01", "good"), ("2017-01-01", "poor")], 1),
+        ([("2016-03-01", "poor"), ("2016-06-01", None)], 2),
+        ([("2016-03-01", None)], None),
+        ([], 0),
+    ],
+)
+def test_latest_progress_is_that_of_the_last_review_that_records_it(make_plans, found, latest):
+    rows = [("330-c-1", date, True, 0, progress) for date, progress in found]
+    rows.append(("330-x-1", "2016-02-10", True, 0, "some"))
+    value = build_cohort(make_plans([PLAN, NEVER], reviews=rows)).X["latest_progress"].iloc[0]
+    assert np.isnan(value) if latest is None else value == latest

@@ -56,7 +56,7 @@ def test_reviews_come_back_with_their_plan(own, read):
 
     def dated(reviews, of):
         child = reviews.merge(of[["plan_id", "child_id", "start_date"]], on="plan_id")
-        columns = ["child_id", "start_date", "review_date", "quorate"]
+        columns = ["child_id", "start_date", "review_date", "quorate", "progress"]
         return child[columns].sort_values(columns[:3], ignore_index=True)
 
     pd.testing.assert_frame_equal(dated(own["reviews"], own["plans"]), dated(plans.reviews, plans.plans))

@@ -139,7 +139,7 @@ CLEANERS = {
         "previous_plans_reported": COUNTS,
         "other_authority": FLAGS,
     },
-    "reviews": {"review_date": DATES, "quorate": FLAGS, "absent_agencies": COUNTS},
+    "reviews": {"review_date": DATES, "quorate": FLAGS, "absent_agencies": COUNTS, "progress": CODES["progress"]},
     "care_episodes": {"child_id": IDENTIFIERS, "start_date": DATES, "end_date": DATES},
     "cin_episodes": {
         "child_id": IDENTIFIERS,

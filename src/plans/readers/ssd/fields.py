@@ -80,6 +80,8 @@ FIELDS = {
         "cppr_cp_plan_id": Field(ID),
         "cppr_cp_review_date": Field(DAY),
         "cppr_cp_review_quorate": Field(TEXT),
+        # No item of the SSD: authorities that record it add it under a name of this form.
+        "cppr_cp_review_progress": Field(TEXT),
     },
     "ssd_cla_episodes": {
         "clae_person_id": Field(ID),

@@ -37,6 +37,7 @@ _COLUMNS = {
     "cppr_person_id": "child_id",
     "cppr_cp_review_date": "review_date",
     "cppr_cp_review_quorate": "quorate",
+    "cppr_cp_review_progress": "progress",
     "clae_person_id": "child_id",
     "clae_cla_episode_start_date": "start_date",
     "clae_cla_episode_ceased_date": "end_date",
