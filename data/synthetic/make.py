@@ -3,10 +3,12 @@
     python data/synthetic/make.py            writes them anew
     python data/synthetic/make.py --check    verifies that what is here is what would be written
     python data/synthetic/make.py --calibrate england-2018 ...    calibrates scenarios anew (some minutes each) first
+    python data/synthetic/make.py --strategies [NAME ...]    simulates effects of strategies anew (a minute each) first
 
 Written are ``store/`` (a plan store), ``cin_census/`` (the returns of its smallest authority), ``DATA_DICTIONARY.md``,
-``CALIBRATION.md`` and ``checksums.json``; calibration writes to ``src/synthetic/calibration/``. Parquet's bytes depend
-on the version of pyarrow: under another version than the recorded one, ``--check`` compares the tables instead.
+``CALIBRATION.md`` and ``checksums.json``; calibration and strategies write to ``src/synthetic/calibration/``. Parquet's
+bytes depend on the version of pyarrow: under another version than the recorded one, ``--check`` compares the tables
+instead.
 """
 
 import argparse
@@ -17,13 +19,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pandas as pd
 import pyarrow
 
 from secondplan.plans.store import Plans, read_plans
-from secondplan.synthetic import data_dictionary, simulate, write_cin_census
+from secondplan.synthetic import data_dictionary, scenario, simulate, write_cin_census
 from secondplan.synthetic.calibration_search.calibrate import calibrate, uncalibrated
 from secondplan.synthetic.calibration_search.calibration_report import calibration_page
 from secondplan.synthetic.scenarios.calibrated import FOLDER, PARAMETERS, forget_stored
+from secondplan.synthetic.scenarios.named import scenario_names
+from secondplan.synthetic.truth.strategy_effect import STORED as STRATEGY_EFFECTS
+from secondplan.synthetic.truth.strategy_effect import digest, simulated_strategy_effect
 
 HERE = Path(__file__).resolve().parent
 STORED = HERE.parents[1] / "src" / "synthetic" / FOLDER
@@ -62,9 +68,23 @@ def calibrate_anew(name: str) -> None:
     """Calibrate a scenario and store where it ended in the package."""
     result = calibrate(uncalibrated(name))
     parameters = json.loads((STORED / PARAMETERS).read_text(encoding="utf-8"))
-    text = json.dumps(parameters | {name: result.values}, indent=1)
+    text = json.dumps(parameters | {name: result.values}, indent=1)  # noqa: PD011
     (STORED / PARAMETERS).write_text(text + "\n", encoding="utf-8", newline="\n")
     result.table.to_csv(STORED / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
+
+
+def simulate_strategies(names: list[str]) -> None:
+    """Simulate the true effects of strategies in these scenarios, or all that ship, and store them in the package."""
+    path = STORED / STRATEGY_EFFECTS
+    stored = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["scenario"])
+    for name in names or scenario_names():
+        chosen = scenario(name)
+        table = simulated_strategy_effect(chosen)
+        table.insert(0, "scenario", name)
+        table.insert(1, "digest", digest(chosen))
+        stored = pd.concat([stored[stored["scenario"] != name], table], ignore_index=True)
+    stored = stored.sort_values("scenario", kind="stable")
+    stored.to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
 
 
 def differences(here: Path, again: Path) -> list[str]:
@@ -96,12 +116,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Make the shipped synthetic data again.")
     parser.add_argument("--check", action="store_true", help="verify instead of writing")
     parser.add_argument("--calibrate", nargs="*", default=[], metavar="SCENARIO", help="calibrate these first")
+    parser.add_argument("--strategies", nargs="*", metavar="SCENARIO", help="simulate effects of strategies first")
     given = parser.parse_args(arguments)
     check = given.check
     for name in given.calibrate:
         calibrate_anew(name)
     if given.calibrate:
         forget_stored()
+    if given.strategies is not None:
+        simulate_strategies(given.strategies)
     with tempfile.TemporaryDirectory() as temporary:
         again = Path(temporary)
         make(again)

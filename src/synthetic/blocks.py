@@ -13,7 +13,9 @@ import pandas as pd
 import pyarrow as pa
 
 from ..plans.arrow_tables import arrow_table
+from ..plans.strategies import Strategy
 from .population.authorities import Authorities
+from .population.course import NATURAL
 from .population.life_courses import LifeCourses, live
 from .population.selection import in_store_order, in_window, select_children, whole_families
 from .randomness.streams import Streams
@@ -43,6 +45,7 @@ class Blocks:
     n_children : int
         At most so many children: whole families, of the first blocks.
     faults : ValueFaults, optional
+    strategy : Strategy
     """
 
     scenario: Scenario
@@ -52,6 +55,7 @@ class Blocks:
     n: int
     n_children: int
     faults: ValueFaults | None = None
+    strategy: Strategy = NATURAL
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,8 @@ def truth_of_parts(parts: Sequence[Simulated]) -> dict[str, pa.Table]:
 def _simulate_block(blocks: Blocks, number: int, n_children: int) -> Simulated:
     scenario, authorities = blocks.scenario, blocks.authorities
     streams = Streams(blocks.seed, number)
-    lives = in_window(scenario, live(scenario, authorities, FAMILIES_PER_BLOCK, streams))
-    names = _names(scenario, authorities, lives, number, streams["identifiers"])
+    lives, place = in_window(scenario, live(scenario, authorities, FAMILIES_PER_BLOCK, streams, blocks.strategy))
+    names = _names(scenario, authorities, lives, place, number, streams["identifiers"])
     is_cut = len(lives.children) > n_children
     if is_cut:
         kept = whole_families(lives.children.family, n_children)
@@ -126,12 +130,20 @@ def _simulate_block(blocks: Blocks, number: int, n_children: int) -> Simulated:
 
 
 def _names(
-    scenario: Scenario, authorities: Authorities, lives: LifeCourses, block: int, rng: np.random.Generator
+    scenario: Scenario,
+    authorities: Authorities,
+    lives: LifeCourses,
+    place: np.ndarray,
+    block: int,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Identifiers in random order within the block, so that a number tells nothing; unique over all authorities."""
+    """Identifiers in random order within the block, so that a number tells nothing; unique over all authorities.
+
+    A child has the same under every strategy, by its ``place`` among all children of the block.
+    """
     children = lives.children
     most = FAMILIES_PER_BLOCK * max(int(size) for size in scenario.family_size_shares)
-    number = _FIRST_NUMBER + block * most + rng.permutation(most)[: len(children)]
+    number = _FIRST_NUMBER + block * most + rng.permutation(most)[place]
     family = _FIRST_NUMBER + block * FAMILIES_PER_BLOCK + rng.permutation(FAMILIES_PER_BLOCK)[children.family]
     la_code = pd.Series(pd.array(authorities.code.tolist(), dtype="string").take(children.authority))
     return pd.DataFrame(

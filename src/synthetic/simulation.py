@@ -30,21 +30,20 @@ import pyarrow as pa
 from ..plans.arrow_tables import arrow_table, pandas_frame
 from ..plans.store import Plans
 from ..plans.store_writer import StoreWriter
+from ..plans.strategies import Strategy
 from ..progress import track
 from ..renamed_parameters import renamed_parameters
 from .blocks import FAMILIES_PER_BLOCK, Blocks, Simulated, simulate_blocks, truth_of_parts
 from .population.authorities import Authorities, draw_authorities
+from .population.course import NATURAL
 from .randomness.ordered_pool import ordered_results
-from .randomness.streams import Streams
+from .randomness.streams import AUTHORITIES_BLOCK, Streams
 from .scenarios.definition import Scenario
 from .scenarios.named import scenario as named_scenario
 from .store_tables import extract_table
 from .truth.files import TruthWriter
 from .truth.result import Truth, make_truth
 from .value_faults import ValueFaults, count_on
-
-AUTHORITIES_BLOCK = 2**31 - 1
-"""Number of the streams that belong to no block of families."""
 
 _USUAL_CHILDREN_PER_BLOCK = 5000
 
@@ -90,6 +89,8 @@ def simulate(
     n_children: int,
     random_state: int = 0,
     faults: ValueFaults | None = None,
+    strategy: Strategy = NATURAL,
+    trends: bool = True,
     processes: int = 1,
     chunk: int = FAMILIES_PER_BLOCK,
 ) -> SimulatedPlans:
@@ -105,6 +106,11 @@ def simulate(
         The seed: the same seed, scenario and number give the same data, on every platform.
     faults : ValueFaults, optional
         Missing and wrong values; none as default. They change no other value, and nothing of the truth.
+    strategy : NotBefore or EndBy, optional
+        When plans end, had all authorities followed it; the natural course as default. Children and their first plans
+        are the same, with the same reviews, until their ends.
+    trends : bool
+        False leaves all years as the scenario's last one: no ``trends``.
     processes : int
         More than one takes less time. They are started afresh: a script then needs ``if __name__ == "__main__":``.
     chunk : int
@@ -130,7 +136,7 @@ def simulate(
     >>> len(plans.truth) == len(plans.plans)
     True
     """
-    run = _Run(scenario, n_children, random_state, faults, processes, chunk)
+    run = _Run(scenario, n_children, random_state, faults, strategy, trends, processes, chunk)
     parts = list(run.parts())
     frames = {name: pandas_frame(pa.concat_tables([part.store[name] for part in parts])) for name in parts[0].store}
     tables = truth_of_parts(parts)
@@ -146,6 +152,8 @@ def simulate_with_truth(
     n_children: int,
     random_state: int = 0,
     faults: ValueFaults | None = None,
+    strategy: Strategy = NATURAL,
+    trends: bool = True,
 ) -> tuple[Plans, Truth]:
     """As :func:`simulate`, with the truth beside the plans.
 
@@ -155,7 +163,9 @@ def simulate_with_truth(
     >>> len(plans.children)
     20
     """
-    plans = simulate(scenario, n_children=n_children, random_state=random_state, faults=faults)
+    plans = simulate(
+        scenario, n_children=n_children, random_state=random_state, faults=faults, strategy=strategy, trends=trends
+    )
     return plans, plans.truth
 
 
@@ -167,6 +177,8 @@ def simulate_to(
     n_children: int,
     random_state: int = 0,
     faults: ValueFaults | None = None,
+    strategy: Strategy = NATURAL,
+    trends: bool = True,
     processes: int = 1,
     chunk: int = FAMILIES_PER_BLOCK,
 ) -> SimulatedStore:
@@ -178,7 +190,7 @@ def simulate_to(
     ----------
     path, truth_path : path
         Folders of the store and of the truth, which do not exist or are empty; neither may lie in the store.
-    scenario, n_children, random_state, faults, processes, chunk
+    scenario, n_children, random_state, faults, strategy, trends, processes, chunk
         As for :func:`simulate`.
 
     Returns
@@ -201,7 +213,7 @@ def simulate_to(
     ...     read_plans(made.path).equals(simulate(n_children=50))
     True
     """
-    run = _Run(scenario, n_children, random_state, faults, processes, chunk)
+    run = _Run(scenario, n_children, random_state, faults, strategy, trends, processes, chunk)
     n_rows = {"plans": 0, "faults": 0}
     n_before: dict[str, int] = {}
     with (
@@ -233,14 +245,18 @@ class _Run:
         n_children: int,
         seed: int,
         faults: ValueFaults | None,
+        strategy: Strategy,
+        trends: bool,
         processes: int,
         chunk: int,
     ) -> None:
         for name, value in (("n_children", n_children), ("processes", processes), ("chunk", chunk)):
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
-        self.scenario = named_scenario(scenario) if isinstance(scenario, str) else scenario
+        chosen = named_scenario(scenario) if isinstance(scenario, str) else scenario
+        self.scenario = chosen if trends or not chosen.trends else chosen.replace(trends={})
         self.n_children, self.seed, self.faults, self.processes = n_children, seed, faults, processes
+        self.strategy = strategy
         self.blocks_at_once = -(-chunk // FAMILIES_PER_BLOCK)
         self.authorities: Authorities = draw_authorities(
             self.scenario, n_children, Streams(seed, AUTHORITIES_BLOCK)["authorities"]
@@ -249,12 +265,14 @@ class _Run:
     def metadata(self) -> dict[str, Any]:
         """What the store says of itself."""
         faults = {} if self.faults is None else {"faults": asdict(self.faults)}
+        strategy = {} if self.strategy == NATURAL else {"strategy": self.strategy.name}
         return {
             "synthetic": True,
             "note": "Simulated. No child, family or worker in these data exists.",
             "n_children": self.n_children,
             "seed": self.seed,
             **faults,
+            **strategy,
             "scenario": self.scenario.to_dict(),
         }
 
@@ -296,4 +314,5 @@ class _Run:
             n=self.blocks_at_once,
             n_children=n_children,
             faults=self.faults,
+            strategy=self.strategy,
         )

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..plans.codes import PROGRESS
 from .population.authorities import Authorities
 from .population.life_courses import LifeCourses
 from .population.workers import POOL
@@ -112,6 +113,7 @@ def _reviews(lives: LifeCourses, plan_ids: pd.Series, last: int) -> pd.DataFrame
             "review_date": to_dates(plans.reviews[plan, review]),
             "quorate": pd.Series(~plans.not_quorate[plan, review], dtype="boolean"),
             "absent_agencies": pd.Series(plans.absent[plan, review], dtype="Int16"),
+            "progress": _labels(plans.progress[plan, review], list(PROGRESS)),
         }
     )
 

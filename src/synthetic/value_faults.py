@@ -18,7 +18,7 @@ from ..plans.schema import CODES
 FAULTY = {
     "children": ("sex", "date_of_birth", "ethnicity", "disabilities"),
     "plans": ("end_date", "initial_category", "latest_category", "previous_plans_reported"),
-    "reviews": ("quorate", "absent_agencies"),
+    "reviews": ("quorate", "absent_agencies", "progress"),
     "care_episodes": ("end_date",),
     "cin_episodes": ("referral_source", "primary_need", "closure_date", "closure_reason"),
     "assessments": ("authorisation_date", "factors"),

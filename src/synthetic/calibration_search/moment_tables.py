@@ -12,9 +12,8 @@ from ..blocks import FAMILIES_PER_BLOCK
 from ..population.authorities import Authorities, draw_authorities
 from ..population.life_courses import LifeCourses, live
 from ..randomness.day_numbers import NEVER, day_number, to_dates
-from ..randomness.streams import Streams
+from ..randomness.streams import AUTHORITIES_BLOCK, Streams
 from ..scenarios.definition import Scenario
-from ..simulation import AUTHORITIES_BLOCK
 from .store_moments import Tables
 
 _NAMES = ("children", "plans", "reviews", "cin_episodes", "conferences")

@@ -15,7 +15,7 @@ from ..randomness.columns import group_numbers, owners_and_places
 from ..randomness.day_numbers import DAYS_PER_YEAR, NEVER, to_dates
 from ..scenarios.definition import Scenario
 from .course import Course
-from .population import Children
+from .population import Children, has_factor
 from .workers import Spells
 
 
@@ -45,7 +45,6 @@ def drivers(
     held = course.reviews < NEVER
     n_held = held.sum(axis=1)
     days = course.end - course.start
-    codes = list(scenario.factor_shares)
     categories = list(scenario.initial_category_shares)
     features = {
         "plan_length_days": days,
@@ -56,6 +55,7 @@ def drivers(
         "n_reviews": n_held,
         "share_reviews_not_quorate": _share(course.not_quorate.sum(axis=1), n_held),
         "share_reviews_absent_agencies": _share((course.absent > 0).sum(axis=1), n_held),
+        "latest_progress": np.where(n_held > 0, course.progress[np.arange(len(course)), n_held - 1], 0),
         "n_previous_referrals": referrals,
         "n_siblings_on_plan": siblings,
         "n_worker_changes": np.bincount(spells.plan, minlength=len(course)) - 1,
@@ -64,9 +64,8 @@ def drivers(
         )
         / days,
     }
-    for name, group in FACTORS_OF_FEATURE.items():
-        columns = np.array([codes.index(code) for code in group if code in codes], dtype=np.int64)
-        features[name] = children.factors[child][:, columns].any(axis=1)
+    factors = children.factors[child]
+    features |= {name: has_factor(scenario, factors, name) for name in FACTORS_OF_FEATURE}
     return pd.DataFrame(features)
 
 
@@ -77,19 +76,41 @@ def linear_predictor(features: pd.DataFrame, effects: Mapping[str, float | Mappi
     ----------
     features : DataFrame, n rows
     effects : mapping of str to float or mapping of level to float
-        ``severity`` is latent, and left out.
+        ``severity`` is latent, and left out. ``a:b`` is the product of two features; ``age_at_end<5`` is 1 where the
+        feature is less, 0 elsewhere.
     """
     total = np.zeros(len(features))
     for name, effect in effects.items():
         if name == "severity":
             continue
-        column = features[name]
-        if isinstance(effect, Mapping):
-            by_level = np.array([effect.get(level, 0.0) for level in column.cat.categories])
-            total += by_level[column.cat.codes.to_numpy()]
-        else:
-            total += effect * column.to_numpy(dtype=float)
+        value = np.ones(len(features)) if isinstance(effect, Mapping) else np.full(len(features), effect)
+        for part in name.split(":"):
+            value = value * _values(features, part, effect)
+        total += value
     return total
+
+
+def interaction_column(features: pd.DataFrame, name: str) -> pd.Series:
+    """The column of an interaction ``a:b``: a product, or the levels of one feature where the other is, else "none"."""
+    parts = name.split(":")
+    with_levels = [part for part in parts if part in features and isinstance(features[part].dtype, pd.CategoricalDtype)]
+    product = np.prod([_values(features, part, 1.0) for part in parts if part not in with_levels], axis=0)
+    if not with_levels:
+        return pd.Series(product, index=features.index)
+    column = features[with_levels[0]]
+    codes = np.where(product > 0, 1 + column.cat.codes.to_numpy(), 0)
+    levels = pd.CategoricalDtype(["none", *column.cat.categories], ordered=True)
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=levels), index=features.index)
+
+
+def _values(features: pd.DataFrame, part: str, effect: float | Mapping[str, float]) -> np.ndarray:
+    """A feature as numbers; of one with levels, their effects."""
+    name, is_less, limit = part.partition("<")
+    column = features[name]
+    if isinstance(column.dtype, pd.CategoricalDtype) and isinstance(effect, Mapping):
+        return np.array([effect.get(level, 0.0) for level in column.cat.categories])[column.cat.codes.to_numpy()]
+    numbers = column.to_numpy(dtype=float)
+    return (numbers < float(limit)).astype(float) if is_less else numbers
 
 
 def count_siblings(family: np.ndarray, course: Course, others: Course, other_family: np.ndarray) -> np.ndarray:

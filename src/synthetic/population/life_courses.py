@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ...plans.strategies import Strategy
 from ..randomness.columns import Columns, concatenate
 from ..randomness.day_numbers import NEVER, day_number
 from ..randomness.portable import exp
@@ -23,7 +24,7 @@ from .case_records import (
     plan_assessments,
     referral_days,
 )
-from .course import Course, Starts, run_course
+from .course import NATURAL, Course, Starts, run_course
 from .drivers import count_siblings, drivers, linear_predictor
 from .population import Children, draw_children
 from .workers import Spells, draw_spells
@@ -58,7 +59,7 @@ class Hazards(Columns):
     care : float
         Log hazard ratio of entry into care.
     at_risk : bool
-        Whether the plan has ended and the child can have another one straight away.
+        Whether the child can have another plan straight away, and the plan has ended by the extract date.
     """
 
     features: np.ndarray
@@ -100,11 +101,13 @@ class LifeCourses:
     care: CarePeriods
 
 
-def live(scenario: Scenario, authorities: Authorities, n_families: int, streams: Streams) -> LifeCourses:
-    """Simulate ``n_families`` families from their first plans to the extract date."""
+def live(
+    scenario: Scenario, authorities: Authorities, n_families: int, streams: Streams, strategy: Strategy = NATURAL
+) -> LifeCourses:
+    """Simulate ``n_families`` families from their first plans to the extract date, all plans under one strategy."""
     last_day = day_number(scenario.extract_date)
     children = draw_children(scenario, authorities, n_families, streams)
-    starts = _first_starts(children, last_day)
+    starts = first_starts(children, last_day)
     n = len(children)
     n_referrals, open_episode = children.n_referrals.copy(), np.full(n, -1)
     plans: list[Course] = []
@@ -113,7 +116,7 @@ def live(scenario: Scenario, authorities: Authorities, n_families: int, streams:
     for order in range(1, MOST_PLANS + 1):
         if not len(starts):
             break
-        course = run_course(scenario, authorities, children, starts, streams)
+        course = run_course(scenario, authorities, children, starts, streams, strategy)
         child, is_new = course.child, starts.new_episode
         referral = referral_days(course, starts, streams["referrals"])
         if order == 1:
@@ -128,15 +131,13 @@ def live(scenario: Scenario, authorities: Authorities, n_families: int, streams:
         earliest = np.where(is_new, referral, starts.earliest_referral)
         meetings.append(conferences(scenario, course, earliest, streams))
         assessments.append(plan_assessments(children, course, earliest, is_new, streams["referrals"]))
-        workers = draw_spells(authorities, children, course, streams["workers"])
         plans.append(course)
-
-        known = concatenate(plans)
-        siblings = count_siblings(children.family[child], course, known, children.family[known.child])
-        frame = drivers(scenario, children, course, workers, siblings, n_referrals[child] - ~is_new)
-        hazard = _hazards(scenario, authorities, children, course, frame, last_day)
+        workers, frame, hazard = hazards_after(
+            scenario, authorities, children, course, concatenate(plans), n_referrals[child] - ~is_new, streams
+        )
         n_referrals[child] += is_new
         ended = np.flatnonzero(course.end <= last_day)
+        hazard = hazard.replace(at_risk=hazard.at_risk & (course.end <= last_day))
         after = follow(
             scenario,
             children,
@@ -178,7 +179,8 @@ def live(scenario: Scenario, authorities: Authorities, n_families: int, streams:
     )
 
 
-def _first_starts(children: Children, last_day: int) -> Starts:
+def first_starts(children: Children, last_day: int) -> Starts:
+    """The first plans that start by ``last_day``, and before the 18th birthday."""
     child = np.flatnonzero((children.first_start <= last_day) & (children.first_start < children.adult))
     n = child.size
     return Starts(
@@ -189,6 +191,35 @@ def _first_starts(children: Children, last_day: int) -> Starts:
         new_episode=np.ones(n, dtype=bool),
         earliest_referral=np.full(n, LONG_AGO),
     )
+
+
+def hazards_after(
+    scenario: Scenario,
+    authorities: Authorities,
+    children: Children,
+    course: Course,
+    known: Course,
+    n_referrals: np.ndarray,
+    streams: Streams,
+) -> tuple[Spells, pd.DataFrame, Hazards]:
+    """The workers of plans, the features that drive what follows their ends, and the hazards, whenever that is.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    authorities : Authorities
+    children : Children
+    course : Course, n plans
+    known : Course
+        These and all earlier plans.
+    n_referrals : ndarray of int, shape (n,)
+        Referrals before the one that led to the plan.
+    streams : Streams
+    """
+    spells = draw_spells(authorities, children, course, streams["workers"])
+    siblings = count_siblings(children.family[course.child], course, known, children.family[known.child])
+    features = drivers(scenario, children, course, spells, siblings, n_referrals)
+    return spells, features, _hazards(scenario, authorities, children, course, features)
 
 
 def _next_starts(
@@ -215,7 +246,6 @@ def _hazards(
     children: Children,
     course: Course,
     features: pd.DataFrame,
-    last_day: int,
 ) -> Hazards:
     child = course.child
     effects = scenario.log_hazard_ratios
@@ -230,8 +260,8 @@ def _hazards(
     )
     care = linear_predictor(features, scenario.care_log_hazard_ratios)
     care += scenario.care_log_hazard_ratios.get("severity", 0.0) * severity
-    ended = (course.end <= last_day) & stays_in_view(course) & ~children.other_authority[child]
-    return Hazards(features=observed, authority=level, total=total, care=care, at_risk=ended)
+    at_risk = stays_in_view(course) & ~children.other_authority[child]
+    return Hazards(features=observed, authority=level, total=total, care=care, at_risk=at_risk)
 
 
 def _held_until(

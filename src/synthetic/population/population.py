@@ -1,9 +1,11 @@
 """Families and their children on the day the family's first plans start."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from ...plans.features.assessments import FACTORS_OF_FEATURE
 from ..randomness.columns import Columns, owners_and_places
 from ..randomness.day_numbers import DAYS_PER_YEAR, NEVER, day_number, eighteenth_birthdays, to_weekday_after
 from ..randomness.portable import exp, log
@@ -49,6 +51,8 @@ class Children(Columns):
         Assessment factors, in the order of the scenario's ``factor_shares``.
     n_referrals : int
         Referrals before the one that led to the first plan.
+    negative_control : int
+        Day of an event after the first plan's start that nothing of the plan can cause, but the child's needs can.
     """
 
     family: np.ndarray
@@ -67,6 +71,7 @@ class Children(Columns):
     other_authority: np.ndarray
     factors: np.ndarray
     n_referrals: np.ndarray
+    negative_control: np.ndarray
 
 
 def draw_children(scenario: Scenario, authorities: Authorities, n_families: int, streams: Streams) -> Children:
@@ -97,13 +102,18 @@ def draw_children(scenario: Scenario, authorities: Authorities, n_families: int,
     death = first_start + np.minimum(rng.standard_exponential(n) / max(scenario.death_rate, 1e-9), 200) * DAYS_PER_YEAR
     disability = draw_shares(np.array(list(scenario.disability_shares.values())), n, rng)
     age = np.maximum(first_start - birth, 0) / DAYS_PER_YEAR
+    factors = _factors(scenario, family, category[family], severity, streams["factors"])
+    of_needs = needs_effect(scenario, scenario.negative_control_log_hazard_ratios, severity, factors)
+    years = streams["negative_control"].standard_exponential(n) / (scenario.negative_control_rate * exp(of_needs))
+    adult = eighteenth_birthdays(birth)
+    event = first_start + np.ceil(np.minimum(years * DAYS_PER_YEAR, NEVER)).astype(np.int64)
     return Children(
         family=family,
         authority=authority[family],
         first_start=first_start,
         birth=birth,
         expected_birth=expected,
-        adult=eighteenth_birthdays(birth),
+        adult=adult,
         death=np.where(first_start > birth, death, NEVER).astype(np.int64),
         severity=severity,
         log_frailty=frailty[family],
@@ -112,9 +122,26 @@ def draw_children(scenario: Scenario, authorities: Authorities, n_families: int,
         disability=np.where(rng.random(n) < scenario.disabled_share, disability, -1),
         category=category[family],
         other_authority=other_authority[family],
-        factors=_factors(scenario, family, category[family], severity, streams["factors"]),
+        factors=factors,
         n_referrals=_referrals(scenario, age, streams["referrals"]),
+        negative_control=np.where(event < adult, event, NEVER),
     )
+
+
+def has_factor(scenario: Scenario, factors: np.ndarray, feature: str) -> np.ndarray:
+    """Whether a feature of ``FACTORS_OF_FEATURE`` is there, shape (n,), given ``factors``, shape (n, n_factors)."""
+    has: np.ndarray = factors[:, [code in FACTORS_OF_FEATURE[feature] for code in scenario.factor_shares]].any(axis=1)
+    return has
+
+
+def needs_effect(
+    scenario: Scenario, effects: Mapping[str, float], severity: np.ndarray | float, factors: np.ndarray
+) -> np.ndarray:
+    """Sum of the effects of severity and of recorded factors, shape (n,); other names in ``effects`` are left out."""
+    total = effects.get("severity", 0.0) * severity + np.zeros(len(factors))
+    for name in (name for name in FACTORS_OF_FEATURE if name in effects):
+        total += effects[name] * has_factor(scenario, factors, name)
+    return total
 
 
 def draw_shares(shares: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

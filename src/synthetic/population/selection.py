@@ -10,13 +10,14 @@ from ..scenarios.definition import Scenario
 from .life_courses import LifeCourses
 
 
-def in_window(scenario: Scenario, lives: LifeCourses) -> LifeCourses:
-    """Plans that did not end before the window, and their children."""
+def in_window(scenario: Scenario, lives: LifeCourses) -> tuple[LifeCourses, np.ndarray]:
+    """Plans that did not end before the window, and their children; the positions that these had."""
     kept = np.flatnonzero(lives.plans.end >= day_number(scenario.first_date))
     lives = _take_plans(lives, kept)
     seen = np.zeros(len(lives.children), dtype=bool)
     seen[lives.plans.child] = True
-    return select_children(lives, np.flatnonzero(seen))
+    children = np.flatnonzero(seen)
+    return select_children(lives, children), children
 
 
 def whole_families(family: np.ndarray, n_children: int) -> np.ndarray:

@@ -29,8 +29,14 @@ STREAMS = (
     "identifiers",
     "faults",
     "value_faults",
+    "progress",
+    "negative_control",
 )
 """The purposes. Append only: a stream's place decides its numbers."""
+
+
+AUTHORITIES_BLOCK = 2**31 - 1
+"""Number of the streams that belong to no block of families."""
 
 
 class Streams:

@@ -4,8 +4,11 @@ With cumulative hazard ``a_i * years ** shape`` the exposure ``u = years ** shap
 rate ``a_i``. In a group of siblings, events of the family come as a Poisson process in ``u`` with rate ``max a``; at
 each one a single uniform number ``v`` is drawn, and every sibling with ``v < a_i / max a`` has the event. Thinning
 leaves each child's own time exponential with rate ``a_i`` (Lewis and Shedler, 1979), while siblings often have it on
-one day. The marginal hazards are therefore exactly proportional; only siblings' times are dependent.
+one day. The marginal hazards are therefore exactly proportional; only siblings' times are dependent. A rate that is
+lower at some times is thinned further there.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,8 +17,19 @@ from .portable import power
 
 LONGEST_YEARS = 30.0
 
+Share = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Rows and the exposure of each, both of shape (m,), to the share of its rate that it has then, in [0, 1]."""
 
-def waiting_days(rate: np.ndarray, shape: float, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+
+def waiting_days(
+    rate: np.ndarray,
+    shape: float,
+    group: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    share: Share | None = None,
+    longest_years: float = LONGEST_YEARS,
+) -> np.ndarray:
     """Days to the event, at least 1, for cumulative hazard ``rate * (days / 365.25) ** shape``.
 
     Parameters
@@ -27,20 +41,25 @@ def waiting_days(rate: np.ndarray, shape: float, group: np.ndarray, rng: np.rand
     group : ndarray of int, shape (n,)
         Numbers from 0 of the siblings who are exposed to the same events.
     rng : Generator
+    share : callable, optional
+        See :func:`first_event_exposure`.
+    longest_years : float
 
     Returns
     -------
     ndarray of int, shape (n,)
-        ``NEVER`` where the event comes after 30 years.
+        ``NEVER`` where the event comes after ``longest_years``.
     """
-    exposure = first_event_exposure(rate, group, rng, limit=float(power(LONGEST_YEARS, shape)))
+    exposure = first_event_exposure(rate, group, rng, limit=float(power(longest_years, shape)), share=share)
     days = np.full(rate.size, NEVER, dtype=np.int64)
     happens = np.isfinite(exposure)
     days[happens] = np.maximum(np.ceil(DAYS_PER_YEAR * power(exposure[happens], 1 / shape)), 1).astype(np.int64)
     return days
 
 
-def first_event_exposure(rate: np.ndarray, group: np.ndarray, rng: np.random.Generator, *, limit: float) -> np.ndarray:
+def first_event_exposure(
+    rate: np.ndarray, group: np.ndarray, rng: np.random.Generator, *, limit: float, share: Share | None = None
+) -> np.ndarray:
     """Exponential times with the rates ``rate``, shared within ``group`` by thinning; ``inf`` after ``limit``.
 
     Parameters
@@ -50,6 +69,8 @@ def first_event_exposure(rate: np.ndarray, group: np.ndarray, rng: np.random.Gen
         Numbers from 0 without gaps.
     rng : Generator
     limit : float
+    share : callable, optional
+        Of rows and their exposures: what share of ``rate`` each has then. All of it, always, as default.
 
     Returns
     -------
@@ -61,7 +82,7 @@ def first_event_exposure(rate: np.ndarray, group: np.ndarray, rng: np.random.Gen
     n_groups = int(group.max()) + 1
     highest = np.zeros(n_groups)
     np.maximum.at(highest, group, rate)
-    share = np.divide(rate, highest[group], out=np.zeros(rate.size), where=rate > 0)
+    thinning = np.divide(rate, highest[group], out=np.zeros(rate.size), where=rate > 0)
     clock = np.zeros(n_groups)
     mark = np.zeros(n_groups)
     pending = np.flatnonzero(rate > 0)
@@ -71,7 +92,8 @@ def first_event_exposure(rate: np.ndarray, group: np.ndarray, rng: np.random.Gen
         mark[live] = rng.random(live.size)
         owner = group[pending]
         over = clock[owner] > limit
-        hit = ~over & (mark[owner] < share[pending])
+        chance = thinning[pending] if share is None else thinning[pending] * share(pending, clock[owner])
+        hit = ~over & (mark[owner] < chance)
         time[pending[hit]] = clock[owner[hit]]
         pending = pending[~(hit | over)]
     return time

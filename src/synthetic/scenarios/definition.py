@@ -88,16 +88,31 @@ class Scenario:
     end_logits : tuple of float
         Log odds of ending at the first, second, ... review; the last one holds for all further reviews.
     end_log_odds : mapping of str to float
-        Effects on ending at a review: ``severity`` (1 SD), ``neglect``, ``parental_drugs``.
+        Effects on ending at a review: ``severity`` (1 SD), ``neglect``, ``parental_drugs``, and factors of the
+        assessments by the cohort's names of them (``factor_alcohol``).
+    progress_logits : (float, float)
+        Log odds that a first review finds anything but good progress, and that it finds poor progress, at average
+        severity.
+    progress_log_odds : mapping of str to float
+        What 1 SD of ``severity``, and factors of the assessments by the cohort's names of them, add to both.
+    progress_after : mapping of state to float
+        What the state that the review before found (``good``, ``some``, ``poor``) adds to both.
+    end_progress_log_odds : mapping of state to float
+        Effects on ending at a review of the progress that it finds.
     end_delay_share : float
         Share of endings recorded 1 to 14 days after the review.
-    care_on_plan_rate, care_on_plan_severity, transfer_on_plan_rate, death_rate : float
+    care_on_plan_rate, transfer_on_plan_rate, death_rate : float
+    care_on_plan_log_hazard_ratios : mapping of str to float
+        Effects of ``severity`` and factors of the assessments.
+    care_on_plan_progress : mapping of state to float
+        Effects of the progress that the latest review found on the hazard of care on the plan.
     not_quorate_share, absent_agencies_mean : float
     worker_change_rate, agency_share : float
     second_plan_rate, second_plan_shape : float
         Cumulative hazard in the first year at all-zero features, and the Weibull shape: ``rate * years ** shape``.
     log_hazard_ratios : mapping of str to float or mapping of level to float
         Effects on the hazard of a second plan of the cohort's features, by their names there, and of ``severity``.
+        ``plan_length_band:age_at_end<5`` is an interaction: what is added for children under 5, by level.
     care_rate, care_shape : float
         The same for entry into care.
     care_log_hazard_ratios : mapping of str to float
@@ -112,6 +127,11 @@ class Scenario:
         days beyond six months.
     transfer_within_3_months : float
         Share of these that are followed within three months by a move to another authority.
+    negative_control_rate : float
+        Hazard a year, from the first plan's start, of an event that nothing of the plan can cause; the truth alone
+        holds it.
+    negative_control_log_hazard_ratios : mapping of str to float
+        Effects on it of ``severity`` and factors of the assessments.
     conference_in_time_share : float
         Share of enquiries followed by their conference within 15 working days.
     other_authority_share, transfer_in_share : float
@@ -172,9 +192,14 @@ class Scenario:
     late_review_share: float
     end_logits: tuple[float, ...]
     end_log_odds: Mapping[str, float]
+    progress_logits: tuple[float, float]
+    progress_log_odds: Mapping[str, float]
+    progress_after: Mapping[str, float]
+    end_progress_log_odds: Mapping[str, float]
     end_delay_share: float
     care_on_plan_rate: float
-    care_on_plan_severity: float
+    care_on_plan_log_hazard_ratios: Mapping[str, float]
+    care_on_plan_progress: Mapping[str, float]
     transfer_on_plan_rate: float
     death_rate: float
     not_quorate_share: float
@@ -196,6 +221,8 @@ class Scenario:
     closure_3_to_6_months: float
     closure_later_mean: float
     transfer_within_3_months: float
+    negative_control_rate: float
+    negative_control_log_hazard_ratios: Mapping[str, float]
     conference_in_time_share: float
     other_authority_share: float
     transfer_in_share: float
@@ -242,7 +269,7 @@ class Scenario:
         if unknown or missing:
             raise ValueError(f"scenario parameters unknown: {unknown}; missing: {missing}")
         values = {name: given[name]["value"] for name in parameter_names()}
-        for name in ("end_logits", "authority_codes"):
+        for name in ("end_logits", "progress_logits", "authority_codes"):
             values[name] = tuple(values[name])
         provenance = {name: (given[name]["mark"], given[name]["source"]) for name in parameter_names()}
         return cls(name=data["name"], description=data["description"], provenance=provenance, **values)

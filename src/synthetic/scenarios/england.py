@@ -43,9 +43,9 @@ def england_2025(*, calibrated: bool = True) -> Scenario:
     source = "Initial category of plans open in 2020 (DfE, A6); sexual abuse 2,190 of 61,840 plans started in 2025"
     values["initial_category_shares"] = (categories, "assumed", source)
     # Fewer short plans, and second plans sooner and more often, than in 2018.
-    end_logits = (-2.0, 0.05, 0.6, 0.1, 0.9)
+    end_logits = (-2.5, -0.25, 0.3, -0.1, 0.9)
     values["end_logits"] = (end_logits, "calibrated", "D7 bands 15.9 / 11.0 / 43.5 / 25.2 / 4.4 %")
-    values["second_plan_rate"] = (0.0171, "calibrated", "Within-year repeats 2.55 % of plans ended in 2024-25")
+    values["second_plan_rate"] = (0.0155, "calibrated", "Within-year repeats 2.55 % of plans ended in 2024-25")
     values["second_plan_shape"] = (0.87, "calibrated", "More of eventual repeats are early than in 2018")
     values["conference_in_time_share"] = (0.78, "calibrated", "Conferences within 15 working days 2024-25 (DfE, C4)")
     return build_scenario(
@@ -213,22 +213,36 @@ def _needs(year: int) -> Values:
 
 
 def _course() -> Values:
-    effects = {"severity": -0.5, "neglect": -0.05, "parental_drugs": -0.2}
+    effects = {"severity": -0.25, "neglect": -0.05, "parental_drugs": -0.2}
+    unknown = "No collection holds the progress of plans"
     guidance = "Working Together 2015: first review within 3 months, later ones within 6"
     return {
         "first_review_due": (91, "published", guidance),
         "later_review_due": (183, "published", guidance),
         "early_review_share": (0.205, "calibrated", "Plans of 3 to 6 months, 11.4 % of those ended"),
         "late_review_share": (0.066, "calibrated", "90.5 % of plans had all their reviews on time"),
-        "end_logits": ((-1.7, 0.1, 0.6, 0.15, 0.9), "calibrated", "D7 bands 19.6 / 11.4 / 41.8 / 23.8 / 3.4 %"),
+        "end_logits": ((-2.2, -0.2, 0.3, 0.1, 0.9), "calibrated", "D7 bands 19.6 / 11.4 / 41.8 / 23.8 / 3.4 %"),
         "end_log_odds": (effects, "assumed", "The stated confounding: severe cases stay longer and return more"),
+        "progress_logits": ((0.5, -1.5), "assumed", f"First reviews find good, some, poor in 4, 4, 2 of 10. {unknown}"),
+        "progress_log_odds": ({"severity": 0.6}, "assumed", f"Severe cases make less progress. {unknown}"),
+        "progress_after": ({"good": -0.9, "some": 0.0, "poor": 0.9}, "assumed", f"Progress lasts. {unknown}"),
+        "end_progress_log_odds": (
+            {"good": 1.2, "some": 0.0, "poor": -1.5},
+            "assumed",
+            f"Conferences end the plans that go well. {unknown}",
+        ),
         "end_delay_share": (0.1, "assumed", "Most plans end at the conference"),
         "care_on_plan_rate": (
             0.15,
             "assumed",
             "About one plan in eight ends in care; nobody records why plans end",
         ),
-        "care_on_plan_severity": (0.5, "assumed", "Severe cases enter care"),
+        "care_on_plan_log_hazard_ratios": ({"severity": 0.5}, "assumed", "Severe cases enter care"),
+        "care_on_plan_progress": (
+            {"good": -0.4, "some": 0.0, "poor": 0.4},
+            "assumed",
+            f"Care follows where plans make no progress. {unknown}",
+        ),
         "transfer_on_plan_rate": (0.03, "assumed", "Part of the 4.1 % who had moved within three months"),
         "death_rate": (0.0003, "assumed", "Above the childhood death rate"),
         "not_quorate_share": (0.06, "assumed", "Inspectors report conferences without the required attendance"),
@@ -253,6 +267,7 @@ def _hazards() -> Values:
         "latest_category": {"NEG": 0.30, "PHY": 0.0, "SAB": -0.20, "EMO": 0.10, "MUL": 0.20},
         "share_reviews_not_quorate": 0.30,
         "share_reviews_absent_agencies": 0.20,
+        "latest_progress": 0.25,
         "factor_domestic_abuse": 0.35,
         "factor_parental_mental_health": 0.30,
         "factor_alcohol": 0.30,
@@ -264,7 +279,7 @@ def _hazards() -> Values:
         "severity": 0.35,
     }
     return {
-        "second_plan_rate": (0.0148, "calibrated", "Within-year repeats 1.88 % of plans ended in 2017-18"),
+        "second_plan_rate": (0.0132, "calibrated", "Within-year repeats 1.88 % of plans ended in 2017-18"),
         "second_plan_shape": (1.1, "calibrated", "Low and long-lived: a fifth of eventual repeats in the first year"),
         "log_hazard_ratios": (ratios, "assumed", _REVIEWS),
         "care_rate": (0.03, "assumed", "Fewer enter care after a plan than come back to one"),
@@ -277,6 +292,7 @@ def _hazards() -> Values:
 
 
 def _afterwards() -> Values:
+    control = "An accident in traffic, say: more frequent where needs are greater, whatever becomes of the plan"
     closures = "Children in need whose plans ended April to September 2017"
     return {
         "other_exit_rate": (0.003, "assumed", "Adoption and special guardianship mostly follow care"),
@@ -290,6 +306,12 @@ def _afterwards() -> Values:
         "closure_later_mean": (240.0, "assumed", "46.5 % closed later; when is not published"),
         "transfer_within_3_months": (0.021, "calibrated", f"{closures}: 13 % of 31.2 %, with moves on the plan"),
         "conference_in_time_share": (0.733, "calibrated", "Conferences within 15 working days 76.9 %, 2017-18"),
+        "negative_control_rate": (0.05, "assumed", control),
+        "negative_control_log_hazard_ratios": (
+            {"severity": 0.35, "factor_domestic_abuse": 0.3, "factor_alcohol": 0.3, "factor_drugs": 0.3},
+            "assumed",
+            control,
+        ),
         "other_authority_share": (0.008, "assumed", "Temporary plans of another authority are rare"),
         "transfer_in_share": (0.03, "assumed", "Near the share that move out"),
     }

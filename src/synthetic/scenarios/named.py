@@ -2,6 +2,7 @@
 
 from .birmingham import birmingham, birmingham_no_change
 from .definition import Scenario
+from .effects import EFFECT_SCENARIOS, effect_scenario
 from .england import england_2018, england_2025
 
 
@@ -11,7 +12,9 @@ def scenario(name: str = "england-2018") -> Scenario:
     Parameters
     ----------
     name : str
-        ``england-2018``, ``england-2025``, ``birmingham``, or ``birmingham-no-change``.
+        ``england-2018``, ``england-2025``, ``birmingham``, ``birmingham-no-change``; or, to test methods for the effect
+        of plan length, ``confounding-measured``, ``confounding-hidden-1.5``, ``confounding-hidden-2``, ``effect-none``,
+        ``effect-modified``, ``instrument-valid``.
 
     Returns
     -------
@@ -27,12 +30,21 @@ def scenario(name: str = "england-2018") -> Scenario:
     >>> scenario().name
     'england-2018'
     """
-    known = {
-        "england-2018": england_2018,
-        "england-2025": england_2025,
-        "birmingham": birmingham,
-        "birmingham-no-change": birmingham_no_change,
-    }
-    if name not in known:
-        raise ValueError(f"unknown scenario {name!r}; there are: {', '.join(sorted(known))}")
-    return known[name]()
+    if name in EFFECT_SCENARIOS:
+        return effect_scenario(name)
+    if name not in _REAL:
+        raise ValueError(f"unknown scenario {name!r}; there are: {', '.join(scenario_names())}")
+    return _REAL[name]()
+
+
+def scenario_names() -> list[str]:
+    """The names of all scenarios, sorted."""
+    return sorted([*_REAL, *EFFECT_SCENARIOS])
+
+
+_REAL = {
+    "england-2018": england_2018,
+    "england-2025": england_2025,
+    "birmingham": birmingham,
+    "birmingham-no-change": birmingham_no_change,
+}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...given_dates import given_date
 from ...plans.bands import PLAN_LENGTH_BANDS
-from ...plans.codes import CATEGORIES, CLOSURE_REASONS, DISABILITIES, ETHNICITIES, FACTORS
+from ...plans.codes import CATEGORIES, CLOSURE_REASONS, DISABILITIES, ETHNICITIES, FACTORS, PROGRESS
 from ...plans.features.assessments import FACTORS_OF_FEATURE
 from .trends import TRENDS
 
@@ -26,6 +26,7 @@ DRIVERS = (
     "n_reviews",
     "share_reviews_not_quorate",
     "share_reviews_absent_agencies",
+    "latest_progress",
     "n_previous_referrals",
     "n_siblings_on_plan",
     "n_worker_changes",
@@ -34,7 +35,10 @@ DRIVERS = (
 )
 """Features of the cohort that may have an effect on the hazards."""
 
-ENDING_DRIVERS = ("severity", "neglect", "parental_drugs")
+NEEDS = ("severity", *FACTORS_OF_FEATURE)
+"""What may have an effect on progress, on care during the plan, and on the negative-control event."""
+
+ENDING_DRIVERS = (*NEEDS, "neglect", "parental_drugs")
 """What may have an effect on the chance of ending at a review."""
 
 
@@ -80,6 +84,7 @@ _POSITIVE = (
     "care_shape",
     "care_length_mean",
     "closure_later_mean",
+    "negative_control_rate",
 )
 _NOT_NEGATIVE = (
     "burn_in_years",
@@ -126,6 +131,8 @@ def check_scenario(scenario: "Scenario") -> None:
     closed = scenario.closure_within_3_months + scenario.closure_3_to_6_months
     _require(closed <= 1, "closure_within_3_months + closure_3_to_6_months", "at most 1", closed)
     _require(len(scenario.end_logits) > 0, "end_logits", "at least one number", scenario.end_logits)
+    logits = scenario.progress_logits
+    _require(len(logits) == 2 and logits[0] >= logits[1], "progress_logits", "two numbers, the first not less", logits)
     names = {f.name for f in dataclasses.fields(scenario)} - {"name", "description", "provenance"}
     if set(scenario.provenance) != names:
         wrong = sorted(set(scenario.provenance) ^ names)
@@ -146,9 +153,13 @@ def _check_names(scenario: "Scenario") -> None:
         "category_change": CATEGORIES,
         "factor_shares": FACTORS,
         "factor_category_log_odds": scenario.factor_shares,
+        "progress_after": PROGRESS,
+        "progress_log_odds": NEEDS,
+        "care_on_plan_log_hazard_ratios": NEEDS,
+        "negative_control_log_hazard_ratios": NEEDS,
         "end_log_odds": ENDING_DRIVERS,
-        "log_hazard_ratios": (*DRIVERS, "severity"),
-        "care_log_hazard_ratios": (*DRIVERS, "severity"),
+        "end_progress_log_odds": PROGRESS,
+        "care_on_plan_progress": PROGRESS,
         "other_exit_shares": CLOSURE_REASONS,
         "trends": TRENDS,
     }
@@ -157,11 +168,35 @@ def _check_names(scenario: "Scenario") -> None:
         _require(not unknown, name, f"of {', '.join(known)}", unknown)
     for name in ("log_hazard_ratios", "care_log_hazard_ratios"):
         for feature, effect in getattr(scenario, name).items():
-            has_levels = isinstance(effect, Mapping)
+            parts = feature.split(":")
+            unknown = [] if feature == "severity" else [part for part in parts if not _is_driver(part)]
+            _require(not unknown, name, f"of {', '.join((*DRIVERS, 'severity'))}, or two of them as a:b", unknown)
+            with_levels = [part for part in parts if part in levels]
+            # Beside levels stands what holds or does not.
+            flags = [part for part in parts if "<" in part or part == "disabled" or part.startswith("factor_")]
+            rule = "of two features, of which one may have levels if the other is yes or no (disabled, age_at_end<5)"
+            is_one = len(parts) == 1 or (len(parts) == 2 and (not with_levels or len(with_levels) == len(flags) == 1))
+            _require(is_one, f"{name}[{feature}]", rule, feature)
             expected = "a number, or one number per level"
-            _require(has_levels == (feature in levels), f"{name}[{feature}]", expected, effect)
-            unknown = sorted(set(effect) - set(levels[feature])) if has_levels else []
-            _require(not unknown, f"{name}[{feature}]", f"of {', '.join(levels.get(feature, ()))}", unknown)
+            _require(isinstance(effect, Mapping) == bool(with_levels), f"{name}[{feature}]", expected, effect)
+            known = levels[with_levels[0]] if with_levels else ()
+            unknown = sorted(set(effect) - set(known)) if isinstance(effect, Mapping) else []
+            _require(not unknown, f"{name}[{feature}]", f"of {', '.join(known)}", unknown)
+
+
+def _is_driver(part: str) -> bool:
+    """Whether a feature has the name, or it is a condition on one that is a number, as ``age_at_end<5``."""
+    name, is_less, limit = part.partition("<")
+    if not is_less:
+        return name in DRIVERS
+    return name in DRIVERS and name not in ("plan_length_band", "latest_category") and _is_number(limit)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _check_trends(scenario: "Scenario") -> None:

@@ -11,11 +11,14 @@ import pandas as pd
 import pyarrow as pa
 
 from ...plans.cohort import Cohort
+from ...plans.strategies import Strategy
+from ..population.drivers import interaction_column
 from ..randomness.portable import exp
 from ..scenarios.definition import Scenario
 from .expected_coefficients import expected_coefficients
 from .files import TruthWriter, read_tables
 from .plan_length_effect import plan_length_effect
+from .strategy_effect import SMALLEST_ERROR, STRATEGIES, TIMES, strategy_effect
 
 _PANDAS = {pa.string(): pd.StringDtype(), pa.bool_(): pd.BooleanDtype()}
 
@@ -33,8 +36,9 @@ class Truth:
     frame : DataFrame
         ``la_code, child_id, family_id, plan_id, plan_number`` (1 for the child's first plan ever), ``end_reason``,
         ``follow_up_days`` and ``eligible_days`` (from the plan's end to the extract date and to the 18th birthday),
-        ``severity``, ``log_frailty``, ``authority_log_hazard``, ``log_hazard_ratio_features`` (observed features only),
-        ``log_hazard_ratio`` (with authority, severity and frailty), ``care_log_hazard_ratio``, and
+        ``severity``, ``log_frailty``, ``negative_control_date``, ``authority_log_hazard``,
+        ``log_hazard_ratio_features`` (observed features only), ``log_hazard_ratio`` (with authority, severity and
+        frailty), ``care_log_hazard_ratio``, and
 
         - ``incidence_91`` ...: the conditional probability, given features, authority, severity and frailty;
         - ``observed_incidence_91`` ...: the probability given what is observed of the child: its own record up to the
@@ -106,8 +110,9 @@ class Truth:
         Returns
         -------
         DataFrame
-            The columns of ``cohort.X`` that have an effect, ``severity``, and ``known_log_hazard``: the log hazard of
-            the authority and of the family's frailty, for the parameter ``offset`` of ``CoxPH``.
+            The columns of ``cohort.X`` that have an effect, those of interactions, ``severity``, and
+            ``known_log_hazard``: the log hazard of the authority and of the family's frailty, for the parameter
+            ``offset`` of ``CoxPH``.
 
         Raises
         ------
@@ -116,11 +121,14 @@ class Truth:
         """
         rows = self._rows(cohort)
         effects = [name for name in self.scenario.log_hazard_ratios if name != "severity"]
-        absent = [name for name in effects if name not in cohort.X]
+        alone, products = ([name for name in effects if (":" in name) == joint] for joint in (False, True))
+        needed = dict.fromkeys([*alone, *(part.partition("<")[0] for name in products for part in name.split(":"))])
+        absent = [name for name in needed if name not in cohort.X]
         if absent:
             raise ValueError(f"the cohort lacks features that have an effect: {', '.join(absent)}")
         known = rows["authority_log_hazard"] + rows["log_frailty"]
-        return cohort.X[effects].assign(severity=rows["severity"].to_numpy(), known_log_hazard=known.to_numpy())
+        X = cohort.X[alone].assign(**{name: interaction_column(cohort.X, name) for name in products})
+        return X.assign(severity=rows["severity"].to_numpy(), known_log_hazard=known.to_numpy())
 
     def log_hazard_ratios(self, model: Any) -> pd.Series:
         """The true value of each coefficient of a model of the hazard of a second plan.
@@ -184,6 +192,69 @@ class Truth:
             ``reference_days`` is not one of the lengths.
         """
         return plan_length_effect(self.sums, reference_days=reference_days)
+
+    def strategy_effect(
+        self,
+        strategies: Sequence[Strategy] = STRATEGIES,
+        *,
+        times: Sequence[int] = TIMES,
+        std_error: float = SMALLEST_ERROR,
+    ) -> pd.DataFrame:
+        """The true mean risk of a second plan had all first plans ended under one strategy, and what it changes.
+
+        Of all first plans that start in the scenario's window, not of this store's alone, had nobody moved to another
+        authority. Everything downstream of the strategy follows: later reviews and what they find, care on the plan,
+        age and eligibility at the end, length. Stored for the scenarios that ship and these strategies and times;
+        otherwise simulated, under a progress bar, in a minute or a few.
+
+        Parameters
+        ----------
+        strategies : sequence of NaturalCourse, NotBefore or EndBy
+            Differences are from the first of them; as default the natural course, no ending before 3, 6 and 9 months
+            (91, 182, 274 days), and ending by 12 months (365 days).
+        times : sequence of int
+            Days.
+        std_error : float
+            The Monte Carlo standard error that no risk may exceed; simulation goes on until it is reached.
+
+        Returns
+        -------
+        DataFrame
+            One row per clock, time and strategy. ``counted_from`` is ``start``: all children from the first day of
+            the plan, where care, adoption, guardianship, death and the 18th birthday compete, on the plan too; or
+            ``end``: from the plan's end, the children whose plan ended at a review, who differ a little between
+            strategies. ``risk``, ``difference`` (from the first strategy), ``days_lost`` (days up to ``time`` that
+            follow a second plan's start, on average), each with its Monte Carlo standard error, and
+            ``avoided_per_1000``, second plans by ``time`` that the strategy avoids per 1,000 children.
+
+        Raises
+        ------
+        ValueError
+            No strategy, or a time or ``std_error`` that is not above 0.
+        """
+        return strategy_effect(self.scenario, tuple(strategies), tuple(times), std_error=std_error)
+
+    def negative_control(self) -> pd.DataFrame:
+        """An outcome that no plan causes or prevents, but that shares its confounders: none of it is in the store.
+
+        Its hazard depends on severity and on factors of the assessments, from the first day of the child's first plan,
+        and on nothing that happens later. A method that finds an effect of plan length on it has not dealt with the
+        confounding.
+
+        Returns
+        -------
+        DataFrame
+            ``la_code, child_id, date``: children who had the event by the extract date, and when.
+
+        Examples
+        --------
+        >>> from secondplan import simulate
+        >>> list(simulate(n_children=20).truth.negative_control().columns)
+        ['la_code', 'child_id', 'date']
+        """
+        children = self.frame.drop_duplicates(["la_code", "child_id"]).dropna(subset="negative_control_date")
+        found = children[["la_code", "child_id", "negative_control_date"]]
+        return found.rename(columns={"negative_control_date": "date"}).reset_index(drop=True)
 
     def expected_coefficients(
         self, cohort: Cohort, X: pd.DataFrame | None = None, *, offset: str | None = None

@@ -7,6 +7,7 @@ import pyarrow as pa
 from ...plans.bands import PLAN_LENGTH_BANDS
 from ..population.authorities import Authorities
 from ..population.course import END_REASONS, REVIEW
+from ..population.drivers import linear_predictor
 from ..population.life_courses import LifeCourses
 from ..randomness.day_numbers import day_number
 from ..scenarios.definition import Scenario
@@ -58,22 +59,6 @@ def truth_tables(
     }
 
 
-def plan_length_log_hazard(scenario: Scenario, days: np.ndarray, band: np.ndarray) -> np.ndarray:
-    """Log hazard ratio of a plan's length: the part of the linear predictor that is its own, in the shape of ``days``.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    days : ndarray
-    band : ndarray of int
-        Positions in the bands of plan length.
-    """
-    by_band = scenario.log_hazard_ratios.get("plan_length_band", {})
-    levels = np.array([by_band.get(name, 0.0) for name in PLAN_LENGTH_BANDS])  # type: ignore[union-attr]
-    a_day = float(scenario.log_hazard_ratios.get("plan_length_days", 0.0))  # type: ignore[arg-type]
-    return levels[band] + a_day * days
-
-
 class _IndexRisks:
     """Risks after index plans, under their own length and under others."""
 
@@ -89,9 +74,7 @@ class _IndexRisks:
         self.without_latent = hazards.total - beta * severity - lives.children.log_frailty[plans.child]
         self.care_without = hazards.care - scenario.care_log_hazard_ratios.get("severity", 0.0) * severity
         self.band = lives.features["plan_length_band"].cat.codes.to_numpy()[index]
-        own = plan_length_log_hazard(scenario, plans.end - plans.start, self.band)
-        other = plan_length_log_hazard(scenario, np.array(COUNTERFACTUAL_DAYS), np.arange(len(PLAN_LENGTH_BANDS)))
-        self.shifts = other - own[:, None]
+        self.shifts = _shifts(scenario, lives.features.iloc[index])
 
     def known(self, shift: np.ndarray, horizons: tuple[int, ...]) -> np.ndarray:
         """Given severity and frailty, shape (n, n_horizons)."""
@@ -111,6 +94,17 @@ class _IndexRisks:
         )
 
 
+def _shifts(scenario: Scenario, features: pd.DataFrame) -> np.ndarray:
+    """What other lengths add to the log hazard, interactions included, shape (n, n_lengths); all else held as it is."""
+    effects = {name: effect for name, effect in scenario.log_hazard_ratios.items() if "plan_length_" in name}
+    own, shifts = linear_predictor(features, effects), np.empty((len(features), len(COUNTERFACTUAL_DAYS)))
+    for place, days in enumerate(COUNTERFACTUAL_DAYS):
+        band = pd.Categorical.from_codes(np.full(len(features), place), categories=PLAN_LENGTH_BANDS)
+        other = features.assign(plan_length_days=days, plan_length_band=band)
+        shifts[:, place] = linear_predictor(other, effects) - own
+    return shifts
+
+
 def _truth(
     scenario: Scenario,
     lives: LifeCourses,
@@ -121,7 +115,8 @@ def _truth(
     observed: np.ndarray,
 ) -> pa.Table:
     plans, children, hazards, child = lives.plans, lives.children, lives.hazards, lives.plans.child
-    ended = plans.end <= day_number(scenario.extract_date)
+    last = day_number(scenario.extract_date)
+    ended = plans.end <= last
 
     def of_child(column: str) -> pa.Array:
         return pa.array(names[column].array.take(child), type=pa.string())
@@ -137,10 +132,13 @@ def _truth(
             "plan_id": pa.array(plan_ids, type=pa.string()),
             "plan_number": pa.array(plans.order, type=pa.int16()),
             "end_reason": pa.array(np.array(END_REASONS)[plans.reason], mask=~ended, type=pa.string()),
-            "follow_up_days": pa.array(np.where(ended, day_number(scenario.extract_date) - plans.end, np.nan)),
+            "follow_up_days": pa.array(np.where(ended, last - plans.end, np.nan)),
             "eligible_days": pa.array(np.where(ended, children.adult[child] - plans.end, np.nan)),
             "severity": pa.array(children.severity[child]),
             "log_frailty": pa.array(children.log_frailty[child]),
+            "negative_control_date": pa.array(
+                children.negative_control[child].astype("datetime64[D]"), mask=children.negative_control[child] > last
+            ),
             "authority_log_hazard": pa.array(hazards.authority),
             "log_hazard_ratio_features": where_at_risk(hazards.features),
             "log_hazard_ratio": where_at_risk(hazards.total),

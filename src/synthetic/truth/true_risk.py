@@ -102,6 +102,36 @@ def true_incidence(
     return result
 
 
+def risk_and_days_lost(
+    scenario: Scenario,
+    log_hazard_ratio: np.ndarray,
+    care_log_hazard_ratio: np.ndarray,
+    eligible_days: np.ndarray,
+    days: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of a second plan within ``days``, and the mean number of these days that follow its start.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    log_hazard_ratio, care_log_hazard_ratio, eligible_days : ndarray, shape (n,)
+        As for :func:`true_incidence`.
+    days : ndarray, shape (n,)
+        Above 0; each row has its own.
+
+    Returns
+    -------
+    risk, days_lost : ndarray, shape (n,)
+        The days lost are the integral of the risk from 0 to ``days``.
+    """
+    a, c = _rates(scenario, log_hazard_ratio, care_log_hazard_ratio)
+    nodes = _nodes(scenario, np.minimum(eligible_days, days), (int(np.ceil(days.max(initial=1))),))
+    others = c * nodes.care + (scenario.other_exit_rate + scenario.death_rate) * nodes.other
+    density = a * exp(-(a * nodes.u + others)) * nodes.weight
+    lost = density * (days - DAYS_PER_YEAR * nodes.other)
+    return _cumulative(density, nodes.ends)[0], _cumulative(lost, nodes.ends)[0]
+
+
 def incidence_over_latent(
     scenario: Scenario,
     log_hazard_ratio: np.ndarray,

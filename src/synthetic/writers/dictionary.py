@@ -40,7 +40,9 @@ TRUTH = (
     "- `scenario.json`: every true parameter.",
     "",
     "`truth.plan_length_effect()` gives the true effect of plan length, and beside it the difference that the data "
-    "show; `truth.expected_coefficients(cohort)` the coefficients to which a Cox model tends that does not see "
+    "show; `truth.strategy_effect()` the true risk had all plans ended by one strategy, such as not before three "
+    "months; `truth.negative_control()` an outcome that no plan causes; `truth.expected_coefficients(cohort)` the "
+    "coefficients to which a Cox model tends that does not see "
     "severity.",
     "",
     "The same scenario, number of children, seed and faults give the same values on every platform, in any number of "

@@ -4,7 +4,7 @@ import pytest
 
 from secondplan.plans.cohort import build_cohort
 from secondplan.synthetic import scenario
-from secondplan.synthetic.population.drivers import linear_predictor
+from secondplan.synthetic.population.drivers import interaction_column, linear_predictor
 from secondplan.synthetic.scenarios.scenario_checks import DRIVERS
 
 
@@ -50,3 +50,18 @@ def test_linear_predictor_by_hand():
 def test_an_effect_of_a_feature_that_is_not_there_is_an_error():
     with pytest.raises(KeyError):
         linear_predictor(pd.DataFrame({"age_at_end": [1.0]}), {"disabled": 1.0})
+
+
+def test_interactions_by_hand():
+    features = pd.DataFrame(
+        {
+            "age_at_end": [2.0, 10.0, 4.0],
+            "disabled": [True, True, False],
+            "plan_length_band": pd.Categorical(["a", "a", "b"], categories=["a", "b"]),
+        }
+    )
+    effects = {"age_at_end:disabled": 0.1, "plan_length_band:age_at_end<5": {"a": 0.3, "b": -0.2}}
+    np.testing.assert_allclose(linear_predictor(features, effects), [0.2 + 0.3, 1.0, -0.2])
+    column = interaction_column(features, "plan_length_band:age_at_end<5")
+    assert column.tolist() == ["a", "none", "b"] and column.cat.categories[0] == "none"
+    assert interaction_column(features, "age_at_end:disabled").tolist() == [2.0, 10.0, 0.0]

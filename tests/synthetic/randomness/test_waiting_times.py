@@ -57,3 +57,17 @@ def test_no_hazard_no_event():
 def test_an_event_after_thirty_years_never_comes():
     days = waiting_days(np.full(100, 1e-9), 1.0, np.arange(100), np.random.default_rng(0))
     assert (days == NEVER).all()
+
+
+def test_a_share_of_the_rate_counts_while_it_lasts():
+    """Half the rate until one year, none in the second year, all of it after; siblings still share events."""
+
+    def share(rows, years):
+        return np.where(years < 1, 0.5, np.where(years < 2, 0.0, 1.0))
+
+    n = 50_000
+    days = waiting_days(np.full(n, 0.6), 1.0, np.arange(n), np.random.default_rng(3), share=share)
+    for until, hazard in ((365, 0.3), (730, 0.3), (1095, 0.9)):
+        assert abs((days <= until).mean() - (1 - np.exp(-hazard))) < 4 * np.sqrt(0.25 / n)
+    pair = waiting_days(np.full(20, 0.6), 1.0, np.repeat(np.arange(10), 2), np.random.default_rng(4), share=share)
+    assert (pair[::2] == pair[1::2]).all()

@@ -7,7 +7,7 @@ import pytest
 from secondplan.synthetic import scenario, true_incidence
 from secondplan.synthetic.population.authorities import draw_authorities
 from secondplan.synthetic.population.course import REVIEW, run_course
-from secondplan.synthetic.population.life_courses import _first_starts
+from secondplan.synthetic.population.life_courses import first_starts
 from secondplan.synthetic.population.population import _factors, draw_children
 from secondplan.synthetic.randomness.day_numbers import NEVER, day_number
 from secondplan.synthetic.randomness.portable import log
@@ -29,7 +29,8 @@ def nested():
         factor_severity_log_odds=0.8,
         end_log_odds={"severity": -0.8, "neglect": -0.2, "parental_drugs": -0.2},
         care_on_plan_rate=0.3,
-        care_on_plan_severity=0.8,
+        care_on_plan_log_hazard_ratios={"severity": 0.8, "factor_drugs": 0.3},
+        progress_log_odds={"severity": 0.9, "factor_domestic_abuse": 0.5},
         frailty_variance=0.4,
     )
     authorities = draw_authorities(strong, 400, Streams(0)["authorities"])
@@ -44,7 +45,7 @@ def nested():
         log_frailty=log(streams["frailty"].standard_gamma(1 / 0.4, N) * 0.4),
         factors=_factors(strong, family, one.category[np.full(N, old_enough)], severity, streams["factors"]),
     )
-    course = run_course(strong, authorities, children, _first_starts(children, NEVER), streams)
+    course = run_course(strong, authorities, children, first_starts(children, NEVER), streams)
     course = course.take(course.reason == REVIEW)
     return strong, authorities, children, course
 
@@ -85,7 +86,7 @@ def test_seven_nodes_are_as_good_as_a_fine_grid():
     england, streams = scenario(), Streams(1)
     authorities = draw_authorities(england, 2000, Streams(0)["authorities"])
     children = draw_children(england, authorities, 300, streams)
-    starts = _first_starts(children, day_number(england.extract_date))
+    starts = first_starts(children, day_number(england.extract_date))
     course = run_course(england, authorities, children, starts, streams)
     course = course.take(course.reason == REVIEW)
     n = len(course)
@@ -97,7 +98,10 @@ def test_seven_nodes_are_as_good_as_a_fine_grid():
 
     grid = np.linspace(-7, 7, 281)
     density = np.exp(-(grid**2) / 2)
-    np.testing.assert_allclose(risks(SEVERITY_NODES), risks(grid, density / density.sum()), rtol=1e-3)
+    found, fine = risks(SEVERITY_NODES), risks(grid, density / density.sum())
+    # Many reviews with one progress tell much of severity: there the likelihood is less flat, and seven nodes coarser.
+    np.testing.assert_allclose(found, fine, rtol=2.5e-3)
+    assert (np.abs(found / fine - 1) > 1e-3).mean() < 0.02
     np.testing.assert_allclose(risks(SEVERITY_NODES), risks(nodes, prior / prior.sum()), rtol=1e-12)
 
 
