@@ -35,3 +35,12 @@ def test_many_more_second_plans_signal(watched):
     new = watched.new
     changed = type(new)(new.X, y, new.keys, new.eligible_days, new.flow, new.care, new.as_of)
     assert watch_outcomes(watched.model, changed, **OPTIONS).has_signal
+
+
+def test_a_quarter_of_few_plans_does_not_follow_from_the_others(watched):
+    ends = watched.new.keys["index_end"]
+    first = ends.dt.to_period("Q") == ends.dt.to_period("Q").min()
+    rows = np.flatnonzero(~first | (first.cumsum() <= 3))
+    table = watch_outcomes(watched.model, watched.new.take(rows), **OPTIONS).by_quarter
+    assert table["n"].isna().sum() == 2 and np.isnan(table["n"].iloc[0])
+    assert table.loc[table["n"].isna(), ["observed", "expected", "share_shown"]].isna().all(axis=None)

@@ -106,3 +106,17 @@ def test_the_command_ends_with_the_code_of_what_it_found(watched, report, tmp_pa
     assert report.sentences[0] in capsys.readouterr().out
     assert json.loads((tmp_path / "drift.json").read_text()) == report.to_plain()
     assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("<!")
+
+
+def test_it_does_not_depend_on_the_order_of_rows_or_on_a_reload(watched, report, tmp_path):
+    tables = {name: table.sample(frac=1, random_state=1) for name, table in watched.plans.tables.items()}
+    found = sp.monitor(sp.load_model(watched.model.save(tmp_path / "model")), replace(watched.plans, **tables))
+    assert found.to_json() == report.to_json()
+
+
+def test_no_count_of_one_to_five_children_is_stated(watched, report):
+    tree = json.loads(sp.monitor(watched.model, watched.plans, as_of="2016-05-20").to_json())
+    for found in (tree, json.loads(report.to_json())):
+        counts = [row[name] for row in found["outcomes"]["by_quarter"] for name in ("n", "observed")]
+        counts += [row["n"] for row in found["inputs"]] + [found["n_plans"], found["n_training"]]
+        assert not [count for count in counts if count is not None and 0 < count < 6]
