@@ -72,7 +72,8 @@ def standardised_risk(
     both forms of ``CauseSpecificCox``. ``riskRegression::ate`` has the same estimates; it refuses delayed entry and
     clusters, and its errors differ from the derivative by up to 2 % where events share days (a day with several events
     adds to the compensator once) and by about 0.35 % in the product-limit form (a factor 1 / (1 - dH) of a day is
-    left out). Models without influence functions (``BoostedHazard``) are fitted again to draws of clusters.
+    left out). The weights of ``FineGray(censoring_ties="finegray")`` and the knots of splines count as known. Models
+    without influence functions (``BoostedHazard``) are fitted again to draws of clusters.
 
     Parameters
     ----------

@@ -11,13 +11,9 @@ def few_rows():
     rng = np.random.default_rng(1)
     n = 60
     X = pd.DataFrame({"length": rng.integers(0, 3, n).astype(float), "x": rng.normal(size=n)})
-    y = pd.DataFrame(
-        {
-            "entry": np.where(rng.random(n) < 0.3, rng.integers(0, 5, n), 0),
-            "duration": rng.integers(5, 25, n),
-            "event": rng.integers(0, 3, n),
-        }
-    )
+    duration, event = rng.integers(5, 25, n), rng.integers(0, 3, n)
+    entry = np.where(rng.random(n) < 0.4, np.floor(duration * rng.uniform(0, 0.9, n)), 0)
+    y = pd.DataFrame({"entry": entry, "duration": duration, "event": event})
     return X, y, np.arange(n) // 2, rng.choice([7.0, 12.0, 99.0], n)
 
 

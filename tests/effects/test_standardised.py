@@ -13,6 +13,7 @@ MODELS = {
     "exponential": sp.CauseSpecificCox(),
     "product limit, breslow": sp.CauseSpecificCox(form="product_limit", ties="breslow"),
     "discrete time": sp.DiscreteTimeHazard(period_days=7, period_effect="polynomial", period_df=2),
+    "Fine-Gray": sp.FineGray(),
     "splines": sp.RoystonParmar(knots=[12.0]),
 }
 

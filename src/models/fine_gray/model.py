@@ -117,7 +117,9 @@ class FineGray(FineGrayPrediction):
     """
 
     ratio_name: ClassVar[str] = "subdistribution hazard ratio"
-    _of_training: ClassVar[tuple[str, ...]] = ("_training", "_training_sum", "_errors_of_fit", "_errors", "_n_children")
+    _of_training: ClassVar[tuple[str, ...]] = (
+        *("_training", "_training_sum", "_errors_of_fit", "_errors", "_n_children", "_exact_mean"),
+    )
     _bundle_attributes: ClassVar[tuple[str, ...]] = (
         "coef_",
         "covariance_",
@@ -245,7 +247,7 @@ class FineGray(FineGrayPrediction):
         self.log_likelihood_ = fit.log_likelihood
         self.n_events_, self.n_iterations_ = fit.n_events, fit.n_iterations
         self.center_, self.baseline_time_ = fit.center, fit.time
-        self.baseline_hazard_ = fit.cumulative_hazard
+        self.baseline_hazard_, self._exact_mean = fit.cumulative_hazard, fit.cumulative_mean
         self._n_children = len(rows.of_positive_weight())
         self._errors_of_fit = fit.errors
         if len(rows) > ROWS_KEPT:
@@ -272,9 +274,35 @@ class FineGray(FineGrayPrediction):
             warnings.simplefilter("ignore", UserWarning)
             model.fit_encoded(rows, self.encoder_, self.average_risk_)
         _ = model.mean_error_
-        for fitted in (self, model):
-            fitted.__dict__.pop("_training", None)
+        model.__dict__.pop("_training", None)
         return model
+
+    def _influence_along(
+        self,
+        directions: list[tuple[np.ndarray, np.ndarray]],
+        rows: TrainingRows,
+        factor: np.ndarray,
+        target: np.ndarray,
+    ) -> np.ndarray:
+        """Influence of the targets of the training rows on totals of risks with these derivatives, (Q, n_targets)."""
+        from .kernels.total_influence import fine_gray_influence
+
+        by_increment, by_coef = (np.concatenate(parts) for parts in zip(*directions, strict=True))
+        return fine_gray_influence(
+            rows.design.matrix,
+            rows.outcome,
+            self.coef_,
+            self.naive_covariance_,
+            by_increment,
+            by_coef,
+            event=self.event,
+            weight=rows.weight_of_each,
+            censoring_stratum=rows.design.strata,
+            factor=factor,
+            target=target,
+            ties=self.ties,
+            convention=self.censoring_ties,
+        )
 
     def _check_parameters(self) -> None:
         for name, choices in (("ties", TIES), ("censoring_ties", CONVENTIONS)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -21,7 +22,7 @@ from ..features.encoder import as_frame
 from ..numerics.blas_threads import one_blas_thread
 from ..numerics.row_totals import RowTotals
 from ..numerics.steps import step_values
-from .standard_error import UncertainBaseline, covariance_of_totals, incidence_error
+from .standard_error import UncertainBaseline, covariance_of_totals, incidence_error, slopes_of_total
 
 if TYPE_CHECKING:
     from ..cox.model import CoxPH
@@ -118,6 +119,16 @@ class FineGrayPrediction(LikelihoodCriteria, OneEventModel):
         if baseline is None or np.any(asked.since > 0):
             return None
         return covariance_of_totals(baseline, matrix - self.center_, self._relative_risk(matrix), asked.times, totals)
+
+    def _direction_of_total(self, asked: Asked, event: int, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How the weighted total of the rows' incidences by each time moves with baseline and coefficients."""
+        matrix = asked.design.matrix
+        mean = self._exact_mean if hasattr(self, "_exact_mean") else None
+        baseline = self._uncertain_baseline()
+        assert baseline is not None  # of a model that holds its rows
+        if mean is not None:
+            baseline = replace(baseline, mean=mean)
+        return slopes_of_total(baseline, matrix - self.center_, self._relative_risk(matrix), asked.times, weight)
 
     def _asked_event_free(self, asked: Asked) -> np.ndarray:
         """From the Cox model of all events; at most 1 less the incidence."""

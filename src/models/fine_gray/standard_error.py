@@ -125,6 +125,27 @@ def covariance_of_totals(
     return result
 
 
+def slopes_of_total(
+    baseline: UncertainBaseline, distance: np.ndarray, relative_risk: np.ndarray, times: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Derivatives of a weighted total of rows' ``F(t)`` by each time (n, m): by increments (m, K), coefficients (m, p).
+
+    ``weight`` has shape (n,); the rest is as above.
+    """
+    n_times = baseline.time.size
+    until = baseline_steps(baseline, times)
+    hazard = np.concatenate([[0.0], baseline.hazard])
+    mean = np.concatenate([np.zeros((1, baseline.mean.shape[1])), baseline.mean])
+    by_increment, by_coef = np.zeros((times.shape[1], n_times)), np.zeros((times.shape[1], distance.shape[1]))
+    for column, at in enumerate(until.T):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            scale = weight * relative_risk * np.exp(-relative_risk * hazard[at])
+        reach = np.bincount(at, scale, n_times + 1)
+        by_increment[column] = reach[::-1].cumsum()[::-1][1:]
+        by_coef[column] = (scale * hazard[at]) @ distance - reach @ mean
+    return by_increment, by_coef
+
+
 class _Moments:
     """The baseline after each of P numbers of event times, with its covariances."""
 

@@ -1,4 +1,4 @@
 """The arithmetic of Fine-Gray: arrays in, small results out. Compiled by numba; imported only to fit.
 
-Others use ``fit``.
+Others use ``fit``, ``total_influence``.
 """

@@ -16,6 +16,7 @@ linear in the rows, and no row is kept: only the sums over rows (or clusters) of
 Source: Fine and Gray (1999), JASA 94:496, section 3; the influence of entries is derived in the same way.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -64,6 +65,63 @@ def baseline_increments(sums: RiskSums, sub: Subdistribution, cell: np.ndarray) 
     )
 
 
+def influence_of_rows(
+    x: np.ndarray,
+    sums: RiskSums,
+    sub: Subdistribution,
+    increments: BaselineIncrements,
+    *,
+    convention: str,
+    exact: bool = False,
+) -> Callable[[np.ndarray], np.ndarray]:
+    """What gives the influences (n, p + G) of some rows, by positions (n,): on the score, then on G cells.
+
+    Parameters
+    ----------
+    x : ndarray, shape (m, p)
+        In the order of ``sub.sets.rows``.
+    convention : {"crr", "finegray"}
+        With "finegray" the weights count as known: the second parts are left out.
+    exact : bool
+        See :func:`.observation_influence.observation_shifts`.
+    """
+    sets, staying = sub.sets, sub.staying
+    n_columns, n_cells = x.shape[1], int(increments.cell.max()) + 1
+    at_risk, own = mean_increments(sums, sets), own_mean_increments(sums, sets)
+    # What a relative risk of 1 adds at each event time, to the score (apart from x) and to the cells.
+    per_risk = np.zeros((sets.n_times, n_columns + n_cells))
+    per_risk[:, :n_columns] = at_risk
+    per_risk[np.arange(sets.n_times), n_columns + increments.cell] = -increments.per_risk
+    own_per_risk = own - at_risk
+    until = np.concatenate([np.zeros((1, per_risk.shape[1])), np.cumsum(per_risk, axis=0)])
+    hazard = weighted_hazards(sums, sub)
+    start = np.zeros(sets.rows.size)
+    start[staying.rows] = staying.start * sums.relative_risk[staying.rows]
+    after = np.zeros(sets.rows.size, dtype=np.int64)
+    after[staying.rows] = staying.after
+    ahead = hazards_ahead(per_risk, staying.decay, staying.counted)
+    shifts = [] if convention == "finegray" else observation_shifts(x, sums, sub, per_risk, exact=exact)
+    ahead_rows = sub.stratum * (sets.n_times + 1) + after
+    ahead_table = ahead.reshape(-1, per_risk.shape[1])
+    events = (
+        tied_means(sums, sets),
+        own_per_risk,
+        increments.less_if_own,
+        increments.per_event,
+        increments.cell,
+    )
+    arguments = (x, sums.relative_risk, hazard, sets.is_event, sets.first, sets.last, until, start, ahead_rows)
+
+    def of_rows(rows: np.ndarray) -> np.ndarray:
+        influence = np.empty((rows.size, per_risk.shape[1]))
+        _write_influence(rows, *arguments, ahead_table, *events, influence)
+        for shift in shifts:
+            add_shift(rows, shift.begin, shift.end, shift.own, shift.own_scale, shift.table, influence)
+        return influence
+
+    return of_rows
+
+
 def influence_products(
     x: np.ndarray,
     sums: RiskSums,
@@ -84,43 +142,15 @@ def influence_products(
         By what the influence of a row is multiplied before clusters are added up.
     cluster : ndarray of int, shape (m,), optional
     convention : {"crr", "finegray"}
-        With "finegray" the weights count as known: the second parts are left out.
+        See :func:`influence_of_rows`.
     """
-    sets, staying = sub.sets, sub.staying
-    n_columns, n_cells = x.shape[1], int(increments.cell.max()) + 1
-    at_risk, own = mean_increments(sums, sets), own_mean_increments(sums, sets)
-    # What a relative risk of 1 adds at each event time, to the score (apart from x) and to the cells.
-    per_risk = np.zeros((sets.n_times, n_columns + n_cells))
-    per_risk[:, :n_columns] = at_risk
-    per_risk[np.arange(sets.n_times), n_columns + increments.cell] = -increments.per_risk
-    own_per_risk = own - at_risk
-    until = np.concatenate([np.zeros((1, per_risk.shape[1])), np.cumsum(per_risk, axis=0)])
-    hazard = weighted_hazards(sums, sub)
-    order = np.arange(sets.rows.size)
+    of_rows = influence_of_rows(x, sums, sub, increments, convention=convention)
+    order = np.arange(sub.sets.rows.size)
     if cluster is not None:
         order, _ = counting_sort(cluster, int(cluster.max()) + 1)
-    start = np.zeros(sets.rows.size)
-    start[staying.rows] = staying.start * sums.relative_risk[staying.rows]
-    after = np.zeros(sets.rows.size, dtype=np.int64)
-    after[staying.rows] = staying.after
-    ahead = hazards_ahead(per_risk, staying.decay, staying.counted)
-    shifts = [] if convention == "finegray" else observation_shifts(x, sums, sub, per_risk)
-    ahead_rows = sub.stratum * (sets.n_times + 1) + after
-    ahead_table = ahead.reshape(-1, per_risk.shape[1])
-    events = (
-        tied_means(sums, sets),
-        own_per_risk,
-        increments.less_if_own,
-        increments.per_event,
-        increments.cell,
-    )
-    arguments = (x, sums.relative_risk, hazard, sets.is_event, sets.first, sets.last, until, start, ahead_rows)
 
     def of_block(rows: np.ndarray) -> np.ndarray:
-        influence = np.empty((rows.size, per_risk.shape[1]))
-        _write_influence(rows, *arguments, ahead_table, *events, influence)
-        for shift in shifts:
-            add_shift(rows, shift.begin, shift.end, shift.own, shift.own_scale, shift.table, influence)
+        influence = of_rows(rows)
         influence *= factor[rows, None]
         if cluster is not None:
             starts = run_starts(cluster[rows])
@@ -128,7 +158,8 @@ def influence_products(
                 influence = np.add.reduceat(influence, starts, axis=0)
         return influence.T @ influence
 
-    products = np.zeros((per_risk.shape[1],) * 2)
+    width = x.shape[1] + int(increments.cell.max()) + 1
+    products = np.zeros((width, width))
     blocks = _blocks(order, cluster)
     for part in run_all([partial(of_block, order[block]) for block in blocks]):
         products += part

@@ -40,7 +40,9 @@ class Shift:
     table: np.ndarray
 
 
-def observation_shifts(x: np.ndarray, sums: RiskSums, sub: Subdistribution, per_risk: np.ndarray) -> list[Shift]:
+def observation_shifts(
+    x: np.ndarray, sums: RiskSums, sub: Subdistribution, per_risk: np.ndarray, *, exact: bool = False
+) -> list[Shift]:
     """The influence through the estimated censoring, and through the estimated entries where any row stays after them.
 
     Parameters
@@ -49,15 +51,19 @@ def observation_shifts(x: np.ndarray, sums: RiskSums, sub: Subdistribution, per_
         In the order of ``sub.sets.rows``.
     per_risk : ndarray, shape (K, p + G)
         What a relative risk of 1 adds at each event time, apart from its own x.
+    exact : bool
+        Take the derivative of the weights by the hazard of censoring, where days tie and by strata too, not ``crr``'s.
     """
     if not sub.staying.rows.size:
         return []
     hazard = hazard_increments(sums, sub.sets)[0][:, None]
     risk = (sub.sets.weight * sums.relative_risk)[sub.staying.rows] * sub.staying.start
-    causes = [(False, _own_events(sub))]
+    causes = [(False, sub.staying.counted if exact else _own_events(sub))]
     if any(process.entries.days.size for process in sub.observation):
         causes.append((True, sub.staying.counted))
-    shifts = (_shift(x, risk, sub, *_ahead(x, sub, hazard, per_risk, share), is_entry) for is_entry, share in causes)
+    shifts = (
+        _shift(x, risk, sub, *_ahead(x, sub, hazard, per_risk, share), is_entry, exact) for is_entry, share in causes
+    )
     return [shift for shift in shifts if shift is not None]
 
 
@@ -91,6 +97,7 @@ def _shift(
     hazard: np.ndarray,
     ahead: np.ndarray,
     is_entry: bool,
+    exact: bool,
 ) -> Shift | None:
     side: Literal["left", "right"] = "left" if is_entry else "right"
     begin, end, own = (np.zeros(sub.duration.size, dtype=np.int64) for _ in range(3))
@@ -99,7 +106,7 @@ def _shift(
     offset = 0
     for code, process in enumerate(sub.observation):
         changes = process.entries if is_entry else process.censoring
-        sensitivity = _sensitivity(x, risk, sub, changes, is_entry, code, hazard[code], ahead[code])
+        sensitivity = _sensitivity(x, risk, sub, changes, is_entry, code, hazard[code], ahead[code], exact)
         if not sensitivity.any():
             continue
         step = sensitivity * (changes.count / changes.at_risk**2)[:, None]
@@ -124,13 +131,15 @@ def _sensitivity(
     code: int,
     hazard: np.ndarray,
     ahead: np.ndarray,
+    exact: bool,
 ) -> np.ndarray:
     """Derivative of score and cells by the hazard of being censored (or of entering) on each day, shape (days, p + G).
 
     The tie rule for censoring is that of ``crr``: a row stays if its event came before the day, and event times on the
-    day count.
+    day count. With ``exact`` it is that of the weights: a row stays from the day of its event on, and later event times
+    count.
     """
-    side: Literal["left", "right"] = "right" if is_entry else "left"
+    side: Literal["left", "right"] = "right" if is_entry or exact else "left"
     part = slice(int(sub.staying.end[code, 0]), int(sub.staying.end[code, -1]))
     staying, decay = sub.staying.rows[part], sub.staying.decay[code]
     n_staying = np.searchsorted(sub.duration[staying], changes.days, side=side)
@@ -139,7 +148,9 @@ def _sensitivity(
     after = sub.staying.after[part]
     _scan_sensitivity(x, risk[part], staying, after, decay, n_staying, next_time, hazard, ahead, table)
     # Entries raise the weights; their hazard may be large where few had entered before.
-    return -table * changes.factor[:, None] if is_entry else table
+    if is_entry:
+        return -table * changes.factor[:, None]
+    return np.divide(table, changes.factor[:, None], out=table, where=changes.factor[:, None] > 0) if exact else table
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
