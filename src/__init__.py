@@ -128,6 +128,7 @@ _HOMES = {
     ),
     "effects": (
         "EffectResult",
+        "EffectStudy",
         "EmulatedTrial",
         "InstrumentalEffect",
         "LengthWeights",
@@ -141,6 +142,7 @@ _HOMES = {
         "change_of_practice",
         "doubly_robust_risk",
         "e_value",
+        "effect_study",
         "emulate_trial",
         "negative_control",
         "plan_length_weights",
@@ -164,6 +166,7 @@ _HOMES = {
         "plot_cusum",
         "plot_distributions",
         "plot_effect",
+        "plot_effect_methods",
         "plot_funnel",
         "plot_hazard",
         "plot_hazard_ratio",

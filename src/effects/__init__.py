@@ -8,6 +8,7 @@ from .practice import PracticeChange, change_of_practice
 from .result import EffectResult, RiskCurve
 from .sensitivity import TippingPoint, e_value, tipping_point
 from .standardised import standardised_risk
+from .study import EffectStudy, effect_study
 from .trial.control_outcome import negative_control
 from .trial.emulated_trial import EmulatedTrial, emulate_trial
 from .trial.policy import PolicyCurve, policy_curve
@@ -16,6 +17,7 @@ from .within_family import WithinFamily, within_family_effect
 
 __all__ = [
     "EffectResult",
+    "EffectStudy",
     "EmulatedTrial",
     "InstrumentalEffect",
     "LengthWeights",
@@ -29,6 +31,7 @@ __all__ = [
     "change_of_practice",
     "doubly_robust_risk",
     "e_value",
+    "effect_study",
     "emulate_trial",
     "negative_control",
     "plan_length_weights",

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "curves": ["plot_curves"],
         "distributions": ["plot_distributions"],
         "effect": ["plot_effect"],
+        "effect_methods": ["plot_effect_methods"],
         "hazard": ["plot_hazard", "plot_hazard_ratio"],
         "importance": ["plot_importance"],
         "incidence": ["plot_incidence"],

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from ...parameter_checks import shown
 from ..cox.model import CoxPH
 from ..cox.proportionality import ProportionalityTest, joined_tests
+from ..features.encoder import FeatureEncoder
 
 
 class ByCause:
@@ -18,6 +20,8 @@ class ByCause:
 
     cause_models_: Mapping[int, CoxPH]
     feature_names_out_: np.ndarray
+    encoder_: FeatureEncoder
+    columns_by_event: Mapping[int, Sequence[str]] | None
 
     @property
     def coef_(self) -> pd.DataFrame:
@@ -33,7 +37,7 @@ class ByCause:
     @property
     def summary_(self) -> pd.DataFrame:
         """The summary of each cause's model, indexed by (event, feature)."""
-        tables = {cause: model.summary_ for cause, model in self.cause_models_.items()}
+        tables = {cause: model.summary_[~self._left_out(cause)] for cause, model in self.cause_models_.items()}
         return pd.concat(tables, names=["event"])
 
     @property
@@ -70,6 +74,23 @@ class ByCause:
             for cause, model in self.cause_models_.items()
         }
         return joined_tests(tests)
+
+    def _left_out(self, cause: int) -> np.ndarray:
+        """Features that the hazard of the cause does not depend on by ``columns_by_event``, shape (p,)."""
+        encoder = self.encoder_
+        left_out = np.zeros(len(encoder.get_feature_names_out()), dtype=bool)
+        if self.columns_by_event is None or cause not in self.columns_by_event:
+            return left_out
+        kept, left_out[:] = list(self.columns_by_event[cause]), True
+        unknown = [name for name in kept if name not in encoder.groups_ and name not in encoder.dropped_]
+        if isinstance(self.columns_by_event[cause], str) or unknown:
+            raise ValueError(
+                f"columns_by_event must give event {cause} a list of columns that the model uses, got "
+                f"{shown(self.columns_by_event[cause]) if not unknown else ', '.join(map(str, unknown))}"
+            )
+        for name in kept:
+            left_out[encoder.groups_.get(name, [])] = False
+        return left_out
 
     def _fitted_log_likelihood(self) -> pd.Series:
         return self.log_likelihood_

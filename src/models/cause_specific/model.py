@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -58,6 +59,9 @@ class CauseSpecificCox(ByCause, CauseSpecificScores, CauseSpecificTotals):
     horizon : float
         Days at which ``predict`` and ``score`` state the risk.
     encoder : FeatureEncoder, optional
+    columns_by_event : dict of int to list of str, optional
+        Columns of ``X`` that the hazard of an event depends on, where it does not depend on all: a rare event cannot
+        carry many coefficients. Its coefficients of the others are 0, without error.
     std_error : {"riskregression", "jackknife"}
         Influence functions on which intervals and standard errors of the incidence rest. They agree where no two rows
         have the same event on the same day. ``riskregression``: as R's ``predict(CSC, se = TRUE)``, in which a day
@@ -133,6 +137,7 @@ class CauseSpecificCox(ByCause, CauseSpecificScores, CauseSpecificTotals):
         horizon: float = 730.0,
         encoder: FeatureEncoder | None = None,
         std_error: str = "riskregression",
+        columns_by_event: Mapping[int, Sequence[str]] | None = None,
     ) -> None:
         self.ties = ties
         self.strata = strata
@@ -141,6 +146,7 @@ class CauseSpecificCox(ByCause, CauseSpecificScores, CauseSpecificTotals):
         self.horizon = horizon
         self.encoder = encoder
         self.std_error = std_error
+        self.columns_by_event = columns_by_event
 
     @property
     def baseline_cumulative_hazard_(self) -> pd.DataFrame:
@@ -341,6 +347,12 @@ class CauseSpecificCox(ByCause, CauseSpecificScores, CauseSpecificTotals):
         # Intervals rest on the influences of all causes together: those of one are not needed.
         model = CoxPH(cause, self.ties, self.strata, encoder=self.encoder, horizon=self.horizon, std_error="survfit")
         model.advising(known_end_remedy(self, cause))
+        left_out = self._left_out(cause)
+        if left_out.any():
+            # Without variation a column gets no coefficient, and nothing else changes.
+            matrix = np.where(left_out, 0.0, rows.design.matrix)
+            rows = replace(rows, design=replace(rows.design, matrix=matrix))
+            model.leaving_out(left_out)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             model.fit_encoded(rows, self.encoder_, None if self.known_end_event is None else self.average_risk_)

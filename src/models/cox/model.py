@@ -400,7 +400,7 @@ class CoxPH(CoxErrors):
         if self.std_error == "survfit" or (self.std_error is None and rows.cluster is None):
             self.hazard_moments_ = []
         self._training = rows
-        for message in fit_problems(fit, self.feature_names_out_, *self._remedies):
+        for message in fit_problems(fit, self.feature_names_out_, *self._remedies, without=self._asked_zero):
             warn(message)
         if cluster is not None:
             n_clusters, n_estimated = cluster.max() + 1, int((np.diag(self.naive_covariance_) > 0).sum())

@@ -56,6 +56,7 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
     hazard_moments_: list[dict[str, Any]]
 
     _given_remedies: tuple[str, ...] | None = None
+    _asked_zero: np.ndarray | None = None
 
     @property
     def _remedies(self) -> tuple[str, ...]:
@@ -69,6 +70,11 @@ class CoxPrediction(LikelihoodCriteria, OneEventModel):
     def advising(self, *remedies: str) -> Self:
         """The same model, which advises this in its warnings: of a part of another model, whose parameters differ."""
         self._given_remedies = remedies
+        return self
+
+    def leaving_out(self, features: np.ndarray) -> Self:
+        """The same model, which does not warn of features (p,) that are to have no coefficient."""
+        self._asked_zero = features
         return self
 
     @property

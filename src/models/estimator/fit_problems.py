@@ -62,7 +62,7 @@ def known_end_remedy(model: Any, event: int) -> str:
     return f"set known_end_event={event} if its day is known beforehand, as the 18th birthday is"
 
 
-def fit_problems(fit: FoundProblems, names: np.ndarray, *remedies: str) -> list[str]:
+def fit_problems(fit: FoundProblems, names: np.ndarray, *remedies: str, without: np.ndarray | None = None) -> list[str]:
     """One message for each kind of problem, to be given as a warning; none for a fit without problems.
 
     Parameters
@@ -72,10 +72,13 @@ def fit_problems(fit: FoundProblems, names: np.ndarray, *remedies: str) -> list[
     names : ndarray of str, shape (p,)
     *remedies : str
         What else the model offers against coefficients without a finite estimate; empty ones are left out.
+    without : ndarray of bool, shape (p,), optional
+        Columns that were to have no coefficient.
     """
     messages = []
-    if fit.constant.any():
-        messages.append(f"no variation among the rows at risk, coefficient left at 0: {listed(names[fit.constant])}")
+    constant = fit.constant if without is None else fit.constant & ~without
+    if constant.any():
+        messages.append(f"no variation among the rows at risk, coefficient left at 0: {listed(names[constant])}")
     further = tuple(filter(None, remedies))
     if fit.collinear.any():
         messages.append(

@@ -1,0 +1,287 @@
+"""One study of plan length: the naive picture, and what each way to adjust makes of it, side by side.
+
+Three estimates are from the plan's end, of the DfE bands of length: the model's risk averaged over all children
+(standardised), children weighted to be alike (weighted), and both at once (doubly robust). The fourth, an emulated
+trial, begins when the plan starts, and asks about strategies: a child whose plan is to end late must first stay on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..caller_warnings import without_repeats
+from ..models.cause_specific.model import CauseSpecificCox
+from ..models.cox.model import CoxPH
+from ..models.features.encoder import FeatureEncoder
+from ..parameter_checks import shown
+from ..plans.cohort import build_cohort
+from ..plans.strategies import Strategy
+from ..progress import track
+from .doubly_robust import doubly_robust_risk
+from .length_weights import LengthWeights, plan_length_weights
+from .result import EffectResult
+from .sensitivity import TippingPoint, tipping_point
+from .standardised import standardised_risk
+from .trial.emulated_trial import DEFAULT_STRATEGIES, EmulatedTrial, emulate_trial
+from .weighted import weighted_risk
+
+if TYPE_CHECKING:
+    from ..plans.cohort import Cohort
+    from ..plans.store import Plans
+
+BAND = "plan_length_band"
+AGE_AT_START = "age_at_start"
+KNOWN_BEFORE = ("sex", "ethnicity_group", "disabled", "initial_category", "n_previous_referrals", "n_previous_episodes")
+YARDSTICKS = {
+    "domestic abuse and neglect": ("factor_domestic_abuse", "factor_neglect"),
+    "earlier referrals": ("n_previous_referrals", "n_previous_episodes"),
+}
+DAYS_OF_A_YEAR = 365.25
+NOISE = 0.05
+WITHOUT = "without "
+EIGHTEENTH_BIRTHDAY = 4
+EVENTS_PER_COLUMN = 10
+
+
+@dataclass(frozen=True, repr=False)
+class EffectStudy:
+    """What :func:`effect_study` found.
+
+    Attributes
+    ----------
+    estimates : dict of str to EffectResult
+        From the plan's end, by method: ``unadjusted``, ``standardised``, ``weighted`` and, where nobody has delayed
+        entry, ``doubly robust``.
+    trial : EmulatedTrial or None
+        From the plan's start; None where no strategy was asked for.
+    tipping : TippingPoint
+        Of the standardised difference.
+    weights : LengthWeights
+        With balance and overlap of the bands.
+    adjusted_for : tuple of str
+    left_out : tuple of str
+        Columns asked for that the data cannot give.
+    """
+
+    estimates: dict[str, EffectResult]
+    trial: EmulatedTrial | None
+    tipping: TippingPoint
+    weights: LengthWeights = field(repr=False)
+    adjusted_for: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Risks: method, level, time (days after the plan's end), estimate, std_error, lower, upper."""
+        return self._stacked({name: result.table for name, result in self.estimates.items()})
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """Differences of risks from the reference level: method, level, reference, time, estimate, ..., p_value."""
+        return self._stacked({name: result.difference() for name, result in self.estimates.items()})
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What must hold for the estimates to be effects, each once."""
+        results = [*self.estimates.values(), *([self.trial.risk] if self.trial is not None else [])]
+        return tuple(dict.fromkeys(line for result in results for line in result.assumptions))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The finding of each method at the last day, in a sentence each."""
+        lines = []
+        for name, result in self.estimates.items():
+            rows = result.difference()
+            row = rows[rows["time"] == rows["time"].max()].iloc[0]
+            lines.append(f"{name[:1].upper()}{name[1:]}: {_compared(row, row['level'], row['reference'], 'end')}")
+        if self.trial is not None:
+            rows = self.trial.risk.difference()
+            for _, row in rows[rows["time"] == rows["time"].max()].iterrows():
+                lines.append(f"Emulated trial: {_compared(row, row['strategy'], row['reference'], 'start')}")
+        return tuple(lines)
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Differences from the reference level by method; see :func:`secondplan.plots.plot_effect_methods`."""
+        from ..plots import plot_effect_methods
+
+        return plot_effect_methods(self.differences, ax=ax, **options)
+
+    def __repr__(self) -> str:
+        """The findings in words, and what they rest on."""
+        return "\n".join([*self.words, f"Adjusted for: {', '.join(self.adjusted_for)}.", self.tipping.words])
+
+    def _repr_html_(self) -> str:
+        found = "".join(f"<li>{escape(line)}</li>" for line in self.words)
+        assumed = "".join(f"<li>{escape(line)}</li>" for line in self.assumptions)
+        table = self.differences.round(4).to_html(index=False, border=0)
+        return f"<ul>{found}</ul>{table}<p>These are effects if:</p><ul>{assumed}</ul>{self.tipping._repr_html_()}"
+
+    def _stacked(self, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+        return pd.concat(tables, names=["method"]).reset_index(level=0).reset_index(drop=True)
+
+
+def effect_study(
+    plans: Plans,
+    *,
+    cohort: Cohort | None = None,
+    adjust: Sequence[str] | None = None,
+    times: Sequence[float] = (365, 730),
+    reference: str | None = None,
+    strategies: Sequence[Strategy] | None = DEFAULT_STRATEGIES,
+    trial_times: Sequence[int] = (365, 730, 1095),
+    yardsticks: Mapping[str, Sequence[str]] | None = None,
+) -> EffectStudy:
+    """Estimate the effect of plan length on second plans in four ways, beside the naive difference.
+
+    Parameters
+    ----------
+    plans : Plans
+    cohort : Cohort, optional
+        By default that of ``build_cohort``.
+    adjust : list of str, optional
+        Columns of the cohort, and ``age_at_start``, that may move both length and second plans and were known before
+        the length was. By default the child's age, sex, ethnicity and disability, the first category, earlier referrals
+        and episodes, and the factors of assessment.
+    times : sequence of float
+        Days after the plan's end.
+    reference : str, optional
+        The band against which differences are; by default the one with most children.
+    strategies : sequence of NotBefore and EndBy, or None
+        Of the emulated trial; None leaves it out.
+    trial_times : sequence of int
+        Days after the plan's start.
+    yardsticks : mapping of str to list of str, optional
+        Features that are left out together, to see by how much they move the difference; by default domestic abuse with
+        neglect, and earlier referrals.
+
+    Returns
+    -------
+    EffectStudy
+
+    Raises
+    ------
+    ValueError
+        A name in ``adjust`` is no column, ``reference`` is no band of the data, or ``yardsticks`` names what is not
+        adjusted for.
+
+    Notes
+    -----
+    See :func:`standardised_risk`, :func:`weighted_risk`, :func:`doubly_robust_risk` and :func:`emulate_trial` for
+    estimands, variances and sources. The 18th birthday: in standardised risks each child's own, as its plan ended.
+
+    Examples
+    --------
+    >>> import secondplan as sp
+    >>> study = sp.effect_study(sp.simulate(n_children=3000, random_state=1), strategies=None, times=[365])
+    >>> list(study.estimates)[:3]
+    ['unadjusted', 'standardised', 'weighted']
+    """
+    cohort = build_cohort(plans) if cohort is None else cohort
+    X, names, left_out = _features(cohort, adjust)
+    band = X[BAND]
+    if reference is None:
+        reference = str(band.value_counts().idxmax())
+    if reference not in set(band):
+        raise ValueError(f"reference must be one of {', '.join(map(str, band.cat.categories))}; got {shown(reference)}")
+    asked: dict[str, Any] = {"times": list(times), "reference": reference}
+    cluster = cohort.cluster.reset_index(drop=True)
+    y, days = cohort.y.reset_index(drop=True), cohort.eligible_days.to_numpy()
+    levels = [str(level) for level in band.cat.categories]
+
+    def standardised(columns: Sequence[str]) -> EffectResult:
+        model = _model([BAND, *columns], y).fit(X, y, cluster=cluster)
+        return standardised_risk(model, X, treatment=BAND, levels=levels, eligible_days=days, cluster=cluster, **asked)
+
+    weights = plan_length_weights(X[names], band, encoder=_encoder(names))
+    known: dict[str, Any] = {"y": y, "treatment": band, "cluster": cluster}
+    steps: dict[str, Callable[[], EffectResult]] = {
+        "unadjusted": partial(weighted_risk, weights=np.ones(len(X)), **known, **asked),
+        "standardised": partial(standardised, names),
+        "weighted": partial(weighted_risk, weights=weights, **known, **asked),
+    }
+    if not (y["entry"] > 0).any():  # it is not known with delayed entry
+        columns = [BAND, *names]
+        steps["doubly robust"] = partial(
+            doubly_robust_risk, _model(columns, y), weights, X[columns], y, treatment=BAND, cluster=cluster,
+            eligible_days=days, censoring=CoxPH(event=0, encoder=_encoder(columns)), **asked,
+        )  # fmt: skip
+    for name, left in _yardsticks(yardsticks, names).items():
+        steps[WITHOUT + name] = partial(standardised, [column for column in names if column not in left])
+    with without_repeats():
+        found = {name: step() for name, step in track(steps.items(), "Estimating the effect", total=len(steps))}
+    estimates = {name: result for name, result in found.items() if not name.startswith(WITHOUT)}
+    smaller = {name.removeprefix(WITHOUT): result for name, result in found.items() if name.startswith(WITHOUT)}
+    trial = None
+    if strategies:
+        trial = emulate_trial(plans, strategies, times=tuple(trial_times), as_of=cohort.as_of)
+    tipping = tipping_point(estimates["standardised"], smaller, reference=reference)
+    return EffectStudy(estimates, trial, tipping, weights, tuple(names), left_out)
+
+
+def _features(cohort: Cohort, adjust: Sequence[str] | None) -> tuple[pd.DataFrame, list[str], tuple[str, ...]]:
+    """The rows with their band and what is adjusted for; columns of one value, or that the data lack, are left out."""
+    X = cohort.X.reset_index(drop=True)
+    X = X.assign(**{AGE_AT_START: X["age_at_end"] - X["plan_length_days"] / DAYS_OF_A_YEAR})
+    X[BAND] = X[BAND].cat.remove_unused_categories()
+    if adjust is None:
+        factors = [name for name in X.columns if name.startswith("factor_")]
+        names = [AGE_AT_START, *(name for name in KNOWN_BEFORE if name in X.columns), *factors]
+    else:
+        names = list(adjust)
+        unknown = [name for name in names if name not in X.columns]
+        if unknown:
+            raise ValueError(f"adjust must name columns of the cohort or {AGE_AT_START}, got {', '.join(unknown)}")
+    for name in names:
+        if isinstance(X[name].dtype, pd.CategoricalDtype):
+            X[name] = _without_rare_levels(X[name], X[BAND])
+    left_out = tuple(name for name in names if name in cohort.missing_features or X[name].nunique(dropna=True) < 2)
+    return X, [name for name in names if name not in left_out], left_out
+
+
+def _without_rare_levels(column: pd.Series, band: pd.Series) -> pd.Series:
+    """Levels that no child of some band has count as the most frequent one: weights cannot make bands alike in them."""
+    counts = pd.crosstab(column, band)
+    rare = set(counts.index[(counts == 0).any(axis=1)])
+    return column.mask(column.isin(rare), column.value_counts().idxmax()).cat.remove_unused_categories()
+
+
+def _encoder(columns: Sequence[str]) -> FeatureEncoder:
+    return FeatureEncoder(columns=list(columns), numeric_missing="median", categorical_missing="level")
+
+
+def _model(columns: Sequence[str], y: pd.DataFrame) -> CauseSpecificCox:
+    """A model of every event; one that is too rare to carry all columns has the child's age only."""
+    counts = y["event"].value_counts()
+    known_end = EIGHTEENTH_BIRTHDAY if EIGHTEENTH_BIRTHDAY in counts else None
+    rare = [event for event in counts.index if event not in (0, 1, known_end)]
+    few = [column for column in columns if column == AGE_AT_START]
+    of_rare = {int(event): few for event in rare if counts[event] < EVENTS_PER_COLUMN * len(columns)}
+    return CauseSpecificCox(encoder=_encoder(columns), known_end_event=known_end, columns_by_event=of_rare or None)
+
+
+def _yardsticks(asked: Mapping[str, Sequence[str]] | None, names: Sequence[str]) -> dict[str, list[str]]:
+    if asked is None:
+        found = {name: [column for column in columns if column in names] for name, columns in YARDSTICKS.items()}
+        return {name: columns for name, columns in found.items() if columns}
+    for name, columns in asked.items():
+        foreign = [column for column in columns if column not in names]
+        if foreign:
+            raise ValueError(f"yardsticks: {name} names what is not adjusted for: {', '.join(foreign)}")
+    return {name: list(columns) for name, columns in asked.items()}
+
+
+def _compared(row: pd.Series, level: str, reference: str, since: str) -> str:
+    """One difference in words."""
+    size, low, high = (100 * row[name] for name in ("estimate", "lower", "upper"))
+    said = "beyond noise" if row["p_value"] < NOISE else "no more than noise"
+    return (
+        f"{level} against {reference}, {row['time']:g} days after the plan's {since}: {size:+.1f} percentage points "
+        f"({low:+.1f} to {high:+.1f}), {said}."
+    )

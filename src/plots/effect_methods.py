@@ -1,0 +1,49 @@
+"""Differences of risks by the method that estimated them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from .style import COLOURS, INK, MARKERS, axes_or_new, house_style
+
+
+def plot_effect_methods(
+    differences: pd.DataFrame, *, time: float | None = None, title: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """A row per level, a mark with its interval per method.
+
+    Parameters
+    ----------
+    differences : DataFrame
+        ``method``, ``level``, ``reference``, ``time``, ``estimate``, ``lower``, ``upper``, as an effect study has them.
+    time : float, optional
+        Day; by default the last.
+    title : str, optional
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    day = differences["time"].max() if time is None else float(time)
+    rows = differences[differences["time"] == day]
+    levels, methods = list(dict.fromkeys(rows["level"])), list(dict.fromkeys(rows["method"]))
+    with house_style():
+        ax = axes_or_new(ax, height=1.2 + 0.75 * len(levels))
+        for k, method in enumerate(methods):
+            own = rows[rows["method"] == method].set_index("level").reindex(levels)
+            place = np.arange(len(levels)) + 0.7 * (k / max(len(methods) - 1, 1) - 0.5)
+            value = 100 * own["estimate"].to_numpy()
+            ends = np.abs(100 * own[["lower", "upper"]].to_numpy().T - value)
+            colour, mark = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
+            ax.errorbar(value, place, xerr=ends, fmt=mark, color=colour, markersize=5, elinewidth=1.2, label=method)
+        ax.axvline(0.0, color=INK, linewidth=1)
+        ax.set_yticks(np.arange(len(levels)), levels)
+        ax.invert_yaxis()
+        ax.set_xlabel(f"risk within {day:g} days less that of “{rows['reference'].iloc[0]}”, percentage points (95 %)")
+        ax.legend(loc="best", fontsize=8)
+        if title:
+            ax.set_title(title)
+    return ax

@@ -1,0 +1,71 @@
+"""The four estimators side by side."""
+
+import pytest
+
+import secondplan as sp
+
+COLUMNS = ["age_at_start", "disabled", "factor_neglect", "factor_domestic_abuse", "n_previous_referrals"]
+
+
+@pytest.fixture(scope="module")
+def plans():
+    return sp.simulate(n_children=2500, random_state=1)
+
+
+@pytest.fixture(scope="module")
+def cohort(plans):
+    return sp.build_cohort(plans)
+
+
+@pytest.fixture(scope="module")
+def study(plans, cohort):
+    asked = {"strategies": [sp.NotBefore(months=3)], "trial_times": [365]}
+    return sp.effect_study(plans, cohort=cohort, adjust=COLUMNS, times=[365, 730], **asked)
+
+
+def test_each_estimate_is_that_of_its_own_function(study, cohort):
+    X = cohort.X.reset_index(drop=True)
+    X = X.assign(age_at_start=X["age_at_end"] - X["plan_length_days"] / 365.25)
+    weights = sp.plan_length_weights(
+        X[COLUMNS], X["plan_length_band"], encoder=sp.FeatureEncoder(columns=COLUMNS, numeric_missing="median")
+    )
+    y = cohort.y.reset_index(drop=True)
+    cluster = cohort.cluster.reset_index(drop=True)
+    alone = sp.weighted_risk(y, X["plan_length_band"], weights, [365, 730], cluster=cluster)
+    assert study.estimates["weighted"].table["estimate"].to_numpy() == pytest.approx(alone.table["estimate"].to_numpy())
+
+
+def test_tables_have_every_method_and_level(study):
+    n_levels = len(study.estimates["standardised"].levels)
+    assert len(study.table) == len(study.estimates) * n_levels * 2
+    assert len(study.differences) == len(study.estimates) * (n_levels - 1) * 2
+    assert list(study.differences.columns[:4]) == ["method", "level", "reference", "time"]
+    assert study.plot().get_xlabel().startswith("risk within 730 days")
+
+
+def test_words_say_what_was_found_and_assumed(study):
+    assert any(
+        line.startswith("Emulated trial: no ending before 3 months against natural course") for line in study.words
+    )
+    assert all(("beyond noise" in line) != ("no more than noise" in line) for line in study.words)
+    assert len(study.assumptions) == len(set(study.assumptions)) > 4
+    assert "Adjusted for: age_at_start" in repr(study) and "effects if" in study._repr_html_()
+
+
+def test_a_yardstick_is_the_estimate_without_its_columns(study):
+    found = study.tipping.yardsticks
+    assert set(found["without"]) == {"domestic abuse and neglect", "earlier referrals"}
+    assert (found["moved"] - (found["unadjusted"] - found["difference"])).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"adjust": ["none_such"]}, "columns of the cohort or age_at_start, got none_such"),
+        ({"reference": "a week"}, "reference must be one of .* got 'a week'"),
+        ({"yardsticks": {"drugs": ["factor_drugs"]}}, "drugs names what is not adjusted for: factor_drugs"),
+    ],
+)
+def test_wrong_parameters_are_named(plans, cohort, changed, message):
+    with pytest.raises(ValueError, match=message):
+        sp.effect_study(plans, cohort=cohort, strategies=None, **{"adjust": COLUMNS} | changed)
