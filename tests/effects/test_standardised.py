@@ -68,6 +68,15 @@ def test_weights_count_as_repeated_rows(few_rows):
     pd.testing.assert_frame_equal(one.table, repeated.table, rtol=1e-8)
 
 
+def test_events_with_other_columns_have_the_errors_of_the_smaller_model(few_rows):
+    X, y, _, _ = few_rows
+    asked = {"treatment": "length", "levels": [0.0, 2.0], "times": DAYS}
+    model = sp.CauseSpecificCox(columns_by_event={1: ["length"], 2: ["length"]}).fit(X, y)
+    smaller = sp.CauseSpecificCox().fit(X[["length"]], y)
+    found, expected = sp.standardised_risk(model, X, **asked), sp.standardised_risk(smaller, X[["length"]], **asked)
+    assert found.influence == pytest.approx(expected.influence, abs=1e-10)
+
+
 def test_strata_and_many_rows_by_few_event_times(monkeypatch):
     rng = np.random.default_rng(2)
     n = 1200
