@@ -2,9 +2,10 @@
 
 - *Natural course*: nobody departs.
 - *Not before* day D: a copy departs when somebody ends its plan and the end is before D. It leaves at the decision (the
-  review, or the month's first day), with what was known then; what happens on that very day still counts. The weight of
-  the others is divided, after each review before D, by the chance that the plan is not ended there so as to end before
-  D. A decision shortly before D may be recorded after it: the share of delays that would have ended before D counts.
+  review, or the month's first day), with what was known then; what happens on that very day still counts. Copies
+  that go on stand for those that leave: after each review before D their weight is divided by their chance of going on.
+  A decision shortly before D may be recorded after it and then complies; of such endings only the share whose delay
+  would have been too short goes on under the strategy, and is stood for.
 - *End by* day D: a plan is ended at its last review in time, the last on or before D, if none has ended it before.
   Whether a review is the last in time is seen where the plan goes on: copies whose last review in time did not end the
   plan leave at it. Where a review ended the plan it is not seen, but has a chance l given what was known. Such an
@@ -42,7 +43,8 @@ class Terms:
     spell : ndarray of int
         Spell from whose start it counts.
     form : ndarray of int
-        ``STAYS``: -log(1 - p share). ``FORCED``: log(l + (1 - l) p) - log p. ``UNTOLD``: log(1 - l). ``GOES``: -log p.
+        ``STAYS``: log(1 - p + p share) - log(1 - p). ``FORCED``: log(l + (1 - l) p) - log p. ``UNTOLD``: log(1 - l).
+        ``GOES``: -log p.
     row, other : ndarray of int
         Rows, of all the models' rows one after the other, whose chances p and l are.
     share : ndarray
@@ -122,7 +124,8 @@ def _not_before(strategy: NotBefore, known: Known, numbers: RowNumbers, grace_da
     until = np.where(departed, decisions.decided_on, people.stop)
     counts = (decisions.day < strategy.days) & (decisions.day < until[decisions.person])
     lines = np.flatnonzero(counts | (decisions.kind == START))
-    term = np.flatnonzero(decisions.kind[lines] != START)
+    # Endings recorded late enough keep their weight: who would have been ended too early goes on, as others do.
+    term = np.flatnonzero((decisions.kind[lines] != START) & ~decisions.ended[lines])
     of = lines[term]
     left = strategy.days - decisions.day[of]
     is_month = decisions.kind[of] == MONTH

@@ -109,14 +109,19 @@ def copy_weights(copies: Copies, fitted: Fitted, largest: float = np.inf) -> Cop
     chances = np.clip(np.append(fitted.probability, 0.5), SMALLEST_CHANCE, 1.0 - SMALLEST_CHANCE)
     p, other = chances[terms.row], chances[terms.other]
     share = np.where(terms.share_days > 0, fitted.delay_share[terms.share_days], terms.share)
-    stays, forced = 1.0 - p * share, other + (1.0 - other) * p
+    stays, forced = 1.0 - p * (1.0 - share), other + (1.0 - other) * p
     forms = [terms.form == form for form in (STAYS, FORCED, UNTOLD, GOES)]
-    term = np.select(forms, [-np.log(stays), np.log(forced) - np.log(p), np.log1p(-other), -np.log(p)])
+    term = np.select(forms, [np.log(stays) - np.log1p(-p), np.log(forced) - np.log(p), np.log1p(-other), -np.log(p)])
     log_weight = np.cumsum(np.bincount(terms.spell, term, copies.person.size))
     first = np.flatnonzero(np.diff(copies.person, prepend=-1))
     before = np.append(0.0, log_weight)[first]
     log_weight = log_weight - np.repeat(before, np.diff(first, append=copies.person.size))
-    of_row = [p * (1.0 - p) * share / stays, (1.0 - other) * p * (1.0 - p) / forced - (1.0 - p), 0.0 * p, p - 1.0]
+    of_row = [
+        p - p * (1.0 - p) * (1.0 - share) / stays,
+        (1.0 - other) * p * (1.0 - p) / forced - (1.0 - p),
+        0.0 * p,
+        p - 1.0,
+    ]
     of_other = [other * (1.0 - other) * (1.0 - p) / forced, -other]
     return CopyWeights(
         log_weight,
