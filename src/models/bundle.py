@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import BundleError, ModelNotFoundError
+from .estimator.average_risk import average_over
 from .estimator.base import IncidenceModel
 from .estimator.bundle_files import (
     ARRAYS_FILE,
@@ -99,7 +100,10 @@ def model_digest(path: str | Path, *, key_file: str | Path | None = None) -> str
 
 
 def _require_prediction(model: IncidenceModel, path: str | Path) -> None:
-    """Raise BundleError unless the model states a risk of a typical case: its parts fit together and are numbers."""
+    """Raise BundleError unless the model states risks of a typical case, of each event, and their intervals.
+
+    They are asked for as scoring does, on several days and with days passed: its parts fit together and are numbers.
+    """
     typical = model.encoder_.reference_
     if any(value is None for value in typical.values()) or any(
         getattr(model, name) is not None for name in type(model)._column_parameters
@@ -107,10 +111,17 @@ def _require_prediction(model: IncidenceModel, path: str | Path) -> None:
         return  # a typical case is not known of it
     try:
         row = pd.DataFrame({name: [value] for name, value in typical.items()}, index=[0])
-        day = min(float(model.horizon), float(model.follow_up_.min()))
-        with warnings.catch_warnings():
+        last = min(float(model.horizon), float(model.follow_up_.min()))
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            risk = model.predict_cumulative_incidence(row, [day], event=model.events_[0])
+            ready = model.made_ready()
+            X = row.loc[[0, 0]]
+            given = {"eligible_days": np.array([np.inf, np.inf]), "elapsed": np.array([0.0, last / 4])}
+            asked, _ = ready.rows_asked(X, np.array([[last / 3, last]] * 2), **given)
+            risk = np.stack([ready.risk_of_rows(asked, event) for event in model.events_])
+            if hasattr(model, "_asked_interval"):
+                ready.interval_of_rows(asked, risk[0], model.events_[0])
+            average_over(model.average_curve_, given["elapsed"], given["elapsed"] + last)
     except _NOT_A_MODEL:
         raise BundleError(f"{path}: the parts of the model do not fit together") from None
     if not np.isfinite(risk).all():

@@ -350,3 +350,10 @@ def test_parts_that_do_not_fit_or_are_no_numbers_are_refused(tmp_path, change):
     path = save_bundle(model, tmp_path / "broken")
     with pytest.raises(BundleError, match=r"fit together|not finite"):
         load_model(path)
+
+
+def test_parts_that_only_a_band_needs_are_tried_too(tmp_path):
+    fitted = ParametricAFT().fit(X[["age"]], Y)
+    fitted.average_curve_ = np.zeros(3)
+    with pytest.raises(BundleError, match="do not fit together"):
+        load_model(save_bundle(fitted, tmp_path / "odd"))

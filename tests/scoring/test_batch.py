@@ -362,3 +362,9 @@ def test_processes_write_the_same_files(model, parquet, tmp_path):
     score_batch(model, parquet, tmp_path / "one", rows_per_part=ROWS_PER_PART, latest=False)
     score_batch(model, parquet, tmp_path / "two", rows_per_part=ROWS_PER_PART, latest=False, n_jobs=2)
     assert files_of(tmp_path / "two") == files_of(tmp_path / "one")
+
+
+def test_a_part_of_rejected_rows_only_has_no_interval_to_state(model_data, all_cases):
+    rows = pa.table(all_cases.assign(n_reviews=-1.0))
+    ((scores, rejects),) = score_batches(ParametricAFT().fit(*model_data), rows)
+    assert scores.num_rows == 0 and rejects.num_rows == N_CASES and "lower_730" in scores.schema.names

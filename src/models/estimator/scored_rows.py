@@ -108,6 +108,8 @@ class ScoredRows:
 
     def interval_of_rows(self, asked: Asked, risk: np.ndarray, event: int, level: float = 0.95) -> np.ndarray:
         """Its interval, shape (n, m, 2), as ``predict_cumulative_incidence_interval`` states it; ``risk`` is known."""
+        if not len(asked):
+            return np.empty((*asked.times.shape, 2))
         return _in_blocks(lambda part: self._asked_interval(part, event, level), asked)
 
     def risk_of_changed_rows(self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change]) -> np.ndarray:
