@@ -179,7 +179,8 @@ def effect_study(
     Examples
     --------
     >>> import secondplan as sp
-    >>> study = sp.effect_study(sp.simulate(n_children=3000, random_state=1), strategies=None, times=[365])
+    >>> plans = sp.simulate(n_children=2500, random_state=1)
+    >>> study = sp.effect_study(plans, adjust=["disabled", "factor_neglect"], strategies=None, times=[365])
     >>> list(study.estimates)[:3]
     ['unadjusted', 'standardised', 'weighted']
     """

@@ -68,6 +68,20 @@ class ModelSpec(Spec):
         return self
 
 
+class EffectSpec(Spec):
+    """The parameters of ``effect_study``, which is asked of the whole data; nothing of it feeds a score."""
+
+    adjust: Annotated[list[str], Field(min_length=1)] | None = None
+    times: list[Annotated[int, Field(gt=0, le=LONGEST_DAYS)]] = Field(default_factory=lambda: [365, 730], min_length=1)
+    reference: str | None = None
+    not_before_months: list[Annotated[int, Field(gt=0, le=24)]] = Field(default_factory=lambda: [3, 6])
+    end_by_months: list[Annotated[int, Field(gt=0, le=60)]] = Field(default_factory=lambda: [12])
+    trial_times: list[Annotated[int, Field(gt=0, le=LONGEST_DAYS)]] = Field(
+        default_factory=lambda: [365, 730, 1095], min_length=1
+    )
+    yardsticks: dict[str, Annotated[list[str], Field(min_length=1)]] | None = None
+
+
 class ChampionSpec(Spec):
     """The registered name whose alias ``champion`` the best model gets, and the gates that it must pass."""
 
@@ -90,6 +104,7 @@ class Experiment(Spec):
         default_factory=lambda: [91, 182, 365, 730], min_length=1
     )
     models: Annotated[list[ModelSpec], Field(min_length=1)]
+    effect: EffectSpec | None = None
     champion: ChampionSpec | None = ChampionSpec()
     council: Path | None = None
 

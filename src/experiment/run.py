@@ -14,13 +14,15 @@ from ..evaluation.fitting import failure_line, fit_model, note_line, predictor_o
 from ..progress import track
 from .building import build_models
 from .data import DataSpec, read_data
+from .effect import metrics_of, study_effect, tables_of
 from .file import CohortSpec, Experiment, load_experiment
 from .standing_champion import LABEL, StandingChampion, standing_champion
 
 if TYPE_CHECKING:
+    from ..effects import EffectStudy
     from ..evaluation import Comparison
     from ..models.estimator.base import IncidenceModel
-    from ..plans import Cohort
+    from ..plans import Cohort, Plans
     from ..report import Document
 
 REFERENCE = "AalenJohansen"
@@ -58,6 +60,8 @@ class ExperimentResult:
         Features that the experiment names and the data cannot give, left out of the models.
     data_name : str
         What the data are called.
+    study : EffectStudy or None
+        The effect of plan length, where the experiment asks for it.
     """
 
     experiment: Experiment
@@ -74,6 +78,7 @@ class ExperimentResult:
     best_uri: str | None = None
     is_unchanged: bool = False
     data_name: str = ""
+    study: EffectStudy | None = None
 
     def card(self, name: str | None = None) -> Document:
         """The model card of a model, by default of ``best``."""
@@ -96,6 +101,8 @@ class ExperimentResult:
                 lines.append(f"{name}: {len(noted) - NOTES_SHOWN} more warnings of this kind (in the result's notes)")
         if self.dropped:
             lines.append(f"features left out, which the data cannot give: {', '.join(self.dropped)}")
+        if self.study is not None:
+            lines += list(self.study.words)
         lines += list(self.gate_failures)
         if self.run_id is not None and self.experiment.champion is not None:
             none = f"none; no model passed the gates{f'; {self.best} is {self.best_uri}' if self.best_uri else ''}"
@@ -142,10 +149,10 @@ def run_experiment(
     _refuse_wrong_tracking(experiment, store)
     if experiment.council is not None:
         read_council(experiment.council)  # its faults before the long work
-    cohort, data_name = _cohort(experiment.data, experiment.cohort)
+    plans, cohort, data_name = _cohort(experiment.data, experiment.cohort)
     other = None
     if experiment.validation.data is not None:
-        other, other_name = _cohort(experiment.validation.data, experiment.cohort)
+        _, other, other_name = _cohort(experiment.validation.data, experiment.cohort)
         data_name = f"{data_name}; tested on {other_name}"
     models, dropped = build_models(experiment, cohort, other)
     times = tuple(experiment.horizons)
@@ -164,14 +171,15 @@ def run_experiment(
     _require_a_model(experiment, comparison)
     fitted, notes = _fit_on_all(comparison, cohort)
     best = comparison.table.index.drop([REFERENCE, LABEL], errors="ignore")[0]
-    report = experiment_report(cohort, comparison, fitted, best, data_name=data_name, dropped=dropped)
+    study = None if experiment.effect is None else study_effect(experiment, plans, cohort)
+    report = experiment_report(cohort, comparison, fitted, best, data_name=data_name, dropped=dropped, study=study)
     run_id: str | None = None
     crowned = Crowned()
     if store is not None:
         pages = files_of(report, "report")
         for name in fitted:
             pages |= files_of(_card(experiment, data_name, cohort, comparison, fitted, name), f"{name}/model_card")
-        run_id = _track(experiment, data_name, cohort, comparison, fitted, pages, dropped, standing, store)
+        run_id = _track(experiment, data_name, cohort, comparison, fitted, pages, dropped, standing, study, store)
         crowned = _crown(experiment, comparison, fitted, best, standing, store)
     return ExperimentResult(
         experiment=experiment,
@@ -188,6 +196,7 @@ def run_experiment(
         best_uri=crowned.best_uri,
         is_unchanged=crowned.is_unchanged,
         data_name=data_name,
+        study=study,
     )
 
 
@@ -209,15 +218,15 @@ def _require_a_model(experiment: Experiment, comparison: Comparison) -> None:
         raise InputError(f"{experiment.name}: no model could be compared with {REFERENCE}{': ' if why else ''}{why}")
 
 
-def _cohort(data: DataSpec, settings: CohortSpec) -> tuple[Cohort, str]:
-    """The cohort of these data, and what to call them."""
+def _cohort(data: DataSpec, settings: CohortSpec) -> tuple[Plans, Cohort, str]:
+    """The plans, their cohort, and what to call them."""
     from ..plans import build_cohort
 
     plans, name = read_data(data)
     cohort = build_cohort(
         plans, index=settings.index, as_of=settings.as_of, washout_days=settings.washout_days, care=settings.care
     )
-    return cohort, name
+    return plans, cohort, name
 
 
 def _fit_on_all(comparison: Comparison, cohort: Cohort) -> tuple[dict[str, IncidenceModel], dict[str, tuple[str, ...]]]:
@@ -267,6 +276,7 @@ def _track(
     pages: dict[str, str],
     dropped: tuple[str, ...],
     standing: StandingChampion | None,
+    study: EffectStudy | None,
     store: str,
 ) -> str:
     from ..models import StackedIncidence
@@ -291,6 +301,7 @@ def _track(
         for name, model in fitted.items()
         if isinstance(model, StackedIncidence)
     }
+    tables |= {} if study is None else tables_of(study)
     return log_comparison(
         comparison,
         cohort,
@@ -303,6 +314,7 @@ def _track(
         tables=tables,
         gates=experiment.champion.gates if experiment.champion else None,
         champions=None if standing is None else standing.against(comparison, fitted),
+        metrics=None if study is None else metrics_of(study),
         data_name=data_name,
         store=store,
     )

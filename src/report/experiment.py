@@ -16,12 +16,14 @@ from .blocks import Block, Bullets, Heading, Section, SideBySide, note, paragrap
 from .calibration import calibration_pictures, drawn_points
 from .children import cohort_blocks, incidence_blocks, key_figures, shown_count
 from .document import Document
+from .effect_study import study_section
 from .effects import effect_sections
 from .groups import group_blocks
 from .measures import BETTER, RIGHT, differences_table, measures_table
 from .warning import NOT_FOR, synthetic_warning
 
 if TYPE_CHECKING:
+    from ..effects import EffectStudy
     from ..evaluation import Comparison
     from ..models.estimator.base import IncidenceModel
     from ..plans import Cohort
@@ -35,6 +37,7 @@ def experiment_report(
     *,
     data_name: str = "",
     dropped: Sequence[str] = (),
+    study: EffectStudy | None = None,
 ) -> Document:
     """The report as one document of aggregates, small counts withheld; the verdict first.
 
@@ -51,6 +54,8 @@ def experiment_report(
         What the data are called.
     dropped : sequence of str
         Features left out of the models, as the data cannot give them.
+    study : EffectStudy, optional
+        Of the effect of plan length.
 
     Returns
     -------
@@ -64,6 +69,7 @@ def experiment_report(
         Section("Which model predicts best", tuple(_models(comparison, dropped))),
         Section("Is the risk right?", tuple(_calibration(comparison, best))),
         *effect_sections(fitted, best, cohort.X),
+        *([] if study is None else [study_section(study)]),
         Section("How risk is spread", tuple(_risks(comparison, best))),
         Section("For whom it works", (*group_blocks(comparison, best), note(NOT_FOR))),
         Section("Terms and limits", tuple(_terms())),

@@ -61,6 +61,7 @@ def log_comparison(
     tables: Mapping[str, pd.DataFrame] | None = None,
     gates: Gates | dict[str, Any] | None = None,
     champions: Mapping[str, PresentChampion] | None = None,
+    metrics: Mapping[str, float] | None = None,
     data_name: str = "cohort",
     tags: Mapping[str, str] | None = None,
     store: str | Store | None = None,
@@ -96,6 +97,8 @@ def log_comparison(
         The gates against which each model is held; what they are judged by is kept with the model.
     champions : mapping of str to PresentChampion, optional
         By model: how it compares with the present champion.
+    metrics : mapping of str to float, optional
+        More numbers of the comparison's own run.
     data_name : str
         What the data are called: ``"england-2018, 12000 children, seed 0"``.
     tags : mapping of str to str, optional
@@ -131,6 +134,7 @@ def log_comparison(
         shared = {"n_rows": len(cohort), "care": cohort.care, "as_of": f"{cohort.as_of:%Y-%m-%d}"} | dict(params or {})
         _log_params(opened, parent, {"models": ", ".join(models)} | shared)
         _log_extras(opened, parent, _part(images, models), _part(pages, models), _part(tables, models))
+        _log_numbers(opened, parent, metrics or {})
         _log_table(opened, parent, "comparison", comparison.table.reset_index(names="model"))
         _log_table(opened, parent, "by_fold", comparison.by_fold)
         _log_text(opened, parent, "tables/flow.csv", rounded_flow(cohort.flow).to_csv(index=False))
@@ -198,6 +202,15 @@ class _run:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with mlflow_edge("a run cannot be closed"):
             self.store.client.set_terminated(self.id, "FINISHED" if kind is None else "FAILED")
+
+
+def _log_numbers(store: Store, run_id: str, numbers: Mapping[str, float]) -> None:
+    with mlflow_edge("the metrics cannot be logged"):
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        metrics = [Metric(name, number, now, 0) for name, number in numbers.items() if isfinite(number)]
+        store.client.log_batch(run_id, metrics=metrics)
 
 
 def _log_metrics(

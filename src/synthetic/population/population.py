@@ -130,8 +130,8 @@ def draw_children(scenario: Scenario, authorities: Authorities, n_families: int,
 
 def has_factor(scenario: Scenario, factors: np.ndarray, feature: str) -> np.ndarray:
     """Whether a feature of ``FACTORS_OF_FEATURE`` is there, shape (n,), given ``factors``, shape (n, n_factors)."""
-    has: np.ndarray = factors[:, [code in FACTORS_OF_FEATURE[feature] for code in scenario.factor_shares]].any(axis=1)
-    return has
+    own = [code in FACTORS_OF_FEATURE[feature] for code in scenario.factor_shares]
+    return np.asarray(factors[:, own].any(axis=1))
 
 
 def needs_effect(
