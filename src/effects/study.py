@@ -26,6 +26,7 @@ from ..plans.strategies import Strategy
 from ..progress import track
 from .doubly_robust import doubly_robust_risk
 from .length_weights import LengthWeights, plan_length_weights
+from .levels import FOLLOW_FROM_LENGTH
 from .result import EffectResult
 from .sensitivity import TippingPoint, tipping_point
 from .standardised import standardised_risk
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
 
 BAND = "plan_length_band"
 AGE_AT_START = "age_at_start"
+USUAL_LENGTH = "over 6 months to under 1 year"
 KNOWN_BEFORE = ("sex", "ethnicity_group", "disabled", "initial_category", "n_previous_referrals", "n_previous_episodes")
+# It brings plans to their end, and goes with what comes after it.
+PROGRESS = "latest_progress"
 YARDSTICKS = {
     "domestic abuse and neglect": ("factor_domestic_abuse", "factor_neglect"),
     "earlier referrals": ("n_previous_referrals", "n_previous_episodes"),
@@ -146,13 +150,14 @@ def effect_study(
     cohort : Cohort, optional
         By default that of ``build_cohort``.
     adjust : list of str, optional
-        Columns of the cohort, and ``age_at_start``, that may move both length and second plans and were known before
-        the length was. By default the child's age, sex, ethnicity and disability, the first category, earlier referrals
-        and episodes, and the factors of assessment.
+        Columns of the cohort, and ``age_at_start``, that may move both length and second plans and were known when it
+        was decided to end the plan. By default the child's age, sex, ethnicity and disability, the first category,
+        earlier referrals and episodes, the factors of assessment, and progress at the last review where it is recorded.
+        What a longer plan would have changed of them (progress) is held as it was.
     times : sequence of float
         Days after the plan's end.
     reference : str, optional
-        The band against which differences are; by default the one with most children.
+        The band against which differences are; by default over 6 months to under 1 year.
     strategies : sequence of NotBefore and EndBy, or None
         Of the emulated trial; None leaves it out.
     trial_times : sequence of int
@@ -188,17 +193,18 @@ def effect_study(
     X, names, left_out = _features(cohort, adjust)
     band = X[BAND]
     if reference is None:
-        reference = str(band.value_counts().idxmax())
+        reference = USUAL_LENGTH if USUAL_LENGTH in set(band) else str(band.value_counts().idxmax())
     if reference not in set(band):
         raise ValueError(f"reference must be one of {', '.join(map(str, band.cat.categories))}; got {shown(reference)}")
     asked: dict[str, Any] = {"times": list(times), "reference": reference}
     cluster = cohort.cluster.reset_index(drop=True)
     y, days = cohort.y.reset_index(drop=True), cohort.eligible_days.to_numpy()
-    levels = [str(level) for level in band.cat.categories]
+    levels: dict[str, Any] = {"treatment": BAND, "levels": [str(level) for level in band.cat.categories]}
 
     def standardised(columns: Sequence[str]) -> EffectResult:
         model = _model([BAND, *columns], y).fit(X, y, cluster=cluster)
-        return standardised_risk(model, X, treatment=BAND, levels=levels, eligible_days=days, cluster=cluster, **asked)
+        held = [column for column in columns if column in FOLLOW_FROM_LENGTH]
+        return standardised_risk(model, X, hold=held, eligible_days=days, cluster=cluster, **levels, **asked)
 
     weights = plan_length_weights(X[names], band, encoder=_encoder(names))
     known: dict[str, Any] = {"y": y, "treatment": band, "cluster": cluster}
@@ -209,10 +215,12 @@ def effect_study(
     }
     if not (y["entry"] > 0).any():  # it is not known with delayed entry
         columns = [BAND, *names]
+        censoring = CoxPH(event=0, encoder=_encoder(columns))
+        held = [name for name in names if name in FOLLOW_FROM_LENGTH]
+        given = {"treatment": BAND, "cluster": cluster, "eligible_days": days, "hold": held, "censoring": censoring}
         steps["doubly robust"] = partial(
-            doubly_robust_risk, _model(columns, y), weights, X[columns], y, treatment=BAND, cluster=cluster,
-            eligible_days=days, censoring=CoxPH(event=0, encoder=_encoder(columns)), **asked,
-        )  # fmt: skip
+            doubly_robust_risk, _model(columns, y), weights, X[columns], y, **given, **asked
+        )
     for name, left in _yardsticks(yardsticks, names).items():
         steps[WITHOUT + name] = partial(standardised, [column for column in names if column not in left])
     with without_repeats():
@@ -233,7 +241,7 @@ def _features(cohort: Cohort, adjust: Sequence[str] | None) -> tuple[pd.DataFram
     X[BAND] = X[BAND].cat.remove_unused_categories()
     if adjust is None:
         factors = [name for name in X.columns if name.startswith("factor_")]
-        names = [AGE_AT_START, *(name for name in KNOWN_BEFORE if name in X.columns), *factors]
+        names = [AGE_AT_START, *(name for name in (*KNOWN_BEFORE, PROGRESS) if name in X.columns), *factors]
     else:
         names = list(adjust)
         unknown = [name for name in names if name not in X.columns]
