@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -21,9 +22,15 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def imports(path: Path, *, of_types: bool = False) -> list[tuple[str, str]]:
     """Module and name of each relative import of a file; those for type checkers only where asked for."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     for_types = {
         id(node)
         for block in ast.walk(tree)
@@ -63,7 +70,7 @@ def test_rooms_are_entered_by_their_doors():
     """A folder whose ``__init__`` says what others use is entered there and nowhere else."""
     doors = {}
     for folder in PACKAGES:
-        text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+        text = ast.get_docstring(parsed(folder / "__init__.py")) or ""
         if "Others use" in text:
             doors[dotted(folder / "__init__.py")] = set(re.findall(r"``(\w+)``", text.split("Others use")[1]))
     used: dict[str, set[str]] = {room: set() for room in doors}
@@ -132,7 +139,7 @@ def test_no_function_is_over_75_lines_without_its_docstring():
     long = {
         f"{dotted(path)}.{node.name}": n
         for path in FILES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (n := length_without_docstring(node)) > 75
     }
     assert not long

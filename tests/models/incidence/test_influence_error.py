@@ -116,9 +116,13 @@ def tiny(n_rows=36, seed=5):
 
 
 @pytest.mark.parametrize(
-    ("ties", "std_error"), [("efron", "jackknife"), ("breslow", "jackknife"), ("none", "riskregression")]
+    ("ties", "std_error", "options"),
+    [
+        *(("efron", "jackknife", options) for options in ("plain", "strata", "weights", "clusters", "elapsed")),
+        ("breslow", "jackknife", "weights"),
+        *(("none", "riskregression", options) for options in ("strata", "clusters", "elapsed")),
+    ],
 )
-@pytest.mark.parametrize("options", ["plain", "strata", "weights", "clusters", "elapsed"])
 def test_is_the_infinitesimal_jackknife_by_brute_force(ties, std_error, options, a_cell_each, jackknife_error):
     X, y, weight, family = tiny(44)
     if ties == "none":
