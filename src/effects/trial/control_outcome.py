@@ -81,12 +81,15 @@ def _days_of(outcome: pd.DataFrame, people: People) -> np.ndarray:
     missing = [name for name in (*KEYS, "date") if name not in getattr(outcome, "columns", ())]
     if missing:
         raise ValueError(f"outcome must be a frame with la_code, child_id and date; without {', '.join(missing)}")
-    if not pd.api.types.is_datetime64_any_dtype(outcome["date"]):
-        raise ValueError(f"outcome: date must hold dates, got {shown(str(outcome['date'].dtype))}")
+    date = outcome["date"]
+    if pd.api.types.infer_dtype(date) in ("date", "datetime"):  # of Python, as Parquet's days are read
+        date = pd.to_datetime(date)
+    if not pd.api.types.is_datetime64_any_dtype(date):
+        raise ValueError(f"outcome: date must hold dates, got {shown(str(date.dtype))}")
     repeated = int(outcome.duplicated(KEYS).sum())
     if repeated:
         raise ValueError(f"outcome: expected one row a child, {repeated} rows are of a child that has one already")
-    given = outcome[[*KEYS, "date"]].astype({"la_code": "string", "child_id": "string"})
+    given = outcome[KEYS].astype("string").assign(date=date)
     found = people.rows[KEYS].astype("string").merge(given, on=KEYS, how="left")["date"]
     if found.isna().all():
         raise ValueError("outcome: no child of the trial has it; la_code and child_id must be those of the plans")
