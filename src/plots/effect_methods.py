@@ -42,7 +42,8 @@ def plot_effect_methods(
         ax.axvline(0.0, color=INK, linewidth=1)
         ax.set_yticks(np.arange(len(levels)), levels)
         ax.invert_yaxis()
-        ax.set_xlabel(f"risk within {day:g} days less that of “{rows['reference'].iloc[0]}”, percentage points (95 %)")
+        reference = rows["reference"].iloc[0]
+        ax.set_xlabel(f"risk within {day:g} days less that of “{reference}”\n(percentage points, 95 % intervals)")
         ax.legend(loc="best", fontsize=8)
         if title:
             ax.set_title(title)

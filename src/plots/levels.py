@@ -7,6 +7,9 @@ from matplotlib.axes import Axes
 
 from .style import axes_or_new, house_style, line_look
 
+# So few days are marked themselves: between them nothing is drawn.
+MOST_TICKS = 5
+
 
 def plot_levels(
     table: pd.DataFrame,
@@ -41,6 +44,9 @@ def plot_levels(
                 day, risk, yerr=[risk - lower, upper - risk], capsize=3, label=str(level), **line_look(position)
             )
         ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, None))
+        days = sorted(table["time"].unique())
+        if len(days) <= MOST_TICKS:
+            ax.set_xticks(days)
         ax.set_title(title or "Risk by level")
         ax.legend(loc="upper left", fontsize=8)
     return ax
