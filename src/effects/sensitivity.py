@@ -153,13 +153,23 @@ class TippingPoint:
             return []
         name = self.result.level_name
         own = self.yardsticks[(self.yardsticks[name] == row[name]) & (self.yardsticks["time"] == row["time"])]
-        return [
-            f"That is {found['times_as_strong']:.1f} times what {found['without']} does, which moves the difference by "
-            f"{100 * found['moved']:+.1f} percentage points."
-            if np.isfinite(found["times_as_strong"])
-            else f"Leaving out {found['without']} does not move the difference towards nothing."
-            for found in own.to_dict("records")
-        ]
+        return [_compared_with(found) for found in own.to_dict("records")]
+
+
+def _compared_with(found: dict[str, Any]) -> str:
+    """One yardstick in words: what leaving it out does to the difference."""
+    points = f"{100 * found['moved']:+.1f} percentage points"
+    if np.isfinite(found["times_as_strong"]):
+        return (
+            f"That is {found['times_as_strong']:.1f} times as strong as {found['without']}: leaving that out moves the "
+            f"difference by {points}."
+        )
+    if found["moved"] == 0.0:
+        return f"Leaving out {found['without']} does not move the difference."
+    return (
+        f"Leaving out {found['without']} moves the difference by {points}: something unmeasured that works like it "
+        "would hide this difference, not make it."
+    )
 
 
 def tipping_point(

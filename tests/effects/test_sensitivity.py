@@ -51,9 +51,11 @@ def test_measured_features_are_the_yardstick():
     found = sp.tipping_point(effect([0.30, 0.20]), {"neglect": effect([0.34, 0.20])}, reference="late")
     row = found.yardsticks.iloc[0]
     assert (row["moved"], row["times_as_strong"]) == pytest.approx((0.04, 2.5))
-    assert "2.5 times what neglect does, which moves the difference by +4.0 percentage points" in repr(found)
+    assert "2.5 times as strong as neglect: leaving that out moves the difference by +4.0 percentage points" in repr(
+        found
+    )
     other_way = sp.tipping_point(effect([0.30, 0.20]), {"neglect": effect([0.28, 0.20])}, reference="late")
-    assert "Leaving out neglect does not move the difference towards nothing" in other_way._repr_html_()
+    assert "by -2.0 percentage points: something unmeasured that works like it would hide" in other_way._repr_html_()
 
 
 def test_the_plot_passes_through_the_e_value():
