@@ -8,7 +8,7 @@ trial, begins when the plan starts, and asks about strategies: a child whose pla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -44,12 +44,16 @@ KNOWN_BEFORE = ("sex", "ethnicity_group", "disabled", "initial_category", "n_pre
 # It brings plans to their end, and goes with what comes after it.
 PROGRESS = "latest_progress"
 YARDSTICKS = {
+    "the progress at the last review": (PROGRESS,),
     "domestic abuse and neglect": ("factor_domestic_abuse", "factor_neglect"),
     "earlier referrals": ("n_previous_referrals", "n_previous_episodes"),
 }
 DAYS_OF_A_YEAR = 365.25
 NOISE = 0.05
 WITHOUT = "without "
+UNADJUSTED = "unadjusted"
+NAIVE = "risk of a second plan among children with each level, as they are"
+ALIKE = "Children whose plans were of different lengths are alike in all else that bears on a second plan."
 EIGHTEENTH_BIRTHDAY = 4
 EVENTS_PER_COLUMN = 10
 
@@ -93,9 +97,22 @@ class EffectStudy:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What must hold for the estimates to be effects, each once."""
-        results = [*self.estimates.values(), *([self.trial.risk] if self.trial is not None else [])]
-        return tuple(dict.fromkeys(line for result in results for line in result.assumptions))
+        """What must hold for the adjusted estimates to be effects, each once."""
+        adjusted = [result for name, result in self.estimates.items() if name != UNADJUSTED]
+        results = [*adjusted, *([self.trial.risk] if self.trial is not None else [])]
+        said = [line for result in results for line in result.assumptions]
+        held = _held(self.adjusted_for)
+        if held:
+            said.append(
+                f"From the plan's end, {', '.join(held).replace('_', ' ')} stay as they were whatever the length: what "
+                "length does through them is not counted."
+            )
+        if PROGRESS not in self.adjusted_for:
+            said.append(
+                "The progress that reviews find is not adjusted for, though it decides which plans end: it must say "
+                "nothing of second plans beyond the other columns."
+            )
+        return tuple(dict.fromkeys(said))
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -202,29 +219,29 @@ def effect_study(
     levels: dict[str, Any] = {"treatment": BAND, "levels": [str(level) for level in band.cat.categories]}
 
     def standardised(columns: Sequence[str]) -> EffectResult:
-        model = _model([BAND, *columns], y).fit(X, y, cluster=cluster)
-        held = [column for column in columns if column in FOLLOW_FROM_LENGTH]
-        return standardised_risk(model, X, hold=held, eligible_days=days, cluster=cluster, **levels, **asked)
+        model = _model(X[[BAND, *columns]], y).fit(X, y, cluster=cluster)
+        return standardised_risk(model, X, hold=_held(columns), eligible_days=days, cluster=cluster, **levels, **asked)
 
     weights = plan_length_weights(X[names], band, encoder=_encoder(names))
     known: dict[str, Any] = {"y": y, "treatment": band, "cluster": cluster}
     steps: dict[str, Callable[[], EffectResult]] = {
-        "unadjusted": partial(weighted_risk, weights=np.ones(len(X)), **known, **asked),
+        UNADJUSTED: partial(weighted_risk, weights=np.ones(len(X)), **known, **asked),
         "standardised": partial(standardised, names),
         "weighted": partial(weighted_risk, weights=weights, **known, **asked),
     }
     if not (y["entry"] > 0).any():  # it is not known with delayed entry
         columns = [BAND, *names]
         censoring = CoxPH(event=0, encoder=_encoder(columns))
-        held = [name for name in names if name in FOLLOW_FROM_LENGTH]
+        held = _held(names)
         given = {"treatment": BAND, "cluster": cluster, "eligible_days": days, "hold": held, "censoring": censoring}
         steps["doubly robust"] = partial(
-            doubly_robust_risk, _model(columns, y), weights, X[columns], y, **given, **asked
+            doubly_robust_risk, _model(X[columns], y), weights, X[columns], y, **given, **asked
         )
     for name, left in _yardsticks(yardsticks, names).items():
         steps[WITHOUT + name] = partial(standardised, [column for column in names if column not in left])
     with without_repeats():
         found = {name: step() for name, step in track(steps.items(), "Estimating the effect", total=len(steps))}
+    found[UNADJUSTED] = replace(found[UNADJUSTED], estimand=NAIVE, assumptions=(ALIKE,))
     estimates = {name: result for name, result in found.items() if not name.startswith(WITHOUT)}
     smaller = {name.removeprefix(WITHOUT): result for name, result in found.items() if name.startswith(WITHOUT)}
     trial = None
@@ -254,6 +271,11 @@ def _features(cohort: Cohort, adjust: Sequence[str] | None) -> tuple[pd.DataFram
     return X, [name for name in names if name not in left_out], left_out
 
 
+def _held(columns: Sequence[str]) -> list[str]:
+    """What is adjusted for although it follows from length: it stays as it was."""
+    return [column for column in columns if column in FOLLOW_FROM_LENGTH]
+
+
 def _without_rare_levels(column: pd.Series, band: pd.Series) -> pd.Series:
     """Levels that no child of some band has count as the most frequent one: weights cannot make bands alike in them."""
     counts = pd.crosstab(column, band)
@@ -265,14 +287,19 @@ def _encoder(columns: Sequence[str]) -> FeatureEncoder:
     return FeatureEncoder(columns=list(columns), numeric_missing="median", categorical_missing="level")
 
 
-def _model(columns: Sequence[str], y: pd.DataFrame) -> CauseSpecificCox:
-    """A model of every event; one that is too rare to carry all columns has the child's age only."""
-    counts = y["event"].value_counts()
+def _model(X: pd.DataFrame, y: pd.DataFrame) -> CauseSpecificCox:
+    """A model of every event; one that is too rare to carry all columns, or a band, has the child's age only."""
+    counts = pd.crosstab(X[BAND], y["event"])
     known_end = EIGHTEENTH_BIRTHDAY if EIGHTEENTH_BIRTHDAY in counts else None
-    rare = [event for event in counts.index if event not in (0, 1, known_end)]
-    few = [column for column in columns if column == AGE_AT_START]
-    of_rare = {int(event): few for event in rare if counts[event] < EVENTS_PER_COLUMN * len(columns)}
-    return CauseSpecificCox(encoder=_encoder(columns), known_end_event=known_end, columns_by_event=of_rare or None)
+    few = [column for column in X.columns if column == AGE_AT_START]
+    of_rare = {
+        int(event): few
+        for event in counts.columns.difference([0, 1, known_end])
+        if counts[event].sum() < EVENTS_PER_COLUMN * len(X.columns) or (counts[event] == 0).any()
+    }
+    return CauseSpecificCox(
+        encoder=_encoder(list(X.columns)), known_end_event=known_end, columns_by_event=of_rare or None
+    )
 
 
 def _yardsticks(asked: Mapping[str, Sequence[str]] | None, names: Sequence[str]) -> dict[str, list[str]]:
