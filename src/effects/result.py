@@ -289,7 +289,8 @@ class EffectResult:
         from ..plots import plot_levels
 
         table = self.table.rename(columns={self.level_name: "level"})
-        return plot_levels(table, title=self.estimand, ax=ax, **options)
+        title = f"{self.estimand[:1].upper()}{self.estimand[1:]}"
+        return plot_levels(table, ax=ax, **{"title": title} | options)
 
     def __repr__(self) -> str:
         """The estimand, the risks in percent with intervals, and how errors were made."""
