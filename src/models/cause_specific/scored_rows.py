@@ -41,9 +41,9 @@ class CauseSpecificScores(CauseSpecificErrors):
         is_held = np.zeros(len(asked), dtype=bool)
         for rows, sums in self._blocks(asked, event):
             first, last = _window(sums, asked, rows)
-            relative_risk = _relative_risk(predictors[rows])
-            is_held[rows] = sums.holds(relative_risk, first, FAINT)
-            risk[rows] = sums.incidence(relative_risk, first, (sums.grown(first, ends) for ends in last.T))
+            own = sums.rows(_relative_risk(predictors[rows]), first)
+            is_held[rows] = own.are_held(FAINT)
+            risk[rows] = own.incidence(sums.grown(first, ends) for ends in last.T)
         left = np.flatnonzero(~is_held)
         if left.size:
             risk[left] = self._asked_incidence(asked[left], event)  # exact sums, each row by itself
@@ -61,10 +61,10 @@ class CauseSpecificScores(CauseSpecificErrors):
             grown = sums.grown(first, last[:, -1])
             for step, result, left in zip(steps, found, is_left, strict=True):
                 moved = step[rows].any(axis=1).nonzero()[0]
-                own, begin = rows[moved], first[moved]
-                relative_risk = _relative_risk(predictors[own] + step[own])
-                result[own] = sums.incidence(relative_risk, begin, [grown[moved]])[:, 0]
-                left[own] = ~sums.holds(relative_risk, begin, FAINT)
+                place = rows[moved]
+                own = sums.rows(_relative_risk(predictors[place] + step[place]), first[moved])
+                result[place] = own.incidence([grown[moved]])[:, 0]
+                left[place] = ~own.are_held(FAINT)
         number, left = np.nonzero(is_left)
         if left.size:
             changed = asked[left].at_last(matrix[left])
@@ -76,20 +76,17 @@ class CauseSpecificScores(CauseSpecificErrors):
 
     def interval_of_rows(self, asked: Asked, risk: np.ndarray, event: int, level: float = 0.95) -> np.ndarray:
         """As that of every model, by sums over each row's window of event times."""
-        error, predictors = np.zeros(asked.times.shape), self._predictors(asked.design.matrix)
-        distance, is_done = self._distances(asked.design.matrix), self._are_by_row(asked)
-        left = [np.flatnonzero(is_done)]
+        error, predictors = np.full(asked.times.shape, np.nan), self._predictors(asked.design.matrix)
+        is_by_row = self._are_by_row(asked)
         for rows, sums in self._blocks(asked, event, len(asked)):
-            rows = rows[~is_done[rows]]
-            first, last = _window(sums, asked, rows)
-            relative_risk = _relative_risk(predictors[rows])
-            held = sums.holds(relative_risk, first, LEAST_FREE)
-            is_done[rows[held]] = True
-            if held.any():
+            rows = rows[~is_by_row[rows]]
+            if rows.size:
                 errors = self._window_errors(int(asked.design.stratum_of_each[rows[0]]), event, sums)
-                part = distance[:, rows[held]], relative_risk[held], first[held], last[held]
-                error[rows[held]] = errors.error(*part)
-        left += [np.array([row]) for row in np.flatnonzero(~is_done)]  # one by one, so that none depends on others
+                window = _window(sums, asked, rows)
+                error[rows] = errors.error(asked.design.matrix[rows], _relative_risk(predictors[rows]), *window)
+        left = [np.flatnonzero(is_by_row)]
+        # One by one, so that none depends on others.
+        left += [np.array([row]) for row in np.flatnonzero(np.isnan(error).any(axis=1) & ~is_by_row)]
         for rows in left:
             one = asked[rows]
             error[rows] = self._incidence_error(one.design, one.times, one.since, event)
@@ -123,8 +120,9 @@ class CauseSpecificScores(CauseSpecificErrors):
         made = self.__dict__.setdefault("_windows_made", {})
         if (stratum, event, "errors") not in made:
             hazards = self._uncertain_hazards(stratum, False)
+            center = np.stack([model.center_ for model in self.cause_models_.values()])
             assert hazards is not None  # sums by cells are there for each stratum that comes here
-            made[stratum, event, "errors"] = WindowErrors(hazards, sums)
+            made[stratum, event, "errors"] = WindowErrors(hazards, sums, center, LEAST_FREE)
         return made[stratum, event, "errors"]
 
 

@@ -107,7 +107,17 @@ class ScoredRows:
         return _in_blocks(lambda part: self._asked_incidence(part, event), asked)
 
     def interval_of_rows(self, asked: Asked, risk: np.ndarray, event: int, level: float = 0.95) -> np.ndarray:
-        """Its interval, shape (n, m, 2), as ``predict_cumulative_incidence_interval`` states it; ``risk`` is known."""
+        """Intervals (n, m, 2) of :meth:`risk_of_rows`, as ``predict_cumulative_incidence_interval`` states them.
+
+        Parameters
+        ----------
+        asked : Asked
+        risk : ndarray, shape (n, m)
+            What :meth:`risk_of_rows` has given.
+        event : int
+        level : float
+            Coverage.
+        """
         if not len(asked):
             return np.empty((*asked.times.shape, 2))
         return _in_blocks(lambda part: self._asked_interval(part, event, level), asked)

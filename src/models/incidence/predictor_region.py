@@ -1,6 +1,7 @@
 """Where the linear predictors of most rows lie, and points that are spread over it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import ndtri
@@ -28,8 +29,12 @@ class PredictorRegion:
     def contains(self, predictors: np.ndarray) -> np.ndarray:
         """Whether each row (n, K) lies in it, shape (n,); a row's answer does not depend on the others."""
         with np.errstate(invalid="ignore", over="ignore"):
-            distance = row_products(predictors - self.mean, np.linalg.inv(self.scale))
+            distance = row_products(predictors - self.mean, self._inverse)
             return np.einsum("nk,nk->n", distance, distance) <= 1.0
+
+    @cached_property
+    def _inverse(self) -> np.ndarray:
+        return np.linalg.inv(self.scale)
 
     def points(self, n_points: int, skip: int = 0) -> np.ndarray:
         """Points of a sequence that fills the ellipsoid evenly, a third of them on its surface, shape (n_points, K).

@@ -19,6 +19,7 @@ sum. Whether a row is does not depend on the other rows.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -97,7 +98,11 @@ class Quadrature:
         """Whether each row's relative risks (n, K) lie where it holds, shape (n,)."""
         with np.errstate(divide="ignore", invalid="ignore"):
             inside = self.region.contains(np.log(relative_risk))
-        return inside & (_excess(self.jumps, self.form, relative_risk) <= 1.0)
+        return inside & (_excess(self._bounds, relative_risk) <= 1.0)
+
+    @cached_property
+    def _bounds(self) -> np.ndarray:
+        return _hazard_bounds(self.jumps, self.form)
 
     @property
     def candidates(self) -> np.ndarray:
@@ -210,17 +215,23 @@ def _logarithms(
     return jumps.hazard[:, candidates[chosen]], until[:, nodes]
 
 
-def _excess(jumps: Jumps, form: str, relative_risk: np.ndarray) -> np.ndarray:
+def _hazard_bounds(jumps: Jumps, form: str) -> np.ndarray:
+    """Shares of the bounds of hazards that relative risks of 1 take, shape (K, 2)."""
+    bounds = [jumps.hazard.sum(axis=1) / LARGEST_HAZARD, jumps.hazard.max(axis=1) / LARGEST_INCREMENT[form]]
+    return np.stack(bounds, axis=1)
+
+
+def _excess(bounds: np.ndarray, relative_risk: np.ndarray) -> np.ndarray:
     """By what relative risks (n, K) would have to be divided for their hazards to be within the bounds, shape (n,)."""
     with np.errstate(over="ignore", invalid="ignore"):
-        bounds = [jumps.hazard.sum(axis=1) / LARGEST_HAZARD, jumps.hazard.max(axis=1) / LARGEST_INCREMENT[form]]
-        return row_products(relative_risk, np.stack(bounds, axis=1)).max(axis=1)
+        shares = row_products(relative_risk, bounds)
+        return np.maximum(shares[:, 0], shares[:, 1])
 
 
 def _relative_risks(jumps: Jumps, form: str, predictors: np.ndarray) -> np.ndarray:
     """Relative risks of predictors (n, K), made smaller where their hazards are out of bounds."""
     relative_risk = np.exp(predictors)
-    return relative_risk / np.maximum(_excess(jumps, form, relative_risk), 1.0)[:, None]
+    return relative_risk / np.maximum(_excess(_hazard_bounds(jumps, form), relative_risk), 1.0)[:, None]
 
 
 def _free_blocks(jumps: Jumps, form: str, points: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

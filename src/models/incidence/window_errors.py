@@ -13,6 +13,7 @@ which its window lies. A row's digits do not depend on the rows beside it.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -34,20 +35,24 @@ N_PARTS = 12
 
 @dataclass(frozen=True)
 class Range:
-    """Cells of a run of parts; those of cause l are ``cells[l]``.
+    """Cells of a run of parts; those of the i-th cause, the asked one first, are ``cells[i]``.
 
     Attributes
     ----------
     cells : list of slice
-    inverse : list of ndarray
-        1 / the variance of each cell.
-    covariance : ndarray, shape (D, D)
-        Of the increments of these cells, cause after cause, and of all coefficients.
+    place : list of slice
+        Where they are in a direction.
+    n_cells : int
+        In all.
+    form : ndarray, shape (D, D)
+        Covariance of the increments of these cells, cause after cause, and of all coefficients, less the variance of
+        each cell, which goes with what varies within it.
     """
 
     cells: list[slice]
-    inverse: list[np.ndarray]
-    covariance: np.ndarray
+    place: list[slice]
+    n_cells: int
+    form: np.ndarray
 
 
 class WindowErrors:
@@ -59,41 +64,59 @@ class WindowErrors:
         With the moments of a saved model.
     sums : WindowSums
         Of the same hazards.
+    center : ndarray, shape (K, p)
+        Of each cause, from which the moments count features.
+    least_free : float
+        As :meth:`.windows.WindowRows.are_held` takes it.
     """
 
-    def __init__(self, hazards: UncertainHazards, sums: WindowSums):
+    def __init__(self, hazards: UncertainHazards, sums: WindowSums, center: np.ndarray, least_free: float):
         assert isinstance(hazards.moments, CellMoments)
-        self._moments, self._sums, self._ranges = hazards.moments, sums, dict[int, Range]()
+        self._sums, self._least_free, self._ranges = sums, least_free, dict[int, Range]()
         times, weights = self._chosen_times()
         quadrature, n_times = sums.quadrature, weights.shape[1]
         self._free = np.ascontiguousarray(quadrature.weights[:, times])
         self._curve = np.ascontiguousarray(sums.tables[sums.cause][times + 1].T)
-        parts = np.concatenate(
-            [self._moments.variance[..., None], hazards.jumps.hazard[..., None], hazards.mean], axis=2
-        )
-        # One more value than those of y: of the level that is taken off.
-        weights = np.vstack([weights, np.ones(n_times)])
-        tables = _running(weights.T[None, :, :, None] * parts[:, :, None, :])
-        self._one = np.ascontiguousarray(tables[:, :, -1])
-        self._squares = np.ascontiguousarray(tables[:, :, :-1, 0])
-        self._bounds = [np.append(starts, n_times) for starts in self._moments.cell_start]
-        self._whole = [np.diff(self._one[cause, own, 0]) for cause, own in enumerate(self._bounds)]
+        # The other causes have the same y: one product serves them, and the asked one comes first.
+        n_causes, self._n_features = center.shape
+        self._order = [sums.cause, *(cause for cause in range(n_causes) if cause != sums.cause)]
+        self._bounds = [np.append(hazards.moments.cell_start[cause], n_times) for cause in self._order]
+        for bounds in self._bounds:
+            bounds[:-1][:1] = 0  # without an event there is no variance either
         self._grid = _spread(np.concatenate(self._bounds))
-        self._at_bounds = [np.ascontiguousarray(tables[cause, own, :, 0].T) for cause, own in enumerate(self._bounds)]
-        # The other causes have the same y: one product serves them.
-        self._others = [cause for cause in range(len(tables)) if cause != sums.cause]
-        self._own_table = np.ascontiguousarray(tables[sums.cause])
-        self._other_tables = np.concatenate([tables[cause] for cause in self._others] or [tables[0, :, :, :0]], axis=2)
+        self._covariance = _ordered(hazards.moments, self._order, self._n_features)
+        # One more value than those of y: of the level that is taken off.
+        weights, tables = np.vstack([weights, np.ones(n_times)]), []
+        self._means, self._whole, self._squares = [], [], []
+        self._cell_of_first, self._cell_of_end = [], []
+        for cause, bounds in zip(self._order, self._bounds, strict=True):
+            variance, hazard = hazards.moments.variance[cause], hazards.jumps.hazard[cause]
+            means = hazards.mean[cause] + hazard[:, None] * center[cause]
+            table = _running(weights.T[:, :, None] * np.column_stack([variance, hazard, means])[:, None])
+            until, whole = table[:, :, 0], np.diff(table[bounds, -1, 0])
+            # The last is of no cell: a cause may have no event in the stratum.
+            inverse = np.append(1.0 / np.where(whole > 0, whole, np.inf), 0.0)
+            of_first, of_end = _cells_of(bounds, "right"), _cells_of(bounds, "left")
+            before = (until - until[bounds[of_first]]) * inverse[of_first, None]
+            after = (until[bounds[of_end + 1]] - until) * inverse[of_end, None]
+            self._cell_of_first.append(of_first)
+            self._cell_of_end.append(of_end)
+            tables.append(np.concatenate([table, before[..., None], after[..., None]], axis=2))
+            self._means.append(np.diff(until[bounds, :-1], axis=0).T * inverse[:-1])
+            self._whole.append(whole)
+            self._squares.append(np.ascontiguousarray(until[:, :-1]))
+        self._tables = tables[0], np.concatenate([tables[0][..., :0], *tables[1:]], axis=2)
+        self._one = np.stack([table[:, -1] for table in tables], axis=1)
 
-    def error(self, distance: np.ndarray, relative_risk: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    def error(self, features: np.ndarray, relative_risk: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
         """Standard errors (n, m) over windows from ``first`` (n,) to before ``last`` (n, m), which does not fall.
+
+        NaN where the sums do not hold.
 
         Parameters
         ----------
-        distance : ndarray, shape (K, n, p)
-            Features less the center of each cause.
+        features : ndarray, shape (n, p)
         relative_risk : ndarray, shape (n, K)
-            Where the quadrature holds.
         first, last : ndarray of int
         """
         variance = np.zeros(last.shape)
@@ -107,87 +130,91 @@ class WindowErrors:
         for run in np.split(order, np.flatnonzero(np.diff(key[order, -1])) + 1):
             for begin in range(0, run.size, ROWS_PER_BLOCK):
                 rows = run[begin : begin + ROWS_PER_BLOCK]
-                variance[rows] = self._variance(
-                    distance[:, rows], relative_risk[rows], first[rows], last[rows], key[rows]
-                )
+                variance[rows] = self._variance(features[rows], relative_risk[rows], first[rows], last[rows], key[rows])
         return np.sqrt(np.maximum(variance, 0.0))
 
     def _variance(
-        self, distance: np.ndarray, relative_risk: np.ndarray, first: np.ndarray, last: np.ndarray, key: np.ndarray
+        self, features: np.ndarray, relative_risk: np.ndarray, first: np.ndarray, last: np.ndarray, key: np.ndarray
     ) -> np.ndarray:
         """Of rows whose longest windows have the same range of cells."""
-        sums, widest = self._sums, self._range(int(key[0, -1]))
+        sums, result = self._sums, np.zeros(last.shape)
+        rows = sums.rows(relative_risk, first)
         own, table = relative_risk[:, sums.cause], sums.tables[sums.cause]
-        nodes = sums.quadrature.free_before_nodes(relative_risk)
-        other_y = np.zeros((len(first), self._own_table.shape[1]))
-        other_y[:, :-1] = own[:, None] * row_products(nodes, self._curve)
-        own_y = other_y.copy()
-        own_y[:, :-1] += row_products(nodes, self._free)
-        scale = relative_risk / sums.free(relative_risk, first)[:, None]
-        at_bounds = [
-            row_products(own_y if cause == sums.cause else other_y, table[:, cells.start : cells.stop + 1])
-            for cause, (table, cells) in enumerate(zip(self._at_bounds, widest.cells, strict=True))
+        y = np.zeros((2, len(first), self._free.shape[1] + 1))
+        np.multiply(own[:, None], row_products(rows.nodes, self._curve), out=y[1, :, :-1])
+        np.add(y[1, :, :-1], row_products(rows.nodes, self._free), out=y[0, :, :-1])
+        rate = (relative_risk / rows.free[:, None])[:, self._order]
+        widest, squares = self._range(int(key[0, -1])), y[:, :, :-1] ** 2
+        means = [
+            row_products(y[min(place, 1), :, :-1], own_means[:, cells])
+            for place, (own_means, cells) in enumerate(zip(self._means, widest.cells, strict=True))
         ]
-        squares = own_y[:, :-1] ** 2, other_y[:, :-1] ** 2
-        begin, begin_squares = self._until(own_y, other_y, first), self._squares_until(*squares, first)
-        begin_one = self._one[:, first]
-        result = np.zeros(last.shape)
+        begin, begin_squares, begin_one = self._until(y, first), self._squares_until(squares, first), self._one[first]
         for column, end in enumerate(last.T):
-            level = own * np.einsum("nr,nr->n", nodes, table[end])
-            own_y[:, -1] = other_y[:, -1] = -level
-            until, until_squares = self._until(own_y, other_y, end), self._squares_until(*squares, end)
+            level = own * np.einsum("nr,nr->n", rows.nodes, table[end])
+            y[:, :, -1] = -level
+            start, until = begin - level[:, None, None] * begin_one, self._until(y, end)
+            window = until[..., :-2] - start[..., :-2]
+            n_at_risk = self._one[end, :, 0] - begin_one[..., 0]
+            squared = self._squares_until(squares, end) - begin_squares
+            squared -= level[:, None] * (2.0 * window[..., 0] + level[:, None] * n_at_risk)
+            by_coef = window[..., 1:2] * features[:, None]
+            by_coef -= window[..., 2:]
+            by_coef *= rate[..., None]
+            found = np.einsum("nk,nk->n", rate**2, squared)
             for one in np.unique(key[:, column]):
                 if one < 0:
                     continue
-                part = slice(None) if np.all(key[:, column] == one) else np.flatnonzero(key[:, column] == one)
+                some = slice(None) if np.all(key[:, column] == one) else np.flatnonzero(key[:, column] == one)
                 chosen = self._range(int(one))
-                direction = np.empty((len(level[part]), len(chosen.covariance)))
-                place, coef_place = 0, sum(inverse.size for inverse in chosen.inverse)
-                off, found = level[part, None], np.zeros(len(direction))
-                for cause, (cells, inverse) in enumerate(zip(chosen.cells, chosen.inverse, strict=True)):
-                    start = begin[cause][part] - off * begin_one[cause, part]
-                    window = until[cause][part] - start
-                    bounds = slice(cells.start - widest.cells[cause].start, cells.stop + 1 - widest.cells[cause].start)
-                    by_cell = self._by_cell(
-                        cause,
-                        cells,
-                        at_bounds[cause][part, bounds],
-                        off,
-                        (first[part, None], start[:, :1]),
-                        (end[part, None], until[cause][part, :1]),
+                direction = np.empty((len(level[some]), len(chosen.form)))
+                direction[:, chosen.n_cells :] = by_coef[some].reshape(len(direction), -1)
+                for place, cells in enumerate(chosen.cells):
+                    if cells.start == cells.stop:
+                        continue
+                    shift = widest.cells[place].start
+                    part = direction[:, chosen.place[place]]
+                    np.subtract(
+                        means[place][some, cells.start - shift : cells.stop - shift], level[some, None], out=part
                     )
-                    rate = scale[part, cause, None]
-                    means = direction[:, place : place + inverse.size]
-                    np.multiply(by_cell, inverse, out=means)
-                    one_sums = self._one[cause, end[part], 0] - begin_one[cause, part, 0]
-                    squared = until_squares[cause][part] - begin_squares[cause][part]
-                    squared -= off[:, 0] * (2.0 * window[:, 0] + off[:, 0] * one_sums)
-                    found += rate[:, 0] ** 2 * (squared - np.einsum("ng,ng->n", by_cell, means))
-                    means *= rate
-                    by_coef = direction[:, coef_place : coef_place + distance.shape[2]]
-                    np.multiply(distance[cause, part], window[:, 1:2], out=by_coef)
-                    by_coef -= window[:, 2:]
-                    by_coef *= rate
-                    place, coef_place = place + inverse.size, coef_place + distance.shape[2]
-                found += np.einsum("nd,nd->n", row_products(direction, chosen.covariance), direction)
-                result[part, column] = found
+                    at_first, at_end = (first[some], start[some, place, -2]), (end[some], until[some, place, -1])
+                    self._cut(part, place, cells, at_first, at_end)
+                    part *= rate[some, place, None]
+                result[some, column] = found[some]
+                result[some, column] += np.einsum("nd,nd->n", row_products(direction, chosen.form), direction)
+        result[~rows.are_held(self._least_free)] = np.nan
         return result
 
-    def _until(self, own_y: np.ndarray, other_y: np.ndarray, position: np.ndarray) -> list[np.ndarray]:
-        """Sums of y until each row's event time, (n, 2 + p) by cause."""
-        groups = GroupedRows(position, ROWS_OF_A_TIME)
-        found = (
-            np.split(groups.products(other_y, self._other_tables), len(self._others), axis=1) if self._others else []
-        )
-        found.insert(self._sums.cause, groups.products(own_y, self._own_table))
-        return found
+    def _cut(
+        self,
+        by_cell: np.ndarray,
+        place: int,
+        cells: slice,
+        first: tuple[np.ndarray, np.ndarray],
+        end: tuple[np.ndarray, np.ndarray],
+    ) -> None:
+        """Take off means by cell (n, G), in place, what is not in the window.
 
-    def _squares_until(self, own: np.ndarray, other: np.ndarray, position: np.ndarray) -> list[np.ndarray]:
-        """Sums of y squared times the variance until each row's event time, (n,) by cause."""
-        return [
-            np.einsum("ng,ng->n", own if cause == self._sums.cause else other, table[position])
-            for cause, table in enumerate(self._squares)
+        ``first`` and ``end`` are event times (n,), and what of the first and of the last cell is outside (n,).
+        """
+        number, rows = np.arange(cells.start, cells.stop), np.arange(len(by_cell))
+        low, high = self._cell_of_first[place][first[0]], self._cell_of_end[place][end[0]]
+        by_cell[rows, low - cells.start] -= first[1]
+        by_cell[rows, high - cells.start] -= end[1]
+        by_cell *= (number >= low[:, None]) & (number <= high[:, None])
+
+    def _until(self, y: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """Sums of y until each row's event time, and what is outside the window of the cell with it, (n, K, 4 + p)."""
+        groups = GroupedRows(position, ROWS_OF_A_TIME)
+        parts = [groups.products(own, table) for own, table in zip(y, self._tables, strict=True)]
+        return np.concatenate(parts, axis=1).reshape(len(position), len(self._order), -1)
+
+    def _squares_until(self, squares: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """Sums of y squared times the variance until each row's event time, (n, K)."""
+        parts = [
+            np.einsum("ng,ng->n", squares[min(place, 1)], table[position]) for place, table in enumerate(self._squares)
         ]
+        return np.stack(parts, axis=1)
 
     def _chosen_times(self) -> tuple[np.ndarray, np.ndarray]:
         """Event times whose values give those at all, (g,), and how, (g, J)."""
@@ -201,25 +228,6 @@ class WindowErrors:
         times = candidates[choose_columns(parts[:, candidates], TOLERANCE, MOST_TIMES)]
         return times, column_weights(parts[:, times], parts)
 
-    def _by_cell(
-        self,
-        cause: int,
-        cells: slice,
-        at_bounds: np.ndarray,
-        level: np.ndarray,
-        first: tuple[np.ndarray, np.ndarray],
-        end: tuple[np.ndarray, np.ndarray],
-    ) -> np.ndarray:
-        """Sums of y - level, times the variance, over the part of each cell that is in the window, (n, G).
-
-        ``first`` and ``end`` are event times (n, 1) and the running sums (n, 1) at them.
-        """
-        bounds = self._bounds[cause][cells.start : cells.stop + 1]
-        running = at_bounds - level * self._one[cause, bounds, 0]
-        np.copyto(running, first[1], where=bounds < first[0])
-        np.copyto(running, end[1], where=bounds > end[0])
-        return np.diff(running, axis=1)
-
     def _range(self, key: int) -> Range:
         if key not in self._ranges:
             low, high = divmod(key, self._grid.size)
@@ -232,17 +240,35 @@ class WindowErrors:
             ]
             ends = np.cumsum([0, *(whole.size for whole in self._whole)])
             kept = [np.arange(end + own.start, end + own.stop) for end, own in zip(ends[:-1], cells, strict=True)]
-            kept.append(np.arange(ends[-1], len(self._moments.covariance)))
-            place = np.concatenate(kept)
-            whole = [np.where(own > 0, own, np.inf) for own in self._whole]
-            inverse = [1.0 / own[part] for own, part in zip(whole, cells, strict=True)]
-            self._ranges[key] = Range(cells, inverse, self._moments.covariance[np.ix_(place, place)])
+            whole = np.concatenate([own[part] for own, part in zip(self._whole, cells, strict=True)])
+            index = np.concatenate([*kept, np.arange(ends[-1], len(self._covariance))])
+            form = self._covariance[np.ix_(index, index)]
+            form[np.diag_indices(whole.size)] -= whole
+            stops = np.cumsum([own.size for own in kept])
+            place = [slice(int(stop) - own.size, int(stop)) for stop, own in zip(stops, kept, strict=True)]
+            self._ranges[key] = Range(cells, place, whole.size, form)
         return self._ranges[key]
 
 
+def _cells_of(bounds: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
+    """The cell of each number of event times from 0 on; of a bound, that which begins there, or (left) ends."""
+    n_times = int(bounds[-1])
+    cell = np.searchsorted(bounds, np.arange(n_times + 1), side=side) - 1
+    return np.clip(cell, 0, bounds.size - 2)
+
+
+def _ordered(moments: CellMoments, order: list[int], n_features: int) -> np.ndarray:
+    """The covariance, causes in an order."""
+    sizes = [starts.size for starts in moments.cell_start]
+    ends = np.cumsum([*sizes, *[n_features] * len(sizes)])
+    parts = np.split(np.arange(ends[-1]), ends[:-1])
+    index = np.concatenate([parts[cause] for cause in order] + [parts[len(sizes) + cause] for cause in order])
+    return moments.covariance[np.ix_(index, index)]
+
+
 def _running(parts: np.ndarray) -> np.ndarray:
-    """Running sums over the event times, the second axis, from 0 on."""
-    return np.concatenate([np.zeros_like(parts[:, :1]), np.cumsum(parts, axis=1)], axis=1)
+    """Running sums over the event times, the first axis, from 0 on."""
+    return np.concatenate([np.zeros_like(parts[:1]), np.cumsum(parts, axis=0)])
 
 
 def _spread(bounds: np.ndarray) -> np.ndarray:

@@ -9,7 +9,10 @@ with the notation of :mod:`.quadrature`: the sums A are tables by event time tha
 depend on the rows beside it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,20 +39,14 @@ class WindowSums:
         self.cumulative = _from_zero(hazard)
         self.n_events = _from_zero((hazard[[cause]] > 0).astype(np.int64))[:, 0]
 
-    def holds(self, relative_risk: np.ndarray, first: np.ndarray, least_free: float) -> np.ndarray:
-        """Whether sums over windows from ``first`` (n,) hold for each row, shape (n,).
+    def rows(self, relative_risk: np.ndarray, first: np.ndarray) -> WindowRows:
+        """What sums over windows from ``first`` (n,) take of rows with relative risks (n, K)."""
+        nodes = self.quadrature.free_before_nodes(relative_risk)
+        return WindowRows(self, relative_risk, nodes, self._free(relative_risk, nodes, first))
 
-        Not outside the quadrature's region, where an incidence would go beyond 1 and stops there instead, and where
-        hardly anybody is free of events before the window, as what follows is divided by that probability.
-        """
-        whole = row_products(self.quadrature.free_before_nodes(relative_risk), self.tables[self.cause][-1:].T)[:, 0]
-        is_below_1 = relative_risk[:, self.cause] * whole < 1.0
-        return self.quadrature.covers(relative_risk) & is_below_1 & (self.free(relative_risk, first) >= least_free)
-
-    def free(self, relative_risk: np.ndarray, first: np.ndarray) -> np.ndarray:
+    def _free(self, relative_risk: np.ndarray, nodes: np.ndarray, first: np.ndarray) -> np.ndarray:
         """Probability of no event before each row's window, shape (n,)."""
         if self.quadrature.form == "product_limit":
-            nodes = self.quadrature.free_before_nodes(relative_risk)
             parts = [np.einsum("nr,nr->n", nodes, table[first]) for table in self.tables]
             return 1.0 - sum(relative_risk[:, cause] * part for cause, part in enumerate(parts))
         passed = self.cumulative[first]
@@ -65,14 +62,47 @@ class WindowSums:
         grown -= table[first]
         return grown
 
-    def incidence(self, relative_risk: np.ndarray, first: np.ndarray, windows: Iterable[np.ndarray]) -> np.ndarray:
-        """Incidence over windows that begin with ``first`` (n,), of which :meth:`grown` said what they are, (n, m).
+
+@dataclass(frozen=True)
+class WindowRows:
+    """Rows of which windows are asked; indexing takes some of them.
+
+    Attributes
+    ----------
+    sums : WindowSums
+    relative_risk : ndarray, shape (n, K)
+    nodes : ndarray, shape (n, r)
+        Probability of no event before each chosen time of the quadrature.
+    free : ndarray, shape (n,)
+        And before each row's window.
+    """
+
+    sums: WindowSums
+    relative_risk: np.ndarray
+    nodes: np.ndarray
+    free: np.ndarray
+
+    def __getitem__(self, rows: np.ndarray) -> WindowRows:
+        return WindowRows(self.sums, self.relative_risk[rows], self.nodes[rows], self.free[rows])
+
+    def are_held(self, least_free: float) -> np.ndarray:
+        """Whether sums over the windows hold for each row, shape (n,).
+
+        Not outside the quadrature's region, where an incidence would go beyond 1 and stops there instead, and where
+        hardly anybody is free of events before the window, as what follows is divided by that probability.
+        """
+        cause = self.sums.cause
+        whole = row_products(self.nodes, self.sums.tables[cause][-1:].T)[:, 0]
+        is_below_1 = self.relative_risk[:, cause] * whole < 1.0
+        return self.sums.quadrature.covers(self.relative_risk) & is_below_1 & (self.free >= least_free)
+
+    def incidence(self, windows: Iterable[np.ndarray]) -> np.ndarray:
+        """Incidence over windows, of which :meth:`WindowSums.grown` said what they are, (n, m).
 
         0 where the window is empty, or the cause has no hazard in it.
         """
-        nodes = self.quadrature.free_before_nodes(relative_risk)
-        scale = relative_risk[:, self.cause] / self.free(relative_risk, first)
-        found = np.stack([scale * np.einsum("nr,nr->n", nodes, grown) for grown in windows], axis=1)
+        scale = self.relative_risk[:, self.sums.cause] / self.free
+        found = np.stack([scale * np.einsum("nr,nr->n", self.nodes, grown) for grown in windows], axis=1)
         return np.clip(found, 0.0, 1.0, out=found)
 
 

@@ -9,8 +9,6 @@ import numpy as np
 
 # Rows of a block: a multiple of the rows that linear algebra takes at a time on any processor.
 ROWS = 96
-# Blocks whose matrices are held at once, in a processor's cache.
-BLOCKS_AT_ONCE = 64
 
 
 def row_products(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -36,21 +34,20 @@ class GroupedRows:
     """
 
     def __init__(self, group: np.ndarray, block: int):
-        self._order = np.argsort(group, kind="stable")
-        present, start, count = np.unique(group[self._order], return_index=True, return_counts=True)
+        order = np.argsort(group, kind="stable")
+        present, start, count = np.unique(group[order], return_index=True, return_counts=True)
         blocks = -(-count // block)
         first = np.cumsum(blocks) - blocks
-        self._place = np.arange(group.size) - np.repeat(start, count) + block * np.repeat(first, count)
+        place = np.arange(group.size) - np.repeat(start, count) + block * np.repeat(first, count)
         self._rows = np.zeros((int(blocks.sum()), block), dtype=np.int64)
-        self._rows.ravel()[self._place] = self._order
-        self._matrix = np.repeat(present, blocks)
+        self._rows.ravel()[place] = order
+        self._place = np.empty_like(place)
+        self._place[order] = place
+        self._runs = list(zip(present.tolist(), first.tolist(), (first + blocks).tolist(), strict=True))
 
     def products(self, rows: np.ndarray, matrices: np.ndarray) -> np.ndarray:
         """``rows`` (n, p) times the matrices (n_groups, p, q) of their groups, shape (n, q)."""
-        product = np.empty((*self._rows.shape, matrices.shape[2]))
-        for begin in range(0, len(product), BLOCKS_AT_ONCE):
-            some = slice(begin, begin + BLOCKS_AT_ONCE)
-            np.matmul(rows[self._rows[some]], matrices[self._matrix[some]], out=product[some])
-        result = np.empty((self._order.size, product.shape[2]))
-        result[self._order] = product.reshape(-1, product.shape[2])[self._place]
-        return result
+        blocks, product = rows.take(self._rows, axis=0), np.empty((*self._rows.shape, matrices.shape[2]))
+        for group, begin, end in self._runs:
+            np.matmul(blocks[begin:end], matrices[group], out=product[begin:end])
+        return product.reshape(-1, matrices.shape[2]).take(self._place, axis=0)
