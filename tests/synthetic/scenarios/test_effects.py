@@ -14,6 +14,7 @@ def test_a_scenario_says_its_name_and_that_it_is_assumed(name):
     assert found.provenance["log_hazard_ratios"] == ("assumed", "Made to test methods for the effect of plan length")
     assert found.provenance["male_share"][0] == "published"
     assert set(NEEDS) <= set(WHAT_MAY_BE_A_NEED)
+    assert "n_worker_changes" not in found.log_hazard_ratios  # nobody with many had a short plan
 
 
 def test_what_confounds_is_recorded_in_one_and_hidden_in_others():
@@ -31,6 +32,6 @@ def test_what_confounds_is_recorded_in_one_and_hidden_in_others():
 
 def test_length_enters_no_hazard_or_twice_as_much_under_5():
     ratios = scenario("effect-none").log_hazard_ratios
-    assert not [name for name in ratios if "plan_length" in name or name.startswith("n_worker")]
+    assert not [name for name in ratios if "plan_length" in name or name == "n_siblings_on_plan"]
     modified = scenario("effect-modified").log_hazard_ratios
     assert modified["plan_length_band:age_at_end<5"] == modified["plan_length_band"]

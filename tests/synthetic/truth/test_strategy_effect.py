@@ -79,10 +79,7 @@ def test_worlds_agree_with_stores_and_are_added_until_they_are_sure(monkeypatch)
     assert 0 < late["days_lost"] < 730 * late["risk"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["birmingham", "birmingham-no-change", "confounding-hidden-1.5", "effect-none", "england-2018", "england-2025"],
-)
+@pytest.mark.parametrize("name", scenario_names())
 def test_what_is_stored_is_of_the_scenario_as_it_is_and_sure_enough(name):
     stored = module.stored_strategy_effect(scenario(name))
     assert stored is not None, "run data/synthetic/make.py --strategies"
