@@ -17,6 +17,7 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,9 +79,22 @@ def one_store(asked: tuple[str, int, int, tuple[str, ...]]) -> dict[str, Any]:
 def run(name: str, task: Task, folder: Path, processes: int) -> pd.DataFrame:
     """Run the stores that are not yet in the file; all results, one row a store and number."""
     path = folder / f"trial_{name}_{task.n_children}.jsonl"
+    wanted = [(task.scenario, task.n_children, number, task.weights) for number in range(task.n_stores)]
+    done = run_stores(path, one_store, wanted, processes)
+    columns = ["weights", "what", "strategy", "time", "estimate", "std_error", "lower", "upper", "store"]
+    return pd.DataFrame([[*row, each["store"]] for each in done for row in each["rows"]], columns=columns)
+
+
+def run_stores(
+    path: Path,
+    one_store: Callable[[Any], dict[str, Any]],
+    wanted: Sequence[tuple[str, int, int, Any]],
+    processes: int,
+) -> list[dict[str, Any]]:
+    """Results of the stores wanted, (scenario, children, number, ...): from the file, or made and added to it."""
     done = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-    missing = sorted(set(range(task.n_stores)) - {each["store"] for each in done})
-    asked = [(task.scenario, task.n_children, number, task.weights) for number in missing]
+    known = {each["store"] for each in done}
+    asked = [each for each in wanted if each[2] not in known]
     for variable in THREADS:
         os.environ[variable] = "1"
     started = time.perf_counter()
@@ -89,10 +103,11 @@ def run(name: str, task: Task, folder: Path, processes: int) -> pd.DataFrame:
             file.write(json.dumps(found) + "\n")
             file.flush()
             done.append(found)
-            print(f"{time.perf_counter() - started:7.0f} s: {name}, {count} of {len(asked)} stores", file=sys.stderr)
-    columns = ["weights", "what", "strategy", "time", "estimate", "std_error", "lower", "upper", "store"]
-    rows = [[*row, each["store"]] for each in done if each["store"] < task.n_stores for row in each["rows"]]
-    return pd.DataFrame(rows, columns=columns)
+            print(
+                f"{time.perf_counter() - started:7.0f} s: {path.stem}, {count} of {len(asked)} stores", file=sys.stderr
+            )
+    numbers = {each[2] for each in wanted}
+    return [each for each in done if each["store"] in numbers]
 
 
 def summary(found: pd.DataFrame, scenario: str) -> pd.DataFrame:
@@ -161,7 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
         task = Task(given.scenario, asked.children or given.n_children, asked.stores or given.n_stores, given.weights)
         table = summary(run(name, task, asked.output, asked.processes), task.scenario)
         text += [f"{task.n_stores} stores of {task.n_children:,} children of `{task.scenario}`.", ""]
-        text += [table.to_markdown(index=False, floatfmt=".4f") if _has_tabulate() else table.to_string(), ""]
+        text += [markdown(table), ""]
         broken += _broken(name, table)
     text += ["## Outside the bounds", "", *(broken or ["Nothing."]), ""]
     (asked.output / "trial.md").write_text("\n".join(text), encoding="utf-8")
@@ -169,10 +184,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if broken else 0
 
 
-def _has_tabulate() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("tabulate") is not None
+def markdown(table: pd.DataFrame) -> str:
+    """A table for people, fractions with four decimals."""
+    head = [" | ".join(table.columns), " | ".join("---" for _ in table.columns)]
+    rows = [
+        " | ".join(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row)
+        for row in table.itertuples(index=False)
+    ]
+    return "\n".join(f"| {line} |" for line in [*head, *rows])
 
 
 def _broken(name: str, table: pd.DataFrame) -> list[str]:

@@ -1,0 +1,214 @@
+"""``python -m benchmarks.effects``: estimates of the effect of plan length against the generator's truth.
+
+- ``bias``: stores of ``confounding-measured``: the naive difference, standardised and weighted risks.
+- ``doubly-robust``: the same and doubly robust risks, also where the model of the risk, or that of the length, knows
+  neither needs nor progress.
+- ``effect-none``: smaller stores in which length has no effect; how often a difference of 0 is rejected.
+
+Truth is ``plan_length_effect()`` of each store: risks of the same children after plans in each band, all else held as
+it was. So the models have every column of the true hazard, and hold those fixed that follow from length. Whether a plan
+ends depends on needs and progress jointly, review by review: weights have their products.
+
+Each store's results are a line of ``effects_<task>_<children>.jsonl`` in the output folder, so that a run can be
+stopped and taken up again; summaries are written to ``effects.md`` and ``effects.json``. Stores follow from their
+number alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .trial import markdown, run_stores
+
+RESULTS = Path(__file__).parent / "results"
+BAND, REFERENCE = "plan_length_band", "over 6 months to under 1 year"
+NEEDS = (
+    "factor_domestic_abuse",
+    "factor_parental_mental_health",
+    "factor_alcohol",
+    "factor_drugs",
+    "factor_neglect",
+)
+PROGRESS = "latest_progress"
+TIMES = (365, 730)
+SURE = 1.96
+BOUND, DOUBLY_ROBUST_BOUND, MISS = 0.003, 0.002, 0.008
+ROBUST = "doubly robust"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A scenario, the children of a store, how many stores, and whether with doubly robust risks, which are slow."""
+
+    scenario: str
+    n_children: int
+    n_stores: int
+    robust: bool
+
+
+TASKS = {
+    "bias": Task("confounding-measured", 20_000, 40, False),
+    "doubly-robust": Task("confounding-measured", 6_000, 20, True),
+    "effect-none": Task("effect-none", 4_000, 100, False),
+}
+
+
+def one_store(asked: tuple[str, int, int, bool]) -> dict[str, Any]:
+    """Differences from the reference by method, with the truth, of one store: (scenario, children, number, robust)."""
+    import secondplan as sp
+
+    scenario, n_children, number, robust = asked
+    plans = sp.simulate(scenario, n_children=n_children, random_state=5_000 + number)
+    truth = plans.truth.plan_length_effect().set_index(["band", "horizon_days"])["risk_difference"]
+    rows = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for method, result in _estimates(sp, sp.build_cohort(plans), plans.truth.scenario, robust):
+            for row in result.difference(REFERENCE).itertuples():
+                numbers = [row.estimate, row.std_error, truth[row.level, row.time]]
+                rows.append([method, row.level, int(row.time), *map(float, numbers)])
+    return {"store": number, "rows": rows}
+
+
+def _estimates(sp: Any, cohort: Any, scenario: Any, robust: bool) -> Iterator[tuple[str, Any]]:
+    """Each method and its risks."""
+    from secondplan.effects.levels import FOLLOW_FROM_LENGTH
+
+    X, y = cohort.X.reset_index(drop=True), cohort.y.reset_index(drop=True)
+    cluster, days = cohort.cluster.reset_index(drop=True), cohort.eligible_days.to_numpy()
+    X["progress"] = pd.Categorical(X[PROGRESS].astype(int).astype(str))
+
+    def encoder(columns: list[str], products: list[tuple[str, str]] | None = None) -> Any:
+        missing = {"numeric_missing": "median", "categorical_missing": "level"}
+        return sp.FeatureEncoder(columns=columns, interactions=products, **missing)
+
+    def model(columns: list[str]) -> Any:
+        return sp.CauseSpecificCox(encoder=encoder(columns), known_end_event=4)
+
+    effects = [name for name in scenario.log_hazard_ratios if name != BAND]
+    known = [BAND, *effects]
+    without = [name for name in known if name not in (*NEEDS, PROGRESS)]
+    others = without[1:]
+    products = [*(("progress", need) for need in NEEDS), *combinations(NEEDS, 2)]
+    asked = {"times": TIMES, "cluster": cluster}
+    held = [name for name in effects if name in FOLLOW_FROM_LENGTH]
+
+    yield "naive", sp.weighted_risk(y, X[BAND], np.ones(len(X)), **asked)
+    fitted = model(known).fit(X, y, cluster=cluster)
+    levels = list(X[BAND].cat.categories)
+    follow = {"treatment": BAND, "eligible_days": days}
+    yield "standardised", sp.standardised_risk(fitted, X, levels=levels, hold=held, **follow, **asked)
+    of_length = [*others, "progress", *NEEDS]
+    right = sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length, products))
+    yield "weighted", sp.weighted_risk(y, X[BAND], right, **asked)
+    if not robust:
+        return
+    wrong = sp.plan_length_weights(X[others], X[BAND], encoder=encoder(others))
+    for words, columns, weights in (
+        ("", known, right),
+        (", needs not in the risk", without, right),
+        (", needs not in the length", known, wrong),
+    ):
+        censoring = sp.CoxPH(event=0, encoder=encoder(known))
+        yield (
+            ROBUST + words,
+            sp.doubly_robust_risk(
+                model(columns), weights, X[known], y, censoring=censoring, hold=held, **follow, **asked
+            ),
+        )
+
+
+def summary(found: pd.DataFrame) -> pd.DataFrame:
+    """Mean error against each store's truth, its Monte Carlo error, and how often the truth is within the interval."""
+    both = found.assign(error=found["estimate"] - found["truth"])
+    # The interval is for children like these: the truth it is to hold is that of all stores together.
+    whole = both.groupby(["level", "time"])["truth"].transform("mean")
+    both["covered"] = (both["estimate"] - whole).abs() <= SURE * both["std_error"]
+    groups = both.groupby(["method", "level", "time"], sort=False)
+    table = groups.agg(
+        stores=("store", "size"),
+        truth=("truth", "mean"),
+        bias=("error", "mean"),
+        spread=("error", "std"),
+        std_error=("std_error", "mean"),
+        covered=("covered", "mean"),
+    )
+    table.insert(3, "bias_error", table["spread"] / np.sqrt(table["stores"]))
+    return table.reset_index()
+
+
+def pooled(found: pd.DataFrame) -> pd.DataFrame:
+    """Coverage over all levels and times by method; its error is from stores, whose levels go together."""
+    whole = found.groupby(["level", "time"])["truth"].transform("mean")
+    covered = ((found["estimate"] - whole).abs() <= SURE * found["std_error"]).rename("covered")
+    by_store = covered.groupby([found["method"], found["store"]], sort=False).mean().groupby("method", sort=False)
+    table = by_store.agg(stores="size", covered="mean", covered_error="sem").reset_index()
+    return table.assign(rejected=1.0 - table["covered"])
+
+
+def beyond(table: pd.DataFrame) -> list[str]:
+    """Biases that are larger than their bound by more than twice their Monte Carlo error, in words."""
+    lines = []
+    for row in table[table["method"] != "naive"].itertuples():
+        bound = DOUBLY_ROBUST_BOUND if row.method.startswith(ROBUST) else BOUND
+        if abs(row.bias) - SURE * row.bias_error > bound:
+            place = f"{row.method}, {row.level}, day {row.time}"
+            lines.append(f"- {place}: {row.bias:+.4f} (Monte Carlo error {row.bias_error:.4f}), bound {bound}")
+    if table.loc[table["method"] == "naive", "bias"].abs().max() <= MISS:
+        lines.append(f"- the naive difference misses nowhere by more than {MISS}")
+    return lines
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what is asked for and write the results; the exit code is 1 where a bias is surely beyond its bound."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.effects", description=__doc__)
+    parser.add_argument("tasks", nargs="*", default=[*TASKS], help=", ".join(TASKS))
+    parser.add_argument("--stores", type=int, help="stores of each task")
+    parser.add_argument("--children", type=int, help="children of each store")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    asked = parser.parse_args(arguments)
+    asked.output.mkdir(exist_ok=True, parents=True)
+    text, wrong, stored = ["# Effects of plan length against the truth", ""], [], {}
+    text += [
+        "Made by `python -m benchmarks.effects`. Differences of risks from plans over 6 months to under 1 year.",
+        "",
+    ]
+    for name in asked.tasks:
+        task = TASKS[name]
+        n_children, n_stores = asked.children or task.n_children, asked.stores or task.n_stores
+        path = asked.output / f"effects_{name}_{n_children}.jsonl"
+        wanted = [(task.scenario, n_children, number, task.robust) for number in range(n_stores)]
+        done = run_stores(path, one_store, wanted, asked.processes)
+        columns = ["method", "level", "time", "estimate", "std_error", "truth", "store"]
+        found = pd.DataFrame([[*row, each["store"]] for each in done for row in each["rows"]], columns=columns)
+        table, together = summary(found), pooled(found)
+        text += [f"## {name}", "", f"{n_stores} stores of {n_children:,} children of `{task.scenario}`.", ""]
+        text += [markdown(together), "", markdown(table), ""]
+        stored[name] = {
+            "scenario": task.scenario,
+            "n_children": n_children,
+            "differences": table.to_dict(orient="records"),
+            "coverage": together.to_dict(orient="records"),
+        }
+        wrong += beyond(table) if name != "effect-none" else []
+    text += ["## Surely beyond the bounds", "", *(wrong or ["Nothing."]), ""]
+    (asked.output / "effects.md").write_text("\n".join(text), encoding="utf-8")
+    (asked.output / "effects.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    print("\n".join(wrong), file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
