@@ -133,8 +133,9 @@ def damaged_frame(frame: pd.DataFrame, rnd: random.Random, told: list[str]) -> p
         if not isinstance(place, int):
             continue
         if how == "cell" and len(frame):
-            frame = frame.astype({column: object})
-            frame.iloc[rnd.randrange(len(frame)), place] = rnd.choice(odd)
+            values = frame[column].tolist()
+            values[rnd.randrange(len(values))] = rnd.choice(odd)
+            frame[column] = pd.Series(values, dtype=object, index=frame.index)
         elif how == "column":
             value = rnd.choice(odd)
             frame[column] = pd.Series([value] * len(frame), dtype=object, index=frame.index)
