@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup demo test test-kernels check bench ui lock data
+.PHONY: setup demo test test-kernels check bench docs ui lock data
 
 setup: $(VENV)/.ready
 
@@ -51,6 +51,15 @@ $(VENV)-bench/.ready: requirements-bench.txt
 bench: setup $(VENV)-bench/.ready
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+# The site, in docs/_build/html: notebooks run, reference from docstrings; a broken reference is an error.
+docs: setup $(VENV)/.ready-docs
+	@$(BIN)/sphinx-build -W --keep-going -q -b html -c docs . docs/_build/html
+	@echo "Open docs/_build/html/docs/index.html"
+
+$(VENV)/.ready-docs: requirements-docs.txt $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
+	@touch $@
+
 # Regenerates the shipped synthetic store byte for byte.
 data: setup
 	@$(BIN)/python data/synthetic/make.py
@@ -63,3 +72,6 @@ lock:
 	  --extra bench pyproject.toml --output-file requirements-bench.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --constraint requirements.txt requirements-scoring.in --output-file requirements-scoring.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --constraint requirements.txt --extra tracking --extra notebooks --extra io --extra dev --extra docs pyproject.toml \
+	  --output-file requirements-docs.txt
