@@ -54,7 +54,7 @@ bench: setup $(VENV)-bench/.ready
 # The site, in docs/_build/html: notebooks run, reference from docstrings; a broken reference is an error.
 docs: setup $(VENV)/.ready-docs
 	@$(BIN)/sphinx-build -W --keep-going -q -b html -c docs . docs/_build/html
-	@echo "Open docs/_build/html/docs/index.html"
+	@echo "Open docs/_build/html/index.html"
 
 $(VENV)/.ready-docs: requirements-docs.txt $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt

@@ -40,7 +40,7 @@ def _write(app: Sphinx) -> None:
 
 
 def _resolve(app: Sphinx, env, node, shown):
-    """A link to the public name of what is named by its module; plain words for what exists and has no page of its own."""
+    """A link to the public name of what is named by its module; plain words for what has no page of its own."""
     target = node["reftarget"].removeprefix("~").lstrip(".")
     name = target.rsplit(".", 1)[-1]
     page = f"secondplan.{name}"
