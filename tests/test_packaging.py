@@ -78,7 +78,7 @@ def test_scoring_and_monitoring_need_only_what_their_requirements_list(tmp_path)
     lines = (ROOT / "requirements-scoring.txt").read_text(encoding="utf-8").splitlines()
     listed = {line.partition("==")[0] for line in lines if "==" in line}
     assert not listed & {"numba", "mlflow", "matplotlib", "lifelines", "statsmodels"}
-    plans = sp.simulate(n_children=200)
+    plans = sp.simulate(n_children=400)
     training = sp.build_cohort(plans, as_of="2016-03-31")
     encoder = sp.FeatureEncoder(columns=["age_at_end"])
     model = sp.CauseSpecificCox(known_end_event=4, encoder=encoder).fit(training.X, training.y)

@@ -26,6 +26,13 @@ def plot_effect_methods(
     Returns
     -------
     Axes
+
+    Examples
+    --------
+    >>> row = {"method": "weighted", "level": "short", "reference": "long", "time": 365}
+    >>> axes = plot_effect_methods(pd.DataFrame([row | {"estimate": 0.02, "lower": 0.01, "upper": 0.03}]))
+    >>> axes.get_title()
+    ''
     """
     day = differences["time"].max() if time is None else float(time)
     rows = differences[differences["time"] == day]

@@ -88,7 +88,7 @@ def test_a_large_authority_takes_seconds():
     cohort = build_cohort(plans)
     cases = open_cases(plans)
     seconds = time.perf_counter() - began
-    assert not cohort.missing_features
+    assert set(cohort.missing_features) <= {"latest_progress"}
     assert len(cohort) > N_CHILDREN / 2
     assert len(cases) > N_CHILDREN / 4
     assert seconds < LIMIT_SECONDS

@@ -61,6 +61,7 @@ def histories(seed):
     tables = {"plans": plans, "children": children}
     reviews = pd.DataFrame({"plan_id": pick(plans["plan_id"], 90), "review_date": spells(90)[1]})
     reviews["quorate"], reviews["absent_agencies"] = pick([True, False, None], 90), pick([0, 2, None], 90)
+    reviews["progress"] = pick(["good", "some", "poor", None], 90)
     tables["reviews"] = reviews.drop_duplicates(["plan_id", "review_date"])
     child, start, end = spells(15)
     tables["care_episodes"] = of_child(child, start_date=start, end_date=end)

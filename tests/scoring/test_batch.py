@@ -21,6 +21,7 @@ from secondplan.scoring import batch as batch_module
 from secondplan.scoring.cases import Cases
 from secondplan.scoring.columns import frame_columns
 from secondplan.scoring.frame import plain
+from secondplan.scoring.scorer import Scorer
 from secondplan.scoring.sinks.folder import FolderSink
 from secondplan.synthetic import simulate
 
@@ -335,6 +336,8 @@ def test_a_number_that_is_none_becomes_a_reject(model, all_cases, monkeypatch):
     def half(self, asked, event):
         return np.where(np.arange(len(asked))[:, None] % 2, np.nan, np.full(asked.times.shape, 0.1))
 
+    scorer = Scorer.of(model)
+    monkeypatch.setattr(Scorer, "of", lambda *_, **__: scorer)  # loading a model tries it
     monkeypatch.setattr(CauseSpecificCox, "risk_of_rows", half)
     ((scores, rejects),) = score_batches(model, pa.table(all_cases.iloc[:10]))
     assert rejects["code"].to_pylist() == ["no_score"] * 5 and scores.num_rows == 5

@@ -83,12 +83,12 @@ def _days_of(outcome: pd.DataFrame, people: People) -> np.ndarray:
         raise ValueError(f"outcome must be a frame with la_code, child_id and date; without {', '.join(missing)}")
     date = outcome["date"]
     if pd.api.types.infer_dtype(date) in ("date", "datetime"):  # of Python, as Parquet's days are read
-        date = pd.to_datetime(date)
+        date = pd.Series(np.array(date.tolist(), dtype="datetime64[s]"), index=date.index)
     if not pd.api.types.is_datetime64_any_dtype(date):
         raise ValueError(f"outcome: date must hold dates, got {shown(str(date.dtype))}")
     repeated = int(outcome.duplicated(KEYS).sum())
     if repeated:
-        raise ValueError(f"outcome: expected one row a child, {repeated} rows are of a child that has one already")
+        raise ValueError(f"outcome: expected one row per child, {repeated} rows are of a child that has one already")
     given = outcome[KEYS].astype("string").assign(date=date)
     found = people.rows[KEYS].astype("string").merge(given, on=KEYS, how="left")["date"]
     if found.isna().all():

@@ -50,7 +50,16 @@ class CauseSpecificScores(CauseSpecificErrors):
         return asked.with_unknown(risk)
 
     def risk_of_changed_rows(self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change]) -> np.ndarray:
-        """As that of every model: a feature moves the linear predictors, all else stays."""
+        """As that of every model: a feature moves the linear predictors, all else stays.
+
+        Parameters
+        ----------
+        asked : Asked, n rows
+        risk : ndarray, shape (n,)
+            That without a change.
+        event : int
+        changes : list of Change
+        """
         matrix, found = asked.design.matrix, np.tile(risk, (len(changes), 1))
         predictors, steps, is_left = self._predictors(asked.design.matrix), [], np.zeros(found.shape, dtype=bool)
         for change in changes:
@@ -75,7 +84,17 @@ class CauseSpecificScores(CauseSpecificErrors):
         return found
 
     def interval_of_rows(self, asked: Asked, risk: np.ndarray, event: int, level: float = 0.95) -> np.ndarray:
-        """As that of every model, by sums over each row's window of event times."""
+        """As that of every model, by sums over each row's window of event times.
+
+        Parameters
+        ----------
+        asked : Asked, n rows
+        risk : ndarray, shape (n, m)
+            What :meth:`risk_of_rows` has given.
+        event : int
+        level : float
+            Coverage.
+        """
         error, predictors = np.full(asked.times.shape, np.nan), self._predictors(asked.design.matrix)
         is_by_row = self._are_by_row(asked)
         for rows, sums in self._blocks(asked, event, len(asked)):

@@ -23,7 +23,7 @@ def bundle_key(key_file: str | Path | None = None) -> bytes | None:
     """
     text = read_secret(KEY, key_file, error=BundleError)
     if text is not None and len(text) < SHORTEST_KEY:
-        raise BundleError(f"the key for bundles must have {SHORTEST_KEY} characters or more")
+        raise BundleError(f"the key for bundles must have {SHORTEST_KEY} characters or more, got {len(text)}")
     return None if text is None else text.encode()
 
 

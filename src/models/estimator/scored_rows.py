@@ -125,7 +125,13 @@ class ScoredRows:
     def risk_of_changed_rows(self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change]) -> np.ndarray:
         """The incidence (n,) by the last of each row's times with one change after the other, shape (n_changes, n).
 
-        ``risk`` (n,) is that without a change.
+        Parameters
+        ----------
+        asked : Asked, n rows
+        risk : ndarray, shape (n,)
+            That without a change.
+        event : int
+        changes : list of Change
         """
         matrix, found = asked.design.matrix, np.tile(risk, (len(changes), 1))
         for result, change in zip(found, changes, strict=True):

@@ -242,7 +242,16 @@ class StackedIncidence(IncidenceModel):
         return days[days <= last]
 
     def risk_of_changed_rows(self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change]) -> np.ndarray:
-        """As that of every model; the rows are encoded anew, by each of the models."""
+        """As that of every model; the rows are encoded anew, by each of the models.
+
+        Parameters
+        ----------
+        asked : Asked, n rows
+        risk : ndarray, shape (n,)
+            That without a change.
+        event : int
+        changes : list of Change
+        """
         assert isinstance(asked.design, StackedDesign) and asked.design.frame is not None
         found = np.empty((len(changes), len(asked)))
         for result, change in zip(found, changes, strict=True):

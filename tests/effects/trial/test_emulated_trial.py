@@ -138,5 +138,5 @@ def test_a_negative_control_needs_its_columns(trial):
         sp.negative_control(trial, rows)
     with pytest.raises(ValueError, match="no child of the trial"):
         sp.negative_control(trial, rows.assign(date=pd.NaT))
-    with pytest.raises(ValueError, match="one row a child"):
+    with pytest.raises(ValueError, match="one row per child"):
         sp.negative_control(trial, pd.concat([rows, rows]).assign(date=pd.Timestamp("2015-01-01")))

@@ -11,7 +11,7 @@ FEATURES = ["plan_length_days", "age_at_end", "initial_category", "factor_drugs"
 
 @pytest.fixture(scope="package")
 def watched():
-    plans = sp.simulate("england-2018", n_children=4000, random_state=3)
+    plans = sp.simulate("england-2018", n_children=4000, random_state=6)
     training = sp.build_cohort(plans, as_of="2016-03-31")
     encoder = sp.FeatureEncoder(columns=FEATURES, numeric_missing="median", categorical_missing="level")
     model = sp.CauseSpecificCox(known_end_event=4, encoder=encoder)
