@@ -43,7 +43,7 @@ def test_shorter_plans_are_found_and_said_in_words(watched, whole, risk):
     changed = cohort_with(watched.new, plan_length_days=watched.new.X["plan_length_days"] * 0.5)
     table = input_table(watched.profile, changed, risk, whole, 0.5).set_index("column")
     assert "plan_length_days" in table.index[table["alarm"]]
-    assert set(table.index[table["alarm"]]) <= {"plan_length_days", "predicted risk"}  # which follows from it
+    assert set(table.index[table["alarm"]]) <= {"plan_length_days", "predicted risk"}
     assert "plan length days is lower" in table.loc["plan_length_days", "finding"]
     assert table.loc["plan_length_days", "upper"] < 0.5
 
