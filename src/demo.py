@@ -221,7 +221,7 @@ def _ending(output: Path, store: str) -> str:
     rows = [
         (output / "report.html", "open this first: verdict, cohort, curves, comparison (report.md, report.json too)"),
         (output / "model_card.html", "what the champion is for and not, TRIPOD+AI, the transparency record"),
-        (output / "scores", "every child's risk, band and reasons (Parquet and CSV), and a manifest"),
+        (output / "scores", "every child's risk, band and reasons (Parquet), and a manifest"),
         (output / "champion", "the champion as data: JSON and arrays"),
         (output / "plans", "the plan store; datapackage.json states every true parameter"),
         (output / "truth", "what no real data hold: each child's severity and true risk"),
