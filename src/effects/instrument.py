@@ -28,8 +28,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from ..models.features.encoder import FeatureEncoder
 from ..models.metrics.pseudo_observations import pseudo_values
 from ..parameter_checks import shown
+from .known_features import known_at_start
 
 if TYPE_CHECKING:
     from ..plans.cohort import Cohort
@@ -133,7 +135,7 @@ def authority_instrument(
     >>> list(found.table.index)
     [365.0, 730.0]
     """
-    names = _before_the_end(cohort.X) if adjust is None else list(adjust)
+    names = known_at_start(cohort.X.columns) if adjust is None else list(adjust)
     unknown = [name for name in names if name not in cohort.X.columns]
     if unknown:
         raise ValueError(f"adjust must name columns of the cohort, got {', '.join(unknown)}")
@@ -148,7 +150,8 @@ def authority_instrument(
     habit = _habit(treated[kept], authority, pd.factorize(cohort.cluster.iloc[kept])[0])
     usable = np.isfinite(habit)
     kept, authority, habit = kept[usable], authority[usable], habit[usable]
-    features = _features(cohort.X.iloc[kept][names])
+    encoder = FeatureEncoder(columns=names, numeric_missing="median", categorical_missing="level")
+    features = encoder.fit_transform(cohort.X.iloc[kept]) if names else pd.DataFrame(index=range(kept.size))
     stage = _Partialled(habit, features.to_numpy(), authority)
     if stage.variance < 1e-12:
         raise ValueError("the habit is the same in all authorities, or follows from what is adjusted for")
@@ -220,30 +223,6 @@ def _fieller(a: float, b: float, of_a: np.ndarray, of_b: np.ndarray, n_clusters:
         return (cross - np.sqrt(root)) / square, (cross + np.sqrt(root)) / square
     # A weak instrument: all ratios, or all but those between two bounds.
     return (-np.inf, np.inf) if root <= 0 else (np.nan, np.nan)
-
-
-def _before_the_end(X: pd.DataFrame) -> list[str]:
-    wanted = ("sex", "ethnicity_group", "disabled", "initial_category", "n_previous_referrals", "n_previous_episodes")
-    return [name for name in X.columns if name in wanted or name.startswith("factor_")]
-
-
-def _features(X: pd.DataFrame) -> pd.DataFrame:
-    """Indicators and numbers; a missing value is its column's mean, with a column of its own that says so."""
-    parts = []
-    for name in X.columns:
-        column = X[name]
-        if isinstance(column.dtype, pd.CategoricalDtype) or column.dtype == object:
-            parts.append(
-                pd.get_dummies(column, prefix=name, drop_first=True, dummy_na=bool(column.isna().any()), dtype=float)
-            )
-            continue
-        values = column.astype(float)
-        missing = values.isna()
-        parts.append(values.fillna(values.mean()).to_frame(name))
-        if missing.any():
-            parts.append(missing.astype(float).to_frame(f"{name}_missing"))
-    table = pd.concat(parts, axis=1) if parts else pd.DataFrame(index=X.index)
-    return table.loc[:, table.std() > 0]
 
 
 def _balance(habit: np.ndarray, features: pd.DataFrame, authority: np.ndarray) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from ..plans.cohort import build_cohort
 from ..plans.strategies import Strategy
 from ..progress import track
 from .doubly_robust import doubly_robust_risk
+from .known_features import known_at_start
 from .length_weights import LengthWeights, plan_length_weights
 from .levels import FOLLOW_FROM_LENGTH
 from .result import EffectResult
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 BAND = "plan_length_band"
 AGE_AT_START = "age_at_start"
 USUAL_LENGTH = "over 6 months to under 1 year"
-KNOWN_BEFORE = ("sex", "ethnicity_group", "disabled", "initial_category", "n_previous_referrals", "n_previous_episodes")
 # It brings plans to their end, and goes with what comes after it.
 PROGRESS = "latest_progress"
 YARDSTICKS = {
@@ -257,8 +257,8 @@ def _features(cohort: Cohort, adjust: Sequence[str] | None) -> tuple[pd.DataFram
     X = X.assign(**{AGE_AT_START: X["age_at_end"] - X["plan_length_days"] / DAYS_OF_A_YEAR})
     X[BAND] = X[BAND].cat.remove_unused_categories()
     if adjust is None:
-        factors = [name for name in X.columns if name.startswith("factor_")]
-        names = [AGE_AT_START, *(name for name in (*KNOWN_BEFORE, PROGRESS) if name in X.columns), *factors]
+        progress = [PROGRESS] if PROGRESS in X.columns else []
+        names = [AGE_AT_START, *known_at_start(X.columns), *progress]
     else:
         names = list(adjust)
         unknown = [name for name in names if name not in X.columns]

@@ -143,10 +143,9 @@ def _differs(frame: pd.DataFrame, group: np.ndarray) -> np.ndarray:
 
 
 def _by_family(model: CoxPH, names: list[str], group: np.ndarray, n_families: int) -> np.ndarray:
-    moved = pd.DataFrame(model.residuals("dfbeta"))[names].to_numpy()
-    sums = np.zeros((n_families, len(names)))
-    np.add.at(sums, group, moved)
-    return sums
+    """By how much each family moves the coefficients, shape (n_families, p); 0 of one that is not in the fit."""
+    moved = pd.DataFrame(model.residuals("dfbeta", collapse=group))[names]
+    return moved.reindex(range(n_families), fill_value=0.0).to_numpy()
 
 
 def _ratios(label: str, coef: np.ndarray, error: np.ndarray) -> dict[str, np.ndarray]:

@@ -30,7 +30,7 @@ def standardised(model, few_rows, weight=None, **asked):
 def test_influence_is_the_derivative_by_the_weight_of_a_family(name, eligible, few_rows, is_derivative):
     asked = {"eligible_days": few_rows[3]} if eligible else {}
     found = standardised(MODELS[name], few_rows, **asked)
-    is_derivative(found.influence, lambda w: standardised(MODELS[name], few_rows, w, **asked).risk, few_rows[2])
+    assert is_derivative(found.influence, lambda w: standardised(MODELS[name], few_rows, w, **asked).risk, few_rows[2])
 
 
 def test_risks_are_averages_of_predictions(few_rows):
