@@ -77,7 +77,7 @@ def one_store(asked: tuple[str, int, int, tuple[str, ...]]) -> dict[str, Any]:
 
 
 def run(name: str, task: Task, folder: Path, processes: int) -> pd.DataFrame:
-    """Run the stores that are not yet in the file; all results, one row a store and number."""
+    """Run the stores that are not yet in the file; all results, one row per store and number."""
     path = folder / f"trial_{name}_{task.n_children}.jsonl"
     wanted = [(task.scenario, task.n_children, number, task.weights) for number in range(task.n_stores)]
     done = run_stores(path, one_store, wanted, processes)

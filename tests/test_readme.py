@@ -53,3 +53,12 @@ def test_exit_codes_are_those_of_the_errors():
 def test_files_that_are_linked_exist():
     for target in re.findall(r"\]\(([^)#:]+)\)", TEXT):
         assert (ROOT / target).exists(), target
+
+
+def test_pages_of_the_site_name_what_exists():
+    pages = sorted((ROOT / "docs").glob("*.md"))
+    named = {
+        (page.name, name) for page in pages for name in re.findall(r"\bsp\.(\w+)", page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 30
+    assert [(page, name) for page, name in sorted(named) if not hasattr(sp, name)] == []

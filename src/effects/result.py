@@ -285,7 +285,7 @@ class EffectResult:
         return frame
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Draw the risks by time, a line a level with its interval; see :func:`secondplan.plot_levels`."""
+        """Draw the risks by time, one line per level with its interval; see :func:`secondplan.plot_levels`."""
         from ..plots import plot_levels
 
         table = self.table.rename(columns={self.level_name: "level"})

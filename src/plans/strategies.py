@@ -28,7 +28,22 @@ class NaturalCourse:
 
 
 @dataclass(frozen=True)
-class NotBefore:
+class _AtMonths:
+    """A strategy that turns on a number of months after the plan's start."""
+
+    months: float
+
+    def __post_init__(self) -> None:
+        _days(self.months)
+
+    @property
+    def days(self) -> int:
+        """The day of the turn, counted from the plan's start: ``round(months * 365 / 12)``."""
+        return _days(self.months)
+
+
+@dataclass(frozen=True)
+class NotBefore(_AtMonths):
     """No plan is ended before ``months``; from then on plans end as they did.
 
     Only endings that somebody decides are put off. Care, a move, death and the 18th birthday end a plan whenever they
@@ -37,7 +52,8 @@ class NotBefore:
     Parameters
     ----------
     months : int or float
-        More than 0. In days ``round(months * 365 / 12)``: 91, 182, 274 and 365 for 3, 6, 9 and 12 months.
+        More than 0. In days ``round(months * 365 / 12)``: 91, 182, 274 and 365 for 3, 6, 9 and 12 months; it is the
+        first on which a plan may be ended.
 
     Raises
     ------
@@ -50,16 +66,6 @@ class NotBefore:
     (91, 'no ending before 3 months')
     """
 
-    months: float
-
-    def __post_init__(self) -> None:
-        _days(self.months)
-
-    @property
-    def days(self) -> int:
-        """The first day, counted from the plan's start, on which it may be ended."""
-        return _days(self.months)
-
     @property
     def name(self) -> str:
         """What the strategy is called in tables and plots."""
@@ -67,13 +73,13 @@ class NotBefore:
 
 
 @dataclass(frozen=True)
-class EndBy:
+class EndBy(_AtMonths):
     """Every plan is ended by ``months``; until then plans end as they did.
 
     Parameters
     ----------
     months : int or float
-        More than 0. In days ``round(months * 365 / 12)``: 91, 182, 274 and 365 for 3, 6, 9 and 12 months.
+        As in :class:`NotBefore`; in days it is the last on which a plan may still run.
 
     Raises
     ------
@@ -85,16 +91,6 @@ class EndBy:
     >>> EndBy(months=12).days, EndBy(months=12).name
     (365, 'ending by 12 months')
     """
-
-    months: float
-
-    def __post_init__(self) -> None:
-        _days(self.months)
-
-    @property
-    def days(self) -> int:
-        """The last day, counted from the plan's start, on which it may still run."""
-        return _days(self.months)
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""Risks had everybody had one level of a treatment: a line a level, with its interval."""
+"""Risks had everybody had one level of a treatment: one line per level, with its interval."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def plot_levels(
     xlabel: str = "days",
     ax: Axes | None = None,
 ) -> Axes:
-    """Risks by day, a line a level, with intervals.
+    """Risks by day, one line per level, with intervals.
 
     Parameters
     ----------

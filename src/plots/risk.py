@@ -10,7 +10,7 @@ from .style import COLOURS, INK, axes_or_new, house_style
 
 
 def plot_risk(curves: pd.DataFrame, *, event: int = 1, title: str | None = None, ax: Axes | None = None) -> Axes:
-    """Predicted risk of a few rows by day, a line a row, with its band.
+    """Predicted risk of a few rows by day, one line per row, with its band.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ WORTH_A_LOOK = 0.1
 
 
 def plot_strategies(curves: pd.DataFrame, table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Risks of a second plan by day since the plan's start, a line a strategy, with intervals on some days.
+    """Risks of a second plan by day since the plan's start, one line per strategy, with intervals on some days.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def plot_trial_balance(table: pd.DataFrame, *, most: int = 20, ax: Axes | None =
 
 
 def plot_policy(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Risk by the minimum length of plans in months, a line a time, with intervals.
+    """Risk by the minimum length of plans in months, one line per time, with intervals.
 
     Parameters
     ----------

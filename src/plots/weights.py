@@ -13,7 +13,7 @@ BALANCED = 0.1
 
 
 def plot_balance(balance: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> Axes:
-    """Standardised differences before and after weighting, a line a column; the largest of all levels.
+    """Standardised differences before and after weighting, one line per column; the largest of all levels.
 
     Parameters
     ----------

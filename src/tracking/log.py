@@ -29,6 +29,8 @@ from .saved_view import VIEW, VIEW_TAG, saved_view
 from .store import Store, mlflow_edge, open_store, run_tags
 
 if TYPE_CHECKING:
+    from mlflow.entities import Metric
+
     from ..evaluation import Comparison
     from ..models.estimator.base import IncidenceModel
     from ..plans import Cohort
@@ -209,8 +211,12 @@ def _log_numbers(store: Store, run_id: str, numbers: Mapping[str, float]) -> Non
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        metrics = [Metric(name, number, now, 0) for name, number in numbers.items() if isfinite(number)]
-        store.client.log_batch(run_id, metrics=metrics)
+        _send(store, run_id, [Metric(name, number, now, 0) for name, number in numbers.items() if isfinite(number)])
+
+
+def _send(store: Store, run_id: str, metrics: list[Metric]) -> None:
+    for start in range(0, len(metrics), METRICS_PER_CALL):
+        store.client.log_batch(run_id, metrics=metrics[start : start + METRICS_PER_CALL])
 
 
 def _log_metrics(
@@ -237,8 +243,7 @@ def _log_metrics(
                 for day, value in zip(curves["day"], values, strict=False)
                 if isfinite(value)
             ]
-        for start in range(0, len(metrics), METRICS_PER_CALL):
-            store.client.log_batch(run_id, metrics=metrics[start : start + METRICS_PER_CALL])
+        _send(store, run_id, metrics)
 
 
 def _log_params(store: Store, run_id: str, params: Mapping[str, Any]) -> None:

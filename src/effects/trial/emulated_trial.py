@@ -54,7 +54,7 @@ class EmulatedTrial:
     covariates : DataFrame
         covariate, known (``at the start``, ``at each review``), in_weights.
     emulation, found : object
-        What other strategies are estimated from. They hold a line a child: for use within the authority.
+        What other strategies are estimated from. They hold one line per child: for use within the authority.
     level : float
     """
 
@@ -70,7 +70,7 @@ class EmulatedTrial:
     level: float
 
     def plot(self, ax: Any = None) -> Any:
-        """Risks by day since the plan's start, a line a strategy; see :func:`secondplan.plot_strategies`."""
+        """Risks by day since the plan's start, one line per strategy; see :func:`secondplan.plot_strategies`."""
         from ...plots import plot_strategies
 
         return plot_strategies(self._curves(), self.risk.table, ax=ax)

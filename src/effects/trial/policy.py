@@ -44,7 +44,7 @@ class PolicyCurve:
         return risks.merge(differences, on=["strategy", "time"], how="left").drop(columns="strategy")
 
     def plot(self, ax: Any = None) -> Any:
-        """Risk by minimum length, a line a time; see :func:`secondplan.plot_policy`."""
+        """Risk by minimum length, one line per time; see :func:`secondplan.plot_policy`."""
         from ...plots import plot_policy
 
         return plot_policy(self.table, ax=ax)
