@@ -30,6 +30,7 @@ from scipy.special import stdtrit
 
 from ..models.features.encoder import FeatureEncoder
 from ..models.metrics.pseudo_observations import pseudo_values
+from ..models.numerics.partialled import PartialledRegressor, ratio_interval
 from ..parameter_checks import shown
 from .known_features import known_at_start
 
@@ -152,7 +153,7 @@ def authority_instrument(
     kept, authority, habit = kept[usable], authority[usable], habit[usable]
     encoder = FeatureEncoder(columns=names, numeric_missing="median", categorical_missing="level")
     features = encoder.fit_transform(cohort.X.iloc[kept]) if names else pd.DataFrame(index=range(kept.size))
-    stage = _Partialled(habit, features.to_numpy(), authority)
+    stage = PartialledRegressor(habit, features.to_numpy(), authority)
     if stage.variance < 1e-12:
         raise ValueError("the habit is the same in all authorities, or follows from what is adjusted for")
     days = np.atleast_1d(np.asarray(times, dtype=float))
@@ -161,10 +162,10 @@ def authority_instrument(
     length = treated[kept]
     to_length, of_length = stage.slope(length)
     records = []
-    own = _Partialled(length, features.to_numpy(), authority)
+    own = PartialledRegressor(length, features.to_numpy(), authority)
     for k in range(days.size):
         to_risk, of_risk = stage.slope(y[:, k])
-        bounds = _fieller(to_risk, to_length, of_risk, of_length, n_authorities)
+        bounds = ratio_interval(to_risk, to_length, of_risk, of_length, LEVEL)
         records.append((to_risk / to_length, *bounds, own.slope(y[:, k])[0]))
     error = float(np.sqrt(of_length @ of_length))
     index = pd.Index(days, name="time")
@@ -184,27 +185,6 @@ def authority_instrument(
     )
 
 
-class _Partialled:
-    """A regressor with everything adjusted for taken out; slopes on it, and what each authority adds to their error."""
-
-    def __init__(self, regressor: np.ndarray, features: np.ndarray, authority: np.ndarray) -> None:
-        design = np.column_stack([np.ones(len(regressor)), features])
-        self._basis = np.linalg.qr(design)[0]
-        self._z = regressor - self._basis @ (self._basis.T @ regressor)
-        self._square = float(self._z @ self._z)
-        self._authority = authority
-        self.variance = self._square / len(regressor)
-
-    def slope(self, outcome: np.ndarray) -> tuple[float, np.ndarray]:
-        """Slope of ``outcome``, and each authority's influence on it (n_authorities,)."""
-        rest = outcome - self._basis @ (self._basis.T @ outcome)
-        value = float(self._z @ rest) / self._square
-        moved = self._z * (rest - value * self._z) / self._square
-        sums = np.bincount(self._authority, weights=moved)
-        n = sums.size
-        return value, sums * np.sqrt(n / (n - 1.0))
-
-
 def _habit(treated: np.ndarray, authority: np.ndarray, family: np.ndarray) -> np.ndarray:
     """Mean treatment of all other families of the authority; NaN where there is none."""
     total, count = np.bincount(authority, treated), np.bincount(authority)
@@ -214,19 +194,8 @@ def _habit(treated: np.ndarray, authority: np.ndarray, family: np.ndarray) -> np
     return np.divide(total[authority] - own_total[family], left, out=out, where=left > 0)
 
 
-def _fieller(a: float, b: float, of_a: np.ndarray, of_b: np.ndarray, n_clusters: int) -> tuple[float, float]:
-    """Interval of a / b: all ratios r at which a - r b is no further from 0 than chance."""
-    t2 = float(stdtrit(n_clusters - 1, 0.5 + LEVEL / 2.0)) ** 2
-    square, cross, other = b * b - t2 * (of_b @ of_b), a * b - t2 * (of_a @ of_b), a * a - t2 * (of_a @ of_a)
-    root = cross * cross - square * other
-    if square > 0:
-        return (cross - np.sqrt(root)) / square, (cross + np.sqrt(root)) / square
-    # A weak instrument: all ratios, or all but those between two bounds.
-    return (-np.inf, np.inf) if root <= 0 else (np.nan, np.nan)
-
-
 def _balance(habit: np.ndarray, features: pd.DataFrame, authority: np.ndarray) -> pd.DataFrame:
-    stage = _Partialled(habit, np.empty((habit.size, 0)), authority)
+    stage = PartialledRegressor(habit, np.empty((habit.size, 0)), authority)
     quantile = float(stdtrit(int(authority.max()), 0.5 + LEVEL / 2.0))
     records = []
     for name in features:

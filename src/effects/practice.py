@@ -16,9 +16,9 @@ from ..given_dates import given_date
 from ..models.monitoring.difference_in_differences import (
     LEAST_CONTROLS,
     DifferenceInDifferences,
-    difference_in_differences,
+    UnitChanges,
 )
-from ..models.monitoring.segmented_regression import LEAST_PERIODS, SegmentedRegression, segmented_regression
+from ..models.monitoring.segmented_regression import SegmentedRegression, segmented_regression
 from ..parameter_checks import shown
 from ..plans.indicators.monthly import monthly_counts
 
@@ -31,6 +31,9 @@ COLUMNS = ["la_code", "period", "count", "n"]
 COLUMNS_OF_DFE = {"n_second": "count", "n_started": "n"}
 AUTOCORRELATED = 0.5
 LEVEL = 0.95
+# Columns of the table, and what they are called of a difference.
+CONTRAST = {"estimate": "difference"} | {name: name for name in ("std_error", "lower", "upper", "p_value")}
+BY_PERIOD = ["difference", "difference_lower", "difference_upper"]
 
 
 @dataclass(frozen=True)
@@ -174,9 +177,15 @@ def change_of_practice(
     between, assumptions = None, ["The date was chosen before the series was looked at."]
     assumptions.append("Without the change the authority's share would have gone on along its own straight line.")
     if len(others) >= LEAST_CONTROLS:
-        changes = _Changes(share.loc[[la_code, *others]], n.loc[[la_code, *others]], time)
-        between, tables["difference in differences"] = changes.table()
-        series = series.join(changes.by_period())
+        units = [la_code, *others]
+        changes = UnitChanges(share.loc[units].to_numpy(), n.loc[units].to_numpy(), time, LEVEL)
+        between, trend = changes.change(), changes.trend_before()
+        rows = {"change": between, "trend before, per year": trend}
+        tables["difference in differences"] = pd.DataFrame(
+            {name: [getattr(row, of, np.nan) for row in rows.values()] for name, of in CONTRAST.items()},
+            index=pd.Index(list(rows), name="measure"),
+        )
+        series = series.join(pd.DataFrame(changes.by_period(), share.columns, BY_PERIOD))
         series["controls"] = (count.loc[others].sum() / n.loc[others].sum()).reindex(series.index)
         assumptions.append(
             "Without the change it would have moved as other authorities did, give or take their spread."
@@ -195,70 +204,6 @@ def change_of_practice(
         between,
         tuple(assumptions),
     )
-
-
-class _Changes:
-    """The changes of several authorities, the first being the one in question; a row each."""
-
-    def __init__(self, share: pd.DataFrame, n: pd.DataFrame, time: np.ndarray) -> None:
-        self._columns = share.columns
-        self._share, self._n, self._time = share.to_numpy(), n.to_numpy(), time
-        self._is_after = time >= 0
-        overall = float(np.nansum(self._share * self._n) / np.nansum(self._n))
-        self._binomial = overall * (1.0 - overall)
-        self._before, self._n_before = self._mean(~self._is_after)
-        self._after, self._n_after = self._mean(self._is_after)
-        self._dispersion = self._dispersion_within()
-
-    def table(self) -> tuple[DifferenceInDifferences, pd.DataFrame]:
-        change = self._against(self._after - self._before, 1.0 / self._n_before + 1.0 / self._n_after)
-        rows = {"change": change, "trend before, per year": self._trends()}
-        names = ["difference", "std_error", "lower", "upper", "p_value"]
-        records = [[getattr(row, name) for name in names] if row else [np.nan] * len(names) for row in rows.values()]
-        index = pd.Index(list(rows), name="measure")
-        return change, pd.DataFrame(records, index=index, columns=["estimate", *names[1:]])
-
-    def by_period(self) -> pd.DataFrame:
-        """The change of each period from the time before, against that of the controls, with an interval."""
-        records = []
-        for k in range(self._time.size):
-            own_error = 1.0 / self._n_before + 1.0 / self._n[:, k]
-            if not np.isfinite(own_error[0]) or np.isfinite(own_error[1:]).sum() < LEAST_CONTROLS:
-                records.append((np.nan,) * 3)
-                continue
-            found = self._against(self._share[:, k] - self._before, own_error)
-            records.append((found.difference, found.lower, found.upper))
-        return pd.DataFrame(records, self._columns, ["difference", "difference_lower", "difference_upper"])
-
-    def _against(self, change: np.ndarray, inverse_n: np.ndarray) -> DifferenceInDifferences:
-        variance = self._dispersion * self._binomial * inverse_n
-        return difference_in_differences(change[0], variance[0], change[1:], variance[1:], LEVEL)
-
-    def _trends(self) -> DifferenceInDifferences | None:
-        """Slopes before the date; None where there are too few periods for one."""
-        if (~self._is_after).sum() < LEAST_PERIODS:
-            return None
-        share, n, time = self._share[:, ~self._is_after], self._n[:, ~self._is_after], self._time[~self._is_after]
-        weight = np.nan_to_num(n)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            centred = time - (weight @ time / weight.sum(axis=1))[:, None]
-            square = (weight * centred**2).sum(axis=1)
-            slope = np.nansum(weight * centred * share, axis=1) / square
-            return self._against(slope, 1.0 / square)
-
-    def _mean(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        size = np.nansum(self._n[:, chosen], axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.nansum(self._share[:, chosen] * self._n[:, chosen], axis=1) / size, np.where(
-                size > 0, size, np.nan
-            )
-
-    def _dispersion_within(self) -> float:
-        """How much more the shares of one authority vary, before or after the date, than the binomial says."""
-        expected = np.where(self._is_after, self._after[:, None], self._before[:, None])
-        square = self._n * (self._share - expected) ** 2 / self._binomial
-        sides = np.isfinite(self._before).sum() + np.isfinite(self._after).sum()
-        return max(1.0, float(np.nansum(square) / max(np.isfinite(square).sum() - sides, 1)))
 
 
 def _counts(plans: Any, indicator: str, day: pd.Timestamp, first: Any, last: Any) -> tuple[pd.DataFrame, str]:

@@ -26,6 +26,8 @@ from scipy.special import stdtr, stdtrit
 from ..numerics.random_effects import random_effects
 
 LEAST_CONTROLS = 3
+# Fewer make no trend.
+LEAST_PERIODS = 3
 
 
 @dataclass(frozen=True)
@@ -83,3 +85,67 @@ def difference_in_differences(
     return DifferenceInDifferences(
         own, pooled.mean, difference, error, *bounds, p_value, float(np.sqrt(pooled.tau2)), placebo, pooled.n
     )
+
+
+class UnitChanges:
+    """Shares of several units by period, of which the first changed its practice, against the others.
+
+    Parameters
+    ----------
+    share, n : ndarray, shape (n_units, n_periods)
+        NaN where a unit has no share in a period.
+    time : ndarray, shape (n_periods,)
+        Years from the date of change; the first period after it 0 or more.
+    level : float
+        Coverage of the intervals.
+    """
+
+    def __init__(self, share: np.ndarray, n: np.ndarray, time: np.ndarray, level: float = 0.95) -> None:
+        self._share, self._n, self._time, self._level = share, n, time, level
+        self._is_after = time >= 0
+        overall = float(np.nansum(share * n) / np.nansum(n))
+        self._binomial = overall * (1.0 - overall)
+        self._before, self._n_before = self._mean(~self._is_after)
+        self._after, self._n_after = self._mean(self._is_after)
+        self._dispersion = self._dispersion_within()
+
+    def change(self) -> DifferenceInDifferences:
+        """Mean share after the date less that before it."""
+        return self._against(self._after - self._before, 1.0 / self._n_before + 1.0 / self._n_after)
+
+    def trend_before(self) -> DifferenceInDifferences | None:
+        """Slopes before the date; None where there are too few periods for one."""
+        if (~self._is_after).sum() < LEAST_PERIODS:
+            return None
+        share, n, time = self._share[:, ~self._is_after], self._n[:, ~self._is_after], self._time[~self._is_after]
+        weight = np.nan_to_num(n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            centred = time - (weight @ time / weight.sum(axis=1))[:, None]
+            square = (weight * centred**2).sum(axis=1)
+            return self._against(np.nansum(weight * centred * share, axis=1) / square, 1.0 / square)
+
+    def by_period(self) -> np.ndarray:
+        """Each period's change since before: difference, lower, upper, shape (n_periods, 3); NaN if unknown."""
+        found = np.full((self._time.size, 3), np.nan)
+        for k in range(self._time.size):
+            own = 1.0 / self._n_before + 1.0 / self._n[:, k]
+            if np.isfinite(own[0]) and np.isfinite(own[1:]).sum() >= LEAST_CONTROLS:
+                row = self._against(self._share[:, k] - self._before, own)
+                found[k] = row.difference, row.lower, row.upper
+        return found
+
+    def _against(self, change: np.ndarray, inverse_n: np.ndarray) -> DifferenceInDifferences:
+        variance = self._dispersion * self._binomial * inverse_n
+        return difference_in_differences(change[0], variance[0], change[1:], variance[1:], self._level)
+
+    def _mean(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        size = np.nansum(self._n[:, chosen], axis=1)
+        size = np.where(size > 0, size, np.nan)
+        return np.nansum(self._share[:, chosen] * self._n[:, chosen], axis=1) / size, size
+
+    def _dispersion_within(self) -> float:
+        """How much more the shares of one unit vary, before or after the date, than the binomial says."""
+        expected = np.where(self._is_after, self._after[:, None], self._before[:, None])
+        square = self._n * (self._share - expected) ** 2 / self._binomial
+        sides = np.isfinite(self._before).sum() + np.isfinite(self._after).sum()
+        return max(1.0, float(np.nansum(square) / max(np.isfinite(square).sum() - sides, 1)))
