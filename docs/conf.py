@@ -41,6 +41,7 @@ nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True
+nb_ipywidgets_js = {}  # progress bars are left out: pages load nothing from elsewhere
 nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", None)]
 
 autosummary_generate = True
