@@ -37,6 +37,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/typos
 
 ui: setup
 	@$(BIN)/secondplan ui
