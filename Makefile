@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup demo test test-kernels check bench docs ui lock data
+.PHONY: setup demo test test-kernels check bench docs links pictures ui lock data
 
 setup: $(VENV)/.ready
 
@@ -56,6 +56,14 @@ bench: setup $(VENV)-bench/.ready
 docs: setup $(VENV)/.ready-docs
 	@$(BIN)/sphinx-build -W --keep-going -q -b html -c docs . docs/_build/html
 	@echo "Open docs/_build/html/index.html"
+
+# Whether the addresses on pages answer; needs a network, so that the site's build does not ask.
+links: setup $(VENV)/.ready-docs
+	@SECONDPLAN_DOCS_QUICK=1 $(BIN)/sphinx-build -q -b linkcheck -c docs . docs/_build/links
+
+# The pictures of the README, from the shipped plans.
+pictures: setup
+	@$(BIN)/python docs/pictures/make.py
 
 $(VENV)/.ready-docs: requirements-docs.txt $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt

@@ -16,7 +16,7 @@ release = version = __version__
 
 # The root of the repository is read, so that notebooks stay where they are.
 root_doc = "docs/index"
-include_patterns = ["docs/**", "notebooks/*.ipynb"]
+include_patterns = ["docs/**", "notebooks/*.ipynb", "benchmarks/results/*.md"]
 exclude_patterns = ["docs/_build", "docs/_ext", "docs/_templates"]
 extensions = [
     "myst_nb",
