@@ -83,7 +83,7 @@ def run_demo(output: str | Path, *, n_children: int, store: str, say: Callable[[
         say("5/5  Writing the report ...")
         card = result.card() if result.model_uri is None else tracked_model_card(result.model_uri, store=store)
         for name, text in (files_of(result.report, "report") | files_of(card, "model_card")).items():
-            (work / name).write_text(text, encoding="utf-8")
+            (work / name).write_text(text, encoding="utf-8", newline="\n")
         (work / MARKER).touch()
         _replace(work, output)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -69,6 +70,9 @@ def _options(
 def main() -> None:
     """Run the command line and exit with its code."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Elsewhere than in UTF-8, as in a file on Windows, a name may have letters that the encoding lacks.
+        sys.stdout.reconfigure(errors="replace")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = show_warning

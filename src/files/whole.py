@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -21,6 +22,11 @@ READ_BYTES = 1 << 20
 # A hidden name is longer than the folder's own, and names have a longest length.
 MOST_LETTERS = 40
 ABANDONED_SECONDS = 24 * 3600
+# Windows lets nobody replace or move a file that somebody has open, as scanners for viruses have what is new.
+HELD_SECONDS = 2.0 if os.name == "nt" else 0.0
+RETRY_SECONDS = 0.05
+# What folders of other systems, shared over a network, answer where they cannot be flushed; their files were.
+CANNOT_FLUSH = {errno.EACCES, errno.EBADF, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM}
 
 
 @contextmanager
@@ -37,7 +43,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
         yield beside
         _sync_file(beside)
-        beside.replace(path)
+        _move(beside, path)
         _sync_folder(path.parent)
     except OSError as error:
         raise cannot_be_written(path, error) from None
@@ -111,17 +117,17 @@ def put_in_place(fresh: Path, folder: Path, *, keep_others: bool = False) -> Non
         _sync_folder(fresh)
         # Not every system lets a folder be replaced, not even an empty one.
         if folder.exists():
-            folder.replace(old)
+            _move(folder, old)
         try:
-            fresh.replace(folder)
+            _move(fresh, folder)
         except OSError:
             if old.exists():
-                old.replace(folder)
+                _move(old, folder)
             raise
         if keep_others and old.exists():
             for kept in old.iterdir():
                 if not (folder / kept.name).exists():
-                    kept.replace(folder / kept.name)
+                    _move(kept, folder / kept.name)
         _sync_folder(folder.absolute().parent)
     except OSError as error:
         raise cannot_be_written(folder, error) from None
@@ -129,12 +135,21 @@ def put_in_place(fresh: Path, folder: Path, *, keep_others: bool = False) -> Non
 
 
 def whole_link(link: Path, target: str) -> None:
-    """Let ``link`` point to ``target``, a name beside it, in one step; OSError where the system makes no links."""
+    """Let ``link`` point to ``target``, a name beside it, in one step; OSError where the system makes no links.
+
+    Windows takes two steps, between which there is no link.
+    """
     beside = link.with_name(f".{link.name}{UNFINISHED}")
     beside.unlink(missing_ok=True)  # of a process that was killed here
     beside.symlink_to(target, target_is_directory=True)
     try:
-        beside.replace(link)
+        try:
+            beside.replace(link)
+        except PermissionError:  # on Windows a link to a folder is a folder, which takes nobody's place
+            if not link.is_symlink():
+                raise
+            link.unlink()
+            beside.replace(link)
     except FileNotFoundError:
         if not link.is_symlink():  # otherwise another process, which came to this at the same moment, has swapped it
             raise
@@ -181,6 +196,18 @@ def _remove_abandoned(parent: Path, start: str) -> None:
                     shutil.rmtree(found, ignore_errors=True)
 
 
+def _move(source: Path, target: Path) -> None:
+    until = time.monotonic() + HELD_SECONDS
+    while True:
+        try:
+            source.replace(target)
+            return
+        except PermissionError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(RETRY_SECONDS)
+
+
 def _sync_file(path: Path) -> None:
     # Open for writing: Windows flushes no others.
     with path.open("rb+") as file:
@@ -188,11 +215,15 @@ def _sync_file(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make renames in a folder last; Windows has no such call."""
-    if os.name == "nt":
+    """Make renames in a folder last, where the system can."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)  # Windows opens no folder
+    except PermissionError:
         return
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in CANNOT_FLUSH:
+            raise
     finally:
         os.close(descriptor)

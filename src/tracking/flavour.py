@@ -7,6 +7,7 @@ here is named by a fixed table of this package, from files whose set and SHA-256
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,8 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 from ..errors import BundleError, GateError, ModelNotFoundError
 from ..version import __version__
@@ -37,7 +39,9 @@ MLMODEL = "MLmodel"
 # MLflow adds it to what it downloads; it is neither read nor trusted.
 TOLERATED = {"registered_model_meta"}
 LARGEST_MLMODEL_BYTES = 1_000_000
-REQUIRED_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "statsmodels", "lifelines")
+# Of Windows: it looks like the scheme of an address.
+DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+REQUIRED_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "statsmodels")
 DIGEST_TAG = "secondplan.model_digest"
 DIGEST_PARAM = "digest"
 CHAMPION = "champion"
@@ -124,10 +128,10 @@ def write_flavour(
     path.mkdir(parents=True)
     save_bundle(model, path / BUNDLE)
     digest = model_digest(path / BUNDLE)
-    (path / REQUIREMENTS).write_text(_requirements(), encoding="utf-8")
+    (path / REQUIREMENTS).write_text(_requirements(), encoding="utf-8", newline="\n")
     if evidence is not None:
         own = evidence.model_copy(update={"model_digest": digest})
-        (path / EVIDENCE).write_text(own.to_json(), encoding="utf-8")
+        (path / EVIDENCE).write_text(own.to_json(), encoding="utf-8", newline="\n")
     with mlflow_edge("the model cannot be described"):
         from mlflow.models import Model, ModelSignature
         from mlflow.types.schema import ColSpec, Schema
@@ -282,9 +286,8 @@ def _local_copy(uri: str, store: Store) -> Iterator[tuple[Path, str | None]]:
     with mlflow_edge(f"{uri}: not in the MLflow store", ModelNotFoundError):
         logged = store.client.get_logged_model(model_id)
     expected = logged.params.get(DIGEST_PARAM)
-    parsed = urlparse(logged.artifact_location)
-    if parsed.scheme in ("", "file"):
-        folder = Path(unquote(parsed.path) if parsed.scheme else logged.artifact_location)
+    folder = _local_folder(logged.artifact_location)
+    if folder is not None:
         if not (folder / MLMODEL).is_file():
             raise ModelNotFoundError(f"{uri}: its files are gone; was the folder mlruns moved or deleted?")
         yield folder, expected
@@ -301,6 +304,14 @@ def _local_copy(uri: str, store: Store) -> Iterator[tuple[Path, str | None]]:
         yield Path(fetched), expected
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _local_folder(location: str) -> Path | None:
+    """The folder of this machine that an address of MLflow means; None where it means another place."""
+    parsed = urlparse(location)
+    if not parsed.scheme or DRIVE.match(location):
+        return Path(location)
+    return Path(url2pathname(parsed.path)) if parsed.scheme == "file" else None
 
 
 def _model_id_of(version: Any, uri: str) -> str:

@@ -139,7 +139,7 @@ def log_comparison(
         _log_numbers(opened, parent, metrics or {})
         _log_table(opened, parent, "comparison", comparison.table.reset_index(names="model"))
         _log_table(opened, parent, "by_fold", comparison.by_fold)
-        _log_text(opened, parent, "tables/flow.csv", rounded_flow(cohort.flow).to_csv(index=False))
+        _log_text(opened, parent, "tables/flow.csv", rounded_flow(cohort.flow).to_csv(index=False, lineterminator="\n"))
         _log_failures(opened, parent, comparison.failures)
         for name in track(models[::-1], "Tracking models", total=len(models)):  # MLflow shows the latest run first
             model = (fitted or {}).get(name)
@@ -287,7 +287,7 @@ def _log_table(store: Store, run_id: str, name: str, table: pd.DataFrame) -> Non
     shown = publishable_table(table, name)
     if not isinstance(shown.index, pd.RangeIndex):
         shown = shown.reset_index() if shown.index.name or shown.index.nlevels > 1 else shown.reset_index(drop=True)
-    _log_text(store, run_id, f"tables/{name}.csv", shown.to_csv(index=False))
+    _log_text(store, run_id, f"tables/{name}.csv", shown.to_csv(index=False, lineterminator="\n"))
     _log_text(store, run_id, f"tables/{name}.json", shown.to_json(orient="split", index=False, date_format="iso"))
 
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
+from typing import Any
 
 from ..errors import InputError, OutputError
 from .killed_runs import close_killed_runs
@@ -67,10 +68,10 @@ def serve_ui(
         sys.stderr.write(f"The latest comparison: {address}/{view_path(latest, charts=False)}\n")
         sys.stderr.write(f"The same as charts: {address}/{view_path(latest, charts=True)}\n")
     server = subprocess.Popen(server_command(host, port), env=server_environment(opened, host, port, allow_edits))
-    with server, _stopping_with_us(server):
+    with server, _stopping_with_us(server) as was_asked:
         server.wait()
     code = server.returncode
-    if code not in (0, -signal.SIGINT, -signal.SIGTERM, 130, 143):
+    if not was_asked.is_set() and code not in (0, -signal.SIGINT, -signal.SIGTERM, 130, 143):
         raise OutputError(f"the MLflow server stopped with code {code}")
 
 
@@ -136,14 +137,20 @@ def _in_url(host: str) -> str:
 
 
 @contextmanager
-def _stopping_with_us(server: subprocess.Popen) -> Iterator[None]:
-    """End the server when this process is interrupted or asked to end."""
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    former = signal.signal(signal.SIGTERM, lambda *_: server.terminate()) if in_main_thread else None
-    try:
-        yield
-    except KeyboardInterrupt:
+def _stopping_with_us(server: subprocess.Popen) -> Iterator[threading.Event]:
+    """End the server when this process is interrupted or asked to end; says whether it was."""
+    was_asked = threading.Event()
+
+    def end(*_: Any) -> None:
+        was_asked.set()
         server.terminate()
+
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    former = signal.signal(signal.SIGTERM, end) if in_main_thread else None
+    try:
+        yield was_asked
+    except KeyboardInterrupt:  # Windows gives codes of its own to what ends then
+        end()
         server.wait()
     finally:
         if server.poll() is None:

@@ -1,6 +1,7 @@
 """The command line: one clear line and the documented exit code for every kind of bad input, and the way through."""
 
 import errno
+import io
 import json
 import os
 import re
@@ -512,3 +513,12 @@ def test_a_council_writes_its_answers_and_a_card_needs_a_model(run, tmp_path):
     store = f"sqlite:///{tmp_path / 'none.db'}"
     code, _, err = run("card", "models:/none@champion", "--out", tmp_path / "card.html", "--store", store)
     assert code == 3 and err.count("\n") == 1
+
+
+def test_a_letter_that_the_encoding_of_the_output_lacks_is_no_error(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="cp1252"))  # as in a file on Windows
+    monkeypatch.setattr(cli, "app", lambda **_: sys.stdout.write("Ynys Môn, Ŵ") and sys.stdout.flush())
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0 and written.getvalue().decode("cp1252").split() == ["Ynys", "Môn,", "?"]

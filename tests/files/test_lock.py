@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 from textwrap import dedent
@@ -49,4 +50,13 @@ def test_a_killed_holder_releases_the_lock(tmp_path):
 
 def test_a_folder_that_does_not_exist_is_an_output_error(tmp_path):
     with pytest.raises(OutputError, match="cannot be written"), locked(tmp_path / "absent" / ".lock"):
+        pass
+
+
+def test_a_disk_without_locks_is_not_said_to_be_in_use(tmp_path, monkeypatch):
+    def no_locks(_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("secondplan.files.lock._lock", no_locks)
+    with pytest.raises(OutputError, match=r"cannot be locked there \(No locks"), locked(tmp_path / ".lock"):
         pass

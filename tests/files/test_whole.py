@@ -1,10 +1,12 @@
 """Files and folders are whole or absent, whatever happens on the way; nothing else in the package replaces them."""
 
 import ast
+import errno
 import os
 import stat
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from textwrap import dedent
 
@@ -203,3 +205,43 @@ def test_what_killed_processes_left_is_removed_after_a_day(tmp_path):
         os.utime(path, (1e9, 1e9))
     fresh = folder_beside(tmp_path / "out")
     assert set(tmp_path.iterdir()) == {recent, other, fresh}
+
+
+def denied(*_):
+    raise PermissionError(errno.EACCES, "in use")
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EIO])
+def test_a_folder_that_cannot_be_flushed_is_no_error_but_a_broken_disk_is(tmp_path, monkeypatch, code):
+    real = os.fsync
+
+    def fsync(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, "no")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with nullcontext() if code != errno.EIO else pytest.raises(OutputError):
+        write_text(tmp_path / "a.txt", "new")
+    assert (tmp_path / "a.txt").read_text() == "new"
+
+
+def test_a_system_that_opens_no_folders_writes_files_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "open", denied)  # as Windows does
+    write_text(tmp_path / "a.txt", "new")
+    assert (tmp_path / "a.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize("n_refused", [2, 1000])
+def test_a_file_that_another_program_has_open_is_tried_again(tmp_path, monkeypatch, n_refused):
+    real, tries = Path.replace, []
+
+    def replace(self, target):
+        tries.append(target)
+        return denied() if len(tries) <= n_refused else real(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr("secondplan.files.whole.HELD_SECONDS", 0.2)  # as on Windows
+    with nullcontext() if n_refused == 2 else pytest.raises(OutputError):
+        write_text(tmp_path / "a.txt", "new")
+    assert (tmp_path / "a.txt").exists() == (n_refused == 2) and len(tries) > 2

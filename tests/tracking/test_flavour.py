@@ -10,7 +10,7 @@ import yaml
 from secondplan.errors import BundleError, ModelNotFoundError
 from secondplan.models.bundle import model_digest
 from secondplan.models.estimator.bundle_files import save_bundle
-from secondplan.tracking import load_tracked_model, log_model_bundle
+from secondplan.tracking import flavour, load_tracked_model, log_model_bundle
 from secondplan.tracking.dataset import column_kinds
 
 FEATURES = ["plan_length_days", "sex", "disabled"]
@@ -166,3 +166,18 @@ def test_files_that_are_gone_are_not_found(store, cohort, fitted):
     shutil.rmtree(store.client.get_logged_model(model_id).artifact_location)
     with pytest.raises(ModelNotFoundError, match="files are gone"):
         load_tracked_model(f"runs:/{run}/model", store=store)
+
+
+@pytest.mark.parametrize(
+    ("location", "folder"),
+    [
+        ("/srv/ml runs/1", "/srv/ml runs/1"),
+        ("file:///srv/ml%20runs/1", "/srv/ml runs/1"),
+        (r"C:\mlruns\1", r"C:\mlruns\1"),
+        ("D:/mlruns/1", "D:/mlruns/1"),
+        ("s3://bucket/1", None),
+        ("mlflow-artifacts:/1", None),
+    ],
+)
+def test_a_drive_of_windows_is_a_folder_and_no_scheme(location, folder):
+    assert flavour._local_folder(location) == (None if folder is None else Path(folder))

@@ -164,3 +164,28 @@ def test_ctrl_c_stops_the_server_and_is_no_error(store, monkeypatch, free_port):
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", port))
         assert again.getsockname()[1] == port, "the server is gone"
+
+
+def test_whatever_code_a_server_ends_with_that_was_asked_to_end(store, monkeypatch, free_port):
+    class Server:
+        returncode = None
+        __enter__, __exit__ = lambda self: self, lambda *_: None
+
+        def __init__(self, *_, **__):
+            pass
+
+        def poll(self):
+            return self.returncode
+
+        def terminate(self):
+            self.returncode = 0xC000013A  # of Windows, for Ctrl-C
+
+        def wait(self):
+            if self.returncode is None:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "Popen", Server)
+    serve_ui(store, port=free_port)
+    monkeypatch.setattr(Server, "wait", Server.terminate)
+    with pytest.raises(OutputError, match="stopped with code"):
+        serve_ui(store, port=free_port)

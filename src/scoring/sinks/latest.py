@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from ...caller_warnings import warn
@@ -38,10 +39,16 @@ def point_latest(folder: Path, marker: str) -> None:
     current = latest_folder(place.parent)
     if current is not None and current != place and _finished_at(current, marker) > _finished_at(place, marker):
         return
+    text = place.with_name(LATEST_TEXT)
     try:
         whole_link(link, place.name)
     except OSError:
-        write_text(place.with_name(LATEST_TEXT), place.name + "\n")
+        write_text(text, place.name + "\n")
+        with suppress(OSError):  # that of an earlier night would go before the text
+            link.unlink()
+        return
+    with suppress(OSError):
+        text.unlink()
 
 
 def latest_folder(parent: Path) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def opened_parquet(content: Content) -> Iterator[Any]:
         file = pq.ParquetFile(content.name if content.copy is None else content.copy)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{content.name}: not a Parquet file ({type(error).__name__})") from None
-    with file if content.copy is None else _left_open(file):
+    with file if content.copy is None else nullcontext():
         yield file
 
 
@@ -54,11 +54,12 @@ def arrow_chunks(content: Content, columns: Sequence[str], rows_per_chunk: int) 
             reader = pa.ipc.open_stream(mapped)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{content.name}: not an Arrow file ({type(error).__name__})") from None
-    given = _partition(content)
-    found = wanted_of_schema(content.name, reader.schema, columns, given)
-    is_file = hasattr(reader, "num_record_batches")
-    batches = (reader.get_batch(place) for place in range(reader.num_record_batches)) if is_file else reader
-    yield from chunks_of_batches(content.name, (batch.select(found) for batch in batches), rows_per_chunk, given)
+    with mapped if content.copy is None else nullcontext():  # Windows lets nobody replace a file that is mapped
+        given = _partition(content)
+        found = wanted_of_schema(content.name, reader.schema, columns, given)
+        is_file = hasattr(reader, "num_record_batches")
+        batches = (reader.get_batch(place) for place in range(reader.num_record_batches)) if is_file else reader
+        yield from chunks_of_batches(content.name, (batch.select(found) for batch in batches), rows_per_chunk, given)
 
 
 def chunks_of_batches(
@@ -107,8 +108,3 @@ def _partition(content: Content) -> dict[str, str]:
     """Columns that folders name, as ``la_code=330/part.parquet``."""
     parents = content.name.parents if isinstance(content.name, Path) else ()
     return dict(parent.name.split("=", 1) for parent in parents if parent.name.count("=") == 1)
-
-
-@contextmanager
-def _left_open(file: Any) -> Iterator[Any]:
-    yield file

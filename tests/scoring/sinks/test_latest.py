@@ -40,6 +40,33 @@ def test_without_links_it_is_a_text_file(tmp_path, monkeypatch):
     assert latest_folder(tmp_path) == tmp_path / "b"
 
 
+def test_where_a_link_takes_no_links_place_it_is_moved_in_two_steps(tmp_path, monkeypatch):
+    real = Path.replace
+
+    def replace(self, target):
+        if target.is_symlink():  # as Windows does to links to folders
+            raise PermissionError(5, "Access is denied")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    for name, day in (("a", 1_000), ("b", 2_000)):
+        point_latest(night(tmp_path, name, day), MARKER)
+        assert latest_folder(tmp_path) == tmp_path / name
+
+
+def test_no_link_of_an_earlier_night_goes_before_the_text_nor_the_other_way_round(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(1314, "A required privilege is not held by the client")
+
+    point_latest(night(tmp_path, "a", 1_000), MARKER)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "symlink_to", refuse)
+        point_latest(night(tmp_path, "b", 2_000), MARKER)
+    assert latest_folder(tmp_path) == tmp_path / "b" and not (tmp_path / LATEST).exists()
+    point_latest(night(tmp_path, "c", 3_000), MARKER)
+    assert latest_folder(tmp_path) == tmp_path / "c" and not (tmp_path / LATEST_TEXT).exists()
+
+
 def test_what_is_no_link_stays(tmp_path):
     (tmp_path / LATEST).mkdir()
     with pytest.warns(UserWarning, match="is not a link"):

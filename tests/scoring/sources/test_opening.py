@@ -174,6 +174,13 @@ def test_other_kinds_of_files_give_the_same_rows(tmp_path, kind):
     np.testing.assert_array_equal(numbers, [1.0, 2.0, np.nan])
 
 
+def test_a_mapped_file_is_let_go_of_when_it_is_read(tmp_path, monkeypatch):
+    real, mapped = pa.memory_map, []
+    monkeypatch.setattr(pa, "memory_map", lambda *it: mapped.append(real(*it)) or mapped[-1])
+    assert len(read(written(tmp_path, ".arrow"), 2)) == 2
+    assert mapped and all(file.closed for file in mapped), "Windows lets nobody replace it"
+
+
 def test_lines_that_are_no_json_are_rejected_one_by_one(tmp_path):
     path = tmp_path / "cases.jsonl"
     path.write_text(written(tmp_path, ".ndjson").read_text() + '[1]\n{"child_id": \n')
