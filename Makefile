@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup demo test test-kernels check bench docs links pictures ui lock data
+.PHONY: setup demo test test-kernels check bench docs links pictures ui lock data release
 
 setup: $(VENV)/.ready
 
@@ -69,18 +69,22 @@ $(VENV)/.ready-docs: requirements-docs.txt $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
 	@touch $@
 
+# Builds wheel and sdist, and uses them in empty environments of every Python; needs uv.
+release: setup
+	@$(BIN)/python -m benchmarks.release $(RELEASE)
+
 # Regenerates the shipped synthetic store byte for byte.
 data: setup
 	@$(BIN)/python data/synthetic/make.py
 
-# Resolves the dependencies anew for every platform; needs uv.
+# Resolves the dependencies anew for every platform; needs uv. Beside those of requirements.txt, which the project works
+# with, the newest and the oldest that pyproject.toml allows; requirements-newest.in says what is newest in spite of a bound.
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet pyproject.toml
+EVERYTHING := --extra tracking --extra notebooks --extra io --extra lifelines --extra dev
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra tracking --extra notebooks --extra io --extra dev pyproject.toml --output-file requirements.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --extra bench pyproject.toml --output-file requirements-bench.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --constraint requirements.txt requirements-scoring.in --output-file requirements-scoring.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --constraint requirements.txt --extra tracking --extra notebooks --extra io --extra dev --extra docs pyproject.toml \
-	  --output-file requirements-docs.txt
+	$(LOCK) $(EVERYTHING) --output-file requirements.txt
+	$(LOCK) --extra bench --output-file requirements-bench.txt
+	$(LOCK:pyproject.toml=requirements-scoring.in) --constraint requirements.txt --output-file requirements-scoring.txt
+	$(LOCK) $(EVERYTHING) --extra docs --constraint requirements.txt --output-file requirements-docs.txt
+	$(LOCK) $(EVERYTHING) --upgrade --override requirements-newest.in --output-file requirements-newest.txt
+	$(LOCK) $(EVERYTHING) --resolution lowest-direct --output-file requirements-oldest.txt

@@ -1,3 +1,3 @@
 """The version, on its own at the bottom, as models and pages state it."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from importlib.metadata import version
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,8 @@ def test_public_names_exist_and_are_documented(name):
 
 
 def test_the_version_is_that_of_the_distribution():
-    assert sp.__version__ == version("secondplan")
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert sp.__version__ == project["version"]
 
 
 def test_unknown_names_are_attribute_errors():

@@ -71,7 +71,7 @@ def _engine(source: Any, password_file: str | Path | None) -> tuple["Engine", bo
     try:
         import sqlalchemy
     except ModuleNotFoundError:
-        raise InputError("reading a database needs SQLAlchemy; install secondplan[io]") from None
+        raise InputError("databases need SQLAlchemy: pip install 'secondplan[io]'") from None
     if hasattr(source, "connect"):
         return source, False
     problem = ""

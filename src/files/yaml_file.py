@@ -33,7 +33,7 @@ def load_checked(file: Path, model: type[Spec], shape: str, *, as_text: bool = F
     try:
         import yaml
     except ImportError:
-        raise InputError(f"{file}: reading YAML needs PyYAML; install secondplan[io]") from None
+        raise InputError(f"{file}: reading YAML needs PyYAML: pip install 'secondplan[io]'") from None
     try:
         # Neither loader makes anything but plain data.
         content = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader if as_text else yaml.SafeLoader)

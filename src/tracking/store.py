@@ -159,7 +159,7 @@ def mlflow_edge(task: str, error: type[SecondplanError] = OutputError) -> Iterat
         except ModuleNotFoundError as cause:
             if (cause.name or "").split(".")[0] not in ("mlflow", "sqlalchemy", "alembic", "yaml"):
                 raise
-            raise InputError("MLflow is not installed; pip install 'secondplan[tracking]'") from None
+            raise InputError("MLflow is not installed: pip install 'secondplan[tracking]'") from None
         except Exception as cause:
             raise error(f"{task} ({_reason(cause)})") from None
         finally:

@@ -129,6 +129,8 @@ def compare_distributions(
     ValueError
         No row has the event, or all of them have it on the last day, so that there is no spread to estimate; or see
         :func:`.outcome.check_outcome`.
+    ModuleNotFoundError
+        lifelines is not installed: it comes with the extra ``lifelines``.
 
     References
     ----------

@@ -129,8 +129,17 @@ def fit_shapes(times: UnivariateTimes, begin: float, days: np.ndarray, level: fl
     -------
     dict of str to UnivariateFit
         By name, without what takes more events than there are, and without what failed.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        lifelines is not installed.
     """
-    import lifelines
+    try:
+        import lifelines
+    except ModuleNotFoundError as error:
+        needed = "compare_distributions needs lifelines: pip install 'secondplan[lifelines]'"
+        raise ModuleNotFoundError(needed, name=error.name) from None
 
     # Near 1 the search of lifelines works: it stops by absolute changes.
     unit = times.days_per_event

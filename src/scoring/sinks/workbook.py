@@ -40,7 +40,7 @@ def write_workbook(parts: Parts, n_parts: int) -> list[Path]:
     try:
         import openpyxl
     except ImportError:
-        raise OutputError("writing Excel needs openpyxl; install secondplan[io] or choose csv") from None
+        raise OutputError("writing Excel needs openpyxl (pip install 'secondplan[io]'), or choose csv") from None
     path = parts.folder / NAME
     with whole_file(path) as beside:
         book = openpyxl.Workbook(write_only=True)

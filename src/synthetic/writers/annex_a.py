@@ -225,7 +225,7 @@ def _write_workbook(target: Path, lists: Iterable[tuple[str, Iterable[tuple[Any,
     try:
         import openpyxl
     except ImportError:
-        raise OutputError("writing Excel needs openpyxl; install secondplan[io] or choose CSV") from None
+        raise OutputError("writing Excel needs openpyxl (pip install 'secondplan[io]'), or choose CSV") from None
     book = openpyxl.Workbook(write_only=True)
     for name, rows in lists:
         sheet = book.create_sheet(name)

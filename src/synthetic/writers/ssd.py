@@ -90,11 +90,11 @@ def _write_folder(tables: dict[str, pd.DataFrame], folder: Path, system: SsdSyst
 
 
 def _write_database(tables: dict[str, pd.DataFrame], target: Any, schema: str | None) -> None:
-    import sqlalchemy
-
-    metadata = sqlalchemy.MetaData(schema=schema)
-    made = {name: sqlalchemy.Table(name, metadata, *map(_column, table.items())) for name, table in tables.items()}
     with connected(target, writes=True, error=OutputError) as (connection, label), connection.begin():
+        import sqlalchemy
+
+        metadata = sqlalchemy.MetaData(schema=schema)
+        made = {name: sqlalchemy.Table(name, metadata, *map(_column, table.items())) for name, table in tables.items()}
         existing = set(sqlalchemy.inspect(connection).get_table_names(schema=schema))
         if existing & set(tables):
             raise OutputError(f"{label}: holds tables of the SSD already; they are not replaced")

@@ -1,6 +1,7 @@
 """Parametric shapes against our own fits, by hand, under weights and late entry; cumulative hazards and words."""
 
 import gc
+import sys
 import warnings
 
 import lifelines
@@ -155,6 +156,12 @@ def test_other_events_and_rows_of_weight_0_count_as_they_should():
     as_first = compare(y.assign(event=(y["event"] == 2).astype(int)))
     pd.testing.assert_frame_equal(second.table, as_first.table)
     assert second.event == 2 and second.n_rows == 300
+
+
+def test_without_lifelines_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lifelines", None)
+    with pytest.raises(ModuleNotFoundError, match=r"needs lifelines: pip install 'secondplan\[lifelines\]'"):
+        compare_distributions([10, 20, 30], [1, 0, 1])
 
 
 def test_holds_no_object_of_lifelines():

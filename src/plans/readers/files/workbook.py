@@ -68,7 +68,7 @@ def opened_workbook(path: Path, *, formulas: bool = False) -> Iterator[Any]:
     try:
         import openpyxl
     except ImportError:
-        raise InputError(f"{path}: reading Excel needs openpyxl; install secondplan[io] or save as CSV") from None
+        raise InputError(f"{path}: Excel needs openpyxl (pip install 'secondplan[io]'), or save it as CSV") from None
     # openpyxl warns of what it leaves out (validation, styles) and quotes cells; what it cannot read comes as an error.
     with warnings.catch_warnings(), path.open("rb") as stream:
         warnings.simplefilter("ignore")
