@@ -13,6 +13,7 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 import typer.main
 from PIL import Image
@@ -155,3 +156,20 @@ def test_pictures_are_small_and_new_and_their_words_tell_the_finding(words, path
 
 def test_the_readme_is_short():
     assert len(PAGES["README.md"].splitlines()) <= 125
+
+
+def test_methods_name_every_estimator():
+    homes = ("models", "models.external.model", "models.metrics", "models.monitoring", "evaluation", "effects")
+    public = {name: getattr(sp, name) for home in (*homes, "scoring.drift") for name in sp._HOMES[home]}
+    estimators = {name for name, value in public.items() if inspect.isfunction(value) or hasattr(value, "fit")}
+    estimators -= {"check_outcome", "load_model", "training_profile", "FeatureEncoder"}
+    assert {name for name in estimators if f"`{name}`" not in PAGES["docs/methods.md"]} == set()
+
+
+def test_the_table_of_differences_is_of_tests_that_exist():
+    listed = pd.read_csv(ROOT / "benchmarks" / "differences.csv")
+    found = (ROOT / "benchmarks" / "results" / "differences.md").read_text(encoding="utf-8")
+    for what, test in listed[["what", "test"]].itertuples(index=False):
+        file, _, name = test.partition("::")
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8")
+        assert f"| {what} |" in found
