@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from .alt_text import describe, span
+from .legends import heading, legend
 from .style import COLOURS, MUTED, axes_or_new, house_style
 
 
@@ -53,8 +55,16 @@ def plot_calibration(
             ylabel="observed (Aalen-Johansen, %)",
         )
         ax.set_aspect("equal", adjustable="box")
-        ax.set_title(title or ("Calibration" if day is None else f"Calibration at {day:g} days"))
-        ax.legend(loc="lower right", fontsize=8)
+        by = "" if day is None else f" by day {day:,g}"
+        heading(ax, title, f"Do as many children return{by} as predicted?")
+        legend(ax, place="below")
+        held = int(((points["lower"] <= points["predicted"]) & (points["predicted"] <= points["upper"])).sum())
+        describe(
+            ax,
+            f"Observed against predicted risk of a second plan{by}: in {held} of {len(points)} groups by predicted risk"
+            " the interval of the observed risk holds the predicted one.",
+            f"Predicted {span(predicted, ' %')}, observed {span(observed, ' %')}.",
+        )
     return ax
 
 

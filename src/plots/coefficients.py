@@ -12,8 +12,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..parameter_checks import check_event
 from ..renamed_parameters import renamed_parameters
-from .style import COLOURS, MUTED, axes_or_new, house_style, ratio_ticks
+from .alt_text import amount, describe, listed
+from .legends import heading, legend
+from .style import COLOURS, MARKERS, MUTED, axes_or_new, house_style, ratio_ticks
 
+# What each kind of ratio is a ratio of.
+SCALES = {
+    "hazard ratio": "hazard",
+    "odds ratio": "odds of the event",
+    "time ratio": "time to the event",
+    "ratio": "risk",
+}
 RATIOS = ("hazard_ratio", "odds_ratio")
 
 
@@ -34,7 +43,7 @@ def plot_coefficients(
         A fitted regression model, its ``summary_``, or several by name. Hazard or odds ratios where they have
         intervals, else time ratios.
     event : int, optional
-        The event to draw; by default all events of one model, a colour each, and event 1 of several models.
+        The event to draw; by default all events of one model, a colour and mark each, and event 1 of several models.
     per : mapping of str to float, optional
         Draw the ratio for so many units of a feature: ``{"plan_length_days": 91}``.
     title : str, optional
@@ -60,30 +69,38 @@ def plot_coefficients(
     one = len(series) == 1
     with house_style():
         ax = axes_or_new(ax, max(4.6, 1.3 + (0.24 if one else 0.3) * len(features)))
-        ends = []
+        ends, told = [], []
         for position, (label, (_, rows)) in enumerate(series.items()):
             unit = np.array([per.get(str(feature), 1.0) for feature in rows.index])
             ratios, lower, upper = np.exp(rows.to_numpy(float).T * unit)
             ends.append((np.nanmin(lower), np.nanmax(upper)))
             place = places[rows.index].to_numpy() + 0.5 * ((len(series) - 1) / 2 - position) / len(series)
-            colours = (
-                np.where((lower > 1) | (upper < 1), COLOURS[0], MUTED) if one else [COLOURS[position % len(COLOURS)]]
+            is_clear = (lower > 1) | (upper < 1)
+            colour, mark = COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)]
+            groups = ((is_clear, colour), (~is_clear, MUTED)) if one else ((np.ones(len(rows), dtype=bool), colour),)
+            for own, chosen in (group for group in groups if group[0].any()):
+                ax.hlines(place[own], lower[own], upper[own], color=chosen, linewidth=1.6)
+                fill = "white" if one and chosen == MUTED else chosen
+                ax.plot(ratios[own], place[own], mark, color=chosen, markerfacecolor=fill, markersize=5, label=label)
+            numbers = zip(
+                (labels[features.index(feature)] for feature in rows.index), ratios, lower, upper, strict=True
             )
-            for colour in dict.fromkeys(colours):
-                own = np.asarray(colours == colour if one else np.ones(len(rows), dtype=bool))
-                ax.hlines(place[own], lower[own], upper[own], color=colour, linewidth=1.6)
-                ax.plot(ratios[own], place[own], "o", color=colour, markersize=4, label=label)
+            clear = [f"{name} {amount(*limits, unit='', digits=2)}" for (name, *limits), own in
+                     zip(numbers, is_clear, strict=True) if own]  # fmt: skip
+            of = f"{label}: " if label else ""
+            told.append(f"{of}{len(clear)} of {len(rows)} clear of 1{': ' if clear else ''}{listed(clear)}.")
         ax.axvline(1, color=MUTED, linewidth=1, linestyle="--")
         ax.set_xscale("log")
         ratio_ticks(ax.xaxis, min(low for low, _ in ends), max(high for _, high in ends))
         ax.set_yticks(places, labels, fontsize=8)
         ax.set_ylim(-0.7, len(features) - 0.3)
         name = kinds.pop()
-        ax.set_xlabel(f"{name} (log scale) with its interval{'; blue: clear of 1' if one else ''}")
-        ax.set_title(title or f"{name.capitalize()}s")
+        ax.set_xlabel(f"{name} (log scale) with its interval{'; filled: clear of 1' if one else ''}")
+        heading(ax, title, f"Which features go with a higher or lower {SCALES[name]}?")
         ax.grid(axis="y", visible=False)
         if not one:
-            ax.legend(loc="best", fontsize=8)
+            legend(ax, place="below", ncols=2)
+        describe(ax, f"{name.capitalize()}s of {len(features)} features, with intervals.", *told)
     return ax
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
+from .alt_text import describe, listed
+from .legends import heading
 from .style import COLOURS, INK, MUTED, axes_or_new, house_style
 
 if TYPE_CHECKING:
@@ -79,8 +81,14 @@ def plot_contributions(
         room = 0.12 * max(float(np.ptp(left)), 0.1)
         ax.set_xlim(left.min() - room / 2, left.max() + room)
         ax.set_xlabel(f"risk of event {contributions.event} by day {day:g} (%), in points from feature to feature")
-        ax.set_title(title or f"From {baseline:.1f} % (baseline, dashed) to {risk:.1f} %")
+        heading(ax, title, f"From {baseline:.1f} % (baseline, dashed) to {risk:.1f} %")
         ax.grid(axis="y", visible=False)
+        told = listed(f"{label} {change:+.1f}" for label, change in zip(labels, size, strict=True))
+        describe(
+            ax,
+            f"Risk of event {contributions.event} by day {day:,g}: from {baseline:.1f} % (baseline) to {risk:.1f} %;"
+            f" in percentage points: {told or 'no feature moves it'}.",
+        )
     return ax
 
 

@@ -8,8 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..round_days import shown_days
-from .incidence import numbers_at_risk
-from .style import COLOURS, axes_or_new, house_style
+from .alt_text import amount, describe, listed
+from .incidence import height_with_rows, numbers_at_risk
+from .legends import heading, legend
+from .style import axes_or_new, house_style, line_look
 
 if TYPE_CHECKING:
     from ..models.curves.results import IncidenceCurve, StepCurve, StratifiedCurves
@@ -68,16 +70,20 @@ def plot_curves(
         raise ValueError(f"until must lie after day {begin:g}, where the curves begin, got {until:g}")
     end = end if end > begin else begin + 1.0
     with house_style():
-        ax = axes_or_new(ax)
-        for position, (label, curve, code) in enumerate(_lines(curves, event)):
-            _draw_line(ax, curve, code, (begin, end), COLOURS[position % len(COLOURS)], label, level, interval)
+        ax = axes_or_new(ax, height_with_rows(len(curves) if at_risk else 1))
+        lines = _lines(curves, event)
+        last = [
+            _draw_line(ax, curve, code, (begin, end), line_look(position, mark=False), label, level, interval)
+            for position, (label, curve, code) in enumerate(lines)
+        ]
         ax.set(xlim=(begin, end), xlabel="days", ylabel=_label(first, event, len(curves)))
         is_probability = getattr(first, "kind", "survival") == "survival"
         ax.set_ylim(0, 1 if is_probability and ax.get_ylim()[1] > 1 else None)
-        if len(ax.get_lines()) > 1:
-            ax.legend(loc="best", fontsize=8)
-        if title:
-            ax.set_title(title)
+        if len(lines) > 1 and not (at_risk and len(curves) > 1):  # beneath, the lines stand beside their numbers
+            legend(ax)
+        heading(ax, title, _question(first, event, len(curves)))
+        told = listed(f"{label} {value}".strip() for (label, *_), value in zip(lines, last, strict=True))
+        describe(ax, f"{ax.get_ylabel().capitalize()} by day {end:,g}, with {100 * level:g} % interval: {told}.")
         ticks = begin + np.concatenate([[0.0], shown_days(end - begin)])
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         if at_risk:
@@ -101,18 +107,32 @@ def _draw_line(
     curve: Any,
     code: int | None,
     axis: tuple[float, float],
-    colour: str,
+    look: dict[str, Any],
     label: str,
     level: float,
     interval: str,
-) -> None:
+) -> str:
+    """Draw a line with its band; what it says at its end."""
     inside = (curve.times > axis[0]) & (curve.times < axis[1])
     days = np.concatenate([[axis[0]], curve.times[inside], [min(axis[1], max(float(curve.times[-1]), axis[0]))]])
     options = {"level": level, "interval": interval}
     band = curve.at(days, **options) if code is None else curve.at(days, code, **options)
-    ax.step(days, band["estimate"], where="post", color=colour, linewidth=1.6, label=label)
+    ax.step(days, band["estimate"], where="post", linewidth=1.6, label=label, **look)
     lower, upper = band["lower"].to_numpy(float), band["upper"].to_numpy(float)
-    ax.fill_between(days, lower, upper, step="post", color=colour, alpha=0.13, linewidth=0)
+    ax.fill_between(days, lower, upper, step="post", color=look["color"], alpha=0.13, linewidth=0)
+    scale, unit = (1.0, "") if getattr(curve, "kind", "") == "cumulative_hazard" else (100.0, " %")
+    final = (scale * float(values[-1]) for values in (band["estimate"].to_numpy(float), lower, upper))
+    return amount(*final, unit=unit, digits=1 if unit else 3)
+
+
+def _question(first: Any, event: int | None, n_curves: int) -> str:
+    if event == 0 or getattr(first, "kind", None) == "survival":
+        return "How many are still free of the event?"
+    if hasattr(first, "kind"):
+        return "How fast do events come?"
+    if event is None and n_curves == 1:
+        return "Which event comes first, and when?"
+    return f"How many have had event {1 if event is None else event}, and when?"
 
 
 def _label(first: Any, event: int | None, n_curves: int) -> str:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
-from .style import COLOURS, INK, axes_or_new, house_style
+from .alt_text import describe, listed
+from .legends import heading, legend
+from .style import INK, axes_or_new, house_style, line_look
 
 if TYPE_CHECKING:
     from ..models.aft.distributions import DistributionComparison
@@ -56,10 +58,17 @@ def plot_distributions(
         band = [*lower, lower[-1]], [*upper, upper[-1]]
         ax.fill_between([*days, last], *band, step="post", color=INK, alpha=0.13, linewidth=0)
         for position, name in enumerate(names):
-            ax.plot(curves[name]["day"], curves[name]["estimate"], color=COLOURS[position], label=name)
+            look = line_look(position, mark=False)
+            ax.plot(curves[name]["day"], curves[name]["estimate"], linewidth=1.6, label=name, **look)
         ax.set(xlabel="days", ylabel=f"cumulative hazard of event {result.event}")
         ax.set_ylim(0, 1.1 * max(upper[-1], *(curves[name]["estimate"].max() for name in names), 0.0))
-        ax.legend(loc="best", fontsize=8)
-        if title:
-            ax.set_title(title)
+        legend(ax)
+        heading(ax, title, f"Which shape fits the time to event {result.event}?")
+        behind = result.table["aic_difference"].reindex(names).dropna()
+        told = listed(f"{name} {difference:.1f}" for name, difference in behind.items())
+        describe(
+            ax,
+            f"Cumulative hazard of event {result.event} by day {last:,g}: Nelson-Aalen {estimate[-1]:.3f}"
+            f" ({lower[-1]:.3f} to {upper[-1]:.3f}). AIC above that of the best shape: {told or 'not known'}.",
+        )
     return ax

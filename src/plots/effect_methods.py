@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from .alt_text import amount, describe, listed
+from .legends import heading, legend
 from .style import COLOURS, INK, MARKERS, axes_or_new, house_style
 
 
@@ -31,8 +33,8 @@ def plot_effect_methods(
     --------
     >>> row = {"method": "weighted", "level": "short", "reference": "long", "time": 365}
     >>> axes = plot_effect_methods(pd.DataFrame([row | {"estimate": 0.02, "lower": 0.01, "upper": 0.03}]))
-    >>> axes.get_title()
-    ''
+    >>> axes.alt_text
+    'Risk within 365 days less that of “long”, in percentage points: short: weighted 2.0 (1.0 to 3.0).'
     """
     day = differences["time"].max() if time is None else float(time)
     rows = differences[differences["time"] == day]
@@ -51,7 +53,13 @@ def plot_effect_methods(
         ax.invert_yaxis()
         reference = rows["reference"].iloc[0]
         ax.set_xlabel(f"risk within {day:g} days less that of “{reference}”\n(percentage points, 95 % intervals)")
-        ax.legend(loc="best", fontsize=8)
-        if title:
-            ax.set_title(title)
+        legend(ax)
+        heading(ax, title, "Does the level change the risk? One answer per method")
+        numbers = rows.set_index(["level", "method"])[["estimate", "lower", "upper"]]
+        told = []
+        for level in levels:
+            own = numbers.loc[[level]]
+            each = (f"{method} {amount(*(100 * found), unit='')}" for (_, method), found in own.iterrows())
+            told.append(f"{level}: {', '.join(each)}")
+        describe(ax, f"Risk within {day:g} days less that of “{reference}”, in percentage points: {listed(told)}.")
     return ax

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from .style import COLOURS, MUTED, axes_or_new, house_style
+from .alt_text import amount, describe, listed, span
+from .legends import heading, legend
+from .style import COLOURS, MUTED, axes_or_new, house_style, line_look
 
 # Hazards a day are small numbers: they are shown for so many children over so many days.
 CHILDREN, DAYS = 1000, 30
@@ -42,18 +44,24 @@ def plot_hazard(
     """
     groups = dict(list(curves.groupby("row", sort=False))) if "row" in curves else {"": curves}
     unit = CHILDREN * DAYS
+    told: list[str] = []
     with house_style():
         ax = axes_or_new(ax)
         for position, (row, curve) in enumerate(groups.items()):
-            colour = COLOURS[position % len(COLOURS)]
+            look = line_look(position, mark=False)
             name = str((labels or {}).get(row, row))
-            ax.plot(curve["time"], unit * curve["hazard"], color=colour, linewidth=1.6, label=name)
-            _band(ax, curve["time"], unit * curve["lower"], unit * curve["upper"], colour)
+            ax.plot(curve["time"], unit * curve["hazard"], linewidth=1.6, label=name, **look)
+            _band(ax, curve["time"], unit * curve["lower"], unit * curve["upper"], look["color"])
+            final = unit * curve[["hazard", "lower", "upper"]].iloc[-1].to_numpy(float)
+            ending = amount(*final, unit="", digits=None)
+            told.append(f"{name} {span(unit * curve['hazard'], digits=None)}, {ending} on the last day".strip())
         ax.set(xlim=(0, curves["time"].max()), ylim=(0, 1.6 * unit * _high(curves["hazard"])))
         ax.set(xlabel="days after the plan's end", ylabel=f"events per month in {CHILDREN:,} children")
-        ax.set_title(title or "The hazard over time")
+        heading(ax, title, "How does the hazard go with time?")
         if len(groups) > 1:
-            ax.legend(loc="upper right", fontsize=8)
+            legend(ax)
+        scale = ax.get_ylabel()
+        describe(ax, f"{scale[:1].upper()}{scale[1:]}, to day {curves['time'].max():,g}: {listed(told)}.")
     return ax
 
 
@@ -85,7 +93,11 @@ def plot_hazard_ratio(ratio: pd.DataFrame, *, title: str | None = None, ax: Axes
         ax.minorticks_off()
         ax.set(xlim=(0, ratio["time"].max()), ylim=(low / 1.2, high * 1.2))
         ax.set(xlabel="days after the plan's end", ylabel="hazard ratio (log scale) with its interval")
-        ax.set_title(title or "The hazard ratio over time")
+        heading(ax, title, "Does the hazard ratio change with time?")
+        ends = ratio.iloc[[0, -1]]
+        told = (f"{amount(*row, unit='', digits=2)} on day {time:,.0f}" for time, row in
+                zip(ends["time"], ends[["hazard_ratio", "lower", "upper"]].to_numpy(float), strict=True))  # fmt: skip
+        describe(ax, f"Hazard ratio over time: {listed(told)}.")
     return ax
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.offsetbox import AnnotationBbox, DrawingArea
 
 from ..parameter_checks import check_event_of
 from ..small_counts import SUPPRESSED, is_small
-from .style import COLOURS, DASHES, INK, axes_or_new, house_style
+from .alt_text import amount, describe, listed
+from .legends import heading
+from .style import INK, axes_or_new, house_style, line_look, text_colour
 
 if TYPE_CHECKING:
     from ..models.curves.results import IncidenceCurve, StratifiedCurves
@@ -48,42 +52,67 @@ def plot_incidence(
     check_event_of(event, tuple(sorted({code for curve in curves.values() for code in curve.events})))
     step = 182.5 if until <= 1100 else 365
     ticks = np.arange(0, until + 1, step).round()
+    told: list[str] = []
     with house_style():
-        ax = axes_or_new(ax)
+        ax = axes_or_new(ax, height_with_rows(len(curves)))
         for position, (label, curve) in enumerate(curves.items()):
-            colour = COLOURS[position % len(COLOURS)]
+            look = line_look(position, mark=False)
             days = np.concatenate([[0.0], curve.times[curve.times < until], [until]])
             days = days[days <= curve.times[-1]]
             if event not in curve.events:
-                ax.plot(days, np.zeros_like(days), color=colour, label=str(label))
+                ax.plot(days, np.zeros_like(days), label=str(label), **look)
+                told.append(f"{label} none".strip())
                 continue
             band = curve.at(days, event, level=level, interval="log-log")
-            dashes = DASHES[position % len(DASHES)]
-            risk = 100 * band["estimate"]
-            ax.step(days, risk, where="post", color=colour, linestyle=dashes, linewidth=1.6, label=str(label))
+            risk = 100 * band["estimate"].to_numpy(float)
+            ax.step(days, risk, where="post", linewidth=1.6, label=str(label), **look)
             lower, upper = 100 * band["lower"].to_numpy(float), 100 * band["upper"].to_numpy(float)
-            ax.fill_between(days, lower, upper, step="post", color=colour, alpha=0.13, linewidth=0)
+            ax.fill_between(days, lower, upper, step="post", color=look["color"], alpha=0.13, linewidth=0)
+            told.append(f"{label} {amount(risk[-1], lower[-1], upper[-1])}".strip())
         ax.set(xlim=(0, until), ylim=(0, None), ylabel="children (%)", xlabel="days after the plan's end")
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        ax.set_title(title or "Children with a second plan")
-        if len(curves) > 1:
-            ax.legend(loc="upper left", fontsize=8, handlelength=3.5)
+        what = "a second plan" if event == 1 else f"event {event}"
+        heading(ax, title, f"How many children have {what}, and when?")
+        describe(ax, f"Children with {what} by day {until:,g} after the plan's end, with {100 * level:g} % interval: "
+                     f"{listed(told)}.")  # fmt: skip
         numbers_at_risk(ax, curves, ticks)
     return ax
 
 
+def height_with_rows(n_rows: int) -> float:
+    """Height of a figure, in inches, that leaves the axes their room above so many rows of numbers."""
+    return 4.6 + 0.17 * max(n_rows - 1, 0)
+
+
 def numbers_at_risk(ax: Axes, curves: dict, ticks: np.ndarray) -> None:
-    """A row of counts a curve below the axis, in the curve's colour; in points, so that any size of axes fits."""
+    """A row of counts a curve below the axis, with the curve's line: the legend too. In points: any axes fit."""
     below = -46.0
     _beneath(ax, 0, -30, below, "at risk", INK, ha="right")
     for position, (label, curve) in enumerate(curves.items()):
-        colour = COLOURS[position % len(COLOURS)] if len(curves) > 1 else INK
+        look = line_look(position, mark=False)
+        colour = text_colour(look["color"]) if len(curves) > 1 else INK
         if len(curves) > 1 or str(label):  # 0 and False are labels too
-            below -= 11
-            _beneath(ax, 0, -30, below, str(label), colour, ha="right")
+            below -= 12
+            _beneath(ax, 0, -60 if len(curves) > 1 else -30, below, str(label), colour, ha="right")
+        if len(curves) > 1:
+            _line_beneath(ax, below, look)
         for tick, count in zip(ticks, curve.at_risk(ticks), strict=True):
             shown = SUPPRESSED if is_small([count])[0] else f"{count:,.0f}"
             _beneath(ax, tick, 0, below, shown, colour, ha="center")
+
+
+def _line_beneath(ax: Axes, below: float, look: dict) -> None:
+    """A piece of the line itself, between the label of a row and its numbers."""
+    piece = DrawingArea(26, 8, 0, 0)
+    piece.add_artist(Line2D([0, 26], [4, 4], linewidth=1.6, **look))
+    # The left end of the axis: its day need not be 0.
+    at: dict[str, Any] = {
+        "xycoords": "axes fraction",
+        "xybox": (-56, below),
+        "boxcoords": "offset points",
+        "box_alignment": (0, 1),
+    }
+    ax.add_artist(AnnotationBbox(piece, (0, 0), frameon=False, pad=0, annotation_clip=False, **at))
 
 
 def _beneath(ax: Axes, day: float, right: float, below: float, text: str, colour: str, *, ha: str) -> None:
@@ -93,7 +122,7 @@ def _beneath(ax: Axes, day: float, right: float, below: float, text: str, colour
         xycoords=("data", "axes fraction"),
         xytext=(right, below),
         textcoords="offset points",
-        fontsize=7.5,
+        fontsize=8,
         color=colour,
         ha=ha,
         va="top",

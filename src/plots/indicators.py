@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from .alt_text import amount, describe, listed
+from .legends import heading, legend
 from .style import COLOURS, INK, axes_or_new, house_style
 
 if TYPE_CHECKING:
@@ -59,11 +61,20 @@ def plot_indicators(
         ax.set_yticks(list(place), labels)
         ax.set(xlabel=f"% ({result.period})", ylim=(-0.7, len(rows) - 0.3))
         ax.set_xlim(left=0)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), fontsize=8, ncols=3)
-        heading = (rows["indicator"].iloc[0] if key else None) if title is None else title
-        if heading:
-            ax.set_title(heading)
+        legend(ax, place="below", ncols=3)
+        heading(ax, title, rows["indicator"].iloc[0] if key else "How does the period compare?")
+        describe(ax, f"Per cent, {result.period}, with interval: {_told(rows, labels)}.")
     return ax
+
+
+def _told(rows: pd.DataFrame, labels: list[str]) -> str:
+    told = []
+    for label, (_, row) in zip(labels, rows.iterrows(), strict=True):
+        beside = (
+            f"{name.partition(',')[0]} {row[column]:.1f}" for column, _, _, name in BESIDE if pd.notna(row[column])
+        )
+        told.append(", ".join([f"{label} {amount(row['pct'], row['lower'], row['upper'], unit='')}", *beside]))
+    return listed(told, len(told))
 
 
 def _drawn(result: Indicators, key: str | None) -> tuple[pd.DataFrame, list[str]]:

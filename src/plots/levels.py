@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from .style import axes_or_new, house_style, line_look
+from .alt_text import amount, describe, listed
+from .legends import heading, legend
+from .style import axes_or_new, axis_of_days, house_style, line_look, places_of_days
 
-# So few days are marked themselves: between them nothing is drawn.
+# So few days stand at equal distances, the levels beside each other at each.
 MOST_TICKS = 5
 
 
@@ -35,18 +38,22 @@ def plot_levels(
     with house_style():
         ax = axes_or_new(ax)
         groups = table.groupby("level", sort=False)
-        reach = float(table["time"].max()) or 1.0
+        days = np.sort(table["time"].unique().astype(float))
         for position, (level, rows) in enumerate(groups):
-            # Side by side, so that intervals of one day do not cover each other.
-            day = rows["time"].to_numpy(float) + 0.006 * reach * (position - (len(groups) - 1) / 2)
+            day = rows["time"].to_numpy(float)
+            if days.size <= MOST_TICKS:
+                day = places_of_days(days, day, position, len(groups))
             risk, lower, upper = (100 * rows[name].to_numpy(float) for name in ("estimate", "lower", "upper"))
             ax.errorbar(
                 day, risk, yerr=[risk - lower, upper - risk], capsize=3, label=str(level), **line_look(position)
             )
         ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, None))
-        days = sorted(table["time"].unique())
-        if len(days) <= MOST_TICKS:
-            ax.set_xticks(days)
-        ax.set_title(title or "Risk by level")
-        ax.legend(loc="upper left", fontsize=8)
+        if days.size <= MOST_TICKS:
+            axis_of_days(ax, days)
+        heading(ax, title, "What would the risk be, had everybody had one level?")
+        legend(ax)
+        final = table[table["time"] == days[-1]]
+        numbers = 100 * final[["estimate", "lower", "upper"]].to_numpy(float)
+        told = listed(f"{level} {amount(*row)}" for level, row in zip(final["level"], numbers, strict=True))
+        describe(ax, f"{ylabel.removesuffix(' (%)').capitalize()} by day {days[-1]:,g}: {told}.")
     return ax

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from .alt_text import amount, describe, listed
 from .importance import WORDS
-from .style import axes_or_new, house_style
+from .legends import heading, legend
+from .style import axes_or_new, axis_of_days, house_style, line_look, places_of_days
 
 
-def plot_metric(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_metric(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None) -> Axes:
     """One metric by time, a line for each model, with its intervals as bars.
 
     Parameters
     ----------
     table : DataFrame
         Rows of one metric of ``RiskEvaluation.table``.
+    title : str, optional
     ax : matplotlib Axes, optional
 
     Returns
@@ -25,15 +29,22 @@ def plot_metric(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     with house_style():
         ax = axes_or_new(ax)
         models = list(dict.fromkeys(table["model"]))
-        width = 0.01 * float(table["time"].max() - table["time"].min() or 1.0)
-        for place, (marker, model) in enumerate(zip("osD^vPX*hd" * 10, models, strict=False)):
+        days = np.sort(table["time"].unique().astype(float))
+        for position, model in enumerate(models):
             rows = table[table["model"] == model].sort_values("time")
-            # Beside each other, so that bars of one day can be told apart.
-            days = rows["time"] + width * (place - (len(models) - 1) / 2)
+            place = places_of_days(days, rows["time"], position, len(models))
             below, above = rows["estimate"] - rows["lower"], rows["upper"] - rows["estimate"]
-            ax.errorbar(days, rows["estimate"], yerr=[below.clip(0), above.clip(0)], marker=marker, ms=4, label=model)
+            bars = [below.clip(0), above.clip(0)]
+            ax.errorbar(place, rows["estimate"], yerr=bars, markersize=5, label=model, **line_look(position))
         name = str(table["metric"].iloc[0])
-        ax.set(xlabel="days", ylabel=WORDS.get(name, name.replace("_", " ")))
-        ax.set_xticks(sorted(table["time"].unique()))
-        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        words = WORDS.get(name, name.replace("_", " "))
+        ax.set(xlabel="days", ylabel=words)
+        axis_of_days(ax, days)
+        heading(ax, title, f"{words[:1].upper()}{words[1:]} of each model, with intervals")
+        legend(ax)
+        final = table[table["time"] == days[-1]]
+        numbers = final[["estimate", "lower", "upper"]].to_numpy(float)
+        told = listed(f"{model} {amount(*row, unit='', digits=3)}"
+                      for model, row in zip(final["model"], numbers, strict=True))  # fmt: skip
+        describe(ax, f"{words[:1].upper()}{words[1:]} by day {days[-1]:,g}: {told}.")
     return ax

@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from .alt_text import describe, listed, span
+from .legends import heading, legend
 from .style import COLOURS, INK, MUTED, axes_or_new, house_style
 
 if TYPE_CHECKING:
@@ -61,18 +63,18 @@ def plot_funnel(
             name = f"{100 * level:g}"
             ax.plot(grid, limits[f"upper_{name}"], style, color=MUTED, label=f"{name} % limits")
             ax.plot(grid, limits[f"lower_{name}"], style, color=MUTED)
-        ax.axhline(result.target, color=INK, linewidth=1, label=f"all together ({result.target:.1%})")
+        ax.axhline(result.target, color=INK, linewidth=1, label=f"all together ({100 * result.target:.1f} %)")
         is_out = (table["position"] != "inside").to_numpy()
-        ax.plot(table["n"][~is_out], table["share"][~is_out], "o", color=COLOURS[0], markersize=4, alpha=0.75)
-        ax.plot(table["n"][is_out], table["share"][is_out], "D", color=COLOURS[1], markersize=5)
+        ax.plot(table["n"][~is_out], table["share"][~is_out], "o", color=COLOURS[0], markersize=4, label="inside")
+        ax.plot(table["n"][is_out], table["share"][is_out], "D", color=COLOURS[1], markersize=5, label="outside")
         ax.plot(table["n"][is_chosen], table["share"][is_chosen], "o", color=INK, markersize=11, fillstyle="none")
         _name_units(ax, result, is_chosen)
         ax.set(xlabel=size, ylabel=share)
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         ax.set_ylim(bottom=max(ax.get_ylim()[0], 0.0))
-        ax.legend(loc="upper right", fontsize=8)
-        if title:
-            ax.set_title(title)
+        legend(ax)
+        heading(ax, title, "Which units differ by more than chance?")
+        describe(ax, *_funnel_words(result, share, is_chosen))
     return ax
 
 
@@ -104,7 +106,7 @@ def plot_p_chart(result: PChart, *, share: str = "share", title: str | None = No
     with house_style():
         ax = axes_or_new(ax)
         ax.plot(table.index, table["share"], "-o", color=COLOURS[0], markersize=4, linewidth=1, label="month")
-        ax.plot(table.index, table["centre"], color=INK, linewidth=1, label=f"baseline ({result.centre:.1%})")
+        ax.plot(table.index, table["centre"], color=INK, linewidth=1, label=f"baseline ({100 * result.centre:.1f} %)")
         for side in ("lower", "upper"):
             ax.step(table.index, table[side], where="mid", color=MUTED, linewidth=1, linestyle="--")
         ax.plot([], [], "--", color=MUTED, label=f"limits ({result.sigmas:g} SD)")
@@ -113,12 +115,15 @@ def plot_p_chart(result: PChart, *, share: str = "share", title: str | None = No
             signals = table[is_signal]
             ax.plot(signals.index, signals["share"], "D", color=COLOURS[1], markersize=8, label="signal", zorder=4)
         ax.set(ylabel=share, xlabel="month")
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.legend(loc="upper left", fontsize=8, ncols=2)
-        ax.margins(y=0.22)
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        legend(ax, place="below", ncols=3)
         ax.set_ylim(bottom=max(ax.get_ylim()[0], 0.0))
-        if title:
-            ax.set_title(title)
+        signals = [f"{month:%B %Y}" if hasattr(month, "strftime") else str(month) for month in table.index[is_signal]]
+        found = f"{len(signals)} of {len(table)} points signal" if signals else f"None of {len(table)} points signals"
+        heading(ax, title, f"{found}{f', first {signals[0]}' if signals else ''}")
+        told = f"{found}{': ' if signals else ''}{listed(signals)}."
+        describe(ax, f"{share[:1].upper()}{share[1:]}: {span(100 * table['share'], ' %')}, baseline "
+                     f"{100 * result.centre:.1f} %.", told)  # fmt: skip
     return ax
 
 
@@ -149,7 +154,7 @@ def plot_cusum(result: RiskAdjustedCusum, *, title: str | None = None, ax: Axes 
     with house_style():
         ax = axes_or_new(ax)
         ax.plot(days.index, days["cusum"], color=COLOURS[0], linewidth=1.6, label="CUSUM")
-        limit = f"limit (false alarms {result.false_alarm_rate:.1%} of periods)"
+        limit = f"limit (false alarms in {100 * result.false_alarm_rate:.1f} % of periods)"
         ax.axhline(result.limit, color=COLOURS[1], linestyle="--", label=limit)
         if result.first_signal is not None:
             day = result.first_signal
@@ -157,12 +162,35 @@ def plot_cusum(result: RiskAdjustedCusum, *, title: str | None = None, ax: Axes 
             ax.annotate(
                 f"{day.day} {day:%b %Y}", (day, result.limit), xytext=(-8, 8), textcoords="offset points", ha="right"
             )
-        # Room for the legend above the limit, where the CUSUM never comes so far too.
+        # Room for the date above the limit.
         top = 1.25 * max(result.limit, days["cusum"].max())
         ax.set(ylabel="CUSUM (log likelihood ratio)", xlabel="day", ylim=(0, top))
-        ax.legend(loc="upper left", fontsize=8)
-        ax.set_title(f"Tuned to a hazard {result.hazard_ratio:g} times as high" if title is None else title)
+        legend(ax, place="below", ncols=2)
+        first = result.first_signal
+        found = "No signal" if first is None else f"A signal on {first.day} {first:%B %Y}"
+        heading(ax, title, f"{found} (tuned to a hazard {result.hazard_ratio:g} times as high)")
+        describe(
+            ax,
+            f"{found}. CUSUM of observed against expected events, tuned to a hazard {result.hazard_ratio:g} times as"
+            f" high: at most {days['cusum'].max():.1f}, {days['cusum'].iloc[-1]:.1f} on the last day, limit"
+            f" {result.limit:.1f}.",
+        )
     return ax
+
+
+def _funnel_words(result: Funnel, share: str, is_chosen: np.ndarray) -> list[str]:
+    """How many units lie outside each pair of limits, and where the chosen ones lie."""
+    table = result.table
+    counts = []
+    for level in result.levels:
+        upper, lower = (result.limits(table["n"])[f"{side}_{100 * level:g}"].to_numpy() for side in ("upper", "lower"))
+        n_out = int(((table["share"] > upper) | (table["share"] < lower)).sum())
+        counts.append(f"{n_out} of {len(table)} units outside the {100 * level:g} % limits")
+    chosen = table[is_chosen]
+    named = listed(f"{unit} {100 * value:.1f} %, {position}" for unit, value, position in
+                   zip(chosen.index, chosen["share"], chosen["position"], strict=True))  # fmt: skip
+    whole = f"{share[:1].upper()}{share[1:]}: {100 * result.target:.1f} % all together; {'; '.join(counts)}."
+    return [whole, f"{named}." if named else ""]
 
 
 def _name_units(ax: Axes, result: Funnel, is_chosen: np.ndarray) -> None:
@@ -186,4 +214,4 @@ def _name_units(ax: Axes, result: Funnel, is_chosen: np.ndarray) -> None:
 
 def _shade_baseline(ax: Axes, index: Any, is_baseline: np.ndarray) -> None:
     if not is_baseline.all():
-        ax.axvspan(index[0], index[is_baseline][-1], color=COLOURS[5], alpha=0.12, linewidth=0, label="baseline months")
+        ax.axvspan(index[0], index[is_baseline][-1], color=COLOURS[0], alpha=0.1, linewidth=0, label="baseline months")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from .alt_text import describe
+from .legends import heading, legend
 from .style import COLOURS, DASHES, INK, MUTED, axes_or_new, house_style
 
 if TYPE_CHECKING:
@@ -59,12 +61,16 @@ def plot_practice_change(
             ax.plot(series.index, series["controls"], linestyle=DASHES[2], color=COLOURS[1], linewidth=2, label=name)
         ax.axvline(result.date, color=INK, linewidth=1)
         ax.annotate(
-            f" {result.date:%d %b %Y}", (result.date, 1.0), xycoords=("data", "axes fraction"), va="top", color=MUTED
+            f" {result.date.day} {result.date:%b %Y}",
+            (result.date, 1.0),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            color=MUTED,
         )
         ax.set(ylabel=result.what, xlabel="start of the period")
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         ax.set_ylim(0.0, 1.12 * ax.get_ylim()[1])
-        ax.legend(loc="lower left", fontsize=8)
-        if title:
-            ax.set_title(title)
+        legend(ax, place="below", ncols=3)
+        heading(ax, title, f"Did the share move on {result.date.day} {result.date:%B %Y}?")
+        describe(ax, " ".join(result.words.split("\n")))
     return ax

@@ -13,11 +13,14 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-# After Okabe and Ito (2008), for the colour-blind; each at least 3 to 1 against white (their yellow, orange and sky
-# blue are not, and are darker here).
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA3377", "#A66F00", "#2B8CC4", "#000000", "#5E3C99", "#6F6F6F")
+from .alt_text import DescribedFigure
+
+# The first three are of Okabe and Ito (2008). Each has a contrast of 3 or more against white, and any two differ for
+# those who see no red or no green as well as for others.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#882255", "#548799", "#7B4B00", "#332288", "#661100", "#000000")
 # Lines differ by dashes and marks too: in grey, in print, and past the number of colours.
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (10, 2)))
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*", "h", "<", ">")
@@ -31,6 +34,10 @@ RATIO_TICKS = (
     (0.001, 0.01, 0.1, 0.3, 1, 3, 10, 100, 1000),
     (0.001, 0.01, 0.1, 1, 10, 100, 1000),
 )
+# Contrast of text against its ground (WCAG 2, AA).
+READABLE = 4.5
+# Part of the distance between two days over which the marks of several lines are spread.
+SPREAD = 0.6
 # Least distance of two labels of ratios, in parts of the axis.
 TICK_GAP = 0.075
 
@@ -71,7 +78,8 @@ def axes_or_new(ax: Axes | None, height: float | None = None) -> Axes:
 
     with house_style():
         width, usual = RC["figure.figsize"]
-        return plt.subplots(figsize=(width, height or usual), layout="constrained")[1]
+        size = (width, height or usual)
+        return plt.subplots(figsize=size, layout="constrained", FigureClass=DescribedFigure)[1]
 
 
 def ratio_ticks(axis: Axis, lowest: float, highest: float) -> None:
@@ -87,19 +95,46 @@ def ratio_ticks(axis: Axis, lowest: float, highest: float) -> None:
     axis.set_ticks([], minor=True)
 
 
-def line_look(position: int) -> dict[str, Any]:
-    """Colour, dashes and mark of the line at ``position``: no two of the first 99 are alike."""
-    return {
-        "color": COLOURS[position % len(COLOURS)],
-        "linestyle": DASHES[position % len(DASHES)],
-        "marker": MARKERS[position % len(MARKERS)],
-    }
+def line_look(position: int, *, mark: bool = True) -> dict[str, Any]:
+    """Colour, dashes and mark of the line at ``position``: no two of the first 495 are alike (45 without marks)."""
+    look = {"color": COLOURS[position % len(COLOURS)], "linestyle": DASHES[position % len(DASHES)]}
+    return {**look, "marker": MARKERS[position % len(MARKERS)]} if mark else look
+
+
+def text_colour(colour: str) -> str:
+    """The colour, darkened until text in it can be read: a contrast of 4.5 or more against white."""
+    parts = np.array(to_rgb(colour))
+    while contrast(parts) < READABLE:
+        parts = 0.95 * parts
+    return to_hex(tuple(parts))
+
+
+def contrast(colour: Any) -> float:
+    """Contrast against white, by the rules of WCAG 2."""
+    parts = np.array(to_rgb(colour))
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05))
+
+
+def places_of_days(days: np.ndarray, own: Any, position: int, n_lines: int) -> np.ndarray:
+    """Days at equal distances, the marks of several lines beside each other at each.
+
+    ``own`` are the days of the line at ``position`` of ``n_lines``.
+    """
+    return np.searchsorted(days, np.asarray(own, dtype=float)) + SPREAD * ((position + 0.5) / n_lines - 0.5)
+
+
+def axis_of_days(ax: Axes, days: np.ndarray) -> None:
+    """The axis for :func:`places_of_days`."""
+    ax.set_xticks(range(days.size), [f"{day:,g}" for day in days])
+    ax.set_xlim(-0.5, days.size - 0.5)
+    ax.grid(axis="x", visible=False)
 
 
 def new_figure(width: float = 7.2, height: float = 4.6) -> tuple[Figure, Axes]:
     """A figure outside pyplot: nothing to close, safe in threads and on machines without a screen."""
     with house_style():
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = DescribedFigure(figsize=(width, height), layout="constrained")
         return figure, figure.add_subplot()
 
 

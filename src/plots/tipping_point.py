@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from .style import COLOURS, DASHES, axes_or_new, house_style
+from .alt_text import describe, listed
+from .legends import heading, legend
+from .style import DASHES, axes_or_new, house_style, line_look
 
 if TYPE_CHECKING:
     from ..effects.sensitivity import TippingPoint
@@ -55,7 +57,7 @@ def plot_tipping_point(
     with house_style():
         ax = axes_or_new(ax)
         for k, row in enumerate(rows.to_dict("records")):
-            colour = COLOURS[k % len(COLOURS)]
+            look = line_look(k)
             nearest = row["lower"] if row["ratio"] > 1 else row["upper"]
             for ratio, style, of in ((row["ratio"], DASHES[0], "the estimate"), (nearest, DASHES[2], "its interval")):
                 needed = ratio if ratio > 1 else 1.0 / ratio
@@ -65,11 +67,17 @@ def plot_tipping_point(
                 chosen = grid > needed
                 other = needed * (grid[chosen] - 1.0) / (grid[chosen] - needed)
                 label = f"{row[name]}: {of}"
-                ax.plot(grid[chosen], other, linestyle=style, color=colour, label=label)
+                spread = {"markevery": (10 + 7 * k, 60), "markersize": 5}
+                ax.plot(grid[chosen], other, label=label, **{**look, **spread, "linestyle": style})
         ax.set(xlabel=f"multiplies the chance of the {name} by", ylabel="multiplies the risk by")
         ax.set_xlim(1.0, highest)
         ax.set_ylim(1.0, highest)
-        ax.legend(loc="upper right", fontsize=8, title=f"explains away, day {day:g}")
-        if title:
-            ax.set_title(title)
+        legend(ax, title=f"explains away, day {day:g}")
+        heading(ax, title, "How strong would something unmeasured have to be?")
+        told = listed(f"{level} {value:.2f}" for level, value in zip(rows[name], rows["e_value"], strict=True))
+        describe(
+            ax,
+            f"Strengths of a hidden confounder that would explain the risk ratios by day {day:,g} away; with both equal"
+            f" (E-value), it would have to multiply chance and risk by: {told}.",
+        )
     return ax

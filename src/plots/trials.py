@@ -5,12 +5,17 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
+from .alt_text import amount, describe, listed, span
+from .legends import heading, legend
 from .style import COLOURS, MUTED, axes_or_new, house_style, line_look
+from .weights import balance_words
 
 WORTH_A_LOOK = 0.1
 
 
-def plot_strategies(curves: pd.DataFrame, table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_strategies(
+    curves: pd.DataFrame, table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Risks of a second plan by day since the plan's start, one line per strategy, with intervals on some days.
 
     Parameters
@@ -19,6 +24,7 @@ def plot_strategies(curves: pd.DataFrame, table: pd.DataFrame, *, ax: Axes | Non
         A column a strategy, indexed by day.
     table : DataFrame
         strategy, time, estimate, lower, upper.
+    title : str, optional
     ax : matplotlib Axes, optional
 
     Returns
@@ -29,24 +35,30 @@ def plot_strategies(curves: pd.DataFrame, table: pd.DataFrame, *, ax: Axes | Non
         ax = axes_or_new(ax)
         reach = float(curves.index.max())
         for place, name in enumerate(curves.columns):
-            look = {**line_look(place), "marker": None}
+            look = line_look(place, mark=False)
             ax.plot(curves.index, 100 * curves[name], drawstyle="steps-post", label=name, **look)
             own = table[table["strategy"] == name]
             day = own["time"] + 0.006 * reach * (place - (curves.shape[1] - 1) / 2)
             ax.vlines(day, 100 * own["lower"], 100 * own["upper"], color=look["color"], linewidth=1.2)
         ax.set(xlabel="days since the plan's start", ylabel="risk of a second plan (%)", xlim=(0, None), ylim=(0, None))
-        ax.set_title("Had all plans followed the strategy")
-        ax.legend(loc="upper left", fontsize=8)
+        heading(ax, title, "What if all plans had followed the strategy?")
+        legend(ax)
+        last = table["time"].max()
+        final = table[table["time"] == last].set_index("strategy")
+        told = listed(f"{name} {amount(*(100 * final.loc[name, ['estimate', 'lower', 'upper']]))}"
+                      for name in curves.columns if name in final.index)  # fmt: skip
+        describe(ax, f"Risk of a second plan by day {last:,g} since the plan's start: {told}.")
     return ax
 
 
-def plot_trial_weights(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_trial_weights(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Weights of the copies in follow-up by day: median to 99th percentile, and the mean per child, which is near 1.
 
     Parameters
     ----------
     table : DataFrame
         strategy, day, median, p99, mean_per_child: ``EmulatedTrial.weights``.
+    title : str, optional
     ax : matplotlib Axes, optional
 
     Returns
@@ -63,13 +75,18 @@ def plot_trial_weights(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             ax.vlines(day, rows["median"], rows["p99"], color=look["color"], linewidth=3, alpha=0.5)
             ax.plot(day, rows["mean_per_child"], label=name, **look)
         ax.axhline(1.0, color=MUTED, linewidth=0.8)
+        told = listed(f"{name}, mean {span(rows['mean_per_child'], digits=2)}, 99th percentile up to "
+                      f"{rows['p99'].max():.1f}" for name, rows in groups)  # fmt: skip
         ax.set(xlabel="days since the plan's start", ylabel="weight", ylim=(0, None))
-        ax.set_title("Weights: median to 99th percentile (bars), mean per child (line)")
-        ax.legend(fontsize=8)
+        heading(ax, title, "Weights: median to 99th percentile (bars), mean per child (line)")
+        legend(ax)
+        describe(ax, f"Weights of children who follow each strategy, by day: {told}.")
     return ax
 
 
-def plot_trial_balance(table: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> Axes:
+def plot_trial_balance(
+    table: pd.DataFrame, *, most: int = 20, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Largest standardised differences over strategies and reviews, before and after weighting.
 
     Parameters
@@ -78,35 +95,37 @@ def plot_trial_balance(table: pd.DataFrame, *, most: int = 20, ax: Axes | None =
         covariate, before, after: ``EmulatedTrial.balance``.
     most : int
         Covariates drawn, those furthest from balance before weighting.
+    title : str, optional
     ax : matplotlib Axes, optional
 
     Returns
     -------
     Axes
     """
+    sizes = table.assign(before=table["before"].abs(), after=table["after"].abs())
+    largest = sizes.groupby("covariate")[["before", "after"]].max().sort_values("before").tail(most)
+    rows = range(len(largest))
     with house_style():
-        ax = axes_or_new(ax)
-        sizes = table.assign(before=table["before"].abs(), after=table["after"].abs())
-        largest = sizes.groupby("covariate")[["before", "after"]].max().sort_values("before").tail(most)
+        ax = axes_or_new(ax, max(2.6, 1.2 + 0.24 * len(largest)))
         for place, name in enumerate(("before", "after")):
-            ax.scatter(
-                largest[name], largest.index, label=f"{name} weighting", color=COLOURS[place], marker="os"[place]
-            )
+            ax.plot(largest[name], rows, "os"[place], color=COLOURS[place], label=f"{name} weighting")
         ax.axvline(WORTH_A_LOOK, color=MUTED, linewidth=0.8, linestyle="--")
-        ax.set(xlabel="largest standardised difference at any review", xlim=(0, None))
-        ax.tick_params(axis="y", labelsize=7)
-        ax.set_title("Those who go on against all who came to the review")
-        ax.legend(loc="lower right", fontsize=8)
+        ax.set(xlabel="largest standardised difference at any review (standard deviations)", xlim=(0, None))
+        ax.set_yticks(rows, [str(name) for name in largest.index], fontsize=8)
+        heading(ax, title, "Are those who go on like all who came to the review?")
+        legend(ax, place="below", ncols=2)
+        describe(ax, balance_words(largest, WORTH_A_LOOK))
     return ax
 
 
-def plot_policy(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_policy(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Risk by the minimum length of plans in months, one line per time, with intervals.
 
     Parameters
     ----------
     table : DataFrame
         months (0: as plans were ended), time, estimate, lower, upper: ``PolicyCurve.table``.
+    title : str, optional
     ax : matplotlib Axes, optional
 
     Returns
@@ -118,10 +137,18 @@ def plot_policy(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         for place, (time, rows) in enumerate(table.groupby("time")):
             look = line_look(place)
             ax.plot(rows["months"], 100 * rows["estimate"], label=f"by day {time:g}", **look)
-            ax.fill_between(rows["months"], 100 * rows["lower"], 100 * rows["upper"], color=look["color"], alpha=0.15)
+            band = {"color": look["color"], "alpha": 0.15, "linewidth": 0}
+            ax.fill_between(rows["months"], 100 * rows["lower"], 100 * rows["upper"], **band)
         ax.set(
             xlabel="no plan ended before (months; 0: as they were)", ylabel="risk of a second plan (%)", ylim=(0, None)
         )
-        ax.set_title("Risk by minimum length of plans")
-        ax.legend(fontsize=8)
+        heading(ax, title, "How does the risk go with the least length of plans?")
+        legend(ax)
+        told = []
+        for time, rows in table.groupby("time"):
+            ends = rows.sort_values("months").iloc[[0, -1]]
+            limits = 100 * ends[["estimate", "lower", "upper"]].to_numpy(float)
+            each = (f"{amount(*row)} at {months:g} months" for months, row in zip(ends["months"], limits, strict=True))
+            told.append(f"by day {time:,g} {', '.join(each)}")
+        describe(ax, f"Risk of a second plan by the least length of plans (0: as they were): {listed(told)}.")
     return ax

@@ -6,13 +6,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from .style import COLOURS, MARKERS, MUTED, axes_or_new, house_style, line_look
+from ..small_counts import is_small
+from .alt_text import describe, listed, span
+from .legends import heading, legend
+from .style import COLOURS, INK, MARKERS, MUTED, axes_or_new, house_style
 
 # Differences in standard deviations under which a column counts as balanced, by convention.
 BALANCED = 0.1
 
 
-def plot_balance(balance: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> Axes:
+def plot_balance(balance: pd.DataFrame, *, most: int = 20, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Standardised differences before and after weighting, one line per column; the largest of all levels.
 
     Parameters
@@ -21,6 +24,7 @@ def plot_balance(balance: pd.DataFrame, *, most: int = 20, ax: Axes | None = Non
         column, level, before, after, as ``LengthWeights.balance``.
     most : int
         Columns shown, those that differed most first.
+    title : str, optional
     ax : matplotlib Axes, optional
 
     Returns
@@ -37,15 +41,33 @@ def plot_balance(balance: pd.DataFrame, *, most: int = 20, ax: Axes | None = Non
         ax.axvline(BALANCED, color=MUTED, linewidth=1, linestyle=":")
         ax.set_yticks(place, [str(name) for name in largest.index])
         ax.set(xlabel="largest difference between levels (standard deviations)", xlim=(0, None))
-        ax.set_title("Balance of the features")
-        ax.legend(loc="lower right", fontsize=8)
+        heading(ax, title, "Are children of all levels alike after weighting?")
+        legend(ax, place="below", ncols=2)
+        describe(ax, balance_words(largest, BALANCED))
     return ax
 
 
+def balance_words(largest: pd.DataFrame, bound: float) -> str:
+    """How many columns (the index) differ by more than ``bound`` before and after weighting, and which."""
+    over = {name: int((largest[name] > bound).sum()) for name in ("before", "after")}
+    left = largest["after"][largest["after"] > bound].sort_values(ascending=False)
+    told = listed(f"{name} {value:.2f}" for name, value in left.items())
+    words = f"{over['before']} of {len(largest)} features differ by more than {bound:g} standard deviations before"
+    return f"{words} weighting, {over['after']} after{': ' if told else ''}{told}."
+
+
 def plot_overlap(
-    probability: np.ndarray, level_of_row: np.ndarray, levels: list[str], *, ax: Axes | None = None
+    probability: np.ndarray,
+    level_of_row: np.ndarray,
+    levels: list[str],
+    *,
+    title: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
-    """How likely the level that children had was, and how likely it was for children who had others.
+    """How likely the level that children had was, and how likely it was for children who had others: a row a level.
+
+    Where the two outlines of a row cover different parts of the axis, children who had the level are compared with
+    nobody like them. Shares that stand for 1 to 5 children are not drawn.
 
     Parameters
     ----------
@@ -53,6 +75,7 @@ def plot_overlap(
         Of each level.
     level_of_row : ndarray of int, shape (n,)
     levels : list of str
+    title : str, optional
     ax : matplotlib Axes, optional
 
     Returns
@@ -61,17 +84,28 @@ def plot_overlap(
     """
     grid = np.linspace(0.0, 1.0, 41)
     middle = (grid[1:] + grid[:-1]) / 2
+    told: list[str] = []
     with house_style():
-        ax = axes_or_new(ax)
+        ax = axes_or_new(ax, max(2.6, 1.4 + 0.7 * len(levels)))
         for place, level in enumerate(levels):
-            look = {key: value for key, value in line_look(place).items() if key == "color"}
-            for own, dashes, who in ((True, "-", "had it"), (False, ":", "had another")):
-                values = probability[(level_of_row == place) == own, place]
-                height = np.histogram(values, bins=grid)[0] / max(values.size, 1)
-                ax.plot(middle, 100 * height, linestyle=dashes, label=f"{level}: {who}", **look)
-        ax.set(
-            xlabel="probability of the level, given the features", ylabel="children (%)", xlim=(0, 1), ylim=(0, None)
-        )
-        ax.set_title("Overlap of the levels")
-        ax.legend(loc="upper right", fontsize=8)
+            outlines = []
+            for is_own in (True, False):
+                values = probability[(level_of_row == place) == is_own, place]
+                count = np.histogram(values, bins=grid)[0]
+                outlines.append(np.where(is_small(count), 0, count) / max(values.size, 1))
+                if is_own:
+                    told.append(f"{level} {span(np.quantile(values, [0.05, 0.95]) if values.size else [], digits=2)}")
+            base, scale = len(levels) - 1 - place, 0.85 / max(max(map(np.max, outlines)), 1e-9)
+            had, other = (base + scale * outline for outline in outlines)
+            ax.fill_between(middle, base, had, color=COLOURS[0], alpha=0.25, linewidth=0)
+            names = ("had the level", "had another") if place == 0 else (None, None)
+            ax.plot(middle, had, color=COLOURS[0], linewidth=1.4, label=names[0])
+            ax.plot(middle, other, color=INK, linewidth=1.4, linestyle="--", label=names[1])
+        ax.set_yticks(range(len(levels))[::-1], levels)
+        ax.set(xlabel="probability of the level, given the features", xlim=(0, 1), ylim=(-0.05, None))
+        ax.set_ylabel("share of children, by level")
+        heading(ax, title, "Could children of one level have had another?")
+        legend(ax, place="below", ncols=2)
+        describe(ax, "Probability of the level that they had, middle 90 % of the children of each level: "
+                     f"{listed(told)}.")  # fmt: skip
     return ax
