@@ -1,10 +1,10 @@
 # On a fresh machine with Python 3.11+ and make, every target sets up what it needs.
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: setup demo test test-kernels check bench docs links pictures ui lock data release
+.PHONY: setup demo test test-kernels check bench docs links pictures ui lock data release test-newest test-oldest
 
 setup: $(VENV)/.ready
 
@@ -22,6 +22,15 @@ demo: setup
 # The tests of a file share what they make once, so that one process takes them all.
 test: setup
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The tests with the newest and the oldest dependencies that pyproject.toml allows, each in an environment of its own; old
+# libraries warn of each other. TESTS=tests/plans takes some of them.
+OLD_WARNINGS := -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning -W ignore::FutureWarning
+test-newest test-oldest: test-%: requirements-%.txt
+	@test -x $(VENV)-$*/bin/python || $(PYTHON) -m venv $(VENV)-$*
+	@$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(VENV)-$*/bin/python -m pytest -n 2 --dist loadfile $(if $(filter oldest,$*),$(OLD_WARNINGS)) $(TESTS)
 
 # The tests of the models on the kernels that OpenBLAS, NumPy and numba would choose on other processors.
 test-kernels: setup

@@ -1,5 +1,6 @@
 """``import secondplan as sp`` reaches everything public, and loads nothing heavy."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -9,6 +10,9 @@ import pytest
 
 import secondplan as sp
 
+ROOT = Path(__file__).parents[1]
+VERSIONED = ("pyproject.toml", "CITATION.cff", "CHANGELOG.md")
+
 
 @pytest.mark.parametrize("name", [name for name in sp.__all__ if not name.startswith("__")])
 def test_public_names_exist_and_are_documented(name):
@@ -17,9 +21,20 @@ def test_public_names_exist_and_are_documented(name):
     assert name in dir(sp)
 
 
-def test_the_version_is_that_of_the_distribution():
-    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert sp.__version__ == project["version"]
+def test_the_version_is_one_everywhere():
+    said = {
+        file: (ROOT / file).read_text(encoding="utf-8") for file in ("pyproject.toml", "CITATION.cff", "CHANGELOG.md")
+    }
+    assert sp.__version__ == tomllib.loads(said["pyproject.toml"])["project"]["version"]
+    assert f"\nversion: {sp.__version__}\n" in said["CITATION.cff"]
+    assert f"\n## {sp.__version__}" in said["CHANGELOG.md"]
+
+
+def test_what_continuous_integration_makes_can_be_made():
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    asked = re.findall(r"run: make (\S+)", workflow.replace("${{ matrix.bound }}", "oldest"))
+    targets = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1].split()
+    assert len(asked) > 5 and set(asked) <= set(targets)
 
 
 def test_unknown_names_are_attribute_errors():

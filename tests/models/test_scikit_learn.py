@@ -94,7 +94,6 @@ def failed_checks(model):
 @parametrize_with_checks(
     [of_numbers(MODELS[name]) for name in WITHOUT_STRATA],
     expected_failed_checks=failed_checks,
-    xfail_strict=True,
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_check_of_scikit_learn(estimator, check):
