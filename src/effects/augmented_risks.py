@@ -18,6 +18,7 @@ from ..models.numerics.multinomial_logit import class_probabilities, fit_multino
 from .augmentation import SMALLEST_FREE, add_slopes_of_outcome, augmentation, left_before, slopes_of_censoring
 from .censoring import CoxCensoring
 from .length_weights import LengthWeights
+from .weight_estimation import independent_design
 
 # Numbers of one array held at once: rows of a block times days of censoring.
 BLOCK = 2_000_000
@@ -219,16 +220,17 @@ def inverse_probability(weights: Any, learnt: LevelData, asked: LevelData) -> np
     given = [
         frame[columns] if columns else frame.drop(columns=learnt.treatment) for frame in (learnt.frame, asked.frame)
     ]
-    encoder = FeatureEncoder()
+    own_encoder = weights.encoder if isinstance(weights, LengthWeights) else None
+    encoder = FeatureEncoder() if own_encoder is None else clone(own_encoder)
     design, new = encoder.fit_design(given[0]), encoder.design(given[1])
     rows = np.arange(len(asked.codes))
     if isinstance(weights, LengthWeights):
-        center, spread = design.mean(axis=0), np.where(design.std(axis=0) > 0, design.std(axis=0), 1.0)
-        design, new = ((np.column_stack([np.ones(len(part)), (part - center) / spread])) for part in (design, new))
+        design, new = independent_design(design), independent_design(design, new)
         fitted = fit_multinomial_logit(design, learnt.codes, learnt.case_weight, len(asked.frames))
         probability = class_probabilities(new, fitted.coef)
     else:
-        classifier = clone(weights).fit(design, learnt.codes)
+        counts = learnt.case_weight > 0
+        classifier = clone(weights).fit(design[counts], learnt.codes[counts])
         probability = np.zeros((len(new), len(asked.frames)))
         probability[:, classifier.classes_] = classifier.predict_proba(new)
     own = probability[rows, asked.codes]

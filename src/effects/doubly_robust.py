@@ -26,7 +26,7 @@ from .censoring import CoxCensoring
 from .length_weights import LengthWeights
 from .levels import rows_by_level
 from .result import EffectResult, RiskCurve
-from .weighted import CURVE_POINTS, sums_by_cluster
+from .weighted import CURVE_POINTS, of_whom, sums_by_cluster
 
 
 def doubly_robust_risk(
@@ -56,7 +56,9 @@ def doubly_robust_risk(
 
     with F and S of the outcome model, e of the weights, and G and the martingale :math:`M^c` of the model of censoring.
     The same as ``riskRegression::ate`` (AIPTW) where no two rows are censored on one day; its older versions are wrong
-    for tied censoring times. It refuses clusters, which are added up here.
+    for tied censoring times. It refuses clusters, which are added up here. Rows that are censored on day 0 (a plan that
+    ended because the family moved away) show no outcome: all models are fitted without them, and risks are of the
+    others.
 
     For a :class:`CauseSpecificCox` without folds, plain weights of :func:`plan_length_weights` and a Cox model of
     censoring, errors are those of the influence function of the whole: the derivative by the weights of rows, with all
@@ -135,14 +137,13 @@ def doubly_robust_risk(
     days, code = as_days(times, "times"), check_event_of(event, outcome.events)
     clusters = check_cluster(cluster, len(frame), None)
     target = np.arange(len(frame)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
-    used = list(frame.columns)
     rows = rows_by_level(
-        frame, treatment, levels, used=used, recompute=recompute, hold=hold, eligible_days=eligible_days
+        frame, treatment, levels, used=list(frame.columns), recompute=recompute, hold=hold, eligible_days=eligible_days
     )
-    case_weight = weights.sample_weight if isinstance(weights, LengthWeights) else np.ones(len(frame))
+    weights, case_weight = _of_those_followed(weights, outcome)
     given = rows.frames, rows.eligible_days, eligible_days
     data = LevelData(frame, *given, outcome, codes, days, code, treatment, case_weight)
-    left = censoring or CoxPH(event=0)
+    left = CoxPH(event=0) if censoring is None else clone(censoring) if outcome.never_followed.any() else censoring
     seed = int(np.random.default_rng(random_state).integers(2**31))  # one, so that a curve has the same folds
     with one_blas_thread():
         if folds is None:
@@ -172,13 +173,21 @@ def doubly_robust_risk(
         risk,
         influence,
         curve=curve,
-        estimand=f"risk of event {code} had everybody had each level of {treatment}, doubly robust",
+        estimand=f"risk of event {code} had everybody had each level of {treatment}, doubly robust{of_whom(outcome)}",
         assumptions=(*COMMON, *DOUBLY_ROBUST),
-        n_children=len(frame),
+        n_children=int((~outcome.never_followed).sum()),
         counts=np.array([seen[codes == one].sum(axis=0) for one in range(len(levels))]),
         level=level,
         reference=reference,
     )
+
+
+def _of_those_followed(weights: Any, outcome: Outcome) -> tuple[Any, np.ndarray]:
+    """The weights fitted without the rows of whom no outcome could be seen, and case weights, 0 of these."""
+    if isinstance(weights, LengthWeights):
+        fitted = weights.without(outcome.never_followed)
+        return fitted, fitted.sample_weight
+    return weights, (~outcome.never_followed).astype(float)
 
 
 def _cross_fitted(

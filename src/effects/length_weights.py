@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -14,17 +14,12 @@ from ..models.features.encoder import FeatureEncoder, as_frame
 from ..models.inputs.case_weights import weight_of_each
 from ..models.inputs.labels import label_codes, refuse_other_order
 from ..models.inputs.outcome import as_numbers
-from ..models.numerics.independent_columns import independent_columns
-from ..models.numerics.multinomial_logit import fit_multinomial_logit
+from ..models.numerics.blas_threads import one_blas_thread
 from ..parameter_checks import require_choice
 from ..small_counts import SUPPRESSED, is_small
+from .weight_estimation import CAPS, DROPS, estimated_weights, independent_design
 
 KINDS, ESTIMANDS = ("multinomial", "density_ratio"), ("ate", "overlap")
-# Names of what is done about extreme weights: the quantile at which weights are cut, or the probability of some level
-# under which rows are left out.
-CAPS = {"cap_95": 0.95, "cap_99": 0.99, "cap_99.9": 0.999}
-DROPS = {"drop_1": 0.01, "drop_5": 0.05, "drop_10": 0.10}
-DEPENDENT = 1e-10
 # Probabilities of a level under which its weights rest on few, by name.
 RARE = 0.05
 
@@ -62,6 +57,10 @@ class LengthWeights:
         Case weights.
     columns : tuple of str
         Of the features.
+    design, log_length : ndarray, shapes (n, p) and (n,)
+        What the probabilities, or densities (of the logarithm of days), were fitted to.
+    encoder : FeatureEncoder or None
+        How the features became columns.
     """
 
     weights: np.ndarray
@@ -79,6 +78,9 @@ class LengthWeights:
     parameter_influence: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
     sample_weight: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
     columns: tuple[str, ...] = ()
+    design: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+    log_length: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
+    encoder: FeatureEncoder | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -97,6 +99,37 @@ class LengthWeights:
         slopes = self.log_slopes.copy()
         slopes[:, -len(self.levels) :] = 0.0
         return self.weights / share[self.level_of_row], slopes
+
+    def without(self, left_out: np.ndarray) -> LengthWeights:
+        """The weights fitted without some rows, a mask (n,): these keep their places, and count as nothing.
+
+        The tables stay those of all rows. Weights that were given as numbers are the same for the others.
+        """
+        kept = ~left_out
+        if not left_out.any() or not kept.any():
+            return self
+        sample_weight = np.where(kept, self.sample_weight, 0.0)
+        if self.kind == "given" or np.unique(self.level_of_row[kept]).size < len(self.levels):
+            return replace(self, sample_weight=sample_weight, weights=np.where(kept, self.weights, 0.0))
+        found = estimated_weights(
+            independent_design(self.design[kept, 1:]), self.level_of_row[kept], len(self.levels), self.log_length[kept],
+            self.sample_weight[kept], self.stabilised, self.estimand, self.trim,
+        )  # fmt: skip
+
+        def of_all(values: np.ndarray) -> np.ndarray:
+            whole = np.zeros((kept.size, *values.shape[1:]))
+            whole[kept] = values
+            return whole
+
+        weights, slopes, influence, probability = found
+        return replace(
+            self,
+            weights=of_all(weights),
+            log_slopes=of_all(slopes),
+            parameter_influence=of_all(influence),
+            probability=None if probability is None else of_all(probability),
+            sample_weight=sample_weight,
+        )
 
     @property
     def is_plain(self) -> bool:
@@ -223,27 +256,27 @@ def plan_length_weights(
     fitted_encoder = FeatureEncoder() if encoder is None else encoder
     matrix = fitted_encoder.fit_design(frame)
     names = list(fitted_encoder.get_feature_names_out())
-    design = _design(matrix)
+    design = independent_design(matrix)
     if kind == "density_ratio":
         if estimand == "overlap" or trim in DROPS:
             raise ValueError("overlap weights and leaving rows out need levels: give bands, kind='multinomial'")
         days = as_numbers(length, "length")
         if np.any(~np.isfinite(days) | (days <= 0)):
             raise ValueError(f"length: not above 0 in {int(np.sum(~(days > 0)))} of {days.size} rows")
-        weights, slopes, influence = _density_ratio(design, np.log(days), case_weight, stabilised)
         levels: list[Any] = []
-        codes, probability = np.zeros(days.size, dtype=np.int64), None
+        codes, log_length = np.zeros(days.size, dtype=np.int64), np.log(days)
     else:
         levels, codes = label_codes(length, len(frame), "length")
+        log_length = np.zeros(codes.size)
         if len(levels) < 2:
             raise ValueError(f"length: expected two levels or more, got {len(levels)}")
-        weights, slopes, influence, probability = _by_level(
-            design, codes, len(levels), case_weight, stabilised, estimand
+    with one_blas_thread():
+        weights, slopes, influence, probability = estimated_weights(
+            design, codes, len(levels), log_length, case_weight, stabilised, estimand, trim
         )
-    weights, slopes = _trimmed(weights, slopes, probability, trim)
     weighted = _Weighted(weights, case_weight, codes, levels)
     balance = (
-        _correlations(matrix, names, np.log(days), weighted)
+        _correlations(matrix, names, log_length, weighted)
         if kind == "density_ratio"
         else _differences(matrix, names, weighted, estimand)
     )
@@ -263,6 +296,9 @@ def plan_length_weights(
         influence,
         case_weight,
         tuple(frame.columns),
+        design,
+        log_length,
+        fitted_encoder,
     )
 
 
@@ -284,91 +320,6 @@ class _Weighted:
             heaviest = np.sort(own)[-max(1, own.size // 100) :]
             rows.append((level, own.size, own.sum() ** 2 / (own @ own), heaviest.sum() / own.sum()))
         return pd.DataFrame(rows, columns=["level", "n", "effective_n", "largest_share"])
-
-
-def _design(matrix: np.ndarray) -> np.ndarray:
-    """Ones, and the columns that are not determined by others, standardised."""
-    center, spread = matrix.mean(axis=0), matrix.std(axis=0)
-    varies = spread > DEPENDENT * np.maximum(np.abs(center), 1e-300)
-    scaled = (matrix[:, varies] - center[varies]) / spread[varies]
-    scaled = scaled[:, independent_columns(scaled.T @ scaled / max(len(scaled), 1), DEPENDENT)]
-    return np.column_stack([np.ones(len(matrix)), scaled])
-
-
-def _by_level(
-    design: np.ndarray, codes: np.ndarray, n_levels: int, case_weight: np.ndarray, stabilised: bool, estimand: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Weights (n,), slopes of their logarithms (n, q), influence of rows on the q parameters, probabilities (n, K)."""
-    fitted = fit_multinomial_logit(design, codes, case_weight, n_levels)
-    if not fitted.converged:
-        raise ValueError(
-            "no probabilities of the levels fit best: features part the levels (every child with some value has one "
-            "level, or never does); join levels or leave these features out"
-        )
-    probability, rows = fitted.probability, np.arange(codes.size)
-    own = fitted.log_slopes(design, codes)
-    influence = case_weight[:, None] * (fitted.scores(design, codes) @ fitted.inverse)
-    weights, slopes = 1.0 / probability[rows, codes], -own
-    if estimand == "overlap":
-        tilt = 1.0 / (1.0 / probability).sum(axis=1)
-        weights = weights * tilt
-        for level in range(n_levels):
-            of_level = fitted.log_slopes(design, np.full(codes.size, level))
-            slopes = slopes + (tilt / probability[:, level])[:, None] * of_level
-    elif stabilised:
-        share = np.bincount(codes, case_weight, n_levels) / case_weight.sum()
-        is_level = codes[:, None] == np.arange(n_levels)
-        weights = weights * share[codes]
-        slopes = np.hstack([slopes, is_level / share])
-        influence = np.hstack([influence, case_weight[:, None] * (is_level - share) / case_weight.sum()])
-    return weights, slopes, influence, probability
-
-
-def _density_ratio(
-    design: np.ndarray, log_length: np.ndarray, case_weight: np.ndarray, stabilised: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same for normal densities of the log length: coefficients and log spread, then mean and log spread of all."""
-    total = case_weight.sum()
-    inverse = np.linalg.inv((design * case_weight[:, None]).T @ design)
-    residual = log_length - design @ (inverse @ (design.T @ (case_weight * log_length)))
-    spread = np.sqrt(case_weight @ residual**2 / total)
-    if not spread > 0:
-        raise ValueError("length follows from the features without error: no density given them")
-    z = residual / spread
-    log_weight = np.log(spread) + z**2 / 2.0
-    slopes = np.column_stack([-(z / spread)[:, None] * design, 1.0 - z**2])
-    influence = np.column_stack(
-        [(case_weight * residual)[:, None] * (design @ inverse), case_weight * (z**2 - 1.0) / (2.0 * total)]
-    )
-    if stabilised:
-        mean = case_weight @ log_length / total
-        spread = np.sqrt(case_weight @ (log_length - mean) ** 2 / total)
-        z = (log_length - mean) / spread
-        log_weight -= np.log(spread) + z**2 / 2.0
-        slopes = np.column_stack([slopes, z / spread, z**2 - 1.0])
-        influence = np.column_stack(
-            [influence, case_weight * (log_length - mean) / total, case_weight * (z**2 - 1.0) / (2.0 * total)]
-        )
-    return np.exp(log_weight), slopes, influence
-
-
-def _trimmed(
-    weights: np.ndarray, slopes: np.ndarray, probability: np.ndarray | None, trim: str | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The weights after trimming; what was cut or left out does not move with the parameters."""
-    if trim is None:
-        return weights, slopes
-    if trim in CAPS:
-        most = float(np.quantile(weights, CAPS[trim]))
-        moved = weights > most
-        weights = np.minimum(weights, most)
-    else:
-        assert probability is not None  # refused for density ratios
-        moved = probability.min(axis=1) < DROPS[trim]
-        weights = np.where(moved, 0.0, weights)
-        if moved.all():
-            raise ValueError(f"trim={trim!r} leaves no row")
-    return weights, np.where(moved[:, None], 0.0, slopes)
 
 
 def _differences(matrix: np.ndarray, names: list[str], weighted: _Weighted, estimand: str) -> pd.DataFrame:

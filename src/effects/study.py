@@ -20,6 +20,7 @@ from ..caller_warnings import without_repeats
 from ..models.cause_specific.model import CauseSpecificCox
 from ..models.cox.model import CoxPH
 from ..models.features.encoder import FeatureEncoder
+from ..models.inputs.outcome import check_outcome
 from ..parameter_checks import shown
 from ..plans.cohort import build_cohort
 from ..plans.strategies import Strategy
@@ -206,7 +207,7 @@ def effect_study(
     >>> list(study.estimates)[:3]
     ['unadjusted', 'standardised', 'weighted']
     """
-    cohort = build_cohort(plans) if cohort is None else cohort
+    cohort = _followed(build_cohort(plans) if cohort is None else cohort)
     X, names, left_out = _features(cohort, adjust)
     band = X[BAND]
     if reference is None:
@@ -249,6 +250,12 @@ def effect_study(
         trial = emulate_trial(plans, strategies, times=tuple(trial_times), as_of=cohort.as_of)
     tipping = tipping_point(estimates["standardised"], smaller, reference=reference)
     return EffectStudy(estimates, trial, tipping, weights, tuple(names), left_out)
+
+
+def _followed(cohort: Cohort) -> Cohort:
+    """The cohort without those who were gone on the day the plan ended, of whom no outcome could be seen."""
+    gone = check_outcome(cohort.y).never_followed
+    return cohort.take(np.flatnonzero(~gone)) if gone.any() else cohort
 
 
 def _features(cohort: Cohort, adjust: Sequence[str] | None) -> tuple[pd.DataFrame, list[str], tuple[str, ...]]:

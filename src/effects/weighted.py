@@ -39,7 +39,9 @@ def weighted_risk(
     r"""Risk had everybody had each level of a treatment, by inverse probability weighting.
 
     Without ``censoring``, the Aalen-Johansen estimate of each level's weighted rows, which allows for delayed entry.
-    With a model of censoring that gives :math:`G(t \mid x)`
+    Rows that are censored on their first day (a plan that ended because the family moved away) show no outcome, and
+    which these are differs between levels: they are left out, the weights fitted without them, and the risks are of the
+    others. With a model of censoring that gives :math:`G(t \mid x)`
 
     .. math:: \hat R_a(t) = \frac{1}{n} \sum_i \frac{1\{A_i = a\}}{e_a(x_i)}
         \frac{1\{T_i \le t, \text{event}\}}{G(T_i- \mid x_i)}
@@ -107,7 +109,9 @@ def weighted_risk(
     days, code = as_days(times, "times"), check_event_of(event, outcome.events)
     clusters = check_cluster(cluster, n_rows, None)
     target = np.arange(n_rows) if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    left_out = outcome.never_followed if censoring is None else np.zeros(n_rows, dtype=bool)
     if censoring is None:
+        given = given.without(left_out)
         estimate = partial(_product_limits, outcome, codes, len(levels), given, code)
     else:
         modelled = CoxCensoring.of(censoring, X, outcome, given.sample_weight)
@@ -122,6 +126,7 @@ def weighted_risk(
         grid = np.linspace(0.0, until, CURVE_POINTS + 1)
         return RiskCurve(grid, *sums_by_cluster(*estimate(grid), target))
 
+    left = of_whom(outcome) if censoring is None else ""
     whom = "everybody" if given.estimand == "ate" else "the children who could have had any level"
     return EffectResult(
         tuple(map(str, levels)),
@@ -129,9 +134,9 @@ def weighted_risk(
         risk,
         influence,
         curve=curve,
-        estimand=f"risk of event {code} had {whom} had each level, weighted",
+        estimand=f"risk of event {code} had {whom} had each level, weighted{left}",
         assumptions=(*COMMON, *OF_WEIGHTS),
-        n_children=n_rows,
+        n_children=n_rows - int(left_out.sum()),
         counts=counts,
         level=level,
         reference=reference,
@@ -218,6 +223,11 @@ def _by_censoring(
     flat = by_hazard.reshape(-1, codes.size)
     own += censoring.influence_of_own_day(flat, given.sample_weight).reshape(own.shape)
     return risk, np.where(np.isnan(risk)[..., None], np.nan, own)
+
+
+def of_whom(outcome: Outcome) -> str:
+    """Whose risks these are, where rows of whom no outcome could be seen were left out."""
+    return "; of those followed after the plan's end" if outcome.never_followed.any() else ""
 
 
 def sums_by_cluster(risk: np.ndarray, influence: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -76,6 +76,17 @@ def test_cross_fitting_parts_no_family_and_takes_any_model(confounded):
         assert np.abs(found.risk[:, 0] - true).max() < 4 * found.table["std_error"].max()
 
 
+def test_rows_censored_on_day_0_are_as_if_they_were_not_there(few_rows):
+    X, y, family, _ = few_rows
+    gone = np.arange(60) % 9 == 0
+    y = y.assign(duration=y["duration"].mask(gone, 0), event=y["event"].mask(gone, 0))
+    kept = [part[~gone].reset_index(drop=True) for part in (X, y)]
+    left = doubly_robust((X, y, family, None), sp.CauseSpecificCox())
+    alone = doubly_robust((*kept, family[~gone], None), sp.CauseSpecificCox())
+    assert left.risk == pytest.approx(alone.risk, abs=1e-9)
+    assert left.table["std_error"].to_numpy() == pytest.approx(alone.table["std_error"].to_numpy(), abs=1e-9)
+
+
 def test_what_cannot_be_is_refused(few_rows, confounded):
     X, y, _, _ = few_rows
     weights = sp.plan_length_weights(X[["x"]], X["length"])

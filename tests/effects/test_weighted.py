@@ -61,3 +61,15 @@ def test_unknown_days_and_wrong_models_are_said(few_rows):
         sp.weighted_risk(y, X["length"], np.ones(60), DAYS, censoring=sp.CoxPH(event=0))
     with pytest.raises(ValueError, match="fitted to the same rows in the same order"):
         sp.weighted_risk(y, X["length"], np.ones(60), DAYS, censoring=sp.CoxPH().fit(X, y))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rows_censored_on_their_first_day_are_as_if_they_were_not_there(name, few_rows):
+    X, y, family, _ = few_rows
+    gone = np.arange(60) % 9 == 0
+    y = y.assign(duration=y["duration"].mask(gone, y["entry"]), event=y["event"].mask(gone, 0))
+    kept = [part[~gone] for part in (X, y, family)]
+    left, alone = weighted((X, y, family, None), **CASES[name]), weighted((*kept, None), **CASES[name])
+    assert left.risk == pytest.approx(alone.risk, abs=1e-12)
+    assert left.table["std_error"].to_numpy() == pytest.approx(alone.table["std_error"].to_numpy(), abs=1e-12)
+    assert "followed after the plan's end" in left.estimand and left.n_children == 53

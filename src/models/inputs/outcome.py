@@ -68,6 +68,11 @@ class Outcome:
         """Last day that anybody is observed; infinite where nobody is censored, so that nothing is left to happen."""
         return np.inf if np.all(self.event > 0) else float(self.duration.max())
 
+    @property
+    def never_followed(self) -> np.ndarray:
+        """Whether a row's observation ended before anything could be seen, shape (n,): censored on its first day."""
+        return np.asarray((self.event == 0) & (self.duration <= np.maximum(self.entry, 0.0)))
+
     def take(self, rows: np.ndarray) -> "Outcome":
         """The outcomes of ``rows`` (positions or a boolean mask)."""
         return Outcome(self.entry[rows], self.duration[rows], self.event[rows])
