@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,17 +12,25 @@ from .alt_text import describe, span
 from .legends import heading, legend
 from .style import COLOURS, MUTED, axes_or_new, house_style
 
+if TYPE_CHECKING:
+    from ..models.metrics import CalibrationCurve
+
 
 def plot_calibration(
-    calibration: pd.DataFrame, *, day: float | None = None, title: str | None = None, ax: Axes | None = None
+    calibration: pd.DataFrame | CalibrationCurve,
+    *,
+    day: float | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Observed against predicted risk of a second plan, by tenth of predicted risk.
 
     Parameters
     ----------
-    calibration : DataFrame
-        Columns ``predicted``, ``observed``, ``lower``, ``upper`` (proportions) and ``n``, one row per bin; ``day``
-        where it holds several horizons, as ``Comparison.calibration`` does for one model.
+    calibration : CalibrationCurve or DataFrame
+        What :func:`~secondplan.calibration_curve` gave, or columns ``predicted``, ``observed``, ``lower``, ``upper``
+        (proportions), one row per bin; ``day`` where it holds several horizons, as ``Comparison.calibration`` does for
+        one model. Without ``lower`` and ``upper``, as :func:`~secondplan.smooth_calibration_curve` gives it, a line.
     day : float, optional
         The horizon to draw; needed where there are several.
     title : str, optional
@@ -34,19 +44,20 @@ def plot_calibration(
     with house_style():
         ax = axes_or_new(ax)
         predicted, observed = 100 * points["predicted"], 100 * points["observed"]
-        below, above = observed - 100 * points["lower"], 100 * points["upper"] - observed
-        limit = 1.08 * np.nanmax([predicted.max(), (observed + above).max(), 1e-9])
+        has_interval = {"lower", "upper"} <= set(points)
+        lower, upper = (100 * points[name] if has_interval else observed for name in ("lower", "upper"))
+        limit = 1.08 * np.nanmax([predicted.max(), upper.max(), 1e-9])
         ax.plot([0, limit], [0, limit], color=MUTED, linewidth=1, linestyle="--", label="perfect agreement")
         ax.errorbar(
             predicted,
             observed,
-            yerr=np.clip([below, above], 0, None),
-            fmt="o",
+            yerr=np.clip([observed - lower, upper - observed], 0, None) if has_interval else None,
+            fmt="o" if has_interval else "-",
             color=COLOURS[0],
             ecolor=COLOURS[0],
             elinewidth=1,
             capsize=2,
-            label="tenths by predicted risk, 95 % interval",
+            label="groups by predicted risk, 95 % interval" if has_interval else "smoothed",
         )
         ax.set(
             xlim=(0, limit),
@@ -58,17 +69,19 @@ def plot_calibration(
         by = "" if day is None else f" by day {day:,g}"
         heading(ax, title, f"Do as many children return{by} as predicted?")
         legend(ax, place="below")
-        held = int(((points["lower"] <= points["predicted"]) & (points["predicted"] <= points["upper"])).sum())
+        held = int(((lower <= predicted) & (predicted <= upper)).sum())
+        finding = f": in {held} of {len(points)} groups the interval of the observed risk holds the predicted one"
         describe(
             ax,
-            f"Observed against predicted risk of a second plan{by}: in {held} of {len(points)} groups by predicted risk"
-            " the interval of the observed risk holds the predicted one.",
+            f"Observed against predicted risk of a second plan{by}{finding if has_interval else ', smoothed'}.",
             f"Predicted {span(predicted, ' %')}, observed {span(observed, ' %')}.",
         )
     return ax
 
 
-def _one_horizon(calibration: pd.DataFrame, day: float | None) -> pd.DataFrame:
+def _one_horizon(calibration: pd.DataFrame | CalibrationCurve, day: float | None) -> pd.DataFrame:
+    if not isinstance(calibration, pd.DataFrame):
+        return calibration.to_frame()
     if "model" in calibration and calibration["model"].nunique() > 1:
         raise ValueError("calibration holds several models; choose the rows of one")
     if "day" not in calibration:

@@ -50,6 +50,15 @@ def test_calibration_draws_the_bins_of_one_horizon(axes):
         sp.plot_calibration(bins, day=91, ax=axes)
 
 
+def test_calibration_draws_what_the_metrics_give(axes):
+    y = {"duration": [1.0] * 100, "event": [1] * 10 + [2] * 40 + [1] * 25 + [2] * 25}
+    risk = [0.2] * 50 + [0.5] * 50
+    sp.calibration_curve(y, risk, 1).plot(ax=axes)
+    np.testing.assert_allclose(np.asarray(axes.containers[0].lines[0].get_ydata(), float), [20, 50])
+    sp.plot_calibration(sp.smooth_calibration_curve(y, risk, 1), ax=axes)
+    assert axes.containers[1].lines[0].get_linestyle() == "-"
+
+
 def test_coefficients_scale_with_their_units(axes):
     summary = pd.DataFrame({"coef": [0.01], "lower": [0.005], "upper": [0.015]}, index=["days"])
     names = {"coef": "hazard_ratio", "lower": "hazard_ratio_lower", "upper": "hazard_ratio_upper"}

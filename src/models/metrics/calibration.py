@@ -45,6 +45,12 @@ class CalibrationCurve:
         frame.insert(0, "bin", np.arange(1, len(frame) + 1))
         return frame
 
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw observed against predicted risk; see :func:`secondplan.plot_calibration`."""
+        from ...plots import plot_calibration
+
+        return plot_calibration(self, ax=ax, **options)
+
 
 def calibration_curve(
     y: Any,
