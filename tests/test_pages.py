@@ -60,10 +60,14 @@ def anchors(text):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with the shipped data and a small store of plans, where pages may write."""
+    """A folder with the shipped data, a small store of plans and a table, where pages may write."""
     path = tmp_path_factory.mktemp("pages")
     shutil.copytree(ROOT / "data" / "synthetic", path / "data" / "synthetic")
     sp.simulate(n_children=1500, random_state=1).write(path / "plans")
+    (path / "map.yaml").write_text(next(blocks(PAGES["docs/formats.md"], "yaml"))[0], encoding="utf-8")
+    rows = ["101,05/04/2015,30/09/2015,12/03/2009,Female,Neglect", "102,01/02/2016,,01/07/2012,Male,Emotional abuse"]
+    header = "Person ID,CPP Start,CPP End,DOB,Gender,Category"
+    (path / "plans.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
     return path
 
 

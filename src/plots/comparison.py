@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 
 from .alt_text import amount, describe, listed
 from .legends import heading, legend
-from .style import MUTED, axes_or_new, axis_of_days, house_style, line_look, places_of_days
+from .style import MUTED, axes_or_new, axis_of_days, house_style, line_look, places_of_days, table_of
 
 
-def plot_comparison(curves: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None) -> Axes:
+def plot_comparison(curves: Any, *, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Index of prediction accuracy of each model by day: 0 is no better than telling everyone the average.
 
     Days stand at equal distances, the models beside each other at each, in the order of the legend.
 
     Parameters
     ----------
-    curves : DataFrame
-        ``Comparison.curves``: ``model``, ``day``, ``ipa`` (1 - Brier / Brier of Aalen-Johansen), with its bounds
-        ``ipa_lower`` and ``ipa_upper`` where known.
+    curves : Comparison or DataFrame
+        A comparison, or its ``curves``: ``model``, ``day``, ``ipa`` (1 - Brier / Brier of Aalen-Johansen), with its
+        bounds ``ipa_lower`` and ``ipa_upper`` where known.
     title : str, optional
     ax : matplotlib Axes, optional
 
@@ -28,6 +29,7 @@ def plot_comparison(curves: pd.DataFrame, *, title: str | None = None, ax: Axes 
     -------
     Axes
     """
+    curves = table_of(curves, "curves")
     days = np.sort(curves["day"].unique())
     last = curves[curves["day"] == days[-1]].set_index("model")["ipa"]
     has_intervals = {"ipa_lower", "ipa_upper"} <= set(curves.columns) and curves["ipa_lower"].notna().any()

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 
 from .alt_text import amount, describe, listed
 from .legends import heading, legend
-from .style import COLOURS, INK, MARKERS, axes_or_new, house_style
+from .style import COLOURS, INK, MARKERS, axes_or_new, house_style, table_of
 
 
 def plot_effect_methods(
-    differences: pd.DataFrame, *, time: float | None = None, title: str | None = None, ax: Axes | None = None
+    differences: Any, *, time: float | None = None, title: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """A row per level, a mark with its interval per method.
 
     Parameters
     ----------
-    differences : DataFrame
+    differences : EffectStudy or DataFrame
         ``method``, ``level``, ``reference``, ``time``, ``estimate``, ``lower``, ``upper``, as an effect study has them.
     time : float, optional
         Day; by default the last.
@@ -31,11 +32,13 @@ def plot_effect_methods(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> row = {"method": "weighted", "level": "short", "reference": "long", "time": 365}
     >>> axes = plot_effect_methods(pd.DataFrame([row | {"estimate": 0.02, "lower": 0.01, "upper": 0.03}]))
     >>> axes.alt_text
     'Risk within 365 days less that of “long”, in percentage points: short: weighted 2.0 (1.0 to 3.0).'
     """
+    differences = table_of(differences, "differences")
     day = differences["time"].max() if time is None else float(time)
     rows = differences[differences["time"] == day]
     levels, methods = list(dict.fromkeys(rows["level"])), list(dict.fromkeys(rows["method"]))

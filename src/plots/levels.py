@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 
 from .alt_text import amount, describe, listed
 from .legends import heading, legend
-from .style import axes_or_new, axis_of_days, house_style, line_look, places_of_days
+from .style import axes_or_new, axis_of_days, house_style, line_look, places_of_days, table_of
 
 # So few days stand at equal distances, the levels beside each other at each.
 MOST_TICKS = 5
 
 
 def plot_levels(
-    table: pd.DataFrame,
+    table: Any,
     *,
     title: str | None = None,
     ylabel: str = "risk of a second plan (%)",
@@ -26,7 +27,7 @@ def plot_levels(
 
     Parameters
     ----------
-    table : DataFrame
+    table : EffectResult or DataFrame
         level, time, estimate, lower, upper (NaN without an interval), as ``EffectResult.table``.
     title, ylabel, xlabel : str, optional
     ax : matplotlib Axes, optional
@@ -35,6 +36,7 @@ def plot_levels(
     -------
     Axes
     """
+    table = table_of(table, "table").rename(columns={"strategy": "level"})
     with house_style():
         ax = axes_or_new(ax)
         groups = table.groupby("level", sort=False)

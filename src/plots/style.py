@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -61,6 +62,11 @@ RC: Any = {
     "legend.frameon": False,
     "svg.hashsalt": "secondplan",
 }
+
+
+def table_of(given: Any, attribute: str) -> Any:
+    """A table that is given, or that a result which is given holds under a name."""
+    return given if isinstance(given, pd.DataFrame) else getattr(given, attribute, given)
 
 
 @contextmanager

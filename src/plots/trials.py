@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 
 from .alt_text import amount, describe, listed, span
 from .legends import heading, legend
-from .style import COLOURS, MUTED, axes_or_new, house_style, line_look
+from .style import COLOURS, MUTED, axes_or_new, house_style, line_look, table_of
 from .weights import balance_words
 
 WORTH_A_LOOK = 0.1
@@ -51,12 +53,12 @@ def plot_strategies(
     return ax
 
 
-def plot_trial_weights(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None) -> Axes:
+def plot_trial_weights(table: Any, *, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Weights of the copies in follow-up by day: median to 99th percentile, and the mean per child, which is near 1.
 
     Parameters
     ----------
-    table : DataFrame
+    table : EmulatedTrial or DataFrame
         strategy, day, median, p99, mean_per_child: ``EmulatedTrial.weights``.
     title : str, optional
     ax : matplotlib Axes, optional
@@ -65,6 +67,7 @@ def plot_trial_weights(table: pd.DataFrame, *, title: str | None = None, ax: Axe
     -------
     Axes
     """
+    table = table_of(table, "weights")
     with house_style():
         ax = axes_or_new(ax)
         moved = table.groupby("strategy")["largest"].transform("max") > 1.0
@@ -84,14 +87,12 @@ def plot_trial_weights(table: pd.DataFrame, *, title: str | None = None, ax: Axe
     return ax
 
 
-def plot_trial_balance(
-    table: pd.DataFrame, *, most: int = 20, title: str | None = None, ax: Axes | None = None
-) -> Axes:
+def plot_trial_balance(table: Any, *, most: int = 20, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Largest standardised differences over strategies and reviews, before and after weighting.
 
     Parameters
     ----------
-    table : DataFrame
+    table : EmulatedTrial or DataFrame
         covariate, before, after: ``EmulatedTrial.balance``.
     most : int
         Covariates drawn, those furthest from balance before weighting.
@@ -102,6 +103,7 @@ def plot_trial_balance(
     -------
     Axes
     """
+    table = table_of(table, "balance")
     sizes = table.assign(before=table["before"].abs(), after=table["after"].abs())
     largest = sizes.groupby("covariate")[["before", "after"]].max().sort_values("before").tail(most)
     rows = range(len(largest))
@@ -118,12 +120,12 @@ def plot_trial_balance(
     return ax
 
 
-def plot_policy(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None) -> Axes:
+def plot_policy(table: Any, *, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Risk by the minimum length of plans in months, one line per time, with intervals.
 
     Parameters
     ----------
-    table : DataFrame
+    table : PolicyCurve or DataFrame
         months (0: as plans were ended), time, estimate, lower, upper: ``PolicyCurve.table``.
     title : str, optional
     ax : matplotlib Axes, optional
@@ -132,6 +134,7 @@ def plot_policy(table: pd.DataFrame, *, title: str | None = None, ax: Axes | Non
     -------
     Axes
     """
+    table = table_of(table, "table")
     with house_style():
         ax = axes_or_new(ax)
         for place, (time, rows) in enumerate(table.groupby("time")):

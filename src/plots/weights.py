@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,18 +11,18 @@ from matplotlib.axes import Axes
 from ..small_counts import is_small
 from .alt_text import describe, listed, span
 from .legends import heading, legend
-from .style import COLOURS, INK, MARKERS, MUTED, axes_or_new, house_style
+from .style import COLOURS, INK, MARKERS, MUTED, axes_or_new, house_style, table_of
 
 # Differences in standard deviations under which a column counts as balanced, by convention.
 BALANCED = 0.1
 
 
-def plot_balance(balance: pd.DataFrame, *, most: int = 20, title: str | None = None, ax: Axes | None = None) -> Axes:
+def plot_balance(balance: Any, *, most: int = 20, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Standardised differences before and after weighting, one line per column; the largest of all levels.
 
     Parameters
     ----------
-    balance : DataFrame
+    balance : LengthWeights or DataFrame
         column, level, before, after, as ``LengthWeights.balance``.
     most : int
         Columns shown, those that differed most first.
@@ -31,6 +33,7 @@ def plot_balance(balance: pd.DataFrame, *, most: int = 20, title: str | None = N
     -------
     Axes
     """
+    balance = table_of(balance, "balance")
     largest = balance.assign(before=balance["before"].abs(), after=balance["after"].abs())
     largest = largest.groupby("column", sort=False)[["before", "after"]].max().sort_values("before").tail(most)
     place = np.arange(len(largest))
