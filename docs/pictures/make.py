@@ -40,9 +40,9 @@ def draw_returns(plans: sp.Plans, cohort: sp.Cohort) -> plt.Figure:
     chart = sp.p_chart(monthly["count"], monthly["n"], baseline=48, side="above")
     print(curves.at([730]).round(3), chart.first_signal)  # noqa: T201 (what the words beside the picture say)
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.3), layout="constrained")
-    curves.plot(until=1095, ax=left, title="Second plans by length of the first (95 % intervals)")
+    curves.plot(until=1095, ax=left, title="Second plans by length of the first plan")
     left.set(xlabel="days after the plan's end", ylabel="share of children with a second plan")
-    chart.plot(ax=right, share="second or later plans, of those started")
+    chart.plot(ax=right, share="second or later plans")
     right.set_title("A chart that warns, month by month", loc="left", fontweight="bold", fontsize=11)
     return figure
 
