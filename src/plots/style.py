@@ -71,9 +71,17 @@ def table_of(given: Any, attribute: str) -> Any:
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw with the package's settings, leaving the user's own untouched."""
-    with mpl.rc_context(RC):
+    """Draw with the package's settings, leaving the user's own untouched.
+
+    Only these are put back: what else changes meanwhile is a notebook's, which makes pyplot interactive when a chart is
+    the first to ask for it. All put back, as ``rc_context`` does, no later chart of the notebook would be shown.
+    """
+    before = {name: mpl.rcParams[name] for name in RC}
+    mpl.rcParams.update(RC)
+    try:
         yield
+    finally:
+        mpl.rcParams.update(before)
 
 
 def axes_or_new(ax: Axes | None, height: float | None = None) -> Axes:

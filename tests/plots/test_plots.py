@@ -1,11 +1,12 @@
 """Plots show what they are given: the numbers drawn are the numbers computed."""
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 
 import secondplan as sp
-from secondplan.plots.style import data_uri, new_figure, png
+from secondplan.plots.style import data_uri, house_style, new_figure, png
 
 
 @pytest.fixture
@@ -84,11 +85,16 @@ def test_pictures_are_the_same_bytes_each_time(curves):
 
 
 def test_users_own_style_is_left_alone():
-    import matplotlib as mpl
-
     before = dict(mpl.rcParams)
     sp.plot_risk_distribution(np.linspace(0, 0.2, 50), ax=new_figure()[1])
     assert dict(mpl.rcParams) == before
+
+
+def test_a_notebook_that_becomes_interactive_while_a_chart_is_drawn_stays_so():
+    with mpl.rc_context({"interactive": False}):
+        with house_style():
+            mpl.interactive(True)
+        assert mpl.is_interactive()
 
 
 @pytest.mark.parametrize("labels", [[False, True], [0, 1], [0.0, 2.5], ["a", "b"]])
