@@ -19,8 +19,11 @@ DESCRIBED = {"png": "image/png", "svg": "image/svg+xml"}
 
 
 def describe(ax: Axes, *sentences: str) -> None:
-    """Keep the finding as ``ax.alt_text``."""
+    """Keep the finding as ``ax.alt_text``; a plain figure of the user's learns to hand it on."""
     ax.alt_text = " ".join(filter(None, sentences))  # type: ignore[attr-defined]
+    figure = ax.get_figure()
+    if type(figure) is Figure:
+        figure.__class__ = DescribedFigure
 
 
 def alt_text(figure: Figure) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import pickle
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -295,7 +296,8 @@ def test_in_the_users_own_figure_the_legend_stays_inside_and_the_figure_keeps_it
     sp.plot_levels(estimates("level", FIVE, DAYS), ax=left)
     figure.canvas.draw()
     assert left.get_legend().get_window_extent().x1 <= right.get_window_extent().x0
-    assert left.alt_text in alt_text(figure) and figure.get_figwidth() == 8
+    assert figure._repr_mimebundle_()[1]["image/png"]["alt"] == left.alt_text and figure.get_figwidth() == 8
+    assert alt_text(pickle.loads(pickle.dumps(figure))) == left.alt_text
 
 
 def test_bars_of_few_children_are_withheld():
