@@ -26,6 +26,7 @@ extensions = [
     "sphinx_design",
     "mathml",
     "api_pages",
+    "gallery",
 ]
 source_suffix = {
     ".rst": "restructuredtext",
