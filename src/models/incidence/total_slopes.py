@@ -82,6 +82,8 @@ def total_slopes(
         is_covered = quadrature.covers(relative_risk) & (powers <= MOST_POWERS)
         for power in np.unique(powers[is_covered]):
             rows = np.flatnonzero(is_covered & (powers == power))
+            if len(position) > 1:  # those that end together one after the other, at all times
+                rows = rows[np.lexsort(position[rows].T)]
             last = position[rows] if len(position) > 1 else position
             series = _Series(hazard, int(power))
             own = relative_risk[rows], last, weight[rows], matrix[rows]
@@ -187,13 +189,14 @@ def _add_by_quadrature(
         risk, x = relative_risk[part], matrix[part]
         nodes, terms = quadrature.free_before_nodes(risk), series.of_rows(risk)
         scales = (weight[part] * risk[:, cause])[:, None] * risk
+        groups = [column.groups(part) for column in columns]
         for one in range(n_sums):
-            group = columns[one].place[part]
+            group = groups[one]
             _add_groups(left[one], group, (weight[part] * risk[:, cause])[:, None], nodes)
             for other in range(n_causes):
                 _add_groups(lost[one][other], group, scales[:, [other]] * terms, nodes)
         for number, column in enumerate(columns):
-            group = column.place[part]
+            group = groups[number]
             for other in range(n_causes):
                 slope = _of_ends(nodes, terms, lost_by_end[number][other], group) * -scales[:, other]
                 if other == cause:
@@ -222,6 +225,13 @@ class _Ends:
     def of(cls, position: np.ndarray) -> "_Ends":
         return cls(*np.unique(position, return_inverse=True))
 
+    def groups(self, part: slice) -> "_Groups":
+        """Of a block of rows."""
+        if self.ends.size > 1:
+            return _Groups.of(self.place[part])
+        none = np.empty(0, dtype=np.int64)
+        return _Groups(0, none, none, none)
+
 
 def _lost_of_features(hazard: np.ndarray, after: np.ndarray, ends: np.ndarray, series: _Series) -> np.ndarray:
     """What the nodes are multiplied by to give a row's sum of lost incidence times hazard, shape (U, D, r)."""
@@ -235,24 +245,56 @@ def _lost_of_features(hazard: np.ndarray, after: np.ndarray, ends: np.ndarray, s
     return result
 
 
-def _of_ends(nodes: np.ndarray, terms: np.ndarray, by_end: np.ndarray, group: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True)
+class _Groups:
+    """The rows of a block by their ends: those of the most frequent one at once, the others by end.
+
+    Eligibility ends few rows before a time; all others have the same end.
+
+    Attributes
+    ----------
+    common : int
+        The most frequent group.
+    shared, others : ndarray of int
+        Positions of its rows (none where all rows have it), and of the others in the order of their groups.
+    group : ndarray of int
+        Groups of ``others``.
+    """
+
+    common: int
+    shared: np.ndarray
+    others: np.ndarray
+    group: np.ndarray
+
+    @classmethod
+    def of(cls, group: np.ndarray) -> "_Groups":
+        common = int(np.bincount(group).argmax())
+        order = np.argsort(group, kind="stable")
+        others = order[group[order] != common]
+        return cls(common, np.flatnonzero(group == common), others, group[others])
+
+
+def _of_ends(nodes: np.ndarray, terms: np.ndarray, by_end: np.ndarray, groups: _Groups) -> np.ndarray:
     """The sum of ``nodes * terms`` with the table of each row's end, shape (n,)."""
-    if len(by_end) == 1:
-        return np.einsum("nd,nd->n", terms, nodes @ by_end[0].T)
-    return sum(terms[:, one] * np.einsum("nr,nr->n", nodes, by_end[group, one]) for one in range(terms.shape[1]))
+    result = np.einsum("nd,nd->n", terms, nodes @ by_end[groups.common].T)
+    if groups.others.size:
+        own, factor = nodes[groups.others], terms[groups.others]
+        parts = (np.einsum("nr,nr->n", own, by_end[groups.group, one]) for one in range(terms.shape[1]))
+        result[groups.others] = sum(factor[:, one] * part for one, part in enumerate(parts))
+    return result
 
 
-def _add_groups(sums: np.ndarray, group: np.ndarray, factor: np.ndarray, nodes: np.ndarray) -> None:
+def _add_groups(sums: np.ndarray, groups: _Groups, factor: np.ndarray, nodes: np.ndarray) -> None:
     """Add ``factor[:, d] * nodes`` to ``sums`` (U, r), or (D, U, r) of D factors, by the rows' groups."""
     table = sums if sums.ndim == 3 else sums[None]
-    if table.shape[1] == 1:
-        table[:, 0] += factor.T @ nodes
+    if not groups.others.size:
+        table[:, groups.common] += factor.T @ nodes
         return
-    order = np.argsort(group, kind="stable")
-    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+    table[:, groups.common] += factor[groups.shared].T @ nodes[groups.shared]
+    starts = np.flatnonzero(np.diff(groups.group, prepend=-1))
+    own, scale = nodes[groups.others], factor[groups.others]
     for one in range(table.shape[0]):
-        values = factor[order, one, None] * nodes[order]
-        table[one, group[order][starts]] += np.add.reduceat(values, starts, axis=0)
+        table[one, groups.group[starts]] += np.add.reduceat(scale[:, one, None] * own, starts, axis=0)
 
 
 def _from_end_on(sums: np.ndarray) -> np.ndarray:
