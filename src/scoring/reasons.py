@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..models.estimator.scored_rows import Change
+from ..models.estimator.scored_rows import Change, Wanted
 from ..models.features.columns import BOOLEAN
 from .words import GROUPS, in_words, spoken_alike
 
@@ -53,7 +53,8 @@ def reasons(model: IncidenceModel, X: pd.DataFrame, asked: Asked, risk: np.ndarr
     """
     groups = feature_groups(list(model.encoder_.columns_))
     changes = [Change.to_typical(model.encoder_, columns) for columns in groups.values()]
-    moved = risk - model.risk_of_changed_rows(asked, risk, event, changes)
+    wanted = Wanted(N_REASONS, SMALLEST_CHANGE)
+    moved = risk - model.risk_of_changed_rows(asked, risk, event, changes, wanted)
     chosen, size = _largest(moved)
     return _in_words(model, X, list(groups), chosen, size)
 

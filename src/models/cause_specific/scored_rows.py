@@ -11,12 +11,11 @@ from ..cox.baseline import LARGEST_ETA
 from ..curves.confidence import probability_bounds
 from ..estimator.asked import Asked
 from ..estimator.conditioning import FAINT
-from ..estimator.scored_rows import Change
-from ..incidence.exact_sums import event_positions
+from ..estimator.scored_rows import Change, LargestSoFar, Wanted
 from ..incidence.quadrature import build_quadrature
 from ..incidence.window_errors import WindowErrors
 from ..incidence.windows import WindowSums
-from ..numerics.fixed_blocks import row_products
+from ..numerics.fixed_blocks import column_sum, row_products
 from .errors import CauseSpecificErrors
 
 # Errors of incidences after a day are divided by the probability of being free of events until then.
@@ -24,7 +23,7 @@ LEAST_FREE = 0.01
 
 
 # Rows whose numbers stay in a processor's cache.
-ROWS_PER_BLOCK = 2048
+ROWS_PER_BLOCK = 8192
 
 
 class CauseSpecificScores(CauseSpecificErrors):
@@ -32,7 +31,8 @@ class CauseSpecificScores(CauseSpecificErrors):
 
     def made_ready(self) -> Self:
         """As that of every model; other predictions sum over all event times from now on."""
-        self.__dict__.update(_sums_exactly=True, _sums_by_stratum={}, _errors_by_stratum={}, _windows_made={})
+        if not self._sums_exactly:
+            self.__dict__.update(_sums_exactly=True, _sums_by_stratum={}, _errors_by_stratum={}, _windows_made={})
         return self
 
     def risk_of_rows(self, asked: Asked, event: int) -> np.ndarray:
@@ -49,7 +49,9 @@ class CauseSpecificScores(CauseSpecificErrors):
             risk[left] = self._asked_incidence(asked[left], event)  # exact sums, each row by itself
         return asked.with_unknown(risk)
 
-    def risk_of_changed_rows(self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change]) -> np.ndarray:
+    def risk_of_changed_rows(
+        self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change], wanted: Wanted | None = None
+    ) -> np.ndarray:
         """As that of every model: a feature moves the linear predictors, all else stays.
 
         Parameters
@@ -59,6 +61,7 @@ class CauseSpecificScores(CauseSpecificErrors):
             That without a change.
         event : int
         changes : list of Change
+        wanted : Wanted, optional
         """
         matrix, found = asked.design.matrix, np.tile(risk, (len(changes), 1))
         predictors, steps, is_left = self._predictors(asked.design.matrix), [], np.zeros(found.shape, dtype=bool)
@@ -67,13 +70,20 @@ class CauseSpecificScores(CauseSpecificErrors):
             steps.append(row_products(values - matrix[:, columns], self._coef[columns]))
         for rows, sums in self._blocks(asked, event):
             first, last = _window(sums, asked, rows)
-            grown = sums.grown(first, last[:, -1])
-            for step, result, left in zip(steps, found, is_left, strict=True):
-                moved = step[rows].any(axis=1).nonzero()[0]
+            grown, of_rows = sums.grown(first, last[:, -1]), [step.take(rows, axis=0) for step in steps]
+            if wanted is None or self.form != "exponential":
+                bounds = np.stack([np.where(step.any(axis=1), np.inf, 0.0) for step in of_rows])
+            else:
+                hazard = sums.hazard(_relative_risk(predictors[rows]), first, last[:, -1])
+                bounds = np.stack([_largest_change(risk[rows], hazard, step, sums.cause) for step in of_rows])
+            largest = LargestSoFar(wanted, rows.size)
+            for number in np.argsort(-bounds.mean(axis=1), kind="stable"):
+                moved = largest.may_be(bounds[number])
                 place = rows[moved]
-                own = sums.rows(_relative_risk(predictors[place] + step[place]), first[moved])
-                result[place] = own.incidence([grown[moved]])[:, 0]
-                left[place] = ~own.are_held(FAINT)
+                own = sums.rows(_relative_risk(predictors[place] + of_rows[number][moved]), first[moved])
+                result = own.incidence([grown[moved]])[:, 0]
+                found[number, place], is_left[number, place] = result, ~own.are_held(FAINT)
+                largest.add(moved, np.where(is_left[number, place], 0.0, np.abs(result - risk[place])))
         number, left = np.nonzero(is_left)
         if left.size:
             changed = asked[left].at_last(matrix[left])
@@ -147,10 +157,21 @@ class CauseSpecificScores(CauseSpecificErrors):
 
 def _window(sums: WindowSums, asked: Asked, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The first event time of each row's windows (n,), and the first after each (n, m)."""
-    since, jumps = asked.since[rows], sums.quadrature.jumps
-    first = np.where(since > 0, event_positions(jumps, since), 0)[:, 0]
-    return first, event_positions(jumps, asked.times[rows])
+    since = asked.since[rows, 0]
+    return np.where(since > 0, sums.positions(since), 0), sums.positions(asked.times[rows])
 
 
 def _relative_risk(predictors: np.ndarray) -> np.ndarray:
     return np.exp(np.minimum(predictors, LARGEST_ETA))
+
+
+def _largest_change(risk: np.ndarray, hazard: np.ndarray, step: np.ndarray, cause: int) -> np.ndarray:
+    """By how much an incidence (n,) can change at most if linear predictors move by steps (n, K), shape (n,).
+
+    A hazard of the event that is c times as large makes its incidence 1 to c times as large; that of another event,
+    whose cumulative hazard is H, 1 to exp((1 - c) H) times.
+    """
+    parts = (1.0 - np.exp(step)) * hazard
+    parts[:, cause] = step[:, cause]
+    more, less = column_sum(np.maximum(parts, 0.0).T), column_sum(np.minimum(parts, 0.0).T)
+    return risk * np.maximum(np.expm1(more), -np.expm1(less))

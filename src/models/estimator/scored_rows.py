@@ -63,6 +63,43 @@ class Change:
         return columns, changed[:, columns]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The changes that are asked for of each row: so many that move it most, of those that move it by ``least``."""
+
+    number: int
+    least: float
+
+
+class LargestSoFar:
+    """How much the changes that move each of n rows most do so, as far as they are known.
+
+    Parameters
+    ----------
+    wanted : Wanted, optional
+        None: all of them, so that nothing is kept.
+    n_rows : int
+    """
+
+    # What rounding may do to a change.
+    ROUNDING = 1e-9
+
+    def __init__(self, wanted: Wanted | None, n_rows: int):
+        self._sizes = np.zeros((0, n_rows)) if wanted is None else np.full((wanted.number, n_rows), wanted.least)
+
+    def may_be(self, bound: np.ndarray) -> np.ndarray:
+        """Rows whose change, at most ``bound`` (n,), may be wanted."""
+        least = self._sizes[-1] - self.ROUNDING if len(self._sizes) else 0.0
+        return np.flatnonzero(bound > least)
+
+    def add(self, rows: np.ndarray, size: np.ndarray) -> None:
+        """Changes of some rows (n',)."""
+        for largest in self._sizes:
+            before = largest[rows]
+            largest[rows] = np.maximum(before, size)
+            size = np.minimum(before, size)
+
+
 class ScoredRows:
     """The part of :class:`.base.IncidenceModel` for those who score.
 
@@ -122,7 +159,9 @@ class ScoredRows:
             return np.empty((*asked.times.shape, 2))
         return _in_blocks(lambda part: self._asked_interval(part, event, level), asked)
 
-    def risk_of_changed_rows(self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change]) -> np.ndarray:
+    def risk_of_changed_rows(
+        self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change], wanted: Wanted | None = None
+    ) -> np.ndarray:
         """The incidence (n,) by the last of each row's times with one change after the other, shape (n_changes, n).
 
         Parameters
@@ -132,6 +171,8 @@ class ScoredRows:
             That without a change.
         event : int
         changes : list of Change
+        wanted : Wanted, optional
+            Of a change that moves a row by less than these the risk itself may be given.
         """
         matrix, found = asked.design.matrix, np.tile(risk, (len(changes), 1))
         for result, change in zip(found, changes, strict=True):

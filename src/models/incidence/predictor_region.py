@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import ndtri
 
-from ..numerics.fixed_blocks import row_products
+from ..numerics.fixed_blocks import column_sum
 
 # A predictor that hardly varies gets some room.
 LEAST_SPREAD = 0.05
@@ -29,8 +29,9 @@ class PredictorRegion:
     def contains(self, predictors: np.ndarray) -> np.ndarray:
         """Whether each row (n, K) lies in it, shape (n,); a row's answer does not depend on the others."""
         with np.errstate(invalid="ignore", over="ignore"):
-            distance = row_products(predictors - self.mean, self._inverse)
-            return np.einsum("nk,nk->n", distance, distance) <= 1.0
+            centred = (predictors - self.mean).T
+            distances = [column_sum(centred, weights) for weights in self._inverse.T]
+            return column_sum([distance**2 for distance in distances]) <= 1.0
 
     @cached_property
     def _inverse(self) -> np.ndarray:

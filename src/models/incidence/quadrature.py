@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import qr
 
-from ..numerics.fixed_blocks import row_products
+from ..numerics.fixed_blocks import column_sum, row_products
 from ..numerics.interpolative_decomposition import choose_columns, column_weights
 from .exact_sums import Jumps, sum_incidence
 from .predictor_region import PredictorRegion, predictor_region
@@ -224,8 +224,8 @@ def _hazard_bounds(jumps: Jumps, form: str) -> np.ndarray:
 def _excess(bounds: np.ndarray, relative_risk: np.ndarray) -> np.ndarray:
     """By what relative risks (n, K) would have to be divided for their hazards to be within the bounds, shape (n,)."""
     with np.errstate(over="ignore", invalid="ignore"):
-        shares = row_products(relative_risk, bounds)
-        return np.maximum(shares[:, 0], shares[:, 1])
+        first, second = (column_sum(relative_risk.T, weights) for weights in bounds.T)
+        return np.maximum(first, second)
 
 
 def _relative_risks(jumps: Jumps, form: str, predictors: np.ndarray) -> np.ndarray:

@@ -16,8 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..numerics.fixed_blocks import row_products
+from ..numerics.fixed_blocks import column_sum, row_products
+from .exact_sums import event_positions
 from .quadrature import Quadrature
+
+# A table by day is for plans of children.
+LAST_DAY = 100_000
 
 
 class WindowSums:
@@ -38,6 +42,13 @@ class WindowSums:
         self.tables = [_from_zero(quadrature.weights * own) for own in hazard]
         self.cumulative = _from_zero(hazard)
         self.n_events = _from_zero((hazard[[cause]] > 0).astype(np.int64))[:, 0]
+        self._until_day = _by_day(quadrature.jumps.time)
+
+    def positions(self, times: np.ndarray) -> np.ndarray:
+        """Number of event times until each of ``times``, days from 0 on, in their shape."""
+        if self._until_day is None:
+            return event_positions(self.quadrature.jumps, times)
+        return self._until_day[np.minimum(times, self._until_day.size - 1).astype(np.int64)]
 
     def rows(self, relative_risk: np.ndarray, first: np.ndarray) -> WindowRows:
         """What sums over windows from ``first`` (n,) take of rows with relative risks (n, K)."""
@@ -49,11 +60,11 @@ class WindowSums:
         if self.quadrature.form == "product_limit":
             parts = [np.einsum("nr,nr->n", nodes, table[first]) for table in self.tables]
             return 1.0 - sum(relative_risk[:, cause] * part for cause, part in enumerate(parts))
-        passed = self.cumulative[first]
-        total = relative_risk[:, 0] * passed[:, 0]
-        for cause in range(1, passed.shape[1]):
-            total += relative_risk[:, cause] * passed[:, cause]
-        return np.exp(-total)
+        return np.exp(-column_sum(self.hazard(relative_risk, 0, first).T))
+
+    def hazard(self, relative_risk: np.ndarray, first: np.ndarray | int, last: np.ndarray) -> np.ndarray:
+        """Cumulative hazards of each cause over windows from ``first`` to before ``last`` (n,), shape (n, K)."""
+        return relative_risk * (self.cumulative[np.maximum(first, last)] - self.cumulative[first])
 
     def grown(self, first: np.ndarray, last: np.ndarray) -> np.ndarray:
         """What S at the chosen times is multiplied by, for windows from ``first`` to before ``last`` (n,): (n, r)."""
@@ -91,9 +102,11 @@ class WindowRows:
         Not outside the quadrature's region, where an incidence would go beyond 1 and stops there instead, and where
         hardly anybody is free of events before the window, as what follows is divided by that probability.
         """
-        cause = self.sums.cause
-        whole = row_products(self.nodes, self.sums.tables[cause][-1:].T)[:, 0]
-        is_below_1 = self.relative_risk[:, cause] * whole < 1.0
+        cause, own = self.sums.cause, self.relative_risk[:, self.sums.cause]
+        # A cumulative hazard below 1 is enough.
+        is_below_1 = own * self.sums.cumulative[-1, cause] < 1.0
+        rest = np.flatnonzero(~is_below_1)
+        is_below_1[rest] = own[rest] * row_products(self.nodes[rest], self.sums.tables[cause][-1:].T)[:, 0] < 1.0
         return self.sums.quadrature.covers(self.relative_risk) & is_below_1 & (self.free >= least_free)
 
     def incidence(self, windows: Iterable[np.ndarray]) -> np.ndarray:
@@ -104,6 +117,13 @@ class WindowRows:
         scale = self.relative_risk[:, self.sums.cause] / self.free
         found = np.stack([scale * np.einsum("nr,nr->n", self.nodes, grown) for grown in windows], axis=1)
         return np.clip(found, 0.0, 1.0, out=found)
+
+
+def _by_day(times: np.ndarray) -> np.ndarray | None:
+    """Number of event times until each whole day, if events are on whole days only; None if they are not."""
+    if not times.size or times[-1] > LAST_DAY or np.any(times != np.floor(times)):
+        return None
+    return np.searchsorted(times, np.arange(times[-1] + 1.0), side="right")
 
 
 def _from_zero(by_time: np.ndarray) -> np.ndarray:

@@ -5,6 +5,8 @@ of 7 rows than in one of 1,000. A product of a shape that is always the same, fi
 gives each row one set of digits.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 # Rows of a block: a multiple of the rows that linear algebra takes at a time on any processor.
@@ -17,10 +19,19 @@ def row_products(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     n_blocks = -(-n_rows // ROWS)
     blocks = np.ascontiguousarray(rows)
     if n_rows % ROWS:
-        blocks = np.zeros((n_blocks * ROWS, n_columns))
+        blocks = np.zeros((n_blocks * ROWS, n_columns), rows.dtype)
         blocks[:n_rows] = rows
     product = np.matmul(blocks.reshape(n_blocks, ROWS, n_columns), np.ascontiguousarray(matrix))
     return product.reshape(n_blocks * ROWS, matrix.shape[1])[:n_rows]
+
+
+def column_sum(columns: Sequence[np.ndarray] | np.ndarray, weights: Sequence[float] | np.ndarray = ()) -> np.ndarray:
+    """The sum of few columns (n,), with weights where they are given, one after the other."""
+    parts = [column * weight for column, weight in zip(columns, weights, strict=True)] if len(weights) else columns
+    result = parts[0].copy()
+    for part in parts[1:]:
+        result += part
+    return result
 
 
 class GroupedRows:
@@ -35,7 +46,9 @@ class GroupedRows:
 
     def __init__(self, group: np.ndarray, block: int):
         order = np.argsort(group, kind="stable")
-        present, start, count = np.unique(group[order], return_index=True, return_counts=True)
+        ordered = group[order]
+        start = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+        present, count = ordered[start], np.diff(start, append=group.size)
         blocks = -(-count // block)
         first = np.cumsum(blocks) - blocks
         place = np.arange(group.size) - np.repeat(start, count) + block * np.repeat(first, count)
@@ -43,11 +56,12 @@ class GroupedRows:
         self._rows.ravel()[place] = order
         self._place = np.empty_like(place)
         self._place[order] = place
-        self._runs = list(zip(present.tolist(), first.tolist(), (first + blocks).tolist(), strict=True))
+        self.runs = list(zip(present.tolist(), first.tolist(), (first + blocks).tolist(), strict=True))
 
-    def products(self, rows: np.ndarray, matrices: np.ndarray) -> np.ndarray:
-        """``rows`` (n, p) times the matrices (n_groups, p, q) of their groups, shape (n, q)."""
-        blocks, product = rows.take(self._rows, axis=0), np.empty((*self._rows.shape, matrices.shape[2]))
-        for group, begin, end in self._runs:
-            np.matmul(blocks[begin:end], matrices[group], out=product[begin:end])
-        return product.reshape(-1, matrices.shape[2]).take(self._place, axis=0)
+    def blocks(self, rows: np.ndarray) -> np.ndarray:
+        """The rows (n, p) by block, shape (n_blocks, block, p)."""
+        return rows.take(self._rows, axis=0)
+
+    def rows(self, blocks: np.ndarray) -> np.ndarray:
+        """What was made of each block's rows, (n_blocks, block, q), in the order of rows, shape (n, q)."""
+        return blocks.reshape(-1, blocks.shape[2]).take(self._place, axis=0)

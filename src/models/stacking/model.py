@@ -16,7 +16,7 @@ from ..estimator.asked import Asked
 from ..estimator.base import IncidenceModel
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import LEFT_OUT, warn_of_dropped
-from ..estimator.scored_rows import Change
+from ..estimator.scored_rows import Change, Wanted
 from ..features.encoder import FeatureEncoder, as_frame
 from ..inputs.given_days import as_days
 from ..inputs.other_spellings import explains_other_calls
@@ -241,7 +241,9 @@ class StackedIncidence(IncidenceModel):
             warn(f"times: rows are followed to day {last:g} only, later ones do not count for the weights")
         return days[days <= last]
 
-    def risk_of_changed_rows(self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change]) -> np.ndarray:
+    def risk_of_changed_rows(
+        self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change], wanted: Wanted | None = None
+    ) -> np.ndarray:
         """As that of every model; the rows are encoded anew, by each of the models.
 
         Parameters
@@ -251,6 +253,7 @@ class StackedIncidence(IncidenceModel):
             That without a change.
         event : int
         changes : list of Change
+        wanted : Wanted, optional
         """
         assert isinstance(asked.design, StackedDesign) and asked.design.frame is not None
         found = np.empty((len(changes), len(asked)))

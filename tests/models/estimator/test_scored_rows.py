@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from secondplan.models import load_model
-from secondplan.models.estimator.scored_rows import Change
+from secondplan.models.estimator.scored_rows import Change, Wanted
 
 from ..all_models import MODELS, X
 
@@ -50,3 +50,17 @@ def test_rows_that_are_scored(name, fitted, tmp_path):
         typical = rows.assign(**{column: np.full(len(rows), model.encoder_.reference_[column])})
         last = model.predict_cumulative_incidence(typical, elapsed[:, None] + DAYS[-1:], event=event, **options)
         np.testing.assert_allclose(found, last[:, 0], rtol=0, atol=1e-8)
+
+
+def test_changes_that_are_not_wanted_may_be_left_out(fitted, tmp_path):
+    model = load_model(fitted["CauseSpecificCox"].save(tmp_path / "bundle")).made_ready()
+    elapsed, eligible = np.zeros(len(X)), np.full(len(X), 600.0)
+    asked = asked_of(model, X, elapsed, eligible)
+    risk = model.risk_of_rows(asked, 1)[:, -1]
+    changes = [Change.to_typical(model.encoder_, [name]) for name in model.encoder_.columns_]
+    size = np.abs(risk - model.risk_of_changed_rows(asked, risk, 1, changes))
+    number, least = 1, float(np.quantile(size.max(axis=0), 0.2))
+    found = np.abs(risk - model.risk_of_changed_rows(asked, risk, 1, changes, Wanted(number, least)))
+    is_wanted = (size == size.max(axis=0)) & (size >= least)
+    assert np.array_equal(found[is_wanted], size[is_wanted])
+    assert set(found[found != size]) == {0.0}
