@@ -33,11 +33,15 @@ class SeenKeys:
         distinct, first = np.unique(hashes, return_index=True)
         before = np.ones(len(hashes), dtype=bool)
         before[first] = False
+        # Sorted values are found, and sorted runs are joined, several times as fast as others.
+        known = np.zeros(len(distinct), dtype=bool)
         for run in self._runs:
-            before |= _is_in(hashes, run)
-        self._runs.append(distinct)
+            known |= _is_in(distinct, run)
+        if known.any():
+            before |= known[np.searchsorted(distinct, hashes)]
+        self._runs.append(distinct[~known])
         if len(self._runs) > MERGE_AT:
-            self._runs = [np.unique(np.concatenate(self._runs))]
+            self._runs = [np.sort(np.concatenate(self._runs), kind="stable")]
         return before
 
 

@@ -7,7 +7,9 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -79,15 +81,17 @@ class Workers:
         self._idle: SimpleQueue[Connection] = SimpleQueue()
         self._connections: list[Connection] = []
         self._processes = []
+        self._threads = ThreadPoolExecutor(n_processes)
+        message = ForkingPickler.dumps(scorer)
         for _ in range(n_processes):
             here, there = context.Pipe()
-            process = context.Process(target=_work, args=(there, scorer), daemon=True)
+            process = context.Process(target=_work, args=(there,), daemon=True)
             process.start()
             there.close()  # so that the end of either process is the end of the pipe
             self._processes.append(process)
             self._connections.append(here)
-            self._idle.put(here)
-        self._threads = ThreadPoolExecutor(n_processes)
+            # Sent while the next ones start: a process takes the scorer only once it has loaded what that needs.
+            self._threads.submit(self._ready, here, message)
 
     def submit(self, task: Task) -> Future[Any]:
         """As :class:`Scoring`."""
@@ -104,6 +108,11 @@ class Workers:
             connection.close()
         for process in self._processes:
             process.join(SECONDS_TO_END)
+
+    def _ready(self, connection: Connection, scorer: memoryview) -> None:
+        with suppress(OSError):  # a process that has ended is told of by the first task
+            connection.send_bytes(scorer)
+        self._idle.put(connection)
 
     def _done(self, task: Task) -> Any:
         connection = self._idle.get()
@@ -135,9 +144,10 @@ def scoring(scorer: Scorer, n: int) -> Here | Workers:
     return Here(scorer) if n == 1 else Workers(scorer, n)
 
 
-def _work(connection: Connection, scorer: Scorer) -> None:
+def _work(connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that sends tasks says when to stop
-    serve(connection, scorer)
+    with suppress(EOFError):
+        serve(connection, connection.recv())
 
 
 def serve(connection: Connection, scorer: Scorer) -> None:
