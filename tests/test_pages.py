@@ -11,6 +11,8 @@ from contextlib import redirect_stdout
 from itertools import zip_longest
 from pathlib import Path
 
+import lifelines
+import lifelines.statistics
 import matplotlib
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -177,3 +179,11 @@ def test_the_table_of_differences_is_of_tests_that_exist():
         file, _, name = test.partition("::")
         assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8")
         assert f"| {what} |" in found
+
+
+def test_the_page_for_those_who_come_from_lifelines_names_all_that_it_has():
+    fitters = {name for name in dir(lifelines) if name.endswith("Fitter")}
+    tests = {name for name in dir(lifelines.statistics) if name.endswith("_test")}
+    named = re.findall(r"\w+", PAGES["docs/coming_from.md"])
+    assert len(fitters) > 15
+    assert (fitters | tests) - set(named) == set()
