@@ -27,8 +27,8 @@ from secondplan.models.registry import MODELS
 
 ROOT = Path(__file__).parent.parent
 PAGES = {
-    str(page.relative_to(ROOT)): page.read_text(encoding="utf-8")
-    for pattern in ("*.md", "docs/*.md", "experiments/*.md", "data/synthetic/*.md")
+    page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8")
+    for pattern in ("*.md", "docs/*.md", "docs/gallery/*.md", "experiments/*.md", "data/synthetic/*.md")
     for page in sorted(ROOT.glob(pattern))
 }
 FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
@@ -128,7 +128,7 @@ def test_links_within_the_repository_lead_somewhere(page):
 
 
 def test_names_of_the_package_on_pages_exist():
-    named = {(page, name) for page, text in PAGES.items() for name in re.findall(r"\bsp\.(\w+)", text)}
+    named = {(page, name) for page, text in PAGES.items() for name in re.findall(r"\bsp\.(\w*[^\W_])\b", text)}
     assert [(page, name) for page, name in sorted(named) if page != "CHANGELOG.md" and not hasattr(sp, name)] == []
 
 

@@ -55,12 +55,14 @@ def _fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def _card(section: nodes.section, uri: str) -> nodes.Node:
-    picture = section.next_node(nodes.image).deepcopy()
-    picture["loading"] = "lazy"
+    picture = section.next_node(nodes.image)  # none where pages are not run, as for `make links`
+    pictures = [] if picture is None else [picture.deepcopy()]
+    for one in pictures:
+        one["loading"] = "lazy"
     name = section.next_node(nodes.title).astext()
     question = section.next_node(nodes.paragraph).astext().partition("?")[0] + "?"
     link = nodes.reference("", "", refuri=f"{uri}#{section['ids'][0]}", internal=True, classes=["gallery-card"])
-    link += [picture, nodes.inline("", question, classes=["gallery-question"])]
+    link += [*pictures, nodes.inline("", question, classes=["gallery-question"])]
     link += nodes.inline("", name, classes=["gallery-name"])
     return nodes.paragraph("", "", link)
 
