@@ -79,4 +79,4 @@ def span(values: Any, unit: str = "", digits: int | None = 1) -> str:
 
 
 def _number(value: float, digits: int | None) -> str:
-    return f"{value:.3g}" if digits is None else f"{value:,.{digits}f}"
+    return f"{value:.3g}" if digits is None else f"{round(value, digits) + 0.0:,.{digits}f}"  # 0.0, not -0.0

@@ -90,7 +90,7 @@ def plot_risk_distribution(
             ax.axvline(place, color=INK, linewidth=1.2, linestyle=dashes, label=f"{name} {place:.1f} %")
         without = f"; bars of fewer than {SMALLEST_SHOWN} left out" if hidden.any() else ""
         ax.set(xlabel=f"predicted risk of a second plan within {day:g} days (%)", ylabel=f"children{without}")
-        ax.set_xlim(0, shown_to)
+        ax.set_xlim(0, edges[1:][drawn > 0].max(initial=edges[1]))
         heading(ax, title, f"How are the risks of {percent.size:,} children spread?")
         legend(ax, place="below", ncols=2)
         describe(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
 
+from ..plots.alt_text import alt_text
 from ..plots.style import data_uri
 from ..small_counts import SUPPRESSED
 
@@ -162,9 +163,9 @@ def table(
     return Table(tuple(str(name) for name in shown), rows, is_number, caption, (*notes, *marks))
 
 
-def picture(figure: Figure, alt: str, caption: str = "") -> Picture:
-    """A figure inside the page; ``alt`` says what it shows to those who do not see it."""
-    return Picture(data_uri(figure), alt, caption)
+def picture(figure: Figure, caption: str = "", *, alt: str = "") -> Picture:
+    """A figure inside the page; what it says to those who do not see it is what its charts say, or ``alt``."""
+    return Picture(data_uri(figure), alt or alt_text(figure), caption)
 
 
 def as_data(block: Block) -> dict[str, Any]:

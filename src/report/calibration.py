@@ -10,7 +10,7 @@ import pandas as pd
 from ..plans.disclosure import withheld_in_parts
 from ..plots.calibration import plot_calibration
 from ..plots.style import new_figure, png
-from .blocks import Picture, picture
+from .blocks import Block, SideBySide, picture, table
 
 if TYPE_CHECKING:
     from ..evaluation import Comparison
@@ -39,8 +39,8 @@ def calibration_images(comparison: Comparison, model: str) -> dict[int, bytes]:
     return images
 
 
-def calibration_pictures(points: pd.DataFrame) -> tuple[Picture, ...]:
-    """Pictures for a page, side by side; their text says how many groups agree.
+def calibration_blocks(points: pd.DataFrame) -> list[Block]:
+    """Pictures for a page, side by side, and their points as a table.
 
     Parameters
     ----------
@@ -51,8 +51,19 @@ def calibration_pictures(points: pd.DataFrame) -> tuple[Picture, ...]:
     for day in (day for day in DAYS if day in set(points["day"])):
         figure, ax = new_figure(4.6, 4.6)
         plot_calibration(points, day=day, ax=ax)
-        own = points[points["day"] == day]
-        n_right = int(((own["lower"] <= own["predicted"]) & (own["predicted"] <= own["upper"])).sum())
-        alt = f"Observed against predicted risk at {day} days: in {n_right} of {len(own)} groups by predicted risk"
-        pictures.append(picture(figure, f"{alt} the interval of the observed risk holds the predicted one."))
-    return tuple(pictures)
+        pictures.append(picture(figure))
+    if not pictures:
+        return []
+    own = points[points["day"].isin(DAYS)]
+    shown = pd.DataFrame(
+        {
+            "days": [f"{day:g}" for day in own["day"]],
+            "predicted risk, %": [f"{100 * value:.1f}" for value in own["predicted"]],
+            "observed, % (95 %)": [
+                f"{100 * row.observed:.1f} ({100 * row.lower:.1f} to {100 * row.upper:.1f})" for row in own.itertuples()
+            ],
+        }
+    )
+    terms = ["A line for each group by predicted risk: the mean of what was said, and the share who returned."]
+    caption = "Predicted and observed risk of a second plan"
+    return [SideBySide(tuple(pictures)), table(shown, caption=caption, numbers=list(shown), notes=terms)]

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from ..errors import ModelNotFoundError
 from ..plans.table_one import NOTES as TABLE_ONE_NOTES
 from ..tracking.tracked_page import tracked_page
-from .blocks import Answers, Block, Bullets, Heading, Section, SideBySide, note, paragraph, table
-from .calibration import calibration_pictures
+from .blocks import Answers, Block, Bullets, Heading, Section, note, paragraph, table
+from .calibration import calibration_blocks
 from .card_facts import CardFacts, card_facts
 from .council import NOT_STATED, Council, read_council
 from .document import Document
@@ -211,7 +211,7 @@ def _performance(facts: CardFacts) -> list[Block]:
 
 def _calibration(facts: CardFacts) -> list[Block]:
     points = pd.DataFrame(facts.calibration, columns=["day", "predicted", "observed", "lower", "upper"], dtype=float)
-    return [SideBySide(pictures)] if (pictures := calibration_pictures(points)) else []
+    return calibration_blocks(points)
 
 
 def _groups(facts: CardFacts) -> list[Block]:

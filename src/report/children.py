@@ -118,7 +118,7 @@ def incidence_blocks(cohort: Cohort) -> list[Block]:
                 for few, (_, row) in zip(hidden[label], known.iterrows(), strict=True)
             ]
             if not hidden[label][-1] and not np.isnan(known["estimate"].iloc[-1]):
-                said.append(f"{100 * known['estimate'].iloc[-1]:.1f} % after plans of {label}")
+                said.append(f"{texts[-1]} after plans of {label}")
         rows.append([str(label), *own, *texts])
     columns = ["plan length", "children", "second plans", *(f"{day} days, %" for day in TABLE_DAYS)]
     alt = "Children with a second plan by days since the plan's end, a line for each length of plan"
@@ -126,8 +126,8 @@ def incidence_blocks(cohort: Cohort) -> list[Block]:
     if any(1 in curve.events for curve in drawn.curves.values()):
         figure, ax = new_figure(8.2, 5.6)
         plot_incidence(drawn, title="Second plans by length of the plan that ended", ax=ax)
-        alt = f"{alt}{': by day 730, ' + '; '.join(said) if said else ''}."
-        pictures = [picture(figure, alt, "Bands: 95 % intervals.")]
+        alt = f"{alt}{': per cent by day 730, with 95 % interval: ' + '; '.join(said) if said else ''}."
+        pictures = [picture(figure, "Bands: 95 % intervals.", alt=alt)]
     return [
         *pictures,
         table(

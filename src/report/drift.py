@@ -74,9 +74,7 @@ def _outcomes(report: DriftReport) -> list[Block]:
     if report.outcomes.cusum is not None:
         figure, ax = new_figure(8.2, 4.2)
         plot_cusum(report.outcomes.cusum, ax=ax)
-        signal = report.outcomes.cusum.first_signal
-        words = "never reaches its limit" if signal is None else f"reaches its limit in {signal:%B %Y}"
-        blocks.append(picture(figure, f"Risk-adjusted CUSUM of second plans: it {words}."))
+        blocks.append(picture(figure))
     return [
         *blocks,
         note(

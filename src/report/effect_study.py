@@ -20,7 +20,6 @@ def study_section(study: EffectStudy) -> Section:
     levels = differences["level"].nunique()
     figure, ax = new_figure(8.2, 1.4 + 0.75 * levels)
     plot_effect_methods(differences, ax=ax)
-    day = differences["time"].max()
     methods = ["method", "level", "time"]
     blocks: list[Block] = [
         paragraph(
@@ -29,9 +28,7 @@ def study_section(study: EffectStudy) -> Section:
             "recorded."
         ),
         Bullets(study.words),
-        picture(
-            figure, f"Risk within {day:g} days by length of plan against the reference, by method: {study.words[-1]}"
-        ),
+        picture(figure),
         table(
             _percent(differences, methods),
             caption=f"Difference in risk from plans of {differences['reference'].iloc[0]}, percentage points",

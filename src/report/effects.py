@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..plots.alt_text import amount, listed
 from ..plots.coefficients import has_hazard_ratios, plot_coefficients
 from ..plots.effect import plot_effect
 from ..plots.style import new_figure
-from .blocks import Block, Section, note, paragraph, picture, table
-from .column_words import column_words, effect_label, readable_units
+from .blocks import Block, Section, Table, note, paragraph, picture, table
+from .column_words import effect_label, readable_units
 
 if TYPE_CHECKING:
     from ..models.estimator.base import IncidenceModel
@@ -42,7 +43,10 @@ def effect_sections(fitted: dict[str, IncidenceModel], best: str, X: pd.DataFram
         plot_coefficients(summary, event=1, per=units, title="What goes with more or fewer second plans", ax=ax)
         drawn = own.index[own["coef"].notna()]
         ax.set_yticks(ax.get_yticks(), [effect_label(str(name), units.get(str(name))) for name in drawn])
-        blocks.append(picture(figure, _clear_of_one(own.rename(index=column_words))))
+        ratios = own.loc[drawn, ["hazard_ratio", "hazard_ratio_lower", "hazard_ratio_upper"]]
+        ratios = ratios.pow([units.get(str(name), 1.0) for name in drawn], axis=0)
+        ratios.index = [label.get_text() for label in ax.get_yticklabels()]
+        blocks += [picture(figure, alt=_clear_of_one(ratios)), _ratio_table(ratios)]
     blocks.append(
         note(
             "A hazard ratio says what goes with more or fewer second plans, with the other features held equal. It is "
@@ -52,17 +56,22 @@ def effect_sections(fitted: dict[str, IncidenceModel], best: str, X: pd.DataFram
     return [Section("What goes with a second plan", tuple(blocks))]
 
 
-def _clear_of_one(own: pd.DataFrame) -> str:
+def _clear_of_one(ratios: pd.DataFrame) -> str:
     """What a picture of hazard ratios shows, in words."""
-    more, fewer = own.index[own["hazard_ratio_lower"] > 1], own.index[own["hazard_ratio_upper"] < 1]
     found = [
-        f"{words} second plans with {', '.join(map(str, names))}"
-        for words, names in (("more", more), ("fewer", fewer))
-        if len(names)
+        f"{name} {amount(*row, unit='', digits=2)}"
+        for name, row in zip(ratios.index, ratios.to_numpy(float), strict=True)
+        if row[1] > 1 or row[2] < 1
     ]
     if not found:
-        return "Hazard ratios of a second plan: every 95 % interval holds 1."
-    return f"Hazard ratios of a second plan, whose 95 % intervals are clear of 1: {'; '.join(found)}."
+        return f"Hazard ratios of a second plan: all {len(ratios)} intervals (95 %) hold 1."
+    return f"Hazard ratios of a second plan, whose 95 % intervals are clear of 1: {listed(found, len(found))}."
+
+
+def _ratio_table(ratios: pd.DataFrame) -> Table:
+    limits = (f"{ratio:.2f} ({lower:.2f} to {upper:.2f})" for ratio, lower, upper in ratios.to_numpy(float))
+    shown = pd.DataFrame({"feature": ratios.index, "hazard ratio (95 %)": list(limits)})
+    return table(shown, caption="Hazard ratios of a second plan", numbers=["hazard ratio (95 %)"])
 
 
 def _plan_length(model: IncidenceModel, X: pd.DataFrame) -> list[Block]:
@@ -81,10 +90,9 @@ def _plan_length(model: IncidenceModel, X: pd.DataFrame) -> list[Block]:
         shown[f"{curve.scale}{on_day}"] = [
             f"{row.estimate:.2f} ({row.lower:.2f} to {row.upper:.2f})" for row in own.itertuples()
         ]
-    first = rows[rows["time"].isna() | (rows["time"] == rows["time"].max())]
-    said = [f"{row.estimate:.2f} after {days:g} days" for days, row in zip(lengths, first.itertuples(), strict=True)]
+    said = [f"{words} after {days} days" for days, words in zip(*(shown.iloc[:, k] for k in (0, -1)), strict=True)]
     return [
-        picture(figure, f"Hazard ratio of a second plan by plan length, with its 95 % band: {'; '.join(said)}."),
+        picture(figure, alt=f"{curve.scale.capitalize()} of a second plan by plan length: {listed(said, len(said))}."),
         table(
             shown,
             caption=f"Second plans after plans of other lengths, against one of {REFERENCE_LENGTH} days",

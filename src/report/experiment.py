@@ -11,9 +11,10 @@ import pandas as pd
 from ..evaluation.comparison import UNSTATED
 from ..plots.risk import plot_risk_distribution
 from ..plots.style import new_figure
+from ..small_counts import SMALLEST_SHOWN
 from ..version import __version__
-from .blocks import Block, Bullets, Heading, Section, SideBySide, note, paragraph, picture, table
-from .calibration import calibration_pictures, drawn_points
+from .blocks import Block, Bullets, Heading, Section, note, paragraph, picture, table
+from .calibration import calibration_blocks, drawn_points
 from .children import cohort_blocks, incidence_blocks, key_figures, shown_count
 from .document import Document
 from .effect_study import study_section
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from ..evaluation import Comparison
     from ..models.estimator.base import IncidenceModel
     from ..plans import Cohort
+# Shares of the children whose highest risk is told.
+SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
 def experiment_report(
@@ -127,10 +130,6 @@ def _verdict(comparison: Comparison) -> list[Block]:
 def _models(comparison: Comparison, dropped: Sequence[str]) -> list[Block]:
     figure, ax = new_figure(9.0, max(4.2, 0.9 + 0.3 * (len(comparison.table) - 1)))
     comparison.plot(ax)
-    gains = comparison.table["ipa_730"].dropna().drop(comparison.reference, errors="ignore") * 100
-    alt = "Gain over the average risk by horizon, a line for each model"
-    if len(gains):
-        alt += f": at 730 days from {gains.min():.1f} % ({gains.idxmin()}) to {gains.max():.1f} % ({gains.idxmax()})"
     unstated = [
         paragraph(f"{name}: {line}.")
         for name, lines in comparison.notes.items()
@@ -146,7 +145,7 @@ def _models(comparison: Comparison, dropped: Sequence[str]) -> list[Block]:
         measures_table(
             comparison, BETTER, "How much better than the average risk at 730 days, lowest Brier score first"
         ),
-        picture(figure, f"{alt}."),
+        picture(figure),
         measures_table(
             comparison, RIGHT, "Whether risks at 730 days rank children rightly, and whether they are the right size"
         ),
@@ -166,7 +165,6 @@ def _models(comparison: Comparison, dropped: Sequence[str]) -> list[Block]:
 
 
 def _calibration(comparison: Comparison, best: str) -> list[Block]:
-    pictures = calibration_pictures(drawn_points(comparison, best))
     row = comparison.table.loc[best]
     slope = row.get("calibration_slope_730", np.nan)
     words = (
@@ -183,7 +181,7 @@ def _calibration(comparison: Comparison, best: str) -> list[Block]:
             "unless a count of 1 to 5 could be read from it; on the dashed line as many returned as the model "
             f"said.{words}"
         ),
-        *([SideBySide(pictures)] if pictures else []),
+        *calibration_blocks(drawn_points(comparison, best)),
     ]
 
 
@@ -196,9 +194,16 @@ def _risks(comparison: Comparison, best: str) -> list[Block]:
     risk = predictions[f"risk_{day}"].to_numpy(float)
     figure, ax = new_figure(7.2, 3.8)
     plot_risk_distribution(risk, day=day, ax=ax)
-    middle, high = 100 * np.quantile(risk, [0.5, 0.9])
-    alt = f"Predicted risk within {day} days: half of the children below {middle:.1f} %, a tenth above {high:.1f} %."
-    return [paragraph(f"{best}, out of fold."), picture(figure, alt)]
+    # The risk of a few children is not shown as the border of a share.
+    shares = [share for share in SHARES if min(share, 1 - share) * risk.size >= SMALLEST_SHOWN]
+    shown = pd.DataFrame(
+        {
+            "of the children": [f"{100 * share:.0f} %" for share in shares],
+            "have a risk below, %": [f"{100 * value:.1f}" for value in np.quantile(risk, shares)],
+        }
+    )
+    spread = table(shown, caption=f"How predicted risks within {day} days are spread", numbers=list(shown))
+    return [paragraph(f"{best}, out of fold."), picture(figure), *([spread] if shares else [])]
 
 
 def _terms() -> list[Block]:

@@ -28,7 +28,7 @@ def group_blocks(comparison: Comparison, model: str) -> list[Block]:
     if n_rows > 1:
         figure, ax = new_figure(8.2, 1.3 + 0.24 * n_rows)
         plot_subgroups(own, name="observed / expected second plans", is_ratio=True, ax=ax)
-        pictures = [picture(figure, f"Observed over expected second plans by group. {groups.summary[0].rstrip('.')}.")]
+        pictures = [picture(figure)]
     return [
         paragraph(f"{model}, out of fold, at {groups.day:g} days."),
         Bullets(tuple(f"{line.rstrip('.')}." for line in groups.summary)),

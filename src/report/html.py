@@ -92,7 +92,9 @@ def _table(table: Table) -> str:
     for row in table.rows:
         cells = [f"<td{_class(kind)}>{escape(text)}</td>" for text, kind in zip(row, kinds, strict=True)]
         if row[0] == before and len(row) > 1:  # heard, not seen: the rows of one feature belong together
-            cells[0] = f'<td><span class="again">{escape(row[0])}</span></td>'
+            cells[0] = f'<th scope="row"><span class="again">{escape(row[0])}</span></th>'
+        elif kinds[0] != "number":
+            cells[0] = f'<th scope="row"{_class(kinds[0])}>{escape(row[0])}</th>'
         before = row[0]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     notes = "".join(f"<li>{escape(text)}</li>" for text in table.notes)

@@ -77,7 +77,7 @@ def _all_together(result: Indicators, rows: pd.DataFrame) -> list[Block]:
         return [shown]
     figure, ax = new_figure(8.2, 5.6)
     plot_indicators(result, ax=ax)
-    return [shown, picture(figure, "Shares of the period beside those of the region and of England.")]
+    return [shown, picture(figure)]
 
 
 def _by_group(groups: pd.DataFrame, names: list[str]) -> Table:

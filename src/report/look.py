@@ -3,7 +3,7 @@
 CSS = """
 :root { color-scheme: light; --ink: #1f2328; --muted: #5c636b; --line: #d6dbe0; --accent: #005a8f; --soft: #f3f6f9; }
 * { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; }
+html { -webkit-text-size-adjust: 100%; background: #fff; }
 body { font: 16px/1.55 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; color: var(--ink); margin: 0; }
 main { max-width: 62rem; margin: 0 auto; padding: 1.5rem 1.25rem 4rem; }
 h1 { font-size: 1.85rem; line-height: 1.2; margin: 1.5rem 0 .3rem; }
@@ -38,7 +38,7 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th { border-bottom: 2px solid var(--muted); vertical-align: bottom; font-weight: 600; }
 tbody th { font-weight: 400; }
 td.number, th.number { text-align: right; }
-td.number, td.short, td.tiny { white-space: nowrap; }
+td.number, .short, .tiny { white-space: nowrap; }
 .again { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
 .key { color: var(--muted); font-size: .84rem; line-height: 1.45; margin: .45rem 0 0; padding: 0; list-style: none; }
 .key li { margin: 0; }
@@ -63,8 +63,8 @@ footer p { max-width: none; }
 @media (max-width: 480px) {
   main { padding: 1rem .9rem 3rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; }
   .warning p.headline { font-size: 1.35rem; } .figures { grid-template-columns: 1fr 1fr; }
-  table { font-size: .85rem; } td.text { min-width: 9rem; }
-  td.number { white-space: normal; min-width: 4.5rem; } td.short { white-space: normal; }
+  table { font-size: .85rem; } .text { min-width: 9rem; }
+  td.number { white-space: normal; min-width: 4.5rem; } td.short, th.short { white-space: normal; }
   td:first-child, th:first-child { position: sticky; left: 0; background: #fff; max-width: 8.5rem; }
   th, td { padding-right: .6rem; }
 }

@@ -4,11 +4,25 @@ import json
 import re
 from html import unescape
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from secondplan.errors import OutputError
-from secondplan.report.blocks import Bullets, Finding, Heading, Picture, Section, SideBySide, note, paragraph, table
+from secondplan.plots.risk import plot_risk_distribution
+from secondplan.plots.style import new_figure
+from secondplan.report.blocks import (
+    Bullets,
+    Finding,
+    Heading,
+    Picture,
+    Section,
+    SideBySide,
+    note,
+    paragraph,
+    picture,
+    table,
+)
 from secondplan.report.document import Document, write_report
 
 
@@ -71,3 +85,12 @@ def test_the_name_of_a_file_chooses_the_format(tmp_path):
         assert write_report(tmp_path / name, made).read_text(encoding="utf-8").startswith(start)
     with pytest.raises(OutputError, match="exists already"):
         write_report(tmp_path / "a.md", made)
+
+
+def test_a_picture_says_what_its_chart_says_and_rows_have_headers():
+    figure, ax = new_figure()
+    plot_risk_distribution(np.linspace(0, 0.2, 200), ax=ax)
+    shown = table(pd.DataFrame({"group": ["a", "b"], "n": [1.5, 2.5]}), caption="Groups")
+    page = document(picture(figure), shown).to_html()
+    assert f'alt="{ax.alt_text}"' in page and "half have less than 10.0 %" in ax.alt_text
+    assert page.count('<th scope="row"') == 2 and page.count('<th scope="col"') == 2 and "<caption>Groups" in page

@@ -37,7 +37,7 @@ def test_the_page_stands_alone_and_gives_nothing_away(result, tmp_path):
     small = exact[exact["n"].between(1, 5)]
     assert len(small) > 20
     for row in small.itertuples():
-        assert f"<td>{row.la_code}</td><td>{row.indicator}</td><td>{row.n:.0f}</td>" not in page
+        assert f">{row.la_code}</th><td>{row.indicator}</td><td>{row.n:.0f}</td>" not in page
     with pytest.raises(sp.OutputError, match="cannot be written"):
         sp.write_indicators(tmp_path / "no" / "page.html", result)
 
@@ -48,7 +48,7 @@ def test_few_groups_stand_side_by_side(tmp_path):
     shown = result.to_frame()
     shown = shown[(shown["key"] == "second_plans") & (shown["sex"] != "all")]
     cells = [f"{row.n} ({row.pct:.1f} %)" if row.n != "c" else "c" for row in shown.itertuples()]
-    expected = ">Second or subsequent plans, by dates</td>" + "".join(
+    expected = ">Second or subsequent plans, by dates</th>" + "".join(
         f'<td class="number">{cell}</td>' for cell in cells
     )
     assert expected in page
