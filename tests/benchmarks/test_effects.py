@@ -21,7 +21,7 @@ def test_biases_and_coverage_are_of_the_truth(monkeypatch):
         ("weighted", 0.025, 0.01, 0.04, 1),
     ]
     found = pd.DataFrame(rows, columns=["method", "estimate", "std_error", "truth", "store"])
-    found = found.assign(level="up to 3 months", time=365)
+    found = found.assign(level="up to 3 months", time=365, control=0.0)
     table = summary(found).set_index("method")
     assert table["bias"].to_dict() == pytest.approx({"naive": 0.07, "standardised": 0.01, "weighted": -0.005})
     assert table.loc["naive", "bias_error"] == pytest.approx(0.01)
