@@ -11,6 +11,7 @@ def test_months_are_days_of_a_year():
 
 def test_names_are_words():
     names = [s.name for s in (sp.NaturalCourse(), sp.NotBefore(1), sp.NotBefore(4.5), sp.EndBy(months=12))]
+    assert sp.EndBy(months=12, grace_days=14).name == "ending by 12 months and 14 days"
     assert names == ["natural course", "no ending before 1 month", "no ending before 4.5 months", "ending by 12 months"]
 
 
@@ -22,3 +23,9 @@ def test_equal_strategies_are_one():
 def test_what_is_no_time_is_refused(months):
     with pytest.raises(ValueError, match="months must be a number"):
         sp.EndBy(months=months)
+
+
+@pytest.mark.parametrize("grace_days", [-1, 1.5, True, None])
+def test_what_is_no_grace_is_refused(grace_days):
+    with pytest.raises(ValueError, match="grace_days must be a whole number of 0 or more"):
+        sp.EndBy(months=12, grace_days=grace_days)

@@ -12,8 +12,9 @@
   ending has probability p in the data and l + (1 - l) p under the strategy, and its copy is weighted by the ratio: the
   whole probability is given to the endings that comply (as in a grace period, Cain et al. 2010). Where a plan
   neither goes on to the next review nor to D (care, the end of observation) the weight is 1 - l. An ending may be
-  recorded up to ``grace_days`` after D. Plans without a review in time are to be ended in the month before D, which
-  has support where plans are ended between reviews; elsewhere their copies leave on D.
+  recorded up to the trial's ``grace_days`` after D, as under an ``EndBy`` with as many of its own. Plans without a
+  review in time are to be ended in the month before D, which has support where plans are ended between reviews;
+  elsewhere their copies leave on D.
 """
 
 from __future__ import annotations

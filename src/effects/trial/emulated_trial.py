@@ -130,7 +130,8 @@ def emulate_trial(
         What the models of departure adjust for; all that is known by default. ``trial.covariates`` lists them. Time in
         the plan, since the last review, and the date are always in them.
     grace_days : int
-        An ending recorded so many days after a review is that review's decision.
+        An ending recorded so many days after a review is that review's decision, also where the review was the last in
+        time for an ``EndBy``, whose own ``grace_days`` are as many, or not given.
     times : sequence of int
         Days after the plan's start at which risks are stated.
     truncate : float, optional
@@ -179,6 +180,7 @@ def emulate_trial(
     require_choice("cluster", cluster, CLUSTERS)
     days = _check_times(times)
     _check_numbers(grace_days, truncate, bootstrap, n_jobs)
+    _check_grace(given, grace_days)
     snapshot = take_snapshot(plans, None if as_of is None else given_date(as_of, "as_of"))
     people, flow, period_of_plan = find_people(snapshot, cluster)
     until = max([LEAST_DAYS, *(strategy.days for strategy in given if not isinstance(strategy, NaturalCourse))])
@@ -287,6 +289,15 @@ def _check_numbers(grace_days: Any, truncate: Any, bootstrap: Any, n_jobs: Any) 
         raise ValueError(
             f"truncate must be a largest weight of 1 or more, or a quantile below 1, got {shown(truncate)}"
         )
+
+
+def _check_grace(strategies: Sequence[Strategy], grace_days: int) -> None:
+    for strategy in strategies:
+        own = strategy.grace_days if isinstance(strategy, EndBy) else 0
+        if own not in (0, grace_days):
+            raise ValueError(
+                f"EndBy has {own} days of grace, the trial {grace_days}: give both the same grace_days, or EndBy none"
+            )
 
 
 def _warn(emulation: Emulation, found: Estimate, times: Sequence[int]) -> None:

@@ -211,12 +211,15 @@ def _review_end(
         ends &= (days >= strategy.days) | (np.arange(N_REVIEWS) == N_REVIEWS - 1)
     if isinstance(strategy, EndBy):
         # At the last review that lets it end in time; without one, on the last day.
-        n_in_time = (days <= strategy.days).sum(axis=1)
+        is_in_time = (schedule - start[:, None] <= strategy.days) & (days <= strategy.days + strategy.grace_days)
+        n_in_time = is_in_time.sum(axis=1)
         rows = np.flatnonzero(n_in_time)
         ends[rows, n_in_time[rows] - 1] = True
         is_free[rows, n_in_time[rows] - 1] = False
     end = ending[np.arange(n), ends.argmax(axis=1)]
-    return (np.minimum(end, start + strategy.days) if isinstance(strategy, EndBy) else end), is_free
+    if isinstance(strategy, EndBy):
+        end = np.where(n_in_time > 0, end, np.minimum(end, start + strategy.days))
+    return end, is_free
 
 
 def ending_log_odds(

@@ -98,6 +98,7 @@ def test_covariates_are_chosen_by_name(two_authorities, trial):
         ({"strategies": []}, "strategies must be a list"),
         ({"strategies": ["3 months"]}, "strategies must be a list"),
         ({"strategies": [sp.NotBefore(3), sp.NotBefore(3)]}, "must differ"),
+        ({"strategies": [sp.EndBy(12, grace_days=5)]}, "EndBy has 5 days of grace, the trial 14"),
         ({"grace_days": -1}, "grace_days must be a whole number"),
         ({"times": [365, 365]}, "ascending"),
         ({"times": ["a year"]}, "whole days"),
