@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ..estimator.asked import Asked
 from ..estimator.base import IncidenceModel
 from ..estimator.design import Design, TrainingRows
 from ..estimator.fit_problems import warn_of_dropped
@@ -178,6 +179,16 @@ class BoostedHazard(IncidenceModel):
         self.n_events_ = n_events
         self.n_person_periods_ = np.array([n_lines, len(lines)])
         warn_of_dropped(self.encoder_)
+
+    def risk_of_rows(self, asked: Asked, event: int) -> np.ndarray:
+        """As that of every model; no sum over rows is taken that blocks of a fixed size would have to keep apart.
+
+        Parameters
+        ----------
+        asked : Asked
+        event : int
+        """
+        return self._asked_incidence(asked, event)
 
     def _last_days_followed(self, rows: TrainingRows) -> np.ndarray:
         return days_used(self.period_ends_, self._as_counted(rows.of_positive_weight().outcome))

@@ -373,11 +373,12 @@ class IncidenceModel(ModelViews, TrainingAverages, ScoredRows):
         return asked.finished(np.clip(result, 0.0, 1.0))
 
     def _incidence_since(self, design: Design, times: np.ndarray, since: np.ndarray, event: int) -> np.ndarray:
-        incidence = self._incidence(design, not_before(times, since), event)
         if not np.any(since > 0):
-            return incidence
-        still_free = self._still_free(design, since)
-        later = divide(incidence - self._incidence(design, since, event), still_free)
+            return self._incidence(design, not_before(times, since), event)
+        # At once, as the time that trees and integrals take is that of rows.
+        both = self._incidence(design, not_before(times, since, and_since=True), event)
+        incidence, still_free = both[:, :-1], self._still_free(design, since)
+        later = divide(incidence - both[:, -1:], still_free)
         faint = np.flatnonzero(is_faint(still_free, since))
         if faint.size:
             later[faint] = self._incidence_of_faint(design[faint], times[faint], since[faint], event)

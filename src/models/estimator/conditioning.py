@@ -11,14 +11,18 @@ def is_faint(still_free: np.ndarray, since: np.ndarray) -> np.ndarray:
     return (since > 0) & (still_free > 0) & (still_free < FAINT)
 
 
-def not_before(times: np.ndarray, since: np.ndarray) -> np.ndarray:
-    """The later of each row's times (n, m) and the day (n, 1) since when; a view of one row where all rows share both.
+def not_before(times: np.ndarray, since: np.ndarray, *, and_since: bool = False) -> np.ndarray:
+    """The later of each row's times (n, m) and the day (n, 1) since when; with ``and_since`` that day too, last.
 
-    Sums over event times are done at once for rows that share their times.
+    A view of one row where all rows share both: sums over event times are done at once for rows that share their times.
     """
-    if len(times) > 1 and times.strides[0] == since.strides[0] == 0:
-        return np.broadcast_to(np.maximum(times[:1], since[:1]), times.shape)
-    return np.maximum(times, since)
+    n_rows = len(times)
+    if n_rows > 1 and times.strides[0] == since.strides[0] == 0:
+        times, since = times[:1], since[:1]
+    later = np.maximum(times, since)
+    if and_since:
+        later = np.concatenate([later, since], axis=1)
+    return np.broadcast_to(later, (n_rows, later.shape[1]))
 
 
 def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
