@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from ..round_days import shown_days
 from .alt_text import amount, describe, listed
 from .incidence import height_with_rows, numbers_at_risk
-from .legends import heading, legend
+from .legends import NARROW, heading, legend, width_of_column
 from .style import axes_or_new, house_style, line_look
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def plot_curves(
         told = listed(f"{label} {value}".strip() for (label, *_), value in zip(lines, last, strict=True))
         describe(ax, f"{ax.get_ylabel().capitalize()} by day {end:,g}, with {100 * level:g} % interval: {told}.")
         ticks = begin + np.concatenate([[0.0], shown_days(end - begin)])
+        ticks = ticks if width_of_column(ax) >= NARROW else ticks[::2]
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         if at_risk:
             numbers_at_risk(ax, curves, ticks)

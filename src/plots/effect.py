@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from .alt_text import amount, describe, listed
-from .legends import heading, legend
+from .legends import LETTERS, heading, legend, width_of_column
 from .style import MUTED, axes_or_new, house_style, line_look, ratio_ticks
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def _points(ax: Axes, rows: pd.DataFrame, look: dict, label: str, shift: float) 
     places = np.arange(len(rows)) + 0.15 * shift
     ax.vlines(places, rows["lower"], rows["upper"], color=look["color"], linewidth=1.6)
     ax.plot(places, rows["estimate"], markersize=5, label=label, **{**look, "linestyle": "none"})
-    ax.set_xticks(np.arange(len(rows)), [_shown(value) for value in rows["value"]])
+    letters = max(int(LETTERS * width_of_column(ax) / len(rows)), 8)
+    ax.set_xticks(np.arange(len(rows)), [textwrap.fill(_shown(value), letters) for value in rows["value"]])
     ax.set_xlim(-0.6, len(rows) - 0.4)
     ax.grid(axis="x", visible=False)
 

@@ -12,7 +12,7 @@ from matplotlib.offsetbox import AnnotationBbox, DrawingArea
 from ..parameter_checks import check_event_of
 from ..small_counts import SUPPRESSED, is_small
 from .alt_text import amount, describe, listed
-from .legends import heading
+from .legends import NARROW, heading, width_of_column
 from .style import INK, axes_or_new, house_style, line_look, text_colour
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def plot_incidence(
     curves = dict(result.curves) if hasattr(result, "curves") else {"": result}
     check_event_of(event, tuple(sorted({code for curve in curves.values() for code in curve.events})))
     step = 182.5 if until <= 1100 else 365
-    ticks = np.arange(0, until + 1, step).round()
     told: list[str] = []
     with house_style():
         ax = axes_or_new(ax, height_with_rows(len(curves)))
+        ticks = np.arange(0, until + 1, step if width_of_column(ax) >= NARROW else 2 * step).round()
         for position, (label, curve) in enumerate(curves.items()):
             look = line_look(position, mark=False)
             days = np.concatenate([[0.0], curve.times[curve.times < until], [until]])

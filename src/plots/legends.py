@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
 
 # Bold letters of a title in an inch, and the room that the labels of the y axis take.
-LETTERS, MARGIN = 10.5, 6
+LETTERS, MARGIN = 9.5, 6
+# Axes in columns of fewer inches have their legend below, and fewer ticks.
+NARROW = 6.0
 # Points below the axes at which tick labels and an axis label of one line end.
 BELOW = 42
 
@@ -21,7 +23,7 @@ def legend(
     options = {"fontsize": 8, "title_fontsize": 8, "alignment": "left", "handlelength": 3.2} | options
     if ax.figure.get_layout_engine() is None:
         ax.legend(loc="best", **options)
-    elif place == "right":
+    elif place == "right" and width_of_column(ax) >= NARROW:
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), **options)
     else:
         shifted = ax.transAxes + ScaledTranslation(0, -below / 72, ax.figure.dpi_scale_trans)
@@ -34,8 +36,12 @@ def heading(ax: Axes, given: str | None, usual: str, **options: Any) -> None:
     text = usual if given is None else given
     if not text:
         return
-    place = ax.get_subplotspec()
-    n_columns = place.get_gridspec().ncols if place is not None else 1
-    width = int(LETTERS * (ax.figure.bbox.width / ax.figure.dpi) / n_columns) - MARGIN if n_columns else 60
+    width = int(LETTERS * width_of_column(ax)) - MARGIN
     lines = (textwrap.fill(line, max(width, 20)) for line in text.splitlines())
     ax.set_title("\n".join(lines), **options)
+
+
+def width_of_column(ax: Axes) -> float:
+    """Inches of the figure that the axes share with no other ones beside them."""
+    place = ax.get_subplotspec()
+    return float(ax.figure.bbox.width / ax.figure.dpi / (place.get_gridspec().ncols if place is not None else 1))

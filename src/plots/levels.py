@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from .alt_text import amount, describe, listed
 from .legends import heading, legend
-from .style import axes_or_new, axis_of_days, house_style, line_look, places_of_days, table_of
+from .style import SPREAD, axes_or_new, axis_of_days, house_style, line_look, places_of_days, table_of
 
 # So few days stand at equal distances, the levels beside each other at each.
 MOST_TICKS = 5
@@ -45,6 +45,8 @@ def plot_levels(
             day = rows["time"].to_numpy(float)
             if days.size <= MOST_TICKS:
                 day = places_of_days(days, day, position, len(groups))
+            else:  # beside each other too, between one day and the next
+                day = day + SPREAD * np.diff(days).min() * ((position + 0.5) / len(groups) - 0.5)
             risk, lower, upper = (100 * rows[name].to_numpy(float) for name in ("estimate", "lower", "upper"))
             ax.errorbar(
                 day, risk, yerr=[risk - lower, upper - risk], capsize=3, label=str(level), **line_look(position)

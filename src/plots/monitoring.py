@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import PercentFormatter
 
 from .alt_text import describe, listed, span
-from .legends import heading, legend
+from .legends import NARROW, heading, legend, width_of_column
 from .style import COLOURS, INK, MUTED, axes_or_new, house_style
 
 if TYPE_CHECKING:
@@ -115,6 +117,7 @@ def plot_p_chart(result: PChart, *, share: str = "share", title: str | None = No
             signals = table[is_signal]
             ax.plot(signals.index, signals["share"], "D", color=COLOURS[1], markersize=8, label="signal", zorder=4)
         ax.set(ylabel=share, xlabel="month")
+        _few_dates(ax, table.index)
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         legend(ax, place="below", ncols=3)
         ax.set_ylim(bottom=max(ax.get_ylim()[0], 0.0))
@@ -165,6 +168,7 @@ def plot_cusum(result: RiskAdjustedCusum, *, title: str | None = None, ax: Axes 
         # Room for the date above the limit.
         top = 1.25 * max(result.limit, days["cusum"].max())
         ax.set(ylabel="CUSUM (log likelihood ratio)", xlabel="day", ylim=(0, top))
+        _few_dates(ax, days.index)
         legend(ax, place="below", ncols=2)
         first = result.first_signal
         found = "No signal" if first is None else f"A signal on {first.day} {first:%B %Y}"
@@ -176,6 +180,14 @@ def plot_cusum(result: RiskAdjustedCusum, *, title: str | None = None, ax: Axes 
             f" {result.limit:.1f}.",
         )
     return ax
+
+
+def _few_dates(ax: Axes, index: Any) -> None:
+    """Dates that leave room between each other, each year said once."""
+    if isinstance(index, pd.DatetimeIndex):
+        places = AutoDateLocator() if width_of_column(ax) >= NARROW else AutoDateLocator(minticks=2, maxticks=5)
+        ax.xaxis.set_major_locator(places)
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(places))
 
 
 def _funnel_words(result: Funnel, share: str, is_chosen: np.ndarray) -> list[str]:

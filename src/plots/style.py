@@ -87,6 +87,10 @@ def house_style() -> Iterator[None]:
 def axes_or_new(ax: Axes | None, height: float | None = None) -> Axes:
     """``ax``, or new axes in the current pyplot backend, so that a notebook shows them; ``height`` in inches."""
     if ax is not None:
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.spines[["bottom", "left"]].set_edgecolor(MUTED)
+        ax.grid(visible=True, color=RC["grid.color"], linewidth=RC["grid.linewidth"])
+        ax.set_axisbelow(True)
         return ax
     import matplotlib.pyplot as plt
 

@@ -300,6 +300,18 @@ def test_in_the_users_own_figure_the_legend_stays_inside_and_the_figure_keeps_it
     assert alt_text(pickle.loads(pickle.dumps(figure))) == left.alt_text
 
 
+def test_beside_other_axes_legends_stand_below_and_ticks_are_few():
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    sp.plot_levels(estimates("level", FIVE, DAYS), ax=left)
+    sp.plot_p_chart(p_chart(), ax=right)
+    figure.canvas.draw()
+    for ax in (left, right):
+        assert ax.get_legend().get_window_extent().y1 <= ax.get_window_extent().y0
+        assert ax.get_window_extent().width > 0.35 * figure.bbox.width
+        boxes = [tick.label1.get_window_extent() for tick in ax.xaxis._update_ticks()]
+        assert all(a.x1 < b.x0 for a, b in itertools.pairwise(sorted(boxes, key=lambda box: box.x0)))
+
+
 def test_bars_of_few_children_are_withheld():
     ax = sp.plot_risk_distribution(np.append(np.full(100, 0.05), [0.11, 0.12, 0.13]))
     heights = {bar.get_height() for bar in ax.patches}
