@@ -12,7 +12,8 @@ def sibling_features(index_plans: pd.DataFrame, children: pd.DataFrame, plans: p
     """Other children of the family in the authority with a plan in force at some time during the index plan.
 
     A sibling's plan counts if it began on or before the index plan's end and had not ended by its start; when it ends
-    plays no other part. Missing where the family is not known.
+    plays no other part. Missing where the family is not known. Plans that ended before the extract begins are not in
+    it: during index plans that began earlier there may have been more siblings on plans than are counted.
 
     Parameters
     ----------
