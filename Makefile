@@ -73,6 +73,7 @@ links: setup $(VENV)/.ready-docs
 # The pictures of the README, from the shipped plans.
 pictures: setup
 	@$(BIN)/python docs/pictures/make.py
+	@$(BIN)/python docs/pictures/mlflow_page.py
 
 $(VENV)/.ready-docs: requirements-docs.txt $(VENV)/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt

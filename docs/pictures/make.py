@@ -25,9 +25,9 @@ LENGTHS = {
 }
 
 
-def digest() -> str:
-    """SHA-256 of what the pictures are made from."""
-    parts = [Path(__file__).read_text(encoding="utf-8"), (DATA / "checksums.json").read_text(encoding="utf-8")]
+def digest(script: Path) -> str:
+    """SHA-256 of what a script makes pictures from."""
+    parts = [script.read_text(encoding="utf-8"), (DATA / "checksums.json").read_text(encoding="utf-8")]
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
@@ -68,7 +68,7 @@ def main() -> None:
     plans = sp.read_plans(DATA / "store")
     cohort = sp.build_cohort(plans)
     for name, figure in (("returns", draw_returns(plans, cohort)), ("comparison", draw_comparison(cohort))):
-        figure.savefig(HERE / f"{name}.png", dpi=100, metadata={"Source": digest()})
+        figure.savefig(HERE / f"{name}.png", dpi=100, metadata={"Source": digest(Path(__file__))})
 
 
 if __name__ == "__main__":
