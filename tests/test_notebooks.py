@@ -20,8 +20,11 @@ def test_notebook_runs(path, monkeypatch):
     monkeypatch.delenv("MPLBACKEND", raising=False)
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
-    pictures = [o for cell in notebook.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+    pictures = [(c, o) for c in notebook.cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
     assert pictures, "a story without a picture"
+    for cell, output in pictures:  # the words are the chart's own, or the cell's for one drawn by hand
+        words = output.metadata.get("image/png", {}).get("alt") or cell.metadata.get("mystnb", {}).get("image", {})
+        assert words, cell.source
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
