@@ -1,8 +1,10 @@
 """``python -m benchmarks.effects``: estimates of the effect of plan length against the generator's truth.
 
 - ``bias``: stores of ``confounding-measured``: the naive difference, standardised and weighted risks.
-- ``doubly-robust``: the same and doubly robust risks where the model of the risk, or that of the length, knows neither
+- ``doubly-robust``: doubly robust risks where the model of the risk, or that of the length, knows neither
   needs nor progress.
+- ``doubly-robust-expected``: the same with the true risks of children in place of what happened to them, so that no
+  chance of outcomes is left: what a misspecified part does to the mean.
 - ``effect-none``: smaller stores in which length has no effect; how often a difference of 0 is rejected.
 
 Of biases, what chance alone adds to a store's errors is taken off (:mod:`benchmarks.effect_controls`).
@@ -51,32 +53,36 @@ SURE = 1.96
 # No slope is fitted to fewer.
 FEW_STORES = 5
 BOUND, DOUBLY_ROBUST_BOUND, MISS = 0.003, 0.002, 0.008
-ROBUST = "doubly robust"
+ROBUST, EXPECTED = "doubly robust", "expected"
 NOT_IN_RISK, NOT_IN_LENGTH = ", needs not in the risk", ", needs not in the length"
+
+# Level, time, estimate and its error.
+Difference = tuple[str, int, float, float]
 
 
 @dataclass(frozen=True)
 class Task:
-    """A scenario, the children of a store, how many stores, and whether with doubly robust risks, which are slow."""
+    """A scenario, the children of a store, how many stores, and which estimators."""
 
     scenario: str
     n_children: int
     n_stores: int
-    robust: bool
+    estimators: str = "plain"
 
 
 TASKS = {
-    "bias": Task("confounding-measured", 60_000, 20, False),
-    "doubly-robust": Task("confounding-measured", 20_000, 24, True),
-    "effect-none": Task("effect-none", 4_000, 500, False),
+    "bias": Task("confounding-measured", 60_000, 20),
+    "doubly-robust": Task("confounding-measured", 20_000, 24, ROBUST),
+    "doubly-robust-expected": Task("confounding-measured", 60_000, 12, EXPECTED),
+    "effect-none": Task("effect-none", 4_000, 500),
 }
 
 
-def one_store(asked: tuple[str, int, int, bool]) -> dict[str, Any]:
-    """Differences from the reference by method, with the truth, of one store: (scenario, children, number, robust)."""
+def one_store(asked: tuple[str, int, int, str]) -> dict[str, Any]:
+    """Differences from the reference by method, with the truth, of one store: (scenario, children, number, which)."""
     import secondplan as sp
 
-    scenario, n_children, number, robust = asked
+    scenario, n_children, number, estimators = asked
     plans = sp.simulate(scenario, n_children=n_children, random_state=5_000 + number)
     truth = plans.truth.plan_length_effect().set_index(["band", "horizon_days"])["risk_difference"]
     cohort = sp.build_cohort(plans)
@@ -86,12 +92,11 @@ def one_store(asked: tuple[str, int, int, bool]) -> dict[str, Any]:
     rows = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for method, result, weights in _estimates(sp, cohort, plans.truth.scenario, robust):
+        for method, differences, weights in _estimates(sp, cohort, plans.truth, estimators):
             control = chance(cohort, plans.truth, weights, cohort.X[BAND], TIMES)
-            for row in result.difference(REFERENCE).itertuples():
-                alone = control[row.level, int(row.time)] - control[REFERENCE, int(row.time)]
-                numbers = [row.estimate, row.std_error, truth[row.level, row.time], alone]
-                rows.append([method, row.level, int(row.time), *map(float, numbers)])
+            for level, time, estimate, std_error in differences:
+                alone = control[level, time] - control[REFERENCE, time]
+                rows.append([method, level, time, estimate, std_error, float(truth[level, time]), alone])
     return {"store": number, "rows": rows}
 
 
@@ -100,8 +105,8 @@ def _left_at_once(y: pd.DataFrame) -> np.ndarray:
     return ((y["event"] == 0) & (y["duration"] == 0)).to_numpy()
 
 
-def _estimates(sp: Any, cohort: Any, scenario: Any, robust: bool) -> Iterator[tuple[str, Any, np.ndarray]]:
-    """Each method, its risks, and the weights by which chance moves it most."""
+def _estimates(sp: Any, cohort: Any, truth: Any, estimators: str) -> Iterator[tuple[str, list[Difference], np.ndarray]]:
+    """Each method, its differences from the reference, and the weights by which chance moves these most."""
     from secondplan.effects.levels import FOLLOW_FROM_LENGTH
 
     X, y = cohort.X.reset_index(drop=True), cohort.y.reset_index(drop=True)
@@ -115,7 +120,7 @@ def _estimates(sp: Any, cohort: Any, scenario: Any, robust: bool) -> Iterator[tu
     def model(columns: list[str]) -> Any:
         return sp.CauseSpecificCox(encoder=encoder(columns), known_end_event=4)
 
-    effects = [name for name in scenario.log_hazard_ratios if name != BAND]
+    effects = [name for name in truth.scenario.log_hazard_ratios if name != BAND]
     known = [BAND, *effects]
     without = [name for name in known if name not in (*NEEDS, PROGRESS)]
     others = without[1:]
@@ -125,19 +130,51 @@ def _estimates(sp: Any, cohort: Any, scenario: Any, robust: bool) -> Iterator[tu
     of_length = [*others, "progress", *NEEDS]
     right = sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length, products))
     follow = {"treatment": BAND, "eligible_days": days, "hold": held}
-    if not robust:
-        alike = np.ones(len(X))
-        yield "naive", sp.weighted_risk(y, X[BAND], alike, **asked), alike
+    alike = np.ones(len(X))
+    if estimators == "plain":
+        yield "naive", _listed(sp.weighted_risk(y, X[BAND], alike, **asked)), alike
         fitted = model(known).fit(X, y, cluster=cluster)
         levels = list(X[BAND].cat.categories)
-        yield "standardised", sp.standardised_risk(fitted, X, levels=levels, **follow, **asked), alike
-        yield "weighted", sp.weighted_risk(y, X[BAND], right, **asked), right.weights
+        yield "standardised", _listed(sp.standardised_risk(fitted, X, levels=levels, **follow, **asked)), alike
+        yield "weighted", _listed(sp.weighted_risk(y, X[BAND], right, **asked)), right.weights
         return
     wrong = sp.plan_length_weights(X[others], X[BAND], encoder=encoder(others))
     for words, columns, weights in ((NOT_IN_RISK, without, right), (NOT_IN_LENGTH, known, wrong)):
+        if estimators == EXPECTED:
+            fitted = model(columns).fit(X, y)
+            yield ROBUST + words, _of_expected(fitted, weights, X, cohort, truth), alike
+            continue
         censoring = sp.CoxPH(event=0, encoder=encoder(known))
         found = sp.doubly_robust_risk(model(columns), weights, X[known], y, censoring=censoring, **follow, **asked)
-        yield ROBUST + words, found, weights.weights
+        yield ROBUST + words, _listed(found), weights.weights
+
+
+def _of_expected(model: Any, weights: Any, X: pd.DataFrame, cohort: Any, truth: Any) -> list[Difference]:
+    """Differences of doubly robust risks, without errors, with true risks in place of outcomes that nothing censors."""
+    columns = [f"observed_incidence_{time}" for time in TIMES]
+    true = truth.frame.set_index("plan_id").loc[cohort.keys["plan_id"], columns].to_numpy()
+    levels, codes = X[BAND].cat.categories, X[BAND].cat.codes.to_numpy()
+    days = cohort.eligible_days.to_numpy()
+    by_level = np.stack(
+        [
+            model.predict_cumulative_incidence(X.assign(**{BAND: alone}), TIMES, eligible_days=days)
+            for alone in (pd.Categorical([level] * len(X), dtype=X[BAND].dtype) for level in levels)
+        ]
+    )
+    left = weights.per_probability()[0][:, None] * (true - by_level[codes, np.arange(len(X))])
+    risk = by_level.mean(axis=1) + np.stack([left[codes == code].sum(axis=0) for code in range(len(levels))]) / len(X)
+    against = risk[list(levels).index(REFERENCE)]
+    return [
+        (level, time, float(risk[code, at] - against[at]), float("nan"))
+        for code, level in enumerate(levels)
+        for at, time in enumerate(TIMES)
+        if level != REFERENCE
+    ]
+
+
+def _listed(result: Any) -> list[Difference]:
+    rows = result.difference(REFERENCE).itertuples()
+    return [(row.level, int(row.time), float(row.estimate), float(row.std_error)) for row in rows]
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:
@@ -216,7 +253,7 @@ def main(arguments: list[str] | None = None) -> int:
         task = TASKS[name]
         n_children, n_stores = asked.children or task.n_children, asked.stores or task.n_stores
         path = asked.output / f"effects_{name}_{n_children}.jsonl"
-        wanted = [(task.scenario, n_children, number, task.robust) for number in range(n_stores)]
+        wanted = [(task.scenario, n_children, number, task.estimators) for number in range(n_stores)]
         done = run_stores(path, one_store, wanted, asked.processes)
         columns = ["method", "level", "time", "estimate", "std_error", "truth", "control", "store"]
         found = pd.DataFrame([[*row, each["store"]] for each in done for row in each["rows"]], columns=columns)
