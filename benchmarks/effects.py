@@ -51,7 +51,7 @@ PROGRESS, SIBLINGS = "latest_progress", "n_siblings_on_plan"
 TIMES = (365, 730)
 SURE = 1.96
 # No slope is fitted to fewer.
-FEW_STORES = 5
+FEW_STORES = 10
 BOUND, DOUBLY_ROBUST_BOUND, MISS = 0.003, 0.002, 0.008
 ROBUST, EXPECTED = "doubly robust", "expected"
 NOT_IN_RISK, NOT_IN_LENGTH = ", needs not in the risk", ", needs not in the length"
@@ -234,12 +234,17 @@ def beyond(table: pd.DataFrame) -> list[str]:
     return lines
 
 
+def _stores_in(path: Path) -> list[int]:
+    return [json.loads(line)["store"] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run what is asked for and write the results; the exit code is 1 where a bias is surely beyond its bound."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.effects", description=__doc__)
     parser.add_argument("tasks", nargs="*", default=[*TASKS], help=", ".join(TASKS))
     parser.add_argument("--stores", type=int, help="stores of each task")
     parser.add_argument("--children", type=int, help="children of each store")
+    parser.add_argument("--done", action="store_true", help="make no store, summarise those made so far")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--output", type=Path, default=RESULTS)
     asked = parser.parse_args(arguments)
@@ -251,14 +256,15 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     for name in asked.tasks:
         task = TASKS[name]
-        n_children, n_stores = asked.children or task.n_children, asked.stores or task.n_stores
+        n_children = asked.children or task.n_children
         path = asked.output / f"effects_{name}_{n_children}.jsonl"
-        wanted = [(task.scenario, n_children, number, task.estimators) for number in range(n_stores)]
+        numbers = _stores_in(path) if asked.done else list(range(asked.stores or task.n_stores))
+        wanted = [(task.scenario, n_children, number, task.estimators) for number in numbers]
         done = run_stores(path, one_store, wanted, asked.processes)
         columns = ["method", "level", "time", "estimate", "std_error", "truth", "control", "store"]
         found = pd.DataFrame([[*row, each["store"]] for each in done for row in each["rows"]], columns=columns)
         table, together = summary(found), pooled(found)
-        text += [f"## {name}", "", f"{n_stores} stores of {n_children:,} children of `{task.scenario}`.", ""]
+        text += [f"## {name}", "", f"{len(numbers)} stores of {n_children:,} children of `{task.scenario}`.", ""]
         text += [markdown(together), "", markdown(table), ""]
         stored[name] = {
             "scenario": task.scenario,
