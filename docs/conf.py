@@ -42,6 +42,7 @@ nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True
+os.environ["SECONDPLAN_PROGRESS"] = "off"  # of the notebooks' kernels
 nb_ipywidgets_js = {}  # progress bars are left out: pages load nothing from elsewhere
 nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", None)]
 
