@@ -60,7 +60,7 @@ def needed(plans: sp.Plans, model: sp.CauseSpecificCox, cohort: sp.Cohort) -> li
     java = shutil.which("java") or os.environ.get("JAVA_HOME")
     spark = [(("spark",), lambda: sp.score_batch(model, "plans", "by_spark", engine="spark"))]
     return [
-        (("io", "tracking"), lambda: sp.load_experiment("compare_models")),
+        (("io", "tracking", "notebooks"), lambda: sp.load_experiment("compare_models")),
         (("io",), lambda: sp.write_annex_a(plans, "annex_a")),
         (("io", "tracking"), lambda: sp.write_ssd(plans, "sqlite:///ssd.db", la_code=la_code)),
         (("tracking",), lambda: open_store("mlflow.db").client.search_experiments()),

@@ -55,3 +55,11 @@ def eighteenth_birthday(births: pd.Series) -> pd.Series:
 def days_between(starts: pd.Series, ends: pd.Series) -> pd.Series:
     """Days from ``starts`` to ``ends`` as float, shape (n,); NaN where either date is missing."""
     return (ends - starts).dt.days.astype(float)
+
+
+def dates_by_key(keys: pd.Series, dates: pd.Series) -> pd.Series:
+    """The date of each key, missing where ``dates``, which the keys label, have none.
+
+    ``keys.map(dates)`` is the same, but an error in pandas 3 where there is no date at all.
+    """
+    return dates.reindex(keys).set_axis(keys.index).rename(keys.name).astype("datetime64[us]")

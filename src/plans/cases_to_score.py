@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..given_dates import given_date
 from ..parameter_checks import require_choice
-from .calendar_months import days_between
+from .calendar_months import dates_by_key, days_between
 from .families import clusters
 from .features import case_features
 from .flow import Exclusion, apply_exclusions, require_rows
@@ -137,7 +137,7 @@ def open_cases(plans: Plans, as_of: Any = None, *, care: Literal["competing", "i
     snapshot = take_snapshot(plans, None if as_of is None else given_date(as_of, "as_of"))
     periods, period_of_plan, elsewhere = own_periods(snapshot)
     latest = periods[periods["next_start"].isna()]
-    today = latest["la_code"].map(snapshot.last_date).astype("datetime64[us]").fillna(snapshot.as_of)
+    today = dates_by_key(latest["la_code"], snapshot.last_date).fillna(snapshot.as_of)
     latest = latest.assign(index_end=latest["end_date"].fillna(today), today=today, period=latest.index)
     rows = add_follow_up(latest, snapshot)
 
@@ -156,7 +156,7 @@ def open_cases(plans: Plans, as_of: Any = None, *, care: Literal["competing", "i
         keys=rows[KEY_COLUMNS].copy(),
         eligible_days=eligible_days(rows),
         elapsed=days_between(rows["index_end"], rows["today"]).rename("elapsed"),
-        flags=_flags(rows, rows["la_code"].map(last_extract).astype("datetime64[us]")),
+        flags=_flags(rows, dates_by_key(rows["la_code"], last_extract)),
         flow=flow,
         care=care,
         as_of=snapshot.as_of,

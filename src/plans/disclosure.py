@@ -91,26 +91,27 @@ def withheld_in_parts(counts: pd.Series | np.ndarray, parts_of: list[pd.Series] 
 
 def _determined(relations: np.ndarray, withheld: np.ndarray) -> np.ndarray:
     """Withheld counts for which the equations have one solution, shape (n,)."""
-    from scipy.linalg import null_space
-
     unknown = np.flatnonzero(withheld)
     determined = np.zeros(withheld.size, dtype=bool)
     system = relations[:, unknown]
-    system = system[(system != 0).any(axis=1)]
-    if system.size:
-        # A count is free where some solution of the homogeneous equations moves it.
-        free = np.abs(null_space(system)) > FREE
-        determined[unknown] = ~free.any(axis=1)
+    # A count is free where some solution of the homogeneous equations moves it.
+    free = np.abs(_moves(system[(system != 0).any(axis=1)])) > FREE
+    determined[unknown] = ~free.any(axis=1)
     return determined
+
+
+def _moves(system: np.ndarray) -> np.ndarray:
+    """A basis of the solutions of homogeneous equations, shape (n, k)."""
+    from scipy.linalg import null_space
+
+    return null_space(system) if system.size else np.eye(system.shape[1])  # SciPy before 1.14 takes no empty ones
 
 
 def _without_needless(values: np.ndarray, first: np.ndarray, withheld: np.ndarray, relations: np.ndarray) -> np.ndarray:
     """``withheld`` less those counts, beyond the first ones, without which no more of the first ones follow."""
-    from scipy.linalg import null_space
-
     kept = withheld.copy()
     unknown = np.flatnonzero(withheld)
-    free = null_space(relations[:, unknown])
+    free = _moves(relations[:, unknown])
     for place in np.argsort(-values[unknown], kind="stable"):
         if first[unknown[place]]:
             continue

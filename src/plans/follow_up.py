@@ -16,7 +16,7 @@ What falls on one day counts in the order 1, 2, 3, 4, 0.
 import numpy as np
 import pandas as pd
 
-from .calendar_months import days_between, eighteenth_birthday
+from .calendar_months import dates_by_key, days_between, eighteenth_birthday
 from .observation import span_at
 from .snapshot import Snapshot
 
@@ -45,9 +45,9 @@ def add_follow_up(index_plans: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame
     rows = index_plans.reset_index(drop=True)
     children = snapshot.children.drop_duplicates("child").set_index("child")
     birth = children["date_of_birth"].fillna(children["expected_date_of_birth"])
-    rows["birth"] = rows["child"].map(birth).astype("datetime64[us]")
+    rows["birth"] = dates_by_key(rows["child"], birth)
     rows["adult_on"] = eighteenth_birthday(rows["birth"])
-    rows["died_on"] = rows["child"].map(children["date_of_death"]).astype("datetime64[us]")
+    rows["died_on"] = dates_by_key(rows["child"], children["date_of_death"])
     rows[["span_first", "span_last"]] = span_at(rows["la_code"], rows["index_end"], snapshot.spans)
 
     care = _care(snapshot.care_episodes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from .calendar_months import dates_by_key
 from .observation import last_dates, observed_spans
 
 if TYPE_CHECKING:
@@ -131,8 +132,7 @@ def _cut(
 
 
 def _limit(table: pd.DataFrame, last_date: pd.Series, latest: pd.Timestamp) -> pd.Series:
-    limit = table["la_code"].map(last_date)
-    return limit.astype("datetime64[us]").fillna(latest) if len(last_date) else pd.Series(latest, index=table.index)
+    return dates_by_key(table["la_code"], last_date).fillna(latest)
 
 
 def _after(date: pd.Series, limit: pd.Series) -> pd.Series:

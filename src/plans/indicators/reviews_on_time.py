@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ..calendar_months import add_months
+from ..calendar_months import add_months, dates_by_key
 from ..features.reviews import FIRST_DUE_MONTHS, NEXT_DUE_MONTHS
 from .counted_plans import CountedPlans
 
@@ -38,7 +38,7 @@ def _steps(counted: CountedPlans) -> pd.DataFrame:
     row_of_period = pd.Series(np.arange(len(rows)), index=rows["period"].to_numpy(), name="row")
     held = counted.snapshot.reviews.merge(counted.period_of_plan, on="plan_id")
     held = held.merge(row_of_period, left_on="period", right_index=True)[["row", "review_date"]]
-    first_seen = rows["la_code"].map(counted.snapshot.spans.groupby("la_code")["first_date"].min())
+    first_seen = dates_by_key(rows["la_code"], counted.snapshot.spans.groupby("la_code")["first_date"].min())
     start, end = rows["start_date"], rows["end_date"].fillna(counted.last)
     is_old = (start < first_seen).to_numpy()
     begin = start.mask(is_old, first_seen)

@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import InputError
+from ..calendar_months import dates_by_key
 from ..quality import KEPT, NOTED, REJECTED, REPAIRED, FindingLog, QualityReport
 from ..schema import column_names
 from ..store import Plans
@@ -234,12 +235,12 @@ def _with_departures(plans: Plans, episodes: pd.DataFrame, authority: str, log: 
     is_told = (
         (children["la_code"] == authority) & children["date_of_death"].isna() & children["child_id"].isin(died.index)
     )
-    children.loc[is_told, "date_of_death"] = children.loc[is_told, "child_id"].astype(object).map(died)
+    children.loc[is_told, "date_of_death"] = dates_by_key(children.loc[is_told, "child_id"].astype(object), died)
     log.add_rows(
         "death-told-by-care", "care_episodes", KEPT, last[last["child_id"].isin(children.loc[is_told, "child_id"])]
     )
     left = last.assign(reason=last["ceased"].map(_CLOSURES)).dropna(subset=["reason"]).set_index("child_id")
-    on = needs["child_id"].astype(object).map(left["on"]).astype("datetime64[us]")
+    on = dates_by_key(needs["child_id"].astype(object), left["on"])
     is_open = (needs["la_code"] == authority) & (needs["referral_date"] <= on) & needs["closure_reason"].isna()
     is_open = (is_open & (needs["closure_date"].isna() | (needs["closure_date"] >= on))).fillna(False).astype(bool)
     # Of several open episodes the one that began last is the child's case.

@@ -163,7 +163,7 @@ def _dated(
     for frame, rows in zip(frames, found, strict=True):
         days = np.full(len(frame), NO_DATE, dtype=np.int64)
         if day is None and "extract_date" in frame:
-            stated = {text: read_date(text)[0] for text in set(frame["extract_date"]) - {None}}
+            stated = {text: read_date(text)[0] for text in set(frame["extract_date"].dropna())}
             days = np.array([stated.get(text, NO_DATE) for text in frame["extract_date"]], dtype=np.int64)
             days[days > today()] = NO_DATE
         if fallback is None and (days == NO_DATE).any():
@@ -234,7 +234,7 @@ def _children(rows: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
     children = rows[["file", "row", "extract", "la_code", *names]].copy()
     if "date_of_birth" in children:
         until = to_date(int(days.max())) + LONGEST_EXPECTED if len(days) else None
-        birth = {text: read_date(text, until=until)[0] for text in set(children["date_of_birth"]) - {None}}
+        birth = {text: read_date(text, until=until)[0] for text in set(children["date_of_birth"].dropna())}
         is_expected = np.array([birth.get(text, NO_DATE) for text in children["date_of_birth"]]) > days
         children["expected_date_of_birth"] = children["date_of_birth"].where(is_expected, None)
         children["date_of_birth"] = children["date_of_birth"].mask(is_expected, None)

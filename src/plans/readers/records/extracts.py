@@ -78,7 +78,7 @@ def latest_day(columns: Iterable[Iterable[str | None]]) -> int | None:
     """The latest readable date among texts that is not in the future."""
     limit, latest = today(), NO_DATE
     for column in columns:
-        for text in set(column) - {None}:
+        for text in {text for text in set(column) if not pd.isna(text)}:
             day, _ = read_date(str(text))
             if latest < day <= limit:
                 latest = day

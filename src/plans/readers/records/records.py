@@ -248,14 +248,16 @@ def _plans_reviewed(rows: pd.DataFrame, dates: pd.Series, links: pd.DataFrame) -
     known = known[["la_code", "name", "start_date", "plan_id"]].astype({"la_code": "string"})
     first = known[known["plan_id"].notna() & known["name"].notna()].sort_values("start_date", kind="stable")
     reviews = asked[dates.notna() & names.notna()].sort_values("date", kind="stable")
-    found = pd.merge_asof(
-        reviews,
-        first,
-        left_on="date",
-        right_on="start_date",
-        by=["la_code", "name"],
-        allow_exact_matches=False,
-    ).set_axis(reviews.index)["plan_id"]
+    found = reviews["name"]  # where there are none: pandas 3 matches no empty frames by texts
+    if len(reviews):
+        found = pd.merge_asof(
+            reviews,
+            first,
+            left_on="date",
+            right_on="start_date",
+            by=["la_code", "name"],
+            allow_exact_matches=False,
+        ).set_axis(reviews.index)["plan_id"]
     # A review before every plan still belongs to one of them: it is rejected for its date.
     some = first.drop_duplicates(["la_code", "name"])
     other = asked.merge(some, on=["la_code", "name"], how="left").set_axis(asked.index)["plan_id"]

@@ -187,7 +187,7 @@ def _headed(table: str, spec: TableSpec, path: Path, sheets: list[Sheet]) -> Hea
 def _translated(column: pd.Series, meanings: Mapping[str, str]) -> pd.Series:
     """What texts of the file mean, whatever their case; others stay, and no meaning is no value."""
     known = {text.strip().lower(): meaning for text, meaning in meanings.items()}
-    texts = {text: known.get(text.lower(), text) or None for text in set(column) - {None}}
+    texts = {text: known.get(text.lower(), text) or None for text in set(column.dropna())}
     return pd.Series([texts.get(text) for text in column], index=column.index, dtype=object)
 
 
