@@ -41,7 +41,9 @@ class SeenKeys:
             before |= known[np.searchsorted(distinct, hashes)]
         self._runs.append(distinct[~known])
         if len(self._runs) > MERGE_AT:
-            self._runs = [np.sort(np.concatenate(self._runs), kind="stable")]
+            joined = np.concatenate(self._runs)
+            self._runs = [joined]  # what was joined is given back before the sort takes room
+            joined.sort(kind="stable")
         return before
 
 
