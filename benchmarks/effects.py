@@ -128,7 +128,10 @@ def _estimates(sp: Any, cohort: Any, truth: Any, estimators: str) -> Iterator[tu
     asked = {"times": TIMES, "cluster": cluster}
     held = [name for name in effects if name in FOLLOW_FROM_LENGTH]
     of_length = [*others, "progress", *NEEDS]
-    right = sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length, products))
+    try:
+        right = sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length, products))
+    except ValueError:  # in a small store products can part the levels
+        right = sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length))
     follow = {"treatment": BAND, "eligible_days": days, "hold": held}
     alike = np.ones(len(X))
     if estimators == "plain":
