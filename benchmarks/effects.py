@@ -23,6 +23,7 @@ number alone.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import warnings
@@ -128,10 +129,10 @@ def _estimates(sp: Any, cohort: Any, truth: Any, estimators: str) -> Iterator[tu
     asked = {"times": TIMES, "cluster": cluster}
     held = [name for name in effects if name in FOLLOW_FROM_LENGTH]
     of_length = [*others, "progress", *NEEDS]
-    try:
-        right = sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length, products))
-    except ValueError:  # in a small store products can part the levels
-        right = sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length))
+    right = None
+    for chosen in (products, None):  # in a small store products, or even levels of one column, can part the bands
+        with contextlib.suppress(ValueError):
+            right = right or sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length, chosen))
     follow = {"treatment": BAND, "eligible_days": days, "hold": held}
     alike = np.ones(len(X))
     if estimators == "plain":
@@ -139,7 +140,8 @@ def _estimates(sp: Any, cohort: Any, truth: Any, estimators: str) -> Iterator[tu
         fitted = model(known).fit(X, y, cluster=cluster)
         levels = list(X[BAND].cat.categories)
         yield "standardised", _listed(sp.standardised_risk(fitted, X, levels=levels, **follow, **asked)), alike
-        yield "weighted", _listed(sp.weighted_risk(y, X[BAND], right, **asked)), right.weights
+        if right is not None:
+            yield "weighted", _listed(sp.weighted_risk(y, X[BAND], right, **asked)), right.weights
         return
     wrong = sp.plan_length_weights(X[others], X[BAND], encoder=encoder(others))
     for words, columns, weights in ((NOT_IN_RISK, without, right), (NOT_IN_LENGTH, known, wrong)):
