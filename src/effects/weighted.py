@@ -53,6 +53,9 @@ def weighted_risk(
     rows: derivatives of the whole by the weights of rows, added up by cluster. ``ate`` takes neither clusters nor
     delayed entry; its errors of the censoring differ from the derivative where days tie.
 
+    With weights of some 50 columns and 4,000 children, 95 % intervals of differences held the truth in 91 % of stores
+    that were simulated (``python -m benchmarks.effects effect-none``): there they are too narrow.
+
     Parameters
     ----------
     y : DataFrame with n_rows rows

@@ -49,20 +49,10 @@ class CauseSpecificScores(CauseSpecificErrors):
             risk[left] = self._asked_incidence(asked[left], event)  # exact sums, each row by itself
         return asked.with_unknown(risk)
 
-    def risk_of_changed_rows(
-        self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change], wanted: Wanted | None = None
+    def _changed_risks(
+        self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change], wanted: Wanted | None
     ) -> np.ndarray:
-        """As that of every model: a feature moves the linear predictors, all else stays.
-
-        Parameters
-        ----------
-        asked : Asked, n rows
-        risk : ndarray, shape (n,)
-            That without a change.
-        event : int
-        changes : list of Change
-        wanted : Wanted, optional
-        """
+        """A feature moves the linear predictors, all else stays."""
         matrix, found = asked.design.matrix, np.tile(risk, (len(changes), 1))
         predictors, steps, is_left = self._predictors(asked.design.matrix), [], np.zeros(found.shape, dtype=bool)
         for change in changes:

@@ -174,6 +174,12 @@ class ScoredRows:
         wanted : Wanted, optional
             Of a change that moves a row by less than these the risk itself may be given.
         """
+        return self._changed_risks(asked, risk, event, changes, wanted)
+
+    def _changed_risks(
+        self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change], wanted: Wanted | None
+    ) -> np.ndarray:
+        """:meth:`risk_of_changed_rows`, by the risk of each changed row."""
         matrix, found = asked.design.matrix, np.tile(risk, (len(changes), 1))
         for result, change in zip(found, changes, strict=True):
             columns, values = change.of(matrix, self.encoder_)
@@ -182,7 +188,7 @@ class ScoredRows:
                 changed = matrix[rows]
                 changed[:, columns] = values[rows]
                 part = asked[rows].at_last(changed)
-                result[rows] = ScoredRows.risk_of_rows(self, part, event)[:, 0]
+                result[rows] = self.risk_of_rows(part, event)[:, 0]
         return found
 
 

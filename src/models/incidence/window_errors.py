@@ -14,7 +14,7 @@ which its window lies. A row's digits do not depend on the rows beside it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -36,7 +36,6 @@ ROWS_OF_A_WINDOW = 8
 N_PARTS = 12
 # What is summed from one window needs no more digits; differences of sums until two times do.
 SINGLE = np.float32
-Side = Literal["right", "left"]
 
 
 @dataclass(frozen=True)
@@ -116,13 +115,13 @@ class WindowErrors:
         self._incidence = sums.tables[sums.cause].astype(SINGLE)
         self._curve = np.ascontiguousarray(sums.tables[sums.cause][times + 1].T)
         # The other causes have the same y: one product serves them, and the asked one comes first.
-        n_causes, self._n_features = center.shape
+        n_causes, n_features = center.shape
         self._order = [sums.cause, *(cause for cause in range(n_causes) if cause != sums.cause)]
         self._bounds = [np.append(hazards.moments.cell_start[cause], n_times) for cause in self._order]
         for bounds in self._bounds:
             bounds[:-1][:1] = 0  # without an event there is no variance either
         self._grid = _spread(np.concatenate(self._bounds))
-        self._covariance = _ordered(hazards.moments, self._order, self._n_features)
+        self._covariance = _ordered(hazards.moments, self._order, n_features)
         # One more value than those of y: of the level that is taken off.
         weights = np.vstack([weights, np.ones(n_times)])
         from_first, until_end, self._means, self._whole, self._squares = [], [], [], [], []
@@ -147,10 +146,9 @@ class WindowErrors:
         self._from_first, self._until_end = np.concatenate(from_first, axis=2), np.concatenate(until_end, axis=2)
         # Causes that have cells, and in which of these a window begins and ends.
         self._with_cells = np.flatnonzero([whole.size > 0 for whole in self._whole])
-        self._cell_of_first, self._cell_of_end = (
-            np.stack([_cells_of(self._bounds[cause], side) for cause in self._with_cells], axis=1)
-            for side in get_args(Side)
-        )
+        with_cells = [self._bounds[cause] for cause in self._with_cells]
+        self._cell_of_first = np.stack([_cells_of(own, "right") for own in with_cells], axis=1)
+        self._cell_of_end = np.stack([_cells_of(own, "left") for own in with_cells], axis=1)
 
     def error(self, features: np.ndarray, relative_risk: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
         """Standard errors (n, m) over windows from ``first`` (n,) to before ``last`` (n, m), which does not fall.

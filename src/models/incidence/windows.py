@@ -20,7 +20,7 @@ from ..numerics.fixed_blocks import column_sum, row_products
 from .exact_sums import event_positions
 from .quadrature import Quadrature
 
-# A table by day is for plans of children.
+# Event times up to this day are looked up by day, without a search; later ones are no days of a child's life.
 LAST_DAY = 100_000
 
 

@@ -24,10 +24,9 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from ..numerics.random_effects import random_effects
+from .segmented_regression import LEAST_PERIODS
 
 LEAST_CONTROLS = 3
-# Fewer make no trend.
-LEAST_PERIODS = 3
 
 
 @dataclass(frozen=True)

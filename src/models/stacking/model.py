@@ -241,20 +241,10 @@ class StackedIncidence(IncidenceModel):
             warn(f"times: rows are followed to day {last:g} only, later ones do not count for the weights")
         return days[days <= last]
 
-    def risk_of_changed_rows(
-        self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change], wanted: Wanted | None = None
+    def _changed_risks(
+        self, asked: Asked, risk: np.ndarray, event: int, changes: list[Change], wanted: Wanted | None
     ) -> np.ndarray:
-        """As that of every model; the rows are encoded anew, by each of the models.
-
-        Parameters
-        ----------
-        asked : Asked, n rows
-        risk : ndarray, shape (n,)
-            That without a change.
-        event : int
-        changes : list of Change
-        wanted : Wanted, optional
-        """
+        """The rows are encoded anew, by each of the models."""
         assert isinstance(asked.design, StackedDesign) and asked.design.frame is not None
         found = np.empty((len(changes), len(asked)))
         for result, change in zip(found, changes, strict=True):
