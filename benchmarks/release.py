@@ -118,12 +118,13 @@ def tried(wheel: Path, python: str, folder: Path, *, each: bool) -> list[Install
         environment = folder / what
         named = f"secondplan[{','.join(extras)}] @ {wheel.as_uri()}" if extras else str(wheel)
         rows.append(installed(environment, python, what, [named]))
-        use(environment, extras)
+        use(environment, extras, folder / f"made-{what}")
     if each:
         say(f"Python {python}: {SCORING} ...")
         alone = folder / "scoring"
         installed(alone, python, SCORING, ["--require-hashes", "-r", str(ROOT / SCORING)])
         rows.append(installed(alone, python, SCORING, ["--no-deps", str(wheel)]))
+        score(alone, folder / "made-core")
     return rows
 
 
@@ -139,10 +140,18 @@ def installed(environment: Path, python: str, what: str, asked: list[str]) -> In
     return Installed(version, what, len(list(Path(place).glob("*.dist-info"))), size / MEGABYTE)
 
 
-def use(environment: Path, extras: tuple[str, ...]) -> None:
-    """Run ``release_use.py`` in an empty folder."""
-    with tempfile.TemporaryDirectory() as empty:
-        run(environment / BIN / f"python{EXE}", "-I", USE, *extras, cwd=empty)
+def use(environment: Path, extras: tuple[str, ...], made: Path) -> None:
+    """Run ``release_use.py`` in a new folder, where it leaves plans, a saved model and scores."""
+    made.mkdir()
+    run(environment / BIN / f"python{EXE}", "-I", USE, *extras, cwd=made)
+
+
+def score(environment: Path, made: Path) -> None:
+    """Score plans with a model that another environment saved: the scores are to be the same."""
+    places = ("--model", made / "model", "--input", made / "plans", "--output", made / "again")
+    run(environment / BIN / f"python{EXE}", "-I", "-m", "secondplan", "score", *places)
+    asks = "import sys, pandas as pd; a, b = map(pd.read_parquet, sys.argv[1:]); pd.testing.assert_frame_equal(a, b)"
+    run(environment / BIN / f"python{EXE}", "-I", "-c", asks, made / "scores/scores", made / "again/scores")
 
 
 def demonstrate(environment: Path) -> None:
@@ -156,12 +165,12 @@ def demonstrate(environment: Path) -> None:
 
 
 def report(rows: list[Installed], missing: list[str], archives: list[Path]) -> None:
-    """Print sizes as a table, and keep it where every Python was there."""
+    """Print sizes as a table, and keep it."""
     lines = ["| Python | installed | packages | MB |", "|---|---|---|---|"]
     lines += [f"| {row.python} | {row.what} | {row.n_packages} | {row.megabytes:,.0f} |" for row in rows]
     lines += ["", *(f"{path.name}: {path.stat().st_size / MEGABYTE:.2f} MB" for path in archives)]
     if missing:
-        lines += ["", f"Not on this machine: Python {', '.join(missing)}."]
+        lines += ["", f"Not on this machine: Python {', '.join(Path(python).name for python in missing)}."]
     say("\n".join(lines))
     text = "# Sizes of what is installed\n\nBy `make release`: site-packages in MB, without compiled files.\n\n"
     (ROOT / "benchmarks" / "results" / "release.md").write_text(
