@@ -9,8 +9,8 @@ from typing import TypeVar
 from ...caller_warnings import warn
 
 Result = TypeVar("Result")
-# Of the library's own future, or of numbers on the way to a fit: nothing that a user could act on.
-NOT_SAID = (RuntimeWarning, DeprecationWarning, PendingDeprecationWarning, FutureWarning)
+# Of the library's own future, where libraries have kinds of their own: nothing that a user could act on.
+OF_THE_FUTURE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 
 
 def foreign_call(name: str, doing: str, call: Callable[[], Result]) -> Result:
@@ -38,6 +38,7 @@ def foreign_call(name: str, doing: str, call: Callable[[], Result]) -> Result:
     if kind is not None:
         raise ValueError(f"{name}: {kind} in {doing} (its message may quote values; call it alone to see it)")
     for said in dict.fromkeys(found.category for found in caught):
-        if said not in NOT_SAID:
+        # Nothing of numbers on the way to a fit, but kinds derived of it, as lifelines' of convergence, are said.
+        if said is not RuntimeWarning and not issubclass(said, OF_THE_FUTURE):
             warn(f"{name}: {said.__name__} in {doing}; call it alone to see its message")
     return result
