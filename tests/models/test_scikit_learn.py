@@ -183,6 +183,7 @@ def test_a_search_over_pipelines_routes_weights_and_clusters():
     with config_context(enable_metadata_routing=True):
         model.set_fit_request(cluster=True, sample_weight=True)
         pipeline = Pipeline([("encode", FeatureEncoder()), ("model", model)])
+        pipeline.set_score_request(sample_weight=True)  # scikit-learn 1.6 does not ask the model
         for given in ({}, {"cluster": FAMILY}, {"cluster": FAMILY, "sample_weight": weight}):
             search = GridSearchCV(pipeline, {"encode__drop": [None, ["age"]]}, cv=GroupKFold(2), error_score="raise")
             search.fit(X, Y, groups=FAMILY, **given)

@@ -313,8 +313,10 @@ def as_frame(X: Any) -> pd.DataFrame:
 
     Raises
     ------
+    TypeError
+        ``X`` is sparse.
     ValueError
-        ``X`` is sparse, has not two dimensions, or is a DataFrame whose column names are not text, or not different.
+        ``X`` has not two dimensions, or is a DataFrame whose column names are not text, or not different.
     """
     X = _one_row(X)
     if isinstance(X, pd.DataFrame):
@@ -325,7 +327,8 @@ def as_frame(X: Any) -> pd.DataFrame:
             raise ValueError("X has several columns of the same name")
         return X
     if hasattr(X, "toarray"):
-        raise ValueError("X must be a DataFrame or an array, got a sparse one: give X.toarray()")
+        # The kind that scikit-learn raises, and its checks of 1.6 expect.
+        raise TypeError("X must be a DataFrame or an array, got a sparse one: give X.toarray()")
     values = np.asarray(X)
     if values.ndim != 2:
         raise ValueError(
