@@ -15,6 +15,7 @@ copyright = "The secondplan developers, MIT licence"
 release = version = __version__
 
 # The root of the repository is read, so that notebooks stay where they are.
+language = "en-GB"
 root_doc = "docs/index"
 include_patterns = ["docs/**", "notebooks/*.ipynb", "benchmarks/results/*.md"]
 exclude_patterns = ["docs/_build", "docs/_ext", "docs/_templates"]
@@ -77,4 +78,6 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"docs/index": []}
+# The left column lists the pages of a section; where there are none the page has its width.
+WITHOUT_A_SECTION = ("index", "start", "questions", "coming_from", "command_line", "methods", "formats", "decisions")
+html_sidebars = {page: [] for page in (*(f"docs/{name}" for name in WITHOUT_A_SECTION), "genindex", "search")}

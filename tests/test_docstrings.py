@@ -1,5 +1,7 @@
 """Docstrings are specifications: their examples run, and what a public name takes and gives is written down."""
 
+import ast
+import builtins
 import doctest
 import importlib
 import inspect
@@ -113,6 +115,26 @@ def test_methods_say_what_they_take(name):
         # One line can say what one or two parameters are.
         left = undocumented(function, docstring) - {"Returns"} if len(taken(function)) > 2 else set()
         assert not {parameter for parameter in left if f"``{parameter}``" not in docstring}, method
+
+
+def names_without_a_home(docstring, known):
+    """Names that the examples of a docstring use and neither make nor import."""
+    tree = ast.parse("\n".join(example.source for example in doctest.DocTestParser().get_examples(docstring)))
+    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    made = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    made |= {n.asname or n.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.alias)}
+    made |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    return read - made - known - set(dir(builtins)), made
+
+
+def test_examples_need_only_the_import_that_their_page_shows():
+    left = {}
+    for name, value in PUBLIC.items():
+        left[name], made = names_without_a_home(value.__doc__, {name})
+        for method, function in methods(value) if inspect.isclass(value) else ():
+            left[f"{name}.{method}"], _ = names_without_a_home(function.__doc__ or "", {name} | made)
+    given = {"score_spark": {"model", "spark"}}  # a session of Spark cannot be made in an example
+    assert {name: missing for name, missing in left.items() if missing} == given
 
 
 def test_examples_are_given():

@@ -37,6 +37,7 @@ class ShiftBy:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> ShiftBy(-91, lowest=30).of(pd.Series([60.0, 200.0])).tolist()
     [30.0, 109.0]
     """

@@ -49,6 +49,7 @@ def e_value(result: EffectResult, reference: str | None = None) -> pd.DataFrame:
 
     Examples
     --------
+    >>> from secondplan import EffectResult
     >>> result = EffectResult(("3 months", "6 months"), [365], [[0.3], [0.2]], [[[0.01, -0.01]], [[0.0, 0.01]]])
     >>> e_value(result, "6 months")[["ratio", "e_value"]].round(2).to_numpy().tolist()
     [[1.5, 2.37]]
@@ -199,6 +200,7 @@ def tipping_point(
 
     Examples
     --------
+    >>> from secondplan import EffectResult
     >>> result = EffectResult(("3 months", "6 months"), [365], [[0.3], [0.2]], [[[0.01, -0.01]], [[0.0, 0.01]]])
     >>> bool(tipping_point(result, reference="6 months").at(3.0)["explained_away"].item())
     True

@@ -160,6 +160,7 @@ def permutation_importance(
 
     Examples
     --------
+    >>> import numpy as np, pandas as pd
     >>> from secondplan import CoxPH
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"length": rng.uniform(30, 800, 400), "noise": rng.normal(size=400)})

@@ -50,6 +50,7 @@ def check_plans(plans: Plans) -> QualityReport:
 
     Examples
     --------
+    >>> from secondplan import Plans
     >>> check_plans(Plans()).findings["code"].tolist()[:1]
     ['no-plans']
     """

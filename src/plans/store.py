@@ -147,6 +147,7 @@ def read_plans(path: str | os.PathLike[str]) -> Plans:
 
     Examples
     --------
+    >>> from secondplan import Plans
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store = Plans().write(f"{folder}/store")

@@ -37,7 +37,7 @@ class Document:
 
     Examples
     --------
-    >>> from secondplan.report.blocks import Paragraph
+    >>> from secondplan.report.blocks import Paragraph, Section
     >>> made = Document("A page", "about nothing", (Section("First", (Paragraph("One line."),)),))
     >>> print(made.to_markdown())
     # A page

@@ -65,6 +65,7 @@ def score(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from secondplan.models import AalenJohansen
     >>> y = pd.DataFrame({"duration": [100, 400, 900, 900], "event": [1, 1, 0, 0]})
     >>> model = AalenJohansen().fit(pd.DataFrame({"n_reviews": [1.0, 2.0, 3.0, 2.0]}), y)

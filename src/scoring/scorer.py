@@ -172,6 +172,7 @@ def score_batches(
 
     Examples
     --------
+    >>> import pyarrow as pa
     >>> from secondplan.models import AalenJohansen
     >>> y = {"duration": [100, 400, 900, 900], "event": [1, 1, 0, 0]}
     >>> model = AalenJohansen().fit([[1.0], [2.0], [3.0], [2.0]], y)

@@ -207,7 +207,7 @@ def simulate_to(
     Examples
     --------
     >>> import tempfile
-    >>> from secondplan import read_plans
+    >>> from secondplan import read_plans, simulate
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     made = simulate_to(f"{folder}/plans", f"{folder}/truth", n_children=50)
     ...     read_plans(made.path).equals(simulate(n_children=50))

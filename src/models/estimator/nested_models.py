@@ -84,6 +84,7 @@ def compare_nested(small: Any, large: Any) -> NestedComparison:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from secondplan import CoxPH
     >>> X = pd.DataFrame({"age": [3.0, 7.0, 2.0, 11.0, 5.0, 9.0], "sex": [0, 1, 1, 0, 0, 1]})
     >>> y = pd.DataFrame({"duration": [5, 8, 3, 9, 4, 6], "event": [1, 0, 1, 1, 0, 1]})

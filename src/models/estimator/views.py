@@ -100,6 +100,7 @@ class ModelViews(BaseEstimator):
 
         Examples
         --------
+        >>> import pandas as pd
         >>> from secondplan import AalenJohansen
         >>> X = pd.DataFrame({"age": [3, 7, 5]}, index=["a", "b", "c"])
         >>> model = AalenJohansen().fit(X, {"duration": [10, 20, 30], "event": [1, 0, 1]})

@@ -92,6 +92,7 @@ def partial_dependence(
 
     Examples
     --------
+    >>> import numpy as np, pandas as pd
     >>> from secondplan import CauseSpecificCox
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"length": rng.uniform(30, 800, 200), "disabled": rng.random(200) < 0.3})

@@ -134,6 +134,7 @@ def explain_risk(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from secondplan import CoxPH
     >>> X = pd.DataFrame({"length": [60, 400, 200, 300, 350, 90], "disabled": [True, False, False, True, True, False]})
     >>> model = CoxPH(horizon=6).fit(X, {"duration": [2, 3, 4, 6, 7, 8], "event": [1, 1, 1, 0, 1, 1]})

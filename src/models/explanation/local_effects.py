@@ -85,6 +85,7 @@ def accumulated_local_effects(
 
     Examples
     --------
+    >>> import numpy as np, pandas as pd
     >>> from secondplan import CauseSpecificCox
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"length": rng.uniform(30, 800, 200), "disabled": rng.random(200) < 0.3})

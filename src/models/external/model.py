@@ -94,7 +94,7 @@ class ExternalModel(IncidenceModel):
 
     Examples
     --------
-    >>> import pandas as pd
+    >>> import numpy as np, pandas as pd
     >>> from lifelines import WeibullAFTFitter
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"x": rng.normal(size=200)})

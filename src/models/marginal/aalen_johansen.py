@@ -50,6 +50,7 @@ class AalenJohansen(IncidenceModel):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> X = pd.DataFrame({"band": ["short", "short", "long", "long"]})
     >>> y = pd.DataFrame({"duration": [10, 20, 15, 30], "event": [1, 0, 0, 1]})
     >>> AalenJohansen(strata="band").fit(X, y).predict_cumulative_incidence(X, [12.0])[:, 0].tolist()

@@ -124,6 +124,8 @@ def risk_adjusted_cusum(
 
     Examples
     --------
+    >>> import numpy as np, pandas as pd
+    >>> from secondplan.models.monitoring import ObservedExpected
     >>> dates = pd.date_range("2017-01-01", periods=100)
     >>> days = pd.DataFrame({"observed": [0.0, 1.0] * 50, "expected": 0.2}, index=dates)
     >>> chart = risk_adjusted_cusum(ObservedExpected(days, np.ones(50, dtype=int)), hazard_ratio=2.0)

@@ -104,6 +104,8 @@ def expected_by_row(
 
     Examples
     --------
+    >>> import numpy as np, pandas as pd
+    >>> from secondplan import CoxPH
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"x": rng.normal(size=300)})
     >>> y = pd.DataFrame({"duration": rng.integers(1, 400, 300), "event": rng.integers(0, 2, 300)})
@@ -184,6 +186,8 @@ def expected_events(
 
     Examples
     --------
+    >>> import numpy as np, pandas as pd
+    >>> from secondplan import CoxPH
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"x": rng.normal(size=300)})
     >>> y = pd.DataFrame({"duration": rng.integers(1, 400, 300), "event": rng.integers(0, 2, 300)})

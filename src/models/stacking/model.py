@@ -95,6 +95,7 @@ class StackedIncidence(IncidenceModel):
 
     Examples
     --------
+    >>> import numpy as np, pandas as pd
     >>> from secondplan import AalenJohansen, CauseSpecificCox
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame({"x": rng.normal(size=400)})

@@ -80,6 +80,7 @@ def add_care_episodes(plans: Plans, paths: Paths, *, la_code: str | None = None)
 
     Examples
     --------
+    >>> from secondplan import read_cin_census
     >>> plans, _ = read_cin_census("returns/")                                 # doctest: +SKIP
     >>> plans, report = add_care_episodes(plans, "ssda903_episodes.csv")       # doctest: +SKIP
     """
