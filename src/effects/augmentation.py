@@ -13,11 +13,10 @@ Source: Ozenne, Scheike, Staerk and Gerds (2020), Biometrical Journal 62:751, se
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..models.incidence.exact_sums import free_before, incidence_after, total_increments
+from ..models.incidence.exact_sums import Jumps, free_before, incidence_after, total_increments
 from ..models.incidence.total_slopes import TotalSlopes
 
 # Event-free probabilities under this are this: nobody is left of whom the future could be told.
@@ -90,7 +89,7 @@ def slopes_of_censoring(
 def add_slopes_of_outcome(
     found: TotalSlopes,
     left: LeftBefore,
-    jumps: Any,
+    jumps: Jumps,
     relative_risk: np.ndarray,
     weight: np.ndarray,
     matrix: np.ndarray,
@@ -110,10 +109,16 @@ def add_slopes_of_outcome(
     relative_risk : ndarray, shape (n, K)
     weight : ndarray, shape (n,)
     matrix : ndarray, shape (n, p)
-    times : ndarray, shape (m,)
+    times : ndarray, shape (n, m)
+        No later than each row's last eligible day.
     cause : int
     form : {"exponential", "product_limit"}
     """
+    # No risk moves with what happens after the last of the times.
+    n_used = int(np.searchsorted(jumps.time, times.max(initial=0.0), side="right"))
+    if n_used == 0:
+        return
+    jumps = Jumps(jumps.time[:n_used], jumps.hazard[:, :n_used])
     total = total_increments(jumps.hazard, relative_risk)
     free = free_before(total, form)
     curve = incidence_after(jumps.hazard, relative_risk, total, free, cause)
@@ -127,8 +132,8 @@ def add_slopes_of_outcome(
     by_day = after[:, np.searchsorted(jumps.time, left.days, side="right")]
     passed = np.searchsorted(left.days, jumps.time, side="left")
     is_shared = np.isin(jumps.time, left.days)
-    for column, time in enumerate(times):
-        by_time = after[:, [np.searchsorted(jumps.time, time, side="right")]]
+    for column, time in enumerate(times.T[..., None]):
+        by_time = np.take_along_axis(after, np.searchsorted(jumps.time, time, side="right"), axis=1)
         scale = np.where(left.days <= time, left.martingale / (left.free_before * free_of_days), 0.0)
         begun = np.hstack([zero, np.cumsum(scale, axis=1)])[:, passed]
         lost = (by_time - curve) / kept
@@ -138,5 +143,5 @@ def add_slopes_of_outcome(
         for other in range(len(jumps.hazard)):
             slope = ((free if other == cause else 0.0) - lost) * begun - tied
             slope *= (jumps.time <= time) * (weight * relative_risk[:, other])[:, None]
-            found.by_increment[other, column] += slope.sum(axis=0)
+            found.by_increment[other, column, :n_used] += slope.sum(axis=0)
             found.by_feature[column, other] += (slope @ jumps.hazard[other]) @ matrix

@@ -21,7 +21,7 @@ from .length_weights import LengthWeights
 from .weight_estimation import independent_design
 
 # Numbers of one array held at once: rows of a block times days of censoring.
-BLOCK = 2_000_000
+BLOCK = 400_000
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ def risk_parts(
     used = days_left <= days.max(initial=0.0)
     days_left, hazard = days_left[used], hazard[used]
     augmented, happened = np.zeros(own.shape), np.zeros(own.shape)
-    for rows in _blocks(len(outcome), max(1, days_left.size)):
+    for rows in _blocks(np.arange(len(outcome)), days_left.size):
         left = left_before(days_left, hazard, relative_risk[rows], outcome.duration[rows], outcome.event[rows] == 0)
-        part, eligible = data.frame.iloc[rows], _some(data.own_eligible, rows)
+        part, eligible = data.frame.iloc[rows], _limits(data, rows)
         if days_left.size:
             by_day = model.predict_cumulative_incidence(part, days_left, eligible_days=eligible, **asked)
             free = _free_before(model, part, days_left, eligible)
@@ -152,20 +152,21 @@ def _through_models(
     """What rows add through the three models, shape (L, m, n)."""
     n_rows, n_levels = len(data.frame), len(data.frames)
     result = np.zeros((n_levels, data.days.size, n_rows))
+    # No risk moves with what happens after the last day that is asked for.
+    n_used = int(np.searchsorted(censoring.time, data.days.max(initial=0.0), side="right"))
     directions = []
     for place in range(n_levels):
         counted = np.where(data.codes == place, inverse, 0.0) * data.share
         moved = counted[:, None] * (parts.happened - parts.own + parts.augmented)
-        result[place] += (weights.parameter_influence @ (slopes.T @ moved)).T
+        result[place] += np.stack([weights.moved_by_rows(column, slopes) for column in moved.T])
         asked = model._asked(data.frames[place], data.days, data.eligible[place], 0.0)
         directions.append(model._direction_of_total(asked, data.event, data.share - counted))
         found = directions[-1][0]
         by_hazard = np.zeros((data.days.size, censoring.time.size))
         by_feature = np.zeros((data.days.size, censoring.rows.design.matrix.shape[1]))
-        for rows in _blocks(n_rows, censoring.time.size + model._sums(0).jumps.time.size):
-            own = rows[data.codes[rows] == place]
-            if own.size:
-                _add_block(found, by_hazard, by_feature, model, censoring, data, parts, own, counted[own])
+        for rows in _blocks(np.flatnonzero(data.codes == place), 2 * n_used):
+            by_used = by_hazard[:, :n_used]
+            _add_block(found, by_used, by_feature, model, censoring, data, parts, rows, counted[rows])
         through = censoring.influence(by_hazard, by_feature, data.case_weight)
         result[place] += through
     rows_of = model._training
@@ -185,10 +186,12 @@ def _add_block(
     counted: np.ndarray,
 ) -> None:
     """Add the derivatives of some rows' weighted outcomes and augmentation, by both hazards."""
-    outcome = data.outcome.take(own)
-    risk = censoring.relative_risk[own]
-    left = left_before(censoring.time, censoring.hazard, risk, outcome.duration, outcome.event == 0)
-    frame, eligible = data.frame.iloc[own], _some(data.own_eligible, own)
+    outcome, risk = data.outcome.take(own), censoring.relative_risk[own]
+    time, hazard = (part[: by_hazard.shape[1]] for part in (censoring.time, censoring.hazard))
+    left = left_before(time, hazard, risk, outcome.duration, outcome.event == 0)
+    frame, eligible = data.frame.iloc[own], _limits(data, own)
+    last = np.inf if data.own_eligible is None else _some(data.own_eligible, own)
+    until = np.broadcast_to(np.minimum(data.days, np.reshape(last, (-1, 1))), (own.size, data.days.size))
     matrix = model._design(frame).matrix
     add_slopes_of_outcome(
         found,
@@ -197,21 +200,21 @@ def _add_block(
         model._relative_risk(matrix),
         counted,
         matrix,
-        data.days,
+        until,
         model.events_.index(data.event),
         model.form,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        by_day = model.predict_cumulative_incidence(frame, censoring.time, event=data.event, eligible_days=eligible)
-    free = _free_before(model, frame, censoring.time, eligible)
+        by_day = model.predict_cumulative_incidence(frame, time, event=data.event, eligible_days=eligible)
+    free = _free_before(model, frame, time, eligible)
     features = censoring.rows.design.matrix[own]
     for column, day in enumerate(data.days):
         slope = slopes_of_censoring(left, parts.own[own, column], by_day, free, day)
-        slope += parts.happened[own, column][:, None] * (censoring.time < outcome.duration[:, None])
+        slope += parts.happened[own, column][:, None] * (time < outcome.duration[:, None])
         slope *= (counted * risk)[:, None]
         by_hazard[column] += slope.sum(axis=0)
-        by_feature[column] += (slope @ censoring.hazard) @ features
+        by_feature[column] += (slope @ hazard) @ features
 
 
 def inverse_probability(weights: Any, learnt: LevelData, asked: LevelData) -> np.ndarray:
@@ -239,11 +242,17 @@ def inverse_probability(weights: Any, learnt: LevelData, asked: LevelData) -> np
     return np.asarray(1.0 / own)
 
 
+def _limits(data: LevelData, rows: np.ndarray) -> Any:
+    """Last eligible days, or None where nobody is observed past them: days past the observed count for nothing."""
+    last = _some(data.own_eligible, rows)
+    return None if last is None or np.all(data.outcome.duration[rows] <= last) else last
+
+
 def _some(values: Any, rows: np.ndarray) -> Any:
     return values if values is None or np.ndim(values) == 0 else np.asarray(values)[rows]
 
 
-def _blocks(n_rows: int, width: int) -> Iterator[np.ndarray]:
+def _blocks(rows: np.ndarray, width: int) -> Iterator[np.ndarray]:
     step = max(1, BLOCK // max(1, width))
-    for begin in range(0, n_rows, step):
-        yield np.arange(begin, min(begin + step, n_rows))
+    for begin in range(0, rows.size, step):
+        yield rows[begin : begin + step]

@@ -19,14 +19,14 @@ from ..models.inputs.given_days import as_days
 from ..models.inputs.labels import label_codes, refuse_other_order
 from ..models.inputs.outcome import Outcome, check_outcome
 from ..models.numerics.blas_threads import one_blas_thread
-from ..parameter_checks import check_event_of, shown
+from ..parameter_checks import check_event_of, require_choice, shown
 from .assumptions import COMMON, DOUBLY_ROBUST
 from .augmented_risks import LevelData, inverse_probability, risk_parts, risks_of_all
 from .censoring import CoxCensoring
 from .length_weights import LengthWeights
 from .levels import rows_by_level
 from .result import EffectResult, RiskCurve
-from .weighted import CURVE_POINTS, of_whom, sums_by_cluster
+from .weighted import CURVE_POINTS, ERRORS, of_whom, sums_by_cluster
 
 
 def doubly_robust_risk(
@@ -41,6 +41,7 @@ def doubly_robust_risk(
     folds: Any = None,
     cluster: Any = None,
     event: int = 1,
+    errors: str = "influence",
     eligible_days: Any = None,
     level: float = 0.95,
     recompute: Mapping[str, Callable[..., Any]] | None = None,
@@ -63,7 +64,8 @@ def doubly_robust_risk(
     For a :class:`CauseSpecificCox` without folds, plain weights of :func:`plan_length_weights` and a Cox model of
     censoring, errors are those of the influence function of the whole: the derivative by the weights of rows, with all
     three models fitted again. For others, and with ``folds``, they take the models as known, which is right for large
-    samples where both are right.
+    samples where both are right. With few children of a level for the columns of the weights, see ``errors`` of
+    :func:`weighted_risk`.
 
     Parameters
     ----------
@@ -88,6 +90,8 @@ def doubly_robust_risk(
     cluster : array, shape (n_rows,), optional
         Families, which no fold parts.
     event : int
+    errors : {"influence", "leave_one_out"}
+        The second has, where the weights count as estimated, what leaving each row out of their model would change.
     eligible_days : float or array, shape (n_rows,), optional
         Days to the 18th birthday.
     level : float
@@ -127,6 +131,7 @@ def doubly_robust_risk(
     ['True']
     """
     check_interval(level, "log")
+    require_choice("errors", errors, ERRORS)
     refuse_other_order(X=X, y=y, cluster=cluster, eligible_days=eligible_days)
     frame = as_frame(X)
     outcome = check_outcome(y, n_rows=len(frame))
@@ -140,7 +145,7 @@ def doubly_robust_risk(
     rows = rows_by_level(
         frame, treatment, levels, used=list(frame.columns), recompute=recompute, hold=hold, eligible_days=eligible_days
     )
-    weights, case_weight = _of_those_followed(weights, outcome)
+    weights, case_weight = _of_those_followed(weights, outcome, errors == "leave_one_out")
     given = rows.frames, rows.eligible_days, eligible_days
     data = LevelData(frame, *given, outcome, codes, days, code, treatment, case_weight)
     left = CoxPH(event=0) if censoring is None else clone(censoring) if outcome.never_followed.any() else censoring
@@ -182,10 +187,10 @@ def doubly_robust_risk(
     )
 
 
-def _of_those_followed(weights: Any, outcome: Outcome) -> tuple[Any, np.ndarray]:
+def _of_those_followed(weights: Any, outcome: Outcome, leave_one_out: bool) -> tuple[Any, np.ndarray]:
     """The weights fitted without the rows of whom no outcome could be seen, and case weights, 0 of these."""
     if isinstance(weights, LengthWeights):
-        fitted = weights.without(outcome.never_followed)
+        fitted = weights.without(outcome.never_followed, leave_one_out)
         return fitted, fitted.sample_weight
     return weights, (~outcome.never_followed).astype(float)
 

@@ -53,6 +53,8 @@ class LengthWeights:
         Of each level, given the features.
     log_slopes, parameter_influence : ndarray, shape (n, q)
         How the log of each weight moves with the q parameters, and how each row moves these.
+    leave_one_out : bool
+        Whether the latter is what leaving the row out would change, in place of the derivative by its weight.
     sample_weight : ndarray, shape (n,)
         Case weights.
     columns : tuple of str
@@ -81,6 +83,7 @@ class LengthWeights:
     design: np.ndarray = field(default_factory=lambda: np.empty((0, 0)), repr=False)
     log_length: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
     encoder: FeatureEncoder | None = field(default=None, repr=False)
+    leave_one_out: bool = False
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -100,20 +103,21 @@ class LengthWeights:
         slopes[:, -len(self.levels) :] = 0.0
         return self.weights / share[self.level_of_row], slopes
 
-    def without(self, left_out: np.ndarray) -> LengthWeights:
+    def without(self, left_out: np.ndarray, leave_one_out: bool = False) -> LengthWeights:
         """The weights fitted without some rows, a mask (n,): these keep their places, and count as nothing.
 
-        The tables stay those of all rows. Weights that were given as numbers are the same for the others.
+        The tables stay those of all rows. Weights that were given as numbers are the same for the others. With
+        ``leave_one_out`` the influence of each row is what a fit without it would change.
         """
         kept = ~left_out
-        if not left_out.any() or not kept.any():
+        if not (left_out.any() or leave_one_out) or not kept.any():
             return self
         sample_weight = np.where(kept, self.sample_weight, 0.0)
         if self.kind == "given" or np.unique(self.level_of_row[kept]).size < len(self.levels):
             return replace(self, sample_weight=sample_weight, weights=np.where(kept, self.weights, 0.0))
         found = estimated_weights(
             independent_design(self.design[kept, 1:]), self.level_of_row[kept], len(self.levels), self.log_length[kept],
-            self.sample_weight[kept], self.stabilised, self.estimand, self.trim,
+            self.sample_weight[kept], self.stabilised, self.estimand, self.trim, leave_one_out,
         )  # fmt: skip
 
         def of_all(values: np.ndarray) -> np.ndarray:
@@ -129,7 +133,15 @@ class LengthWeights:
             parameter_influence=of_all(influence),
             probability=None if probability is None else of_all(probability),
             sample_weight=sample_weight,
+            leave_one_out=leave_one_out,
         )
+
+    def moved_by_rows(self, gradient: np.ndarray, log_slopes: np.ndarray) -> np.ndarray:
+        """What each row moves by its part in fitting the weights (n,), from the gradient by their logarithms (n,)."""
+        moved = np.asarray(self.parameter_influence @ (gradient @ log_slopes))
+        if self.leave_one_out:  # the row that is left out has no weight that could move
+            moved -= gradient * (log_slopes * self.parameter_influence).sum(axis=1)
+        return moved
 
     @property
     def is_plain(self) -> bool:

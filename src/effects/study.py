@@ -224,11 +224,12 @@ def effect_study(
         return standardised_risk(model, X, hold=_held(columns), eligible_days=days, cluster=cluster, **levels, **asked)
 
     weights = plan_length_weights(X[names], band, encoder=_encoder(names))
+    careful = {"errors": "leave_one_out", **asked}  # few children of some level a column, in most stores
     known: dict[str, Any] = {"y": y, "treatment": band, "cluster": cluster}
     steps: dict[str, Callable[[], EffectResult]] = {
         UNADJUSTED: partial(weighted_risk, weights=np.ones(len(X)), **known, **asked),
         "standardised": partial(standardised, names),
-        "weighted": partial(weighted_risk, weights=weights, **known, **asked),
+        "weighted": partial(weighted_risk, weights=weights, **known, **careful),
     }
     if not (y["entry"] > 0).any():  # it is not known with delayed entry
         columns = [BAND, *names]
@@ -236,7 +237,7 @@ def effect_study(
         held = _held(names)
         given = {"treatment": BAND, "cluster": cluster, "eligible_days": days, "hold": held, "censoring": censoring}
         steps["doubly robust"] = partial(
-            doubly_robust_risk, _model(X[columns], y), weights, X[columns], y, **given, **asked
+            doubly_robust_risk, _model(X[columns], y), weights, X[columns], y, **given, **careful
         )
     for name, left in _yardsticks(yardsticks, names).items():
         steps[WITHOUT + name] = partial(standardised, [column for column in names if column not in left])

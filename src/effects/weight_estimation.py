@@ -33,22 +33,32 @@ def estimated_weights(
     stabilised: bool,
     estimand: str,
     trim: str | None,
+    leave_one_out: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
     """Weights (n,), slopes of their logarithms (n, q), influence of rows on the q parameters, probabilities (n, K).
 
-    Of lengths in days where there are no levels: without probabilities.
+    Of lengths in days where there are no levels: without probabilities. The influence is the derivative by the weight
+    of a row, or (``leave_one_out``) what the parameters are less those fitted without it, to one Newton step.
     """
     probability: np.ndarray | None = None
     if n_levels:
-        weights, slopes, influence, probability = _by_level(design, codes, n_levels, case_weight, stabilised, estimand)
+        weights, slopes, influence, probability = _by_level(
+            design, codes, n_levels, case_weight, stabilised, estimand, leave_one_out
+        )
     else:
-        weights, slopes, influence = _density_ratio(design, log_length, case_weight, stabilised)
+        weights, slopes, influence = _density_ratio(design, log_length, case_weight, stabilised, leave_one_out)
     weights, slopes = _trimmed(weights, slopes, probability, trim)
     return weights, slopes, influence, probability
 
 
 def _by_level(
-    design: np.ndarray, codes: np.ndarray, n_levels: int, case_weight: np.ndarray, stabilised: bool, estimand: str
+    design: np.ndarray,
+    codes: np.ndarray,
+    n_levels: int,
+    case_weight: np.ndarray,
+    stabilised: bool,
+    estimand: str,
+    leave_one_out: bool,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """By levels; see :func:`estimated_weights`."""
     fitted = fit_multinomial_logit(design, codes, case_weight, n_levels)
@@ -59,7 +69,10 @@ def _by_level(
         )
     probability, rows = fitted.probability, np.arange(codes.size)
     own = fitted.log_slopes(design, codes)
-    influence = case_weight[:, None] * (fitted.scores(design, codes) @ fitted.inverse)
+    if leave_one_out:
+        influence = fitted.moved_by_each(design, codes, case_weight)
+    else:
+        influence = case_weight[:, None] * (fitted.scores(design, codes) @ fitted.inverse)
     weights, slopes = 1.0 / probability[rows, codes], -own
     if estimand == "overlap":
         tilt = 1.0 / (1.0 / probability).sum(axis=1)
@@ -77,7 +90,7 @@ def _by_level(
 
 
 def _density_ratio(
-    design: np.ndarray, log_length: np.ndarray, case_weight: np.ndarray, stabilised: bool
+    design: np.ndarray, log_length: np.ndarray, case_weight: np.ndarray, stabilised: bool, leave_one_out: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same for normal densities of the log length: coefficients and log spread, then mean and log spread of all."""
     total = case_weight.sum()
@@ -89,9 +102,9 @@ def _density_ratio(
     z = residual / spread
     log_weight = np.log(spread) + z**2 / 2.0
     slopes = np.column_stack([-(z / spread)[:, None] * design, 1.0 - z**2])
-    influence = np.column_stack(
-        [(case_weight * residual)[:, None] * (design @ inverse), case_weight * (z**2 - 1.0) / (2.0 * total)]
-    )
+    hat = design @ inverse
+    freed = residual / (1.0 - case_weight * (hat * design).sum(axis=1)) if leave_one_out else residual
+    influence = np.column_stack([(case_weight * freed)[:, None] * hat, case_weight * (z**2 - 1.0) / (2.0 * total)])
     if stabilised:
         mean = case_weight @ log_length / total
         spread = np.sqrt(case_weight @ (log_length - mean) ** 2 / total)

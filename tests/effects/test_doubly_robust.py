@@ -22,10 +22,10 @@ def doubly_robust(few_rows, model, case_weight=None, **options):
 
 @pytest.mark.parametrize("form", ["exponential", "product_limit"])
 def test_influence_is_the_derivative_by_the_weight_of_a_family(form, few_rows, is_derivative):
-    model = sp.CauseSpecificCox(form=form)
-    found = doubly_robust(few_rows, model)
+    model, asked = sp.CauseSpecificCox(form=form), {"eligible_days": few_rows[3]}
+    found = doubly_robust(few_rows, model, **asked)
     assert found.time_lost(20)["std_error"].min() > 0
-    assert is_derivative(found.influence, lambda w: doubly_robust(few_rows, model, w).risk, few_rows[2])
+    assert is_derivative(found.influence, lambda w: doubly_robust(few_rows, model, w, **asked).risk, few_rows[2])
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ DAYS = [8, 15, 20]
 pytestmark = pytest.mark.filterwarnings("ignore:some children all but never")
 
 
-def weighted(few_rows, case_weight=None, *, entry=True, censoring=None, days=DAYS, **options):
+def weighted(few_rows, case_weight=None, *, entry=True, censoring=None, days=DAYS, errors="influence", **options):
     X, y, family, _ = few_rows
     y = y if entry else y.drop(columns="entry")
     band = np.array(["short", "middle", "long"])[X["length"].astype(int)]
     length = X["length"] * 3 + 1 + X["x"] ** 2 if options.get("kind") == "density_ratio" else band
-    weights = sp.plan_length_weights(X[["x"]], length, sample_weight=case_weight, **options)
-    return sp.weighted_risk(y, band, weights, days, censoring=censoring, X=X, cluster=family)
+    weights = sp.plan_length_weights(X.drop(columns="length"), length, sample_weight=case_weight, **options)
+    return sp.weighted_risk(y, band, weights, days, censoring=censoring, X=X, cluster=family, errors=errors)
 
 
 CASES = {
@@ -33,6 +33,20 @@ def test_influence_is_the_derivative_by_the_weight_of_a_family(name, censoring, 
     asked = {"entry": censoring is None, "censoring": censoring, **CASES[name]}
     found = weighted(few_rows, **asked)
     assert is_derivative(found.influence, lambda w: weighted(few_rows, w, **asked).risk, few_rows[2])
+
+
+@pytest.mark.parametrize("censoring", [None, sp.CoxPH(event=0)], ids=["product limit", "Cox"])
+@pytest.mark.parametrize("name", CASES)
+def test_leave_one_out_is_what_leaving_a_row_out_changes(name, censoring, few_rows):
+    X, y, _, _ = few_rows
+    rows = (X.assign(**dict(zip("uv", np.random.default_rng(0).normal(size=(2, 60)), strict=True))), y, None, None)
+    asked = {"entry": censoring is None, "censoring": censoring, **CASES[name]}
+    whole = weighted(rows, **asked)
+    exact = np.stack([whole.risk - weighted(rows, 1.0 - np.eye(60)[row], **asked).risk for row in range(0, 60, 5)], -1)
+    left_out = weighted(rows, errors="leave_one_out", **asked)
+    wrong = [np.square(found.influence[..., ::5] - exact).sum() for found in (whole, left_out)]
+    assert wrong[1] < 0.5 * wrong[0]
+    assert left_out.risk == pytest.approx(whole.risk, abs=1e-9)
 
 
 def test_equal_weights_give_aalen_johansen(few_rows):
