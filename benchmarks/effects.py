@@ -5,7 +5,9 @@
   needs nor progress.
 - ``doubly-robust-expected``: the same with the true risks of children in place of what happened to them, so that no
   chance of outcomes is left: what a misspecified part does to the mean.
-- ``effect-none``: smaller stores in which length has no effect; how often a difference of 0 is rejected.
+- ``effect-none``: smaller stores in which length has no effect; how often a difference of 0 is rejected, by all
+  estimators. Few children then have some lengths, for the columns of the weights: errors are those of leaving one out,
+  beside those of the influence function.
 
 Of biases, what chance alone adds to a store's errors is taken off (:mod:`benchmarks.effect_controls`).
 
@@ -54,7 +56,8 @@ SURE = 1.96
 # No slope is fitted to fewer.
 FEW_STORES = 10
 BOUND, DOUBLY_ROBUST_BOUND, MISS = 0.003, 0.002, 0.008
-ROBUST, EXPECTED = "doubly robust", "expected"
+ROBUST, EXPECTED, ALL = "doubly robust", "expected", "all"
+OF_INFLUENCE = ", errors of the influence function"
 NOT_IN_RISK, NOT_IN_LENGTH = ", needs not in the risk", ", needs not in the length"
 
 # Level, time, estimate and its error.
@@ -75,7 +78,7 @@ TASKS = {
     "bias": Task("confounding-measured", 60_000, 20),
     "doubly-robust": Task("confounding-measured", 20_000, 24, ROBUST),
     "doubly-robust-expected": Task("confounding-measured", 60_000, 12, EXPECTED),
-    "effect-none": Task("effect-none", 4_000, 500),
+    "effect-none": Task("effect-none", 4_000, 500, ALL),
 }
 
 
@@ -135,13 +138,21 @@ def _estimates(sp: Any, cohort: Any, truth: Any, estimators: str) -> Iterator[tu
             right = right or sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length, chosen))
     follow = {"treatment": BAND, "eligible_days": days, "hold": held}
     alike = np.ones(len(X))
-    if estimators == "plain":
+    censoring = sp.CoxPH(event=0, encoder=encoder(known))
+    if estimators in ("plain", ALL):
         yield "naive", _listed(sp.weighted_risk(y, X[BAND], alike, **asked)), alike
         fitted = model(known).fit(X, y, cluster=cluster)
         levels = list(X[BAND].cat.categories)
         yield "standardised", _listed(sp.standardised_risk(fitted, X, levels=levels, **follow, **asked)), alike
-        if right is not None:
-            yield "weighted", _listed(sp.weighted_risk(y, X[BAND], right, **asked)), right.weights
+        if right is None:
+            return
+        for errors, words in (("leave_one_out", ""), ("influence", OF_INFLUENCE)):
+            found = sp.weighted_risk(y, X[BAND], right, errors=errors, **asked)
+            yield "weighted" + words, _listed(found), right.weights
+        if estimators == ALL:
+            both = {"censoring": censoring, "errors": "leave_one_out", **follow, **asked}
+            found = sp.doubly_robust_risk(model(known), right, X[known], y, **both)
+            yield ROBUST, _listed(found), right.weights
         return
     wrong = sp.plan_length_weights(X[others], X[BAND], encoder=encoder(others))
     for words, columns, weights in ((NOT_IN_RISK, without, right), (NOT_IN_LENGTH, known, wrong)):
@@ -149,7 +160,6 @@ def _estimates(sp: Any, cohort: Any, truth: Any, estimators: str) -> Iterator[tu
             fitted = model(columns).fit(X, y)
             yield ROBUST + words, _of_expected(fitted, weights, X, cohort, truth), alike
             continue
-        censoring = sp.CoxPH(event=0, encoder=encoder(known))
         found = sp.doubly_robust_risk(model(columns), weights, X[known], y, censoring=censoring, **follow, **asked)
         yield ROBUST + words, _listed(found), weights.weights
 
