@@ -29,11 +29,13 @@ from .estimator.bundle_files import (
     JSON_FILE,
     bundle_class,
     canonical,
+    fingerprint,
     sha256,
 )
 from .estimator.bundle_key import bundle_key, require_signature
 from .estimator.plain_data import unpack
 from .features.encoder import FeatureEncoder
+from .numerics.blas_threads import one_blas_thread
 
 # What zipfile, numpy and pandas raise for bytes and trees that nobody meant them to see.
 _NOT_A_MODEL = (
@@ -90,6 +92,7 @@ def load_model(path: str | Path, *, key_file: str | Path | None = None, digest: 
     _require_prediction(model, path)
     if isinstance(content.get("training_profile"), dict):
         model.training_profile_ = content["training_profile"]
+    model._loaded_from = (fingerprint(content, array_bytes), sha256(canonical(manifest)))
     return model
 
 
@@ -112,7 +115,7 @@ def _require_prediction(model: IncidenceModel, path: str | Path) -> None:
     try:
         row = pd.DataFrame({name: [value] for name, value in typical.items()}, index=[0])
         last = min(float(model.horizon), float(model.follow_up_.min()))
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), one_blas_thread():
             warnings.simplefilter("ignore")
             ready = model.made_ready()
             X = row.loc[[0, 0]]

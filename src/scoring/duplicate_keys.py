@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MERGE_AT = 16
 # Between keys; in no text that people type.
 SEPARATOR = "\x1f"
 
@@ -30,20 +29,23 @@ class SeenKeys:
 
     def add_hashes(self, hashes: np.ndarray) -> np.ndarray:
         """As :meth:`add`, of keys that :func:`key_hashes` was given."""
-        distinct, first = np.unique(hashes, return_index=True)
-        before = np.ones(len(hashes), dtype=bool)
-        before[first] = False
         # Sorted values are found, and sorted runs are joined, several times as fast as others.
+        before, distinct = np.zeros(len(hashes), dtype=bool), np.sort(hashes)
+        if np.any(distinct[1:] == distinct[:-1]):
+            distinct, first = np.unique(hashes, return_index=True)
+            before[:] = True
+            before[first] = False
         known = np.zeros(len(distinct), dtype=bool)
         for run in self._runs:
             known |= _is_in(distinct, run)
         if known.any():
             before |= known[np.searchsorted(distinct, hashes)]
         self._runs.append(distinct[~known])
-        if len(self._runs) > MERGE_AT:
-            joined = np.concatenate(self._runs)
-            self._runs = [joined]  # what was joined is given back before the sort takes room
-            joined.sort(kind="stable")
+        # Each run stays more than twice as long as the next: few are looked through, and a key is moved rarely.
+        while len(self._runs) > 1 and self._runs[-2].size <= 2 * self._runs[-1].size:
+            # What is joined is given back before the sort takes room.
+            self._runs[-2:] = [np.concatenate(self._runs[-2:])]
+            self._runs[-1].sort(kind="stable")
         return before
 
 

@@ -212,15 +212,21 @@ def as_saved(model: IncidenceModel) -> tuple[IncidenceModel, str]:
     """The model as it would be loaded from its bundle, and the bundle's digest of 64 hexadecimal digits.
 
     A saved model holds no rows, and states no interval from which a child could be told. Scores are those of the
-    bundle, so that one digest means one set of numbers.
+    bundle, so that one digest means one set of numbers. A model that was loaded, and holds what its bundle does, is not
+    written again; of a fitted one the loaded one is kept.
     """
-    from ..models.bundle import load_model, model_digest
-    from ..models.estimator.bundle_files import save_bundle
+    from ..models.bundle import load_model
+    from ..models.estimator.bundle_files import described, fingerprint, save_bundle
 
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # predicting says which intervals are not stated
-        path = save_bundle(model, Path(folder) / "bundle")
-        return load_model(path), model_digest(path)
+    holds = fingerprint(*described(model))
+    loaded: Any = getattr(model, "_reloaded", model)
+    if getattr(loaded, "_loaded_from", ("", ""))[0] != holds:
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # predicting says which intervals are not stated
+            loaded = model._reloaded = load_model(save_bundle(model, Path(folder) / "bundle"))
+    own = object.__new__(type(loaded))
+    own.__dict__.update(loaded.__dict__)  # being made ready to score is no change of the caller's model
+    return own, loaded._loaded_from[1]
 
 
 def _rejects(cases: CheckedCases, rows: np.ndarray) -> pa.RecordBatch:

@@ -7,6 +7,7 @@ import pytest
 from secondplan.errors import InputError
 from secondplan.models import AalenJohansen, CauseSpecificCox, CoxPH, DiscreteTimeHazard, FollowUpWarning, ParametricAFT
 from secondplan.models.bundle import load_model, model_digest
+from secondplan.models.estimator import bundle_files
 from secondplan.models.estimator.bundle_files import save_bundle
 from secondplan.scoring import HORIZONS, RiskBands, score, score_batch
 from secondplan.scoring.scorer import has_interval
@@ -121,6 +122,27 @@ def test_the_digest_is_that_of_the_saved_bundle(model, cases, tmp_path):
     path = save_bundle(model, tmp_path / "bundle")
     assert score(model, cases)["model_digest"].unique().tolist() == [model_digest(path)]
     assert score(load_model(path), cases).equals(score(model, cases))
+
+
+def test_what_is_loaded_or_was_scored_before_is_not_written_again(model, cases, tmp_path, monkeypatch):
+    before = score(model, cases)
+    loaded = load_model(model.save(tmp_path / "model"))
+    monkeypatch.setattr(bundle_files, "save_bundle", lambda *given: pytest.fail("a bundle was written"))
+    for ready in (model, loaded):
+        pd.testing.assert_frame_equal(score(ready, cases), before)
+
+
+def test_a_loaded_model_that_was_changed_is_another_model(model, cases, tmp_path):
+    changed = load_model(model.save(tmp_path / "model"))
+    changed.average_risk_ += 0.01
+    assert score(changed, cases)["model_digest"].iloc[0] != score(model, cases)["model_digest"].iloc[0]
+
+
+def test_a_bundle_of_another_version_keeps_its_digest(model, cases, tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle_files, "__version__", "0.0.1")
+    path = model.save(tmp_path / "model")
+    monkeypatch.undo()
+    assert score(load_model(path), cases)["model_digest"].unique().tolist() == [model_digest(path)]
 
 
 def test_imputation_and_unseen_levels_are_flagged(lenient_model, cases):

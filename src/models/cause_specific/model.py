@@ -120,7 +120,7 @@ class CauseSpecificCox(ByCause, CauseSpecificScores, CauseSpecificTotals):
     """
 
     _column_parameters: ClassVar[dict[str, str]] = {"strata": "strata"}
-    # The sums are no rows, but are made again sooner than they are copied.
+    # The sums are no rows, but are made again sooner than they are copied; not those over windows, which scoring makes.
     _of_training: ClassVar[tuple[str, ...]] = (
         *("_training", "_influence", "_sums_by_stratum", "_errors_by_stratum", "_windows_made"),
     )

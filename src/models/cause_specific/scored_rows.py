@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -23,7 +23,7 @@ LEAST_FREE = 0.01
 
 
 # Rows whose numbers stay in a processor's cache.
-ROWS_PER_BLOCK = 8192
+ROWS_PER_BLOCK = 4096
 
 
 class CauseSpecificScores(CauseSpecificErrors):
@@ -35,6 +35,11 @@ class CauseSpecificScores(CauseSpecificErrors):
             self.__dict__.update(_sums_exactly=True, _sums_by_stratum={}, _errors_by_stratum={}, _windows_made={})
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        """That of every model; one that is ready to score keeps what it has made, as that takes longer than copying."""
+        state = super().__getstate__()
+        return state | {"_windows_made": self.__dict__["_windows_made"]} if self._sums_exactly else state
+
     def risk_of_rows(self, asked: Asked, event: int) -> np.ndarray:
         """As that of every model, by sums over each row's window of event times."""
         risk, predictors = np.full(asked.times.shape, np.nan), self._predictors(asked.design.matrix)
@@ -43,7 +48,7 @@ class CauseSpecificScores(CauseSpecificErrors):
             first, last = _window(sums, asked, rows)
             own = sums.rows(_relative_risk(predictors[rows]), first)
             is_held[rows] = own.are_held(FAINT)
-            risk[rows] = own.incidence(sums.grown(first, ends) for ends in last.T)
+            risk[rows] = own.incidence(sums.grown(first, last))
         left = np.flatnonzero(~is_held)
         if left.size:
             risk[left] = self._asked_incidence(asked[left], event)  # exact sums, each row by itself
@@ -60,7 +65,7 @@ class CauseSpecificScores(CauseSpecificErrors):
             steps.append(row_products(values - matrix[:, columns], self._coef[columns]))
         for rows, sums in self._blocks(asked, event):
             first, last = _window(sums, asked, rows)
-            grown, of_rows = sums.grown(first, last[:, -1]), [step.take(rows, axis=0) for step in steps]
+            (grown,), of_rows = sums.grown(first, last[:, -1:]), [step.take(rows, axis=0) for step in steps]
             if wanted is None or self.form != "exponential":
                 bounds = np.stack([np.where(step.any(axis=1), np.inf, 0.0) for step in of_rows])
             else:
@@ -129,9 +134,11 @@ class CauseSpecificScores(CauseSpecificErrors):
 
     def _window_sums(self, stratum: int, event: int) -> WindowSums | None:
         made = self.__dict__.setdefault("_windows_made", {})
-        if (stratum, event) not in made:
+        if stratum not in made:
             jumps = self._sums(stratum).jumps
-            quadrature = build_quadrature(jumps, self.form, self.predictor_moments_) if jumps.time.size else None
+            made[stratum] = build_quadrature(jumps, self.form, self.predictor_moments_) if jumps.time.size else None
+        if (stratum, event) not in made:
+            quadrature = made[stratum]
             made[stratum, event] = None if quadrature is None else WindowSums(quadrature, self.events_.index(event))
         return made[stratum, event]
 

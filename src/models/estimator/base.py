@@ -28,7 +28,7 @@ from .average_risk import TrainingAverages, averages_of
 from .conditioning import divide, is_faint, not_before
 from .design import Design, TrainingRows
 from .plausibility import check_plausible
-from .scored_rows import ScoredRows
+from .scored_rows import LEFT_OUT, ScoredRows
 from .views import ModelViews
 
 ROWS_PER_CHUNK = 50_000
@@ -91,7 +91,7 @@ class IncidenceModel(ModelViews, TrainingAverages, ScoredRows):
             matched by position: that ``X`` and another frame have the same index in another order is refused too.
         """
         made = [name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property)]
-        for name in ("n_rows_", "training_profile_", "_averages", "_some_rows", *self._of_training, *made):
+        for name in ("n_rows_", "training_profile_", *LEFT_OUT, *self._of_training, *made):
             self.__dict__.pop(name, None)
         _check_horizon(self.horizon)
         # A block, as a decorator would stand between the caller and the warnings given in its name.
@@ -292,7 +292,7 @@ class IncidenceModel(ModelViews, TrainingAverages, ScoredRows):
         if self.__sklearn_is_fitted__():
             for name in self.saved_attributes():
                 getattr(self, name)
-        left_out = ("_averages", "_some_rows", *self._of_training)
+        left_out = (*LEFT_OUT, *self._of_training)
         return {name: value for name, value in super().__getstate__().items() if name not in left_out}
 
     def _fit(self, rows: TrainingRows) -> None:

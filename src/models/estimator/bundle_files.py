@@ -68,15 +68,8 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False, key_fi
     check_is_fitted(model)
     key = bundle_key(key_file)
     folder = Path(path).absolute()
-    arrays: dict[str, np.ndarray] = {}
-    try:
-        content = {"secondplan_version": __version__, "model": pack(model, arrays, _Packer(arrays), "model")}
-    except TypeError as error:
-        raise BundleError(f"the model cannot be saved as data: {error}") from None
-    profile = getattr(model, "training_profile_", None)
-    if profile is not None:
-        content["training_profile"] = profile
-    array_bytes = _npz_bytes(arrays)
+    content, array_bytes = described(model)
+    content = {"secondplan_version": __version__, **content}
     manifest = {"content": sha256(canonical(content)), ARRAYS_FILE: sha256(array_bytes)}
     document = {"format": FORMAT, "format_version": FORMAT_VERSION, "content": content, "manifest": manifest}
     if key is not None:
@@ -89,6 +82,31 @@ def save_bundle(model: Any, path: str | Path, *, overwrite: bool = False, key_fi
     if hasattr(model, "warn_of_unsaved"):
         model.warn_of_unsaved()
     return folder
+
+
+def described(model: Any) -> tuple[dict[str, Any], bytes]:
+    """What a bundle says of a fitted model, and the bytes of its arrays.
+
+    Raises
+    ------
+    BundleError
+        The model, or an attribute of it, cannot be written as data.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    try:
+        content: dict[str, Any] = {"model": pack(model, arrays, _Packer(arrays), "model")}
+    except TypeError as error:
+        raise BundleError(f"the model cannot be saved as data: {error}") from None
+    profile = getattr(model, "training_profile_", None)
+    if profile is not None:
+        content["training_profile"] = profile
+    return content, _npz_bytes(arrays)
+
+
+def fingerprint(content: Mapping[str, Any], array_bytes: bytes) -> str:
+    """SHA-256 of what :func:`described` gives, whichever version of the package writes it into a bundle."""
+    parts = [sha256(canonical({name: content.get(name) for name in ("model", "training_profile")}))]
+    return sha256("".join([*parts, sha256(array_bytes)]).encode())
 
 
 class _Packer:

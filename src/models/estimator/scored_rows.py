@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Rows of a block. Sums of linear algebra, and the way in which a sum is taken, depend on how many rows there are.
 ROWS = 1024
+# What a model knows of its training rows and of its bundle, and no pickle takes.
+LEFT_OUT = ("_averages", "_some_rows", "_loaded_from", "_reloaded")
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,9 @@ class ScoredRows:
     """
 
     encoder_: FeatureEncoder
+    # Of a model that was loaded: what its bundle holds, and the bundle's digest. Of a fitted one: the loaded one.
+    _loaded_from: tuple[str, str]
+    _reloaded: Self
     _goes_on: ClassVar[bool]
     _design: Callable[[Any], Design]
     _last_day: Callable[[Design], np.ndarray]

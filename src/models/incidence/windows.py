@@ -11,7 +11,7 @@ depend on the rows beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,12 +66,17 @@ class WindowSums:
         """Cumulative hazards of each cause over windows from ``first`` to before ``last`` (n,), shape (n, K)."""
         return relative_risk * (self.cumulative[np.maximum(first, last)] - self.cumulative[first])
 
-    def grown(self, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-        """What S at the chosen times is multiplied by, for windows from ``first`` to before ``last`` (n,): (n, r)."""
+    def grown(self, first: np.ndarray, last: np.ndarray) -> Iterator[np.ndarray]:
+        """What S at the chosen times is multiplied by, for windows from ``first`` (n,) to before ``last`` (n, m).
+
+        One array (n, r) for each of the m, which the next one takes the place of.
+        """
         table = self.tables[self.cause]
-        grown = table[np.maximum(first, last)]
-        grown -= table[first]
-        return grown
+        before = table.take(first, axis=0)
+        grown = np.empty_like(before)
+        for ends in last.T:
+            table.take(np.maximum(first, ends), axis=0, out=grown, mode="clip")  # "raise" would copy
+            yield np.subtract(grown, before, out=grown)
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,13 @@ def _write_parquet(path: Path, table: pa.RecordBatch | pa.Table) -> None:
     whole = table if isinstance(table, pa.Table) else pa.Table.from_batches([table])
     text = [field.name for field in whole.schema if pa.types.is_dictionary(field.type)]
     with whole_file(path) as beside:
-        # Without Arrow's own schema, so that dictionary-encoded text is plain text to every reader; numbers and keys
-        # hardly repeat, and dictionaries of them take as long to make as all else.
-        pq.write_table(whole, beside, compression="zstd", store_schema=False, use_dictionary=text)
+        # Without Arrow's own schema, so that dictionary-encoded text is plain text to every reader. Risks hardly
+        # repeat: to compress them, or to make dictionaries of them and of keys, takes long and saves little.
+        pq.write_table(
+            whole,
+            beside,
+            compression={field.name: "none" if pa.types.is_floating(field.type) else "zstd" for field in whole.schema},
+            store_schema=False,
+            use_dictionary=text,
+            write_statistics=False,
+        )
