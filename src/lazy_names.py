@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
+from .names_elsewhere import function_here
+
 
 def lazy_names(
     package: str, homes: Mapping[str, Iterable[str]]
@@ -22,7 +24,7 @@ def lazy_names(
 
     def get(name: str) -> Any:
         if name not in module_of:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise AttributeError(f"module {package!r} has no attribute {name!r}{function_here(name)}")
         value = getattr(import_module(f".{module_of[name]}", package), name)
         setattr(sys.modules[package], name, value)
         return value

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import secondplan as sp
+from secondplan.names_elsewhere import FUNCTIONS
 
 ROOT = Path(__file__).parents[1]
 VERSIONED = ("pyproject.toml", "CITATION.cff", "CHANGELOG.md")
@@ -40,6 +41,12 @@ def test_what_continuous_integration_makes_can_be_made():
 def test_unknown_names_are_attribute_errors():
     with pytest.raises(AttributeError, match="no attribute 'second_plan'"):
         sp.second_plan  # noqa: B018
+
+
+def test_names_of_other_packages_say_what_is_here():
+    assert set(FUNCTIONS.values()) <= set(sp.__all__) and not set(FUNCTIONS) & set(sp.__all__)
+    with pytest.raises(AttributeError, match=r"no attribute 'KaplanMeierFitter'; here it is kaplan_meier$"):
+        sp.KaplanMeierFitter  # noqa: B018
 
 
 def test_import_loads_nothing_heavy():

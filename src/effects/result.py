@@ -326,7 +326,8 @@ class EffectResult:
         return pd.DataFrame(cells, index=pd.Index(self.levels, name=self.level_name), columns=columns)
 
     def _named(self, reference: str | None) -> str:
-        return self.levels[0] if reference is None and self.reference is None else str(reference or self.reference)
+        given = self.reference if reference is None else reference
+        return self.levels[0] if given is None else str(given)
 
     def _place(self, name: str) -> int:
         if str(name) not in self.levels:

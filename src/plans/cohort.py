@@ -28,6 +28,7 @@ import pandas as pd
 
 from ..given_dates import given_date
 from ..parameter_checks import require_choice
+from ..small_counts import count_words
 from .families import clusters
 from .features import case_features
 from .flow import Exclusion, NeverRows, apply_exclusions, require_rows
@@ -114,8 +115,8 @@ class Cohort:
     def __repr__(self) -> str:
         """Counts only: no record of a child."""
         counts = self.y["event"].value_counts().sort_index()
-        listed = ", ".join(f"{EVENT_NAMES[code]} {count}" for code, count in counts.items())
-        return f"Cohort of {len(self)} ended plans as of {self.as_of:%Y-%m-%d}: {listed}"
+        listed = "; ".join(f"{EVENT_NAMES[code]}: {count_words(count)}" for code, count in counts.items())
+        return f"Cohort of {len(self):,} ended plans as of {self.as_of:%Y-%m-%d}; {listed}"
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{note}</p>" for note in self.notes)

@@ -189,7 +189,9 @@ def _read_descriptor(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder}: does not exist")
     file = folder / DESCRIPTOR
     if not file.is_file():
-        raise InputError(f"{folder}: not a plan store, it holds no {DESCRIPTOR}")
+        raise InputError(
+            f"{folder}: not a plan store, it holds no {DESCRIPTOR}; read_tables makes one of tables of your own"
+        )
     try:
         descriptor = json.loads(file.read_text(encoding="utf-8"))
         names = {resource["name"] for resource in descriptor["resources"]}

@@ -1,5 +1,7 @@
 """What is made of risks and their influences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,11 @@ def test_words_and_picture(result):
     assert "40 clusters" in repr(result)
     assert "nothing else differs &lt;at all&gt;" in result._repr_html_()
     assert len(result.plot().containers) == 3
+
+
+def test_a_level_that_is_a_number_can_be_given_as_it_is(result):
+    named = replace(result, levels=("0", "1", "2"), reference=None)
+    assert named.difference(0).equals(named.difference("0")) and set(named.difference(1)["reference"]) == {"1"}
 
 
 def test_what_cannot_be_is_refused(result):

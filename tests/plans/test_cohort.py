@@ -328,7 +328,7 @@ def test_take_keeps_the_parts_aligned(make_plans):
 
 def test_what_is_shown_holds_counts_and_no_child(make_plans):
     cohort = build_cohort(make_plans([("child-number-7", *INDEX[1:]), ("child-number-7", DAY_365, None)]))
-    assert repr(cohort) == "Cohort of 1 ended plans as of 2018-03-31: second plan 1"
+    assert repr(cohort) == "Cohort of 1 ended plans as of 2018-03-31; second plan: fewer than 6"
     assert "child-number-7" not in cohort._repr_html_()
     assert "in care when the plan ended" in cohort._repr_html_()
     assert "no care episodes" in cohort.notes[0]

@@ -75,12 +75,15 @@ def ratio_table(summary: pd.DataFrame, name: str) -> tuple[pd.DataFrame, int]:
     else:
         with np.errstate(over="ignore"):  # a coefficient without a finite estimate
             rows[["lower", "upper"]] = np.exp(rows[["lower", "upper"]])
+    # Held at 0 by a penalty, or by other columns: an interval of no width would say that nothing is uncertain.
+    is_held = (head["coef"] == 0) & (head["se"] == 0)
     shown = {
         name: [_figure(value) for value in rows["estimate"]],
         "95 % interval": [
-            f"{_figure(low)} to {_figure(high)}" for low, high in zip(rows["lower"], rows["upper"], strict=True)
+            "held at 1" if held else f"{_figure(low)} to {_figure(high)}"
+            for low, high, held in zip(rows["lower"], rows["upper"], is_held, strict=True)
         ],
-        "p": [_p_value(value) for value in head["p"]],
+        "p": [_p_value(value) for value in head["p"].mask(is_held)],
     }
     return pd.DataFrame(shown, index=head.index), len(summary) - len(head)
 
@@ -88,6 +91,8 @@ def ratio_table(summary: pd.DataFrame, name: str) -> tuple[pd.DataFrame, int]:
 def next_calls(model: Any, summary: pd.DataFrame | None) -> list[str]:
     """What can be called of this model, the most wanted first."""
     calls = [] if summary is None or summary.empty else ["model.summary_", "sp.plot_coefficients(model)"]
+    if hasattr(model, "lambda_min_"):
+        calls.append("model.plot()")
     calls += [f"model.predict_risk_table(X, {days_to_ask(model)})", "model.plot_risk(X[:1])"]
     columns = list(model.feature_names_in_)
     if columns:

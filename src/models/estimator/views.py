@@ -11,6 +11,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from ...names_elsewhere import of_model_here
 from ..inputs.follow_up import said_once
 from ..inputs.given_days import as_days
 
@@ -252,6 +253,17 @@ class ModelViews(BaseEstimator):
         if get_config()["display"] == "diagram":
             bundle["text/html"] = self._repr_html_inner()
         return bundle
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """An error for what is not here that says what others' names for it are called."""
+            try:
+                return super().__getattribute__(name)
+            except AttributeError as error:
+                if here := of_model_here(self, name):
+                    raise AttributeError(f"{error}{here}") from None
+                raise
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether ``fit`` went through to its end."""

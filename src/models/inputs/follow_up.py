@@ -23,14 +23,16 @@ class FollowUpWarning(UserWarning):
 
 @contextmanager
 def said_once() -> Iterator[None]:
-    """Give the first :class:`FollowUpWarning` of a block alone: parts of one answer are asked for the same days."""
+    """Give the first :class:`FollowUpWarning` of a block, and no other warning twice: they are of one answer."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FollowUpWarning)
         yield
-    past = [found for found in caught if issubclass(found.category, FollowUpWarning)]
+    said = set()
     for found in caught:
-        if found not in past[1:]:
+        what = found.category if issubclass(found.category, FollowUpWarning) else (found.category, str(found.message))
+        if what not in said:
             warnings.warn_explicit(found.message, found.category, found.filename, found.lineno)
+        said.add(what)
 
 
 def last_days_followed(outcome: Outcome, stratum: np.ndarray | None, n_strata: int) -> np.ndarray:

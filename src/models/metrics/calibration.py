@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...small_counts import count_words
 from .calibration_estimate import Z_95, CalibrationEstimate, clustered_std_error, from_influence, unknown_estimate
 from .calibration_response import response_of
 from .inputs import MetricInputs, check_metric_inputs, followed_to, warn_past_follow_up
 from .state_weights import MetricValue, States, followed_states, weights_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CalibrationCurve:
     """Predicted and observed risk by bin of predicted risk, in ascending order.
 
@@ -44,6 +45,24 @@ class CalibrationCurve:
         frame = pd.DataFrame({field.name: getattr(self, field.name) for field in fields(self)})
         frame.insert(0, "bin", np.arange(1, len(frame) + 1))
         return frame
+
+    def _words(self) -> pd.DataFrame:
+        frame = self.to_frame().set_index("bin")
+        text = (frame.apply(lambda row: f"{row.observed:.4f} ({row.lower:.4f} to {row.upper:.4f})", axis=1)
+                if len(frame) else [])  # fmt: skip
+        shown = {
+            "rows": frame["n"].map(count_words),
+            "predicted": frame["predicted"].map("{:.4f}".format),
+            "observed (95 % interval)": text,
+        }
+        return pd.DataFrame(shown, index=frame.index)
+
+    def __repr__(self) -> str:
+        """A line a bin."""
+        return f"Observed against predicted risk\n{self._words().to_string()}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>Observed against predicted risk</p>{self._words().to_html(border=0)}"
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw observed against predicted risk; see :func:`secondplan.plot_calibration`."""

@@ -155,6 +155,12 @@ def _check(
     probabilities: bool = True,
 ) -> MetricInputs:
     """Names of ``risks`` are those in messages."""
+    for name, given in risks.items():
+        if hasattr(given, "predict_cumulative_incidence"):
+            days = ", ".join(f"{day:g}" for day in grid)
+            raise ValueError(
+                f"{name} must be predicted risks, got a model: model.predict_cumulative_incidence(X, [{days}])"
+            )
     outcome = check_outcome(y)
     check_event_of(event, outcome.events)
     n_given = len(outcome)

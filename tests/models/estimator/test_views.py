@@ -10,6 +10,8 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from secondplan import AalenJohansen, CauseSpecificCox, CoxPH, ParametricAFT, load_model
+from secondplan.models.estimator.description import ratio_table
+from secondplan.names_elsewhere import OF_MODELS
 
 from ..all_models import INTERVALS, MODELS, NUMBERS, REGRESSIONS, X, Y, outcome_for
 
@@ -55,6 +57,21 @@ def test_a_coefficient_without_a_finite_estimate_is_shown_without_a_warning_of_n
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert "to inf" in repr(model)
+
+
+def test_a_coefficient_held_at_0_has_no_interval_of_no_width():
+    zero = pd.DataFrame({"coef": [0.0], "se": [0.0], "lower": [0.0], "upper": [0.0], "hazard_ratio": [1.0], "p": [1.0]})
+    table, _ = ratio_table(zero, "hazard ratio")
+    assert table.to_numpy().tolist() == [["1.000", "held at 1", "-"]]
+
+
+def test_names_of_other_packages_say_what_a_model_has_here(fitted):
+    with pytest.raises(AttributeError, match=r"'print_summary'; here it is model\.summary_$"):
+        fitted["CoxPH"].print_summary()
+    with pytest.raises(AttributeError, match=r"'params_'$"):
+        fitted["AalenJohansen"].params_  # noqa: B018
+    cox = {call for call in OF_MODELS.values() if not call.startswith("sp.")}
+    assert all(hasattr(fitted["CoxPH"], call.partition("(")[0]) for call in cox)
 
 
 def test_in_a_pipeline_and_as_text(fitted):

@@ -94,3 +94,14 @@ def test_a_single_bin_of_late_entries_is_observed_over_expected():
     assert point["observed"] / point["predicted"] == pytest.approx(ratio.estimate, rel=1e-12)
     assert point["predicted"] != pytest.approx(risk.mean(), rel=1e-4)
     assert point["lower"] < point["observed"] < point["upper"]
+
+
+def test_a_calibration_curve_shows_a_line_a_bin():
+    y = {"duration": [1.0] * 20, "event": [1] * 5 + [2] * 5 + [1] * 6 + [2] * 4}
+    curve = calibration_curve(y, [0.2] * 10 + [0.6] * 10, 1)
+    lines = repr(curve).splitlines()
+    assert [line.split()[:4] for line in lines[3:]] == [
+        ["1", "10", "0.2000", "0.5000"],
+        ["2", "10", "0.6000", "0.6000"],
+    ]
+    assert "<td>0.5000 (" in curve._repr_html_()

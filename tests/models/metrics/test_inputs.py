@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from secondplan import CoxPH
 from secondplan.models.curves.nonparametric import kaplan_meier
 from secondplan.models.inputs.outcome import outcome_from_arrays
 from secondplan.models.metrics import MetricWarning, brier_score, evaluate_risks, time_dependent_auc
@@ -15,6 +16,7 @@ Y = {"duration": [1, 2, 3], "event": [1, 0, 2]}
     [
         ([0.1, 0.2], r"risk has shape \(2,\), expected \(3, 1\)"),
         ([0.1, np.nan, 0.2], "missing or infinite in 1 of 3 rows, first at row 1"),
+        (CoxPH(), r"risk must be predicted risks, got a model: model\.predict_cumulative_incidence\(X, \[2\]\)"),
         ([0.1, 0.2, 1.2], "outside 0 to 1 in 1 of 3 rows, first at row 2"),
     ],
 )

@@ -96,9 +96,8 @@ def read_tables(
 def _map_by_names(files: list[Path]) -> ColumnMap:
     """A map for files that are called as tables, with columns that are called as the schema's."""
     tables = {}
-    for file in files:
-        if file.stem.lower() not in MAPPED_TABLES:
-            continue
+    named = [file for file in files if file.stem.lower() in MAPPED_TABLES]
+    for file in named:
         table = file.stem.lower()
         first = next((sheet for sheet in read_sheets(file, file.name) if sheet.rows), None)
         headings = {words(cell): cell for cell in first.rows[0]} if first else {}
@@ -107,7 +106,12 @@ def _map_by_names(files: list[Path]) -> ColumnMap:
         if columns:
             tables[table] = {"file": file.name, "columns": columns}
     if not tables:
-        raise InputError(f"no file is called {', '.join(MAPPED_TABLES)}; give a column map (--columns)")
+        if named:
+            table = named[0].stem.lower()
+            rule = f"{named[0].name}: no column is called as one of {table} ({', '.join([*COLUMNS[table]][:4])}, ...)"
+        else:
+            rule = f"no file is called {', '.join(MAPPED_TABLES)}"
+        raise InputError(f"{rule}; give a column map (column_map=, --columns; read tables --template prints one)")
     from pydantic import ValidationError
 
     try:

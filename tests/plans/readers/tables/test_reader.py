@@ -133,6 +133,9 @@ def test_files_that_do_not_fit_the_map(read, tmp_path):
         read(plans="")
     with pytest.raises(InputError, match="give a column map"):
         read_tables(tmp_path / "data" / "cp_plans.csv")
+    with pytest.raises(InputError, match=r"plans\.csv: no column is called as one of plans \(plan_id, "):
+        (tmp_path / "plans.csv").write_text("Start,End\n1,2\n")
+        read_tables(tmp_path / "plans.csv")
     with pytest.raises(InputError, match="start_date is required"):
         (tmp_path / "plans.csv").write_text("child_id\n1\n")
         read_tables(tmp_path / "plans.csv")
