@@ -9,7 +9,8 @@
   estimators. Few children then have some lengths, for the columns of the weights: errors are those of leaving one out,
   beside those of the influence function.
 
-Of biases, what chance alone adds to a store's errors is taken off (:mod:`benchmarks.effect_controls`).
+Of biases, what chance alone adds to a store's errors is taken off (:mod:`benchmarks.effect_controls`): of doubly robust
+risks nearly all.
 
 Truth is ``plan_length_effect()`` of each store: risks of the same children after plans in each band, all else held as
 it was. So the models have every column of the true hazard, and hold those fixed that follow from length. Of siblings
@@ -38,7 +39,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .effect_controls import chance
+from .effect_controls import chance, chance_by_row, mean_by_level
 from .trial import markdown, run_stores
 
 RESULTS = Path(__file__).parent / "results"
@@ -76,7 +77,7 @@ class Task:
 
 TASKS = {
     "bias": Task("confounding-measured", 60_000, 20),
-    "doubly-robust": Task("confounding-measured", 20_000, 24, ROBUST),
+    "doubly-robust": Task("confounding-measured", 60_000, 16, ROBUST),
     "doubly-robust-expected": Task("confounding-measured", 60_000, 12, EXPECTED),
     "effect-none": Task("effect-none", 4_000, 500, ALL),
 }
@@ -96,8 +97,12 @@ def one_store(asked: tuple[str, int, int, str]) -> dict[str, Any]:
     rows = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        by_row = chance_by_row(cohort, plans.truth, TIMES)
         for method, differences, weights in _estimates(sp, cohort, plans.truth, estimators):
-            control = chance(cohort, plans.truth, weights, cohort.X[BAND], TIMES)
+            if method.startswith(ROBUST):
+                control = mean_by_level(by_row, weights, cohort.X[BAND], TIMES)
+            else:
+                control = chance(cohort, plans.truth, weights, cohort.X[BAND], TIMES)
             for level, time, estimate, std_error in differences:
                 alone = control[level, time] - control[REFERENCE, time]
                 rows.append([method, level, time, estimate, std_error, float(truth[level, time]), alone])
@@ -158,7 +163,7 @@ def _estimates(sp: Any, cohort: Any, truth: Any, estimators: str) -> Iterator[tu
     for words, columns, weights in ((NOT_IN_RISK, without, right), (NOT_IN_LENGTH, known, wrong)):
         if estimators == EXPECTED:
             fitted = model(columns).fit(X, y)
-            yield ROBUST + words, _of_expected(fitted, weights, X, cohort, truth), alike
+            yield ROBUST + words, _of_expected(fitted, weights, X, cohort, truth), np.zeros(len(X))
             continue
         found = sp.doubly_robust_risk(model(columns), weights, X[known], y, censoring=censoring, **follow, **asked)
         yield ROBUST + words, _listed(found), weights.weights
@@ -195,8 +200,8 @@ def _listed(result: Any) -> list[Difference]:
 def summary(found: pd.DataFrame) -> pd.DataFrame:
     """Mean error against each store's truth, its Monte Carlo error, and how often the truth is within the interval.
 
-    ``bias`` is the mean error less what chance adds, with the slope of a regression over stores; ``mean_error`` is as
-    it came.
+    ``bias`` is the mean error less what chance adds, with the slope of a regression over stores, or 1 of doubly robust
+    risks, whose errors are that sum; ``mean_error`` is as it came.
     """
     both = found.assign(error=found["estimate"] - found["truth"])
     # The interval is for children like these: the truth it is to hold is that of all stores together.
@@ -221,9 +226,12 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
 def _bias(stores: pd.DataFrame) -> pd.Series:
     error, control = stores["error"].to_numpy(), stores["control"].to_numpy()
     moved = control - control.mean()
-    slope = moved @ error / (moved @ moved) if (moved**2).sum() > 0 and error.size > FEW_STORES else 0.0
+    is_fitted = (moved**2).sum() > 0 and error.size > FEW_STORES
+    slope = moved @ error / (moved @ moved) if is_fitted else 0.0
+    if str(stores.name[0]).startswith(ROBUST):
+        is_fitted, slope = False, 1.0
     left = error - slope * control
-    spread = np.sqrt(((left - left.mean()) ** 2).sum() / (error.size - 1 - (slope != 0)))
+    spread = np.sqrt(((left - left.mean()) ** 2).sum() / (error.size - 1 - is_fitted))
     return pd.Series({"bias": left.mean(), "bias_error": spread / np.sqrt(error.size)})
 
 

@@ -56,8 +56,8 @@ def weighted_risk(
 
     These errors are too small where a level has few children for the columns of the weights' model, because children
     pull the weights to themselves: with 4 children of a level a column, 95 % intervals held the truth in some 88 of 100
-    simulated stores, with 10 or more in 92 to 94. ``errors="leave_one_out"`` has in place of the derivative what
-    leaving each row out would change, to one Newton step of the weights' model, and held it in 94 to 95 (``python -m
+    simulated stores, with 10 to 20 in 90 to 94. ``errors="leave_one_out"`` has in place of the derivative what leaving
+    each row out would change, to one Newton step of the weights' model, and held it in 93 to 96 (``python -m
     benchmarks.effects effect-none``).
 
     Parameters
