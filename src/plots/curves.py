@@ -88,7 +88,7 @@ def plot_curves(
         ticks = ticks if width_of_column(ax) >= NARROW else ticks[::2]
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         if at_risk:
-            numbers_at_risk(ax, curves, ticks)
+            numbers_at_risk(ax, {label: curve.at_risk(ticks) for label, curve in curves.items()}, ticks)
     return ax
 
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
+from ..round_days import shown_days
 from .alt_text import describe, listed
-from .legends import heading, legend
+from .incidence import height_with_rows, numbers_at_risk
+from .legends import NARROW, heading, legend, width_of_column
 from .style import INK, axes_or_new, house_style, line_look
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def plot_distributions(
     last = max(table["day"].max() for table in curves.values())
     days, estimate, lower, upper = ([*steps[name]] for name in ("day", "estimate", "lower", "upper"))
     with house_style():
-        ax = axes_or_new(ax)
+        ax = axes_or_new(ax, height_with_rows(1))
         ax.step([*days, last], [*estimate, estimate[-1]], where="post", color=INK, linewidth=1.2, label="Nelson-Aalen")
         band = [*lower, lower[-1]], [*upper, upper[-1]]
         ax.fill_between([*days, last], *band, step="post", color=INK, alpha=0.13, linewidth=0)
@@ -63,6 +65,10 @@ def plot_distributions(
         ax.set(xlabel="days", ylabel=f"cumulative hazard of event {result.event}")
         ax.set_ylim(0, 1.1 * max(upper[-1], *(curves[name]["estimate"].max() for name in names), 0.0))
         legend(ax)
+        ticks = shown_days(last)
+        ticks = ticks if width_of_column(ax) >= NARROW else ticks[1::2]
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        numbers_at_risk(ax, {"": result.at_risk(ticks)}, ticks)
         heading(ax, title, f"Which shape fits the time to event {result.event}?")
         behind = result.table["aic_difference"].reindex(names).dropna()
         told = listed(f"{name} {difference:.1f}" for name, difference in behind.items())

@@ -13,7 +13,7 @@ from ..parameter_checks import check_event_of
 from ..small_counts import SUPPRESSED, is_small
 from .alt_text import amount, describe, listed
 from .legends import NARROW, heading, width_of_column
-from .style import INK, axes_or_new, house_style, line_look, text_colour
+from .style import INK, MUTED, axes_or_new, house_style, line_look, text_colour
 
 if TYPE_CHECKING:
     from ..models.curves.results import IncidenceCurve, StratifiedCurves
@@ -75,7 +75,7 @@ def plot_incidence(
         heading(ax, title, f"How many children have {what}, and when?")
         describe(ax, f"Children with {what} by day {until:,g} after the plan's end, with {100 * level:g} % interval: "
                      f"{listed(told)}.")  # fmt: skip
-        numbers_at_risk(ax, curves, ticks)
+        numbers_at_risk(ax, {label: curve.at_risk(ticks) for label, curve in curves.items()}, ticks)
     return ax
 
 
@@ -84,21 +84,28 @@ def height_with_rows(n_rows: int) -> float:
     return 4.6 + 0.17 * max(n_rows - 1, 0)
 
 
-def numbers_at_risk(ax: Axes, curves: dict, ticks: np.ndarray) -> None:
-    """A row of counts a curve below the axis, with the curve's line: the legend too. In points: any axes fit."""
+def numbers_at_risk(ax: Axes, counts: dict, ticks: np.ndarray) -> None:
+    """A row of counts a curve below the axis, with the curve's line: the legend too. In points: any axes fit.
+
+    Counts are numbers, one per tick, or ``c`` where they are withheld already.
+    """
     below = -46.0
     _beneath(ax, 0, -30, below, "at risk", INK, ha="right")
-    for position, (label, curve) in enumerate(curves.items()):
+    withheld = False
+    for position, (label, row) in enumerate(counts.items()):
         look = line_look(position, mark=False)
-        colour = text_colour(look["color"]) if len(curves) > 1 else INK
-        if len(curves) > 1 or str(label):  # 0 and False are labels too
+        colour = text_colour(look["color"]) if len(counts) > 1 else INK
+        if len(counts) > 1 or str(label):  # 0 and False are labels too
             below -= 12
-            _beneath(ax, 0, -60 if len(curves) > 1 else -30, below, str(label), colour, ha="right")
-        if len(curves) > 1:
+            _beneath(ax, 0, -60 if len(counts) > 1 else -30, below, str(label), colour, ha="right")
+        if len(counts) > 1:
             _line_beneath(ax, below, look)
-        for tick, count in zip(ticks, curve.at_risk(ticks), strict=True):
-            shown = SUPPRESSED if is_small([count])[0] else f"{count:,.0f}"
+        for tick, count in zip(ticks, row, strict=True):
+            shown = SUPPRESSED if count == SUPPRESSED or is_small([count])[0] else f"{count:,.0f}"
+            withheld |= shown == SUPPRESSED
             _beneath(ax, tick, 0, below, shown, colour, ha="center")
+    if withheld:
+        _beneath(ax, ticks[-1], 0, below - 13, f"{SUPPRESSED}: 1 to 5", MUTED, ha="center")
 
 
 def _line_beneath(ax: Axes, below: float, look: dict) -> None:

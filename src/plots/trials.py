@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from .alt_text import amount, describe, listed, span
+from .incidence import height_with_rows, numbers_at_risk
 from .legends import heading, legend
 from .style import COLOURS, MUTED, axes_or_new, house_style, line_look, table_of
 from .weights import balance_words
 
 WORTH_A_LOOK = 0.1
+LEAST_SHARE = 0.06  # of the axis: numbers of earlier days would run into each other
 
 
 def plot_strategies(
-    curves: pd.DataFrame, table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None
+    curves: pd.DataFrame,
+    table: pd.DataFrame,
+    *,
+    at_risk: pd.DataFrame | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Risks of a second plan by day since the plan's start, one line per strategy, with intervals on some days.
 
@@ -26,6 +34,9 @@ def plot_strategies(
         A column a strategy, indexed by day.
     table : DataFrame
         strategy, time, estimate, lower, upper.
+    at_risk : DataFrame, optional
+        strategy, day, copies: the children who follow each strategy so far, as ``EmulatedTrial.weights`` has them; they
+        are written beneath.
     title : str, optional
     ax : matplotlib Axes, optional
 
@@ -34,7 +45,7 @@ def plot_strategies(
     Axes
     """
     with house_style():
-        ax = axes_or_new(ax)
+        ax = axes_or_new(ax, height_with_rows(1 if at_risk is None else curves.shape[1]))
         reach = float(curves.index.max())
         for place, name in enumerate(curves.columns):
             look = line_look(place, mark=False)
@@ -44,7 +55,14 @@ def plot_strategies(
             ax.vlines(day, 100 * own["lower"], 100 * own["upper"], color=look["color"], linewidth=1.2)
         ax.set(xlabel="days since the plan's start", ylabel="risk of a second plan (%)", xlim=(0, None), ylim=(0, None))
         heading(ax, title, "What if all plans had followed the strategy?")
-        legend(ax)
+        if at_risk is None:
+            legend(ax)
+        else:
+            given = [int(day) for day in at_risk["day"].unique()]
+            days = np.array([day for day in given if day == given[0] or day >= LEAST_SHARE * reach])
+            ax.set_xticks(days, [f"{day:g}" for day in days])
+            copies = at_risk.set_index(["strategy", "day"])["copies"]
+            numbers_at_risk(ax, {name: [copies[name, day] for day in days] for name in curves.columns}, days)
         last = table["time"].max()
         final = table[table["time"] == last].set_index("strategy")
         told = listed(f"{name} {amount(*(100 * final.loc[name, ['estimate', 'lower', 'upper']]))}"

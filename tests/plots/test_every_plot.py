@@ -87,7 +87,8 @@ def distributions():
     names = ["Nelson-Aalen", "weibull", "exponential", "lognormal", "loglogistic", "generalised gamma"]
     hazards = estimates("distribution", names, DAYS).rename(columns={"time": "day"})
     table = pd.DataFrame({"aic_difference": np.arange(5.0)}, index=names[1:])
-    return SimpleNamespace(cumulative_hazards=hazards, table=table, event=1)
+    at_risk = lambda days: 4000.0 - np.asarray(days)  # noqa: E731
+    return SimpleNamespace(cumulative_hazards=hazards, table=table, event=1, at_risk=at_risk)
 
 
 def effect(days):
@@ -149,7 +150,8 @@ def balance(name):
 def strategies():
     days = np.arange(0, 731, 10)
     lines = pd.DataFrame({name: days * (k + 1) / 2e4 for k, name in enumerate(FIVE)}, index=days)
-    return lines, estimates("strategy", FIVE, [365, 730])
+    table = estimates("strategy", FIVE, [365, 730])
+    return {"curves": lines, "table": table, "at_risk": table.rename(columns={"time": "day"}).assign(copies=4000)}
 
 
 def calibration():
@@ -212,7 +214,7 @@ DRAWN = {
     "plot_practice_change": lambda: sp.plot_practice_change(practice()),
     "plot_risk": lambda: sp.plot_risk(by_day("row", FIVE, "risk")),
     "plot_risk_distribution": lambda: sp.plot_risk_distribution(RNG.beta(2, 20, 500)),
-    "plot_strategies": lambda: sp.plot_strategies(*strategies()),
+    "plot_strategies": lambda: sp.plot_strategies(**strategies()),
     "plot_subgroups": lambda: plot_subgroups(subgroups(), name="observed / expected", is_ratio=True),
     "plot_tipping_point": lambda: sp.plot_tipping_point(tipping()),
     "plot_trial_balance": lambda: sp.plot_trial_balance(balance("covariate")),

@@ -34,7 +34,7 @@ def test_small_numbers_at_risk_are_withheld(curves, axes):
     at_risk = curves["few"].at_risk([730])[0]
     assert 0 < at_risk <= 5
     texts = [text.get_text() for text in axes.texts]
-    assert "c" in texts
+    assert "c" in texts and "c: 1 to 5" in texts
     assert f"{at_risk:g}" not in texts
 
 
@@ -103,7 +103,7 @@ def test_every_stratum_has_its_row_of_numbers_at_risk(labels, drawn, axes):
     strata = np.array(labels)[np.arange(40) % 2]
     curves = sp.aalen_johansen(np.arange(40.0) * 20, np.arange(40) % 3 == 0, strata=strata)
     ax = drawn(curves, ax=axes)
-    beneath = [text for text in ax.texts if text.get_text() != "at risk"]
+    beneath = [text for text in ax.texts if text.get_text() not in ("at risk", "c: 1 to 5")]
     named = {text.xyann[1]: text.get_text() for text in beneath if text.get_ha() == "right"}
     assert list(named.values()) == [str(label) for label in curves.labels]
     assert {text.xyann[1] for text in beneath} == set(named)

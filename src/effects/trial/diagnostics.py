@@ -34,7 +34,7 @@ def weight_table(emulation: Emulation, found: Estimate) -> pd.DataFrame:
     """
     lines = []
     n = len(emulation.known.people)
-    days = [day for day in USUAL_DAYS if day < emulation.n_days]
+    days = [day for day in USUAL_DAYS if day < emulation.n_days] or [emulation.n_days - 1]
     for copies, weights, cut in zip(emulation.copies, found.weights, found.largest, strict=True):
         for day in days:
             own = weights.weight[(copies.start < day) & (copies.stop >= day)]

@@ -73,7 +73,7 @@ class EmulatedTrial:
         """Risks by day since the plan's start, one line per strategy; see :func:`secondplan.plot_strategies`."""
         from ...plots import plot_strategies
 
-        return plot_strategies(self._curves(), self.risk.table, ax=ax)
+        return plot_strategies(self._curves(), self.risk.table, at_risk=self.weights, ax=ax)
 
     def plot_weights(self, ax: Any = None) -> Any:
         """The weights over time; see :func:`secondplan.plot_trial_weights`."""

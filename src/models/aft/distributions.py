@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,8 @@ class DistributionComparison:
         Of the intervals.
     notes : tuple of str
         What to know before reading the numbers.
+    at_risk : callable
+        The weighted number at risk just before each of the days that it is given.
     """
 
     table: pd.DataFrame
@@ -63,6 +66,7 @@ class DistributionComparison:
     n_events: float
     level: float
     notes: tuple[str, ...]
+    at_risk: Callable[[Any], np.ndarray] = field(repr=False)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the cumulative hazards beside Nelson-Aalen; options as in :func:`secondplan.plot_distributions`."""
@@ -178,7 +182,7 @@ def compare_distributions(
     ]
     for message in (*failed, *flat):
         warn(message, ConvergenceWarning)
-    steps, band = _nelson_aalen(outcome, weight, times.event_times, level)
+    steps, band, at_risk = _nelson_aalen(outcome, weight, times.event_times, level)
     table = _table(fits, missing, float(weight.sum()))
     n_steps = times.event_times.size
     for name, fit in fits.items():
@@ -197,19 +201,20 @@ def compare_distributions(
         n_events=float(weight @ outcome.event),
         level=level,
         notes=(*_notes_on_days(outcome, begin), *failed, *flat, *_notes_on_fits(table, times)),
+        at_risk=at_risk,
     )
 
 
 def _nelson_aalen(
     outcome: Outcome, weight: np.ndarray, event_times: np.ndarray, level: float
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Nelson-Aalen as a curve of the result, and at the days that distributions are fitted to."""
+) -> tuple[pd.DataFrame, pd.DataFrame, Callable[[Any], np.ndarray]]:
+    """Nelson-Aalen as a curve of the result, at the days that distributions are fitted to, and its numbers at risk."""
     own = outcome.to_frame()
     curve = nelson_aalen(own["duration"], own["event"], entry=own["entry"], sample_weight=weight)
     steps = curve.times[curve.n_events > 0]
     table = curve.at(steps, level=level).reset_index().drop(columns="std_error")
     table.insert(0, "distribution", NELSON_AALEN)
-    return table, curve.at(event_times, level=level)
+    return table, curve.at(event_times, level=level), curve.at_risk
 
 
 def _curve(name: str, days: np.ndarray, hazard: np.ndarray, error: np.ndarray, level: float) -> pd.DataFrame:

@@ -82,7 +82,8 @@ def test_covariates_are_chosen_by_name(two_authorities, trial):
     assert {"age_at_end", "n_worker_changes", "la_code"} <= set(names)
     known = trial.covariates.set_index("covariate")["known"]
     assert known["n_worker_changes"] == "at each review" and known["sex"] == "at the start"
-    few = sp.emulate_trial(two_authorities, STRATEGIES[:1], covariates=["sex"], times=[365])
+    few = sp.emulate_trial(two_authorities, STRATEGIES[:1], covariates=["sex"], times=[60])
+    assert set(few.weights["day"]) == {60}, "the last day, where none of the usual days is followed"
     assert few.covariates.set_index("covariate")["in_weights"].sum() == 1
     # What is not in the models of the weights is still looked at.
     assert set(few.balance["in_weights"]) == {True, False}
@@ -141,3 +142,10 @@ def test_a_negative_control_needs_its_columns(trial):
         sp.negative_control(trial, rows.assign(date=pd.NaT))
     with pytest.raises(ValueError, match="one row per child"):
         sp.negative_control(trial, pd.concat([rows, rows]).assign(date=pd.Timestamp("2015-01-01")))
+
+
+def test_the_picture_has_the_children_who_follow_each_strategy_beneath(trial):
+    axes = trial.plot()
+    beneath = [text.get_text() for text in axes.texts]
+    counts = trial.weights.query("day == 365")["copies"]
+    assert set(trial.risk.levels) <= set(beneath) and {f"{count:,}" for count in counts} <= set(beneath)
