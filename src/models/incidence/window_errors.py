@@ -3,9 +3,11 @@ r"""Standard errors of the incidences of very many rows over windows of their ow
 The derivatives of :mod:`.influence_error` are, up to :math:`\rho_l = e_l / S(s_0-)`,
 :math:`y_l(s) - F_k(t)` with :math:`y_k(s) = S(s-) + F_k(s)` and :math:`y_l(s) = F_k(s)` of the other causes. The values
 of y and of its square at few event times give those at all others (see ``numerics/interpolative_decomposition.py``),
-so that every sum over a window that the variance of :class:`.hazard_moments.CellMoments` takes,
+and so do those of :math:`z_l(s) = \rho_l (y_l(s) - F_k(t))`, as a constant is among what they give. So every sum over a
+window that the variance of :class:`.hazard_moments.CellMoments` takes,
 
-.. math:: \sum_{a \le s < e} y_l(s) \left( v_l(s),\ d\Lambda_l(s),\ dG_l(s) \right),
+.. math:: \sum_{a \le s < e} z_l(s) \left( d\Lambda_l(s),\ dG_l(s) \right), \qquad
+    \sum_{a \le s < e} z_l(s)^2 v_l(s),
 
 is a product of these few values with the difference of two tables by event time, which rows with the same window
 share. Of the covariance of cells a row takes the part for the range of cells in
@@ -14,6 +16,7 @@ which its window lies. A row's digits do not depend on the rows beside it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 import numpy as np
@@ -27,10 +30,10 @@ from .windows import WindowSums
 
 # Of y and its square, at most so far from what few event times give.
 TOLERANCE = 3e-6
-# Rows that are sorted by where their windows begin, those whose numbers stay in a processor's cache, and those of a
-# block that share a table's matrix.
+# Rows that are sorted by where their windows begin; blocks whose numbers stay in a processor's cache, and windows of a
+# block, which share a table's matrix.
 ROWS_SORTED = 8192
-ROWS_PER_BLOCK = 2048
+BLOCKS_AT_ONCE = 256
 ROWS_OF_A_WINDOW = 8
 # Parts into which event times are cut: a row takes the cells of those in which its window lies.
 N_PARTS = 12
@@ -44,12 +47,10 @@ class Range:
 
     Attributes
     ----------
-    own, others : ndarray, shape (g + 1, D_own), (g + 1, D_others)
-        Means by cell of what gives y.
+    means : list of ndarray, shape (g, D_k)
+        By cause, means by cell of what gives z.
     begin, end : ndarray of int, shape (D,)
         Bounds of each cell.
-    cause : ndarray of int, shape (D,)
-        By place in the order of causes.
     first_cell : ndarray of int, shape (K,)
         What to take off a cell's number in its cause for its place here.
     form : ndarray, shape (D + K p, D + K p)
@@ -57,38 +58,11 @@ class Range:
         each cell, which goes with what varies within it.
     """
 
-    own: np.ndarray
-    others: np.ndarray
+    means: list[np.ndarray]
     begin: np.ndarray
     end: np.ndarray
-    cause: np.ndarray
     first_cell: np.ndarray
     form: np.ndarray
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Windows of rows.
-
-    Attributes
-    ----------
-    features : ndarray, shape (n, p)
-    rate : ndarray, shape (n, K)
-        Relative risks given no event before the window.
-    y : ndarray, shape (2, n, g + 1)
-        Of the asked cause and of the others, last what is taken off.
-    first, end : ndarray of int, shape (n,)
-        Event times.
-    squares : ndarray, shape (n, K)
-        Sums of y squared times the variance, before anything is taken off.
-    """
-
-    features: np.ndarray
-    rate: np.ndarray
-    y: np.ndarray
-    first: np.ndarray
-    end: np.ndarray
-    squares: np.ndarray
 
 
 class WindowErrors:
@@ -114,7 +88,7 @@ class WindowErrors:
         self._free = np.ascontiguousarray(quadrature.weights[:, times])
         self._incidence = sums.tables[sums.cause].astype(SINGLE)
         self._curve = np.ascontiguousarray(sums.tables[sums.cause][times + 1].T)
-        # The other causes have the same y: one product serves them, and the asked one comes first.
+        # The asked cause comes first; the others have the same y.
         n_causes, n_features = center.shape
         self._order = [sums.cause, *(cause for cause in range(n_causes) if cause != sums.cause)]
         self._bounds = [np.append(hazards.moments.cell_start[cause], n_times) for cause in self._order]
@@ -122,15 +96,13 @@ class WindowErrors:
             bounds[:-1][:1] = 0  # without an event there is no variance either
         self._grid = _spread(np.concatenate(self._bounds))
         self._covariance = _ordered(hazards.moments, self._order, n_features)
-        # One more value than those of y: of the level that is taken off.
-        weights = np.vstack([weights, np.ones(n_times)])
-        from_first, until_end, self._means, self._whole, self._squares = [], [], [], [], []
+        from_first, until_end, self._means, self._whole, squares = [], [], [], [], []
         for cause, bounds in zip(self._order, self._bounds, strict=True):
             variance, hazard = hazards.moments.variance[cause], hazards.jumps.hazard[cause]
             means = hazards.mean[cause] + hazard[:, None] * center[cause]
             table = _running(weights.T[:, :, None] * np.column_stack([variance, hazard, means])[:, None])
-            until = np.ascontiguousarray(table[:, :, 0])
-            whole = np.diff(until[bounds, -1])
+            until, table = np.ascontiguousarray(table[:, :, 0]), table[:, :, 1:]
+            whole = np.diff(_running(variance)[bounds])
             # The last is of no cell: a cause may have no event in the stratum.
             inverse = np.append(1.0 / np.where(whole > 0, whole, np.inf), 0.0)
             of_first, of_end = _cells_of(bounds, "right"), _cells_of(bounds, "left")
@@ -141,9 +113,9 @@ class WindowErrors:
             until_end.append(np.concatenate([np.stack([none, after], axis=2), table], axis=2))
             self._means.append((np.diff(until[bounds], axis=0).T * inverse[:-1]).astype(SINGLE))
             self._whole.append(whole)
-            self._squares.append(until[:, :-1])
-        self._at_risk = np.stack([table[:, -1, 2] for table in until_end], axis=1)
-        self._from_first, self._until_end = np.concatenate(from_first, axis=2), np.concatenate(until_end, axis=2)
+            squares.append(until)
+        self._from_first, self._until_end = np.stack(from_first, axis=1), np.stack(until_end, axis=1)
+        self._squares = np.stack(squares, axis=1)
         # Causes that have cells, and in which of these a window begins and ends.
         self._with_cells = np.flatnonzero([whole.size > 0 for whole in self._whole])
         with_cells = [self._bounds[cause] for cause in self._with_cells]
@@ -179,79 +151,75 @@ class WindowErrors:
     def _variance(
         self, features: np.ndarray, relative_risk: np.ndarray, first: np.ndarray, last: np.ndarray, key: np.ndarray
     ) -> np.ndarray:
-        """Of windows that have a key."""
-        sums, result = self._sums, np.zeros(last.size)
+        """Of windows that have a key, which says in which range of cells they lie; 0 of the others."""
+        sums, result, n_times = self._sums, np.zeros(last.size), len(self._until_end)
         rows = sums.rows(relative_risk, first)
-        own, table, rate = relative_risk[:, sums.cause], self._incidence, relative_risk / rows.free[:, None]
+        own, rate = relative_risk[:, sums.cause], (relative_risk / rows.free[:, None])[:, self._order]
         curve = own[:, None] * row_products(rows.nodes, self._curve)
-        y = np.stack([curve + row_products(rows.nodes, self._free), curve])
-        squares = y**2
-        before = self._squares_until(squares, first)
-        within = np.stack([self._squares_until(squares, end) - before for end in last.T], axis=1)
-        nodes = rows.nodes.astype(SINGLE)
-        level = np.stack([own * np.einsum("nr,nr->n", nodes, table[end]) for end in last.T], axis=1)
-        y, features = y.astype(SINGLE), features.astype(SINGLE)
-        rate, level = rate[:, self._order].astype(SINGLE), level.astype(SINGLE)
-        for some in _runs(key.ravel()):
-            row, column = np.divmod(some, last.shape[1])
-            taken = np.broadcast_to(-level[row, column, None], (2, some.size, 1))
-            windows = Windows(
-                features[row],
-                rate[row],
-                np.concatenate([y.take(row, axis=1), taken], axis=2),
-                first[row],
-                last[row, column],
-                within[row, column],
-            )
-            result[some] = self._of_windows(windows, self._range(int(key.ravel()[some[0]])))
+        # Before the level, the incidence at the window's end, is taken off.
+        y = np.empty((rate.shape[1], *curve.shape), SINGLE)
+        y[0] = (curve + row_products(rows.nodes, self._free)) * rate[:, :1]
+        for cause in range(1, len(y)):
+            np.multiply(curve, rate[:, cause, None], out=y[cause], casting="same_kind")
+        nodes, features = rows.nodes.astype(SINGLE), features.astype(SINGLE)
+        level = np.stack([own * np.einsum("nr,nr->n", nodes, self._incidence[end]) for end in last.T], axis=1)
+        level = (rate.T[:, :, None] * level).astype(SINGLE)
+        asked = np.flatnonzero(key.ravel() >= 0)
+        row, column = np.divmod(asked, last.shape[1])
+        windows = GroupedRows((key[row, column] * n_times + first[row]) * n_times + last[row, column], ROWS_OF_A_WINDOW)
+        found = np.empty(windows.members.shape)
+        for runs in _of_one_key(windows.runs, n_times**2):
+            blocks = slice(runs[0][1], runs[-1][2])
+            members = windows.members[blocks].ravel()
+            z = y.take(row[members], axis=1)
+            z -= level[:, row[members], column[members], None]
+            found[blocks] = self._of_windows(z, features.take(row[members], axis=0), runs)
+        result[asked] = windows.rows(found)
         return np.where(rows.are_held(self._least_free)[:, None], result.reshape(last.shape), np.nan)
 
-    def _of_windows(self, windows: Windows, cells: Range) -> np.ndarray:
-        """The variance (n,) of windows with the same range of cells."""
-        sums, level = self._window_sums(windows), -windows.y[0, :, -1:]
-        squares = windows.squares - level * (
-            2.0 * sums[:, :, 2] + level * (self._at_risk[windows.end] - self._at_risk[windows.first])
+    def _of_windows(self, z: np.ndarray, features: np.ndarray, runs: list[tuple[int, int, int]]) -> np.ndarray:
+        """The variance (n_blocks, block) of windows in blocks, ``z`` (K, n, g), with the same range of cells."""
+        n_times = len(self._until_end)
+        blocks = z.reshape(len(z), -1, ROWS_OF_A_WINDOW, z.shape[2])
+        window = np.repeat([run[0] for run in runs], [stop - begin for _, begin, stop in runs])
+        key, window = divmod(window, n_times**2)
+        first, end = divmod(window, n_times)
+        cells, sums = self._range(int(key[0])), self._window_sums(blocks, runs)
+        squares = np.matmul(
+            blocks**2, (self._squares[end] - self._squares[first]).astype(SINGLE).swapaxes(0, 1)[..., None]
         )
-        first, end, rate = windows.first.astype(np.int32)[:, None], windows.end.astype(np.int32)[:, None], windows.rate
-        n_own, n_cells, row = cells.own.shape[1], cells.cause.size, np.arange(len(first))[:, None]
-        direction = np.empty((len(first), len(cells.form)), SINGLE)
-        direction[:, :n_own] = row_products(windows.y[0], cells.own)
-        direction[:, n_own:n_cells] = row_products(windows.y[1], cells.others)
+        direction = np.empty((z.shape[1], len(cells.form)), SINGLE)
+        ends = np.cumsum([0, *(means.shape[1] for means in cells.means)])
+        for values, means, begin, stop in zip(z, cells.means, ends[:-1], ends[1:], strict=True):
+            direction[:, begin:stop] = row_products(values, means)
+        by_block, block = direction.reshape(*blocks.shape[1:3], -1), np.arange(len(first))[:, None]
         shift = cells.first_cell[self._with_cells]
-        direction[row, self._cell_of_first[windows.first] - shift] -= sums[:, self._with_cells, 0]
-        direction[row, self._cell_of_end[windows.end] - shift] -= sums[:, self._with_cells, 1]
-        direction[:, :n_cells] *= (cells.end > first) & (cells.begin < end)
-        direction[:, :n_cells] *= rate.take(cells.cause, axis=1)
-        by_coef = direction[:, n_cells:].reshape(sums[:, :, 4:].shape)
-        np.multiply(sums[:, :, 3:4], windows.features[:, None], out=by_coef)
-        by_coef -= sums[:, :, 4:]
-        by_coef *= rate[:, :, None]
+        outside = sums[self._with_cells].swapaxes(0, 1)
+        by_block[block, :, self._cell_of_first[first] - shift] -= outside[..., 0]
+        by_block[block, :, self._cell_of_end[end] - shift] -= outside[..., 1]
+        is_met = (cells.end > first[:, None]) & (cells.begin < end[:, None])
+        by_block[:, :, : ends[-1]] *= is_met[:, None]
+        by_coef = np.split(direction[:, ends[-1] :], len(z), axis=1)
+        for part, own in zip(by_coef, sums.reshape(len(z), z.shape[1], -1), strict=True):
+            np.multiply(own[:, 2, None], features, out=part)
+            part -= own[:, 3:]
         between = np.einsum("nd,nd->n", row_products(direction, cells.form), direction)
-        return np.einsum("nk,nk,nk->n", rate, rate, squares) + between
+        return squares[..., 0].sum(axis=0) + between.reshape(blocks.shape[1:3])
 
-    def _window_sums(self, windows: Windows) -> np.ndarray:
-        """What of the first and of the last cell of each cause is outside, and y times variance, hazard and means.
+    def _window_sums(self, blocks: np.ndarray, runs: list[tuple[int, int, int]]) -> np.ndarray:
+        """What of the first and of the last cell of each cause is outside, and z times hazard and means.
 
-        Sums over the windows, shape (n, K, p + 4); windows that are the same share a matrix.
+        Sums over the windows, shape (K, n_blocks, block, p + 3); windows that are the same share a matrix.
         """
-        n_times, n_values, width = self._until_end.shape
-        n_own = width // len(self._order)
-        groups = GroupedRows(windows.first * n_times + windows.end, ROWS_OF_A_WINDOW)
-        own, others = (groups.blocks(part) for part in windows.y)
-        found, matrix = np.empty((*own.shape[:2], width), SINGLE), np.empty((n_values, width), SINGLE)
-        for window, begin, stop in groups.runs:
-            low, high = divmod(window, n_times)
+        (n_times, n_causes, n_values, width), n_before = self._until_end.shape, runs[0][1]
+        matrix = np.empty((n_causes, n_values, width), SINGLE)
+        found = np.empty((*blocks.shape[:3], width), SINGLE)
+        for window, begin, stop in runs:
+            low, high = divmod(window % n_times**2, n_times)
             np.subtract(self._until_end[high], self._from_first[low], out=matrix, casting="same_kind")
-            np.matmul(own[begin:stop], matrix[:, :n_own], out=found[begin:stop, :, :n_own])
-            np.matmul(others[begin:stop], matrix[:, n_own:], out=found[begin:stop, :, n_own:])
-        return groups.rows(found).reshape(len(windows.first), -1, n_own)
-
-    def _squares_until(self, squares: np.ndarray, position: np.ndarray) -> np.ndarray:
-        """Sums of y squared times the variance until each row's event time, (n, K)."""
-        parts = [
-            np.einsum("ng,ng->n", squares[min(place, 1)], table[position]) for place, table in enumerate(self._squares)
-        ]
-        return np.stack(parts, axis=1)
+            own = slice(begin - n_before, stop - n_before)
+            np.matmul(blocks[:, own], matrix[:, None], out=found[:, own])
+        return found
 
     def _chosen_times(self) -> tuple[np.ndarray, np.ndarray]:
         """Event times whose values give those at all, (g,), and how, (g, J)."""
@@ -260,7 +228,7 @@ class WindowErrors:
         nodes = quadrature.free_before_nodes(points)
         free = nodes @ quadrature.weights
         curve = points[:, [sums.cause]] * (nodes @ sums.tables[sums.cause][1:].T)
-        parts = np.vstack([free, curve, (free + curve) ** 2, curve**2])
+        parts = np.vstack([free, curve, (free + curve) ** 2, curve**2, np.ones(free.shape[1])])
         candidates = quadrature.candidates
         times = candidates[choose_columns(parts[:, candidates], TOLERANCE, MOST_TIMES)]
         return times, column_weights(parts[:, times], parts)
@@ -282,27 +250,21 @@ class WindowErrors:
             form = self._covariance[np.ix_(index, index)]
             form[np.diag_indices(whole.size)] -= whole
             sizes = [own.size for own in kept]
-            means = [own[:, part] for own, part in zip(self._means, cells, strict=True)]
             bounds = [own[part.start : part.stop + 1] for own, part in zip(self._bounds, cells, strict=True)]
             self._ranges[key] = Range(
-                means[0],
-                np.concatenate([means[0][:, :0], *means[1:]], axis=1),
+                [own[:, part] for own, part in zip(self._means, cells, strict=True)],
                 np.concatenate([own[:-1] for own in bounds]).astype(np.int32),
                 np.concatenate([own[1:] for own in bounds]).astype(np.int32),
-                np.repeat(np.arange(len(sizes)), sizes),
                 np.array([own.start for own in cells]) - np.cumsum([0, *sizes[:-1]]),
                 form.astype(SINGLE),
             )
         return self._ranges[key]
 
 
-def _runs(key: np.ndarray) -> Iterator[np.ndarray]:
-    """Positions of the same key, those below 0 left out, so many at a time."""
-    order = np.argsort(key, kind="stable")
-    order = order[np.searchsorted(key[order], 0) :]
-    for run in np.split(order, np.flatnonzero(np.diff(key[order])) + 1):
-        for begin in range(0, run.size, ROWS_PER_BLOCK):
-            yield run[begin : begin + ROWS_PER_BLOCK]
+def _of_one_key(runs: list[tuple[int, int, int]], n_windows: int) -> Iterator[list[tuple[int, int, int]]]:
+    """Runs of blocks whose windows have the same key, so many blocks at a time."""
+    for _, same in groupby(runs, lambda run: (run[0] // n_windows, run[1] // BLOCKS_AT_ONCE)):
+        yield list(same)
 
 
 def _cells_of(bounds: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:

@@ -42,6 +42,13 @@ class GroupedRows:
     group : ndarray of int, shape (n,)
     block : int
         Rows of a block; those of a group fill their last block with others, whose products are dropped.
+
+    Attributes
+    ----------
+    members : ndarray of int, shape (n_blocks, block)
+        Rows by block.
+    runs : list of (int, int, int)
+        Each group, ascending, its first block and the one after its last.
     """
 
     def __init__(self, group: np.ndarray, block: int):
@@ -52,16 +59,12 @@ class GroupedRows:
         blocks = -(-count // block)
         first = np.cumsum(blocks) - blocks
         place = np.arange(group.size) - np.repeat(start, count) + block * np.repeat(first, count)
-        self._rows = np.zeros((int(blocks.sum()), block), dtype=np.int64)
-        self._rows.ravel()[place] = order
+        self.members = np.zeros((int(blocks.sum()), block), dtype=np.int64)
+        self.members.ravel()[place] = order
         self._place = np.empty_like(place)
         self._place[order] = place
         self.runs = list(zip(present.tolist(), first.tolist(), (first + blocks).tolist(), strict=True))
 
-    def blocks(self, rows: np.ndarray) -> np.ndarray:
-        """The rows (n, p) by block, shape (n_blocks, block, p)."""
-        return rows.take(self._rows, axis=0)
-
     def rows(self, blocks: np.ndarray) -> np.ndarray:
-        """What was made of each block's rows, (n_blocks, block, q), in the order of rows, shape (n, q)."""
-        return blocks.reshape(-1, blocks.shape[2]).take(self._place, axis=0)
+        """What was made of each block's rows, (n_blocks, block, ...), in the order of rows, shape (n, ...)."""
+        return blocks.reshape(-1, *blocks.shape[2:]).take(self._place, axis=0)

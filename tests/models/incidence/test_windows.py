@@ -28,7 +28,7 @@ def test_windows_give_the_incidence_given_no_event_before():
     sums = sums_of(WHOLE)
     risk, days = np.exp(RNG.normal(0, 0.3, (20, 2))), np.tile([100.0, 300.0], (20, 1))
     first, last = sums.positions(days).T
-    found = sums.rows(risk, first).incidence([sums.grown(first, last)])[:, 0]
+    found = sums.rows(risk, first).incidence(sums.grown(first, last[:, None]))[:, 0]
     jumps = sums.quadrature.jumps
     before, until = sum_incidence(jumps, risk, days, 0, "exponential").T
     free = np.exp(-sums.hazard(risk, 0, first).sum(axis=1))
