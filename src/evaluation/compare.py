@@ -60,6 +60,7 @@ def compare_models(
         is a number or None; ``Comparison.chosen`` says what it chose. A model whose
         ``random_state`` is None gets one, spawned from ``random_state``, so that the comparison can be repeated.
     cohort : Cohort
+        Of a table of your own: :meth:`Cohort.of_table`.
     folds : int, design, splitter or iterable of (train, test) positions, optional
         By default ``FamilyKFold(5, random_state=random_state)``. Designs: :class:`FamilyKFold` (measures of repeats are
         averaged), :class:`TemporalSplit`, :class:`LeaveOneAuthorityOut` (measures of authorities are pooled by random
@@ -103,7 +104,7 @@ def compare_models(
     if not models:
         raise ValueError("no models to compare")
     if not isinstance(cohort, Cohort):
-        raise TypeError(f"cohort must be a Cohort, as build_cohort makes it; got {type(cohort).__name__}")
+        raise TypeError(f"cohort must be of build_cohort(plans) or Cohort.of_table(X, y); got {type(cohort).__name__}")
     grid = time_grid(times)
     tested_on = tested_cohort(folds, cohort)
     outcome = check_outcome(tested_on.y, n_rows=len(tested_on))

@@ -340,6 +340,8 @@ def _of_positions(cohort: Cohort, folds: Any) -> Iterator[Partition]:
 
 def _days_to(cut: pd.Timestamp, cohort: Cohort) -> np.ndarray:
     """Days from each row's plan end to the cut, shape (n,)."""
+    if cohort.keys["index_end"].isna().any():
+        raise ValueError("a split by date needs the day from which each row is followed: Cohort.of_table(index_end=)")
     return (cut - cohort.keys["index_end"]).dt.days.to_numpy(dtype=float)
 
 

@@ -27,8 +27,13 @@ import numpy as np
 import pandas as pd
 
 from ..given_dates import given_date
+from ..models.features.encoder import as_frame
+from ..models.inputs.cluster_levels import check_cluster
+from ..models.inputs.labels import refuse_other_order
+from ..models.inputs.outcome import check_outcome
 from ..parameter_checks import require_choice
 from ..small_counts import count_words
+from .codes import UNKNOWN_AUTHORITY
 from .families import clusters
 from .features import case_features
 from .flow import Exclusion, NeverRows, apply_exclusions, require_rows
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
     from .store import Plans
 
 INDEX_CHOICES = ("first", "every")
+OWN_TABLE = "a table"  # the kind of source of ``Cohort.of_table``
 BEFORE_EXTRACT_CHOICES = ("auto", "delayed_entry", "exclude")
 SHARE_WITHOUT_LATER_PLAN = 0.5
 
@@ -97,6 +103,75 @@ class Cohort:
         """The number of index plans."""
         return len(self.X)
 
+    @classmethod
+    def of_table(
+        cls,
+        X: Any,
+        y: Any,
+        *,
+        cluster: Any = None,
+        eligible_days: Any = None,
+        index_end: Any = None,
+        la_code: Any = None,
+    ) -> Cohort:
+        """A cohort of a table that is no plan store, for what takes a cohort: comparisons, permutations, tables.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray, n rows
+            Features.
+        y : DataFrame or anything that ``check_outcome`` takes, n rows
+            ``duration, event`` and, where observation begins late, ``entry``; 1 is the event that is asked about.
+        cluster : array, shape (n,), optional
+            Rows that share a value, such as the family, are not independent.
+        eligible_days : array, shape (n,), optional
+            Days to the 18th birthday, or to what else ends the time at risk for certain.
+        index_end : array of dates, shape (n,), optional
+            The day from which each row is followed: needed by :class:`~secondplan.TemporalSplit`.
+        la_code : array, shape (n,), optional
+            The place of each row: needed by :class:`~secondplan.LeaveOneAuthorityOut`.
+
+        Raises
+        ------
+        ValueError
+            Lengths differ, or outcomes break a rule of :func:`~secondplan.check_outcome`.
+
+        Examples
+        --------
+        >>> Cohort.of_table([[3.0], [7.0]], {"duration": [20, 400], "event": [1, 0]}, cluster=["a", "b"])
+        Cohort of 2 rows of a table; censored: fewer than 6; event 1: fewer than 6
+        """
+        refuse_other_order(X=X, y=y, cluster=cluster, eligible_days=eligible_days, index_end=index_end, la_code=la_code)
+        frame = as_frame(X).reset_index(drop=True)
+        outcome = check_outcome(y, n_rows=len(frame))
+        for name, value in {"cluster": cluster, "index_end": index_end, "la_code": la_code}.items():
+            if value is not None and len(value) != len(frame):
+                raise ValueError(f"{name} has {len(value)} rows, X has {len(frame)}")
+        check_cluster(cluster, len(frame))
+        row = pd.Series(np.arange(len(frame))).astype(str)
+        ends = pd.to_datetime(pd.Series(index_end if index_end is None else np.asarray(index_end), index=row.index))
+        keys = pd.DataFrame(
+            {
+                "child_id": row,
+                "plan_id": row,
+                "family_id": None if cluster is None else pd.Series(np.asarray(cluster)).astype(str),
+                "la_code": UNKNOWN_AUTHORITY if la_code is None else pd.Series(np.asarray(la_code)).astype(str),
+                "index_end": ends,
+            }
+        )
+        return cls(
+            X=frame,
+            y=outcome.to_frame()[["entry", "duration", "event"]],
+            keys=keys,
+            eligible_days=pd.Series(np.broadcast_to(np.inf if eligible_days is None else eligible_days, len(frame))),
+            flow=pd.DataFrame(
+                {"step": ["rows of the table"], "n_left_out": [0], "n_remaining": [len(frame)], "reason": [""]}
+            ),
+            care="competing",
+            as_of=(ends + pd.to_timedelta(outcome.duration, unit="D")).max(),
+            sources=(OWN_TABLE,),
+        )
+
     @property
     def cluster(self) -> pd.Series:
         """What shares a value is not independent: the authority and family, or the child where that is unknown."""
@@ -115,8 +190,12 @@ class Cohort:
     def __repr__(self) -> str:
         """Counts only: no record of a child."""
         counts = self.y["event"].value_counts().sort_index()
-        listed = "; ".join(f"{EVENT_NAMES[code]}: {count_words(count)}" for code, count in counts.items())
-        return f"Cohort of {len(self):,} ended plans as of {self.as_of:%Y-%m-%d}; {listed}"
+        own = OWN_TABLE in self.sources
+        names = {} if own else EVENT_NAMES
+        what = "rows of a table" if own else f"ended plans as of {self.as_of:%Y-%m-%d}"
+        words = (names.get(code, f"event {code}" if code else "censored") for code in counts.index)
+        listed = "; ".join(f"{word}: {count_words(count)}" for word, count in zip(words, counts, strict=True))
+        return f"Cohort of {len(self):,} {what}; {listed}"
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{note}</p>" for note in self.notes)

@@ -288,7 +288,7 @@ def test_a_comparison_draws_its_models_and_not_the_average_risk(comparison):
     ("wrong", "words"),
     [
         ({"models": AalenJohansen()}, "models must be a mapping"),
-        ({"cohort": pd.DataFrame()}, "cohort must be a Cohort, as build_cohort makes it; got DataFrame"),
+        ({"cohort": pd.DataFrame()}, "got DataFrame"),
         ({"folds": "in time"}, "folds must be a number, a design such as"),
     ],
 )

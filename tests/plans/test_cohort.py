@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from secondplan import AalenJohansen, Cohort, TemporalSplit, compare_models
 from secondplan.errors import EmptyCohortError, InputError
 from secondplan.models.inputs.outcome import check_outcome
 from secondplan.plans import build_cohort
@@ -347,3 +348,18 @@ def test_what_is_shown_holds_counts_and_no_child(make_plans):
 def test_options_are_checked(make_plans, options, message):
     with pytest.raises(ValueError, match=message):
         build_cohort(make_plans([INDEX]), **options)
+
+
+def test_a_table_of_ones_own_is_a_cohort():
+    X, y = pd.DataFrame({"age": range(40)}), {"duration": np.arange(300.0, 1100.0, 20), "event": np.arange(40) % 4}
+    cohort = Cohort.of_table(X, y, cluster=np.arange(40) // 2)
+    assert repr(cohort) == "Cohort of 40 rows of a table; censored: 10; event 1: 10; event 2: 10; event 3: 10"
+    assert cohort.cluster.nunique() == 20 and list(cohort.y) == ["entry", "duration", "event"]
+    with pytest.warns(UserWarning, match="fewer than 100 second plans"):
+        assert compare_models({"average": AalenJohansen()}, cohort, folds=2, times=[365]).n_rows == 40
+    with pytest.raises(ValueError, match="a split by date needs the day"):
+        TemporalSplit("2015-01-01").split(cohort)
+    dated = Cohort.of_table(X, y, index_end=pd.date_range("2014-12-13", periods=40))
+    assert [len(part) for part in TemporalSplit("2015-01-01").split(dated)] == [19, 21]
+    with pytest.raises(ValueError, match="la_code has 1 rows, X has 40"):
+        Cohort.of_table(X, y, la_code=["330"])
