@@ -17,6 +17,7 @@ import json
 import multiprocessing
 import os
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -118,6 +119,7 @@ def with_truth(found: pd.DataFrame, scenario: str) -> pd.DataFrame:
     truth = truth[truth["counted_from"] == "start"]
     true = truth.melt(["strategy", "time"], ["risk", "difference"], "what", "truth")
     both = found.merge(true, on=["strategy", "time", "what"])
+    both["time"] = both["time"].astype(int)
     both["error"] = both["estimate"] - both["truth"]
     both["covered"] = (both["lower"] <= both["truth"]) & (both["truth"] <= both["upper"])
     return both
@@ -152,14 +154,13 @@ def pooled(both: pd.DataFrame) -> pd.DataFrame:
     return table.assign(rejected=1.0 - table["covered"])
 
 
-def speed(n_children: int, draws: int, folder: Path) -> list[str]:
-    """Seconds of a trial without draws and with them, on both cores."""
+def speed(n_children: int, draws: int) -> list[str]:
+    """Seconds of a trial of the default strategies without draws and with them, on two cores."""
     import secondplan as sp
 
-    store = folder / f"store_{n_children}"
-    if not store.exists():
-        sp.simulate_to(store, folder / f"truth_{n_children}", n_children=n_children)
-    plans = sp.read_plans(store)
+    with tempfile.TemporaryDirectory() as folder:
+        sp.simulate_to(Path(folder) / "store", Path(folder) / "truth", n_children=n_children)
+        plans = sp.read_plans(Path(folder) / "store")
     lines = []
     for bootstrap in (None, draws):
         started = time.perf_counter()
@@ -190,7 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
     stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for name in asked.tasks:
         if name == "speed":
-            stored[name] = speed(asked.children or 100_000, asked.draws, asked.output)
+            stored[name] = speed(asked.children or 100_000, asked.draws)
             continue
         given = TASKS[name]
         n_children = asked.children or given.n_children
@@ -246,7 +247,7 @@ def _broken(name: str, table: pd.DataFrame) -> list[str]:
     own = differences[differences["weights"] == "all"]
     if name == "bias":
         lines = [
-            f"- bias of {row.strategy}, day {row.time:.0f}: {row.bias:+.4f} (Monte Carlo error {row.bias_error:.4f})"
+            f"- bias of {row.strategy}, day {row.time}: {row.bias:+.4f} (Monte Carlo error {row.bias_error:.4f})"
             for row in own[own["bias"].abs() > BIAS].itertuples()
         ]
         if differences.loc[differences["weights"] == "at the start", "bias"].abs().max() <= MISS:
@@ -255,7 +256,7 @@ def _broken(name: str, table: pd.DataFrame) -> list[str]:
     low, high = REJECTED
     wrong = own[(own["rejected"] < low) | (own["rejected"] > high)]
     return [
-        f"- {row.strategy}, day {row.time:.0f}: the truth is rejected in {row.rejected:.1%} "
+        f"- {row.strategy}, day {row.time}: the truth is rejected in {row.rejected:.1%} "
         f"(Monte Carlo error {row.covered_error:.1%})"
         for row in wrong.itertuples()
     ]

@@ -12,7 +12,7 @@ def test_biases_and_shares_outside_their_bounds_are_named(monkeypatch):
 
     error = np.array([-0.01, 0.0, 0.0, 0.03])
     both = pd.DataFrame({"store": range(4), "error": error, "covered": [True, True, True, False], "std_error": 0.0077})
-    both = both.assign(weights="all", what="difference", strategy="ending by 12 months", time=365.0, truth=0.02)
+    both = both.assign(weights="all", what="difference", strategy="ending by 12 months", time=365, truth=0.02)
     table, coverage = summary(both), pooled(both)
     assert np.isclose(table.loc[0, "bias"], 0.005)
     assert np.allclose(coverage["covered"], 0.75)

@@ -162,6 +162,14 @@ def emulate_trial(
     EmptyCohortError
         Nobody can take part.
 
+    Notes
+    -----
+    Against the generator's truth (``benchmarks/results/trial.md``), in 43 stores of 60,000 children of
+    ``confounding-measured``: the mean difference from the natural course is within 0.001 of it for ``NotBefore``; for
+    ``EndBy(months=12)`` at 1,095 days it is 0.0027 (Monte Carlo error 0.0010) below 0.123. With what is known at the
+    start only, these are off by up to 0.006 and 0.053. Of ``EndBy``, in which few plans stand for many, intervals are
+    somewhat too short: at 365 days, in stores of 12,000 children, they held the truth in 88 % and not in 95 %.
+
     References
     ----------
     Hernán (2018), American Journal of Epidemiology 187:1606. Cain et al. (2010), International Journal of Biostatistics
