@@ -72,7 +72,7 @@ def test_dates_are_in_order(england):
 def test_conferences_are_on_weekdays(england):
     plans = england[0]
     for dates in (plans.plans["start_date"], plans.reviews["review_date"], plans.conferences["conference_date"]):
-        assert dates.dt.dayofweek.max() == 4
+        assert dates.dt.day_of_week.max() == 4
 
 
 def test_every_plan_lies_in_an_episode_of_need(england):

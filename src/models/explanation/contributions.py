@@ -174,7 +174,8 @@ def explain_risk(
             "row": row,
             "time": days[time],
             "feature": np.array(list(names), dtype=object)[player],
-            "value": np.stack(values)[player, row] if names else [],
+            # Values of every kind, and None: pandas is not to find a kind for them.
+            "value": pd.Series(np.stack(values)[player, row] if names else [], dtype=object),
             "contribution": shares.transpose(0, 2, 1).ravel(),
         }
     )

@@ -37,7 +37,7 @@ def test_a_strategy_moves_the_endings_that_somebody_decides(worlds):
 
 def test_what_the_strategy_does_not_touch_is_as_it_was(worlds):
     natural, late = first_plans(worlds["natural"]), first_plans(worlds["late"])
-    both = natural.join(late, rsuffix="_late", how="inner")
+    both = natural.join(late.add_suffix("_late"), how="inner")
     assert len(both) > 500
     pd.testing.assert_series_equal(both["severity"], both["severity_late"], check_names=False)
     untouched = both[both["days"] >= 182]
@@ -46,7 +46,7 @@ def test_what_the_strategy_does_not_touch_is_as_it_was(worlds):
     assert len(put_off) > 50 and (put_off["days_late"] >= 182).all()
     shared = [worlds[name].reviews.set_index(["plan_id", "review_date"])["progress"] for name in ("natural", "late")]
     of_both = shared[0].index.get_level_values("plan_id").isin(both.index)
-    pair = shared[0][of_both].to_frame().join(shared[1], rsuffix="_late")
+    pair = shared[0][of_both].to_frame().join(shared[1].rename("progress_late"))
     known = pair.dropna()
     assert len(known) > 1000 and (known["progress"] == known["progress_late"]).all()
 
