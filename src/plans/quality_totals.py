@@ -131,7 +131,8 @@ def read_quality(path: str | os.PathLike[str]) -> QualityTotals:
     file = Path(path)
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
-        counts = pd.DataFrame.from_dict(stored["counts"], orient="index", columns=list(COUNTS)).rename_axis("table")
+        rows = dict(stored["counts"])
+        counts = pd.DataFrame.from_dict(rows, orient="index", columns=list(COUNTS)).rename_axis("table")
         found = pd.DataFrame([[row[name] for name in FOUND] for row in stored["findings"]], columns=list(FOUND))
         return QualityTotals(str(stored["source"]), counts, found, dict(stored["skipped"]))
     except FileNotFoundError:

@@ -132,7 +132,7 @@ def _other_values(
         return pd.Series(np.where(number == 0, 1, number + sign), index=values.index, dtype=COUNT)
     codes = list(CODES[column])
     drawn = rng.integers(0, len(codes) - 1, n)
-    own = pd.Categorical(values, categories=codes).codes
+    own = pd.Index(codes).get_indexer(values)
     # Past the own code by one, so that the value is another one; lists of codes become one code.
     return pd.Series(pd.array(codes, dtype="string").take(drawn + ((own >= 0) & (drawn >= own))), index=values.index)
 

@@ -230,7 +230,7 @@ def _bins(values: Any, kind: str, edges: tuple[float, ...], levels: tuple[str, .
         flags, _ = to_booleans(values, name, as_words(values))
         return np.where(np.isnan(flags), 2, np.where(flags == 1.0, 0, 1))
     text = level_text(values, set(levels))
-    codes = pd.Categorical(text, categories=list(levels)).codes.astype(np.int64)
+    codes = pd.Index(list(levels)).get_indexer(text)
     return np.where(text.isna(), len(levels), np.where(codes < 0, levels.index(OTHERS), codes))
 
 

@@ -21,6 +21,7 @@ from .plan_length_effect import plan_length_effect
 from .strategy_effect import SMALLEST_ERROR, STRATEGIES, TIMES, strategy_effect
 
 _PANDAS = {pa.string(): pd.StringDtype(), pa.bool_(): pd.BooleanDtype()}
+_ARROW = {frame: arrow for arrow, frame in _PANDAS.items()}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -362,10 +363,15 @@ def _pandas(table: pa.Table) -> pd.DataFrame:
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:
-    # By way of NumPy missing numbers stay NaN, as the simulation wrote them; pandas would make them null.
-    return pa.table(
-        {
-            name: pa.array(column.to_numpy() if isinstance(column.dtype, np.dtype) else column)
-            for name, column in frame.items()
-        }
-    )
+    return pa.table({name: _array(column) for name, column in frame.items()})
+
+
+def _array(column: pd.Series) -> pa.Array:
+    if isinstance(column.dtype, np.dtype):
+        # By way of NumPy missing numbers stay NaN, as the simulation wrote them; pandas would make them null.
+        return pa.array(column.to_numpy())
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        # Text of pandas 3 is by itself Arrow's large one.
+        codes = pa.array(column)
+        return pa.DictionaryArray.from_arrays(codes.indices, codes.dictionary.cast(pa.string()))
+    return pa.array(column, _ARROW.get(column.dtype))

@@ -148,8 +148,8 @@ def _by_episode(table: str, own: dict[str, pd.DataFrame], episodes: pd.DataFrame
     found = pd.merge_asof(
         records, begun.sort_values("referral_date"), left_on=day, right_on="referral_date", by="child_id"
     )
-    first = begun.drop_duplicates("child_id").set_index("child_id")["episode"]
-    episode = found["episode"].fillna(found["child_id"].map(first))
+    first = begun.drop_duplicates("child_id").set_index("child_id")["episode"].reindex(found["child_id"])
+    episode = found["episode"].fillna(first.reset_index(drop=True))
     if episode.isna().any():
         raise InputError(f"{int(episode.isna().sum())} rows of {table} are of children without an episode of need")
     values = {name: _values(found[column]) for column, name in members.items()}

@@ -20,7 +20,7 @@ def test_the_cohort_computes_the_features_that_drove_the_hazard(england):
     assert in_window.sum() > 15_000
     # A child not yet born at the extract counts as born on the expected day, which may have passed.
     unborn = plans.children.set_index("child_id")["date_of_birth"].isna().loc[cohort.keys["child_id"]].to_numpy()
-    in_window &= ~unborn
+    in_window = in_window & ~unborn
     for name in DRIVERS:
         ours, theirs = simulated[name][in_window], cohort.X[name][in_window]
         if name == "n_siblings_on_plan":

@@ -53,7 +53,11 @@ class TextTables(Mapping[str, pd.DataFrame]):
         if table in self._order:
             cells = cells[np.argsort(cells[:, names.index(self._order[table])], kind="stable")]
         columns = {
-            name: cells[:, place].copy() if name in self.NUMBERS else self._texts[cells[:, place]]
+            name: pd.Series(
+                cells[:, place].copy() if name in self.NUMBERS else self._texts[cells[:, place]],
+                dtype=np.int32 if name in self.NUMBERS else object,
+                copy=False,
+            )
             for place, name in enumerate(names)
         }
         return pd.DataFrame(columns, copy=False)

@@ -132,7 +132,7 @@ def _settle(rows: pd.DataFrame, late: pd.DataFrame, moved: dict[int, int], dropp
             is_second = len(at_first) > 0 or (others["start"] < plan["start"]).any()
             if is_second and not overlaps.any():
                 dropped.extend(rows.index[~is_other])
-                rows.drop(index=rows.index[~is_other], inplace=True)  # noqa: PD002
+                rows = rows.drop(index=rows.index[~is_other])
             else:
                 kept.append(place)
 
