@@ -35,7 +35,8 @@ def opened_parquet(content: Content) -> Iterator[Any]:
     try:
         if content.copy is not None:
             content.copy.seek(0)
-        file = pq.ParquetFile(content.name if content.copy is None else content.copy)
+        # Read ahead, the bytes of the whole file would stay in memory.
+        file = pq.ParquetFile(content.name if content.copy is None else content.copy, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{content.name}: not a Parquet file ({type(error).__name__})") from None
     with file if content.copy is None else nullcontext():
