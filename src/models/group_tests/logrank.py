@@ -92,6 +92,8 @@ def logrank_test(
             is_event = rows.outcome.event > 0 if event_of_interest is None else rows.outcome.event == event_of_interest
             covariance = _robust(rows, is_event, counts, factor, events, share)
         name = "Log-rank test" if rho == gamma == 0 else f"Fleming-Harrington test, rho {rho:g}, gamma {gamma:g}"
+        if len(kinds := rows.outcome.events) > 1:  # of which the reader may have meant one
+            name += f" of event {', '.join(map(str, kinds)) if event_of_interest is None else event_of_interest}"
         return group_test(name, rows, observed, expected, covariance)
 
 

@@ -24,7 +24,7 @@ def test_a_console_shows_the_same_short_table():
     assert repr(kaplan_meier([0, 0], [0, 0])).count("1.0000 (1.0000 to 1.0000)") == 1
     assert repr(nelson_aalen([5], [1])).split()[-5:-3] == ["1", "1.0000"]
     test = repr(logrank_test(duration, event, np.where(duration % 2, "odd", "even"))).splitlines()
-    assert test[0].startswith("Log-rank test: chi-squared") and test[-1].startswith("odd")
+    assert test[0].startswith("Log-rank test of event 1, 2: chi-squared") and test[-1].startswith("odd")
 
 
 def test_many_strata_are_not_all_shown():

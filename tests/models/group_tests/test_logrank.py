@@ -181,3 +181,9 @@ class TestAwkwardData:
         shown = logrank_test([1, 3, 2, 3], [1, 1, 1, 1], ["<a>", "<a>", "b", "b"])._repr_html_()
         assert "Log-rank test: chi-squared 0.059, 1 df, p = 0.8084" in shown
         assert "<a>" not in shown
+
+
+def test_it_says_of_which_events_it_is():
+    rows = {"duration": [1, 2, 3, 4, 5, 6], "event": [1, 2, 1, 0, 2, 1], "group": [0, 1] * 3}
+    assert repr(logrank_test(**rows)).startswith("Log-rank test of event 1, 2: chi-squared")
+    assert repr(logrank_test(**rows, event_of_interest=2)).startswith("Log-rank test of event 2: chi-squared")
