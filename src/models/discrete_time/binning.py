@@ -1,9 +1,9 @@
 r"""Bins of the features of person-periods, found from rows instead of from lines.
 
-scikit-learn divides a feature at its weighted percentiles, and sorts all lines anew for each of them; on few lines that
-takes more time than the trees. A feature has one value in all periods of a row, so the percentiles are those of rows
-that carry the weight of their lines. The trees are grown on the numbers of the bins, which scikit-learn leaves as they
-are, and their thresholds are turned back: the trees are the same.
+scikit-learn (from 1.9 on) divides a feature at its weighted percentiles, and sorts all lines anew for each of them; on
+few lines that takes more time than the trees. A feature has one value in all periods of a row, so the percentiles are
+those of rows that carry the weight of their lines. The trees are grown on the numbers of the bins, which scikit-learn
+leaves as they are, and their thresholds are turned back: the trees are the same.
 """
 
 from dataclasses import dataclass, replace

@@ -14,6 +14,8 @@ from secondplan.models.discrete_time.period_incidence import incidence_at
 from secondplan.models.discrete_time.person_period import period_ends, person_periods
 from secondplan.models.inputs.outcome import check_outcome
 
+from .test_binning import with_weighted_bins
+
 
 def simulated(n, seed, *, delayed=0.0):
     """Two causes with constant hazards; the first depends on a threshold of ``a``, the second on ``b``."""
@@ -32,6 +34,7 @@ def simulated(n, seed, *, delayed=0.0):
     return X[seen].reset_index(drop=True), y[seen].reset_index(drop=True), risk[seen]
 
 
+@with_weighted_bins
 def test_predictions_are_those_of_scikit_learn():
     X, y, _ = simulated(1500, 0, delayed=0.2)
     model = BoostedHazard(max_iter=15, min_samples_leaf=20, random_state=3).fit(X, y)
