@@ -22,6 +22,8 @@ from .weight_estimation import CAPS, DROPS, estimated_weights, independent_desig
 KINDS, ESTIMANDS = ("multinomial", "density_ratio"), ("ate", "overlap")
 # Probabilities of a level under which its weights rest on few, by name.
 RARE = 0.05
+# Children of a level a column of the weights' model below which errors of influence functions are too small.
+FEW_A_COLUMN = 20
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -183,7 +185,9 @@ class LengthWeights:
         of = "correlation with length" if self.kind == "density_ratio" else "standardised difference"
         how = ", ".join(filter(None, [self.kind, self.estimand, self.trim]))
         change = f"the largest {of} is {worst['before']:.2f} before and {worst['after']:.2f} after"
-        return f"Weights of {len(self):,} children ({how}): {change}"
+        few = self.effective_n["n"].min() < FEW_A_COLUMN * self.design.shape[1]
+        advice = '; few children a column in some level: weighted_risk(..., errors="leave_one_out")' if few else ""
+        return f"Weights of {len(self):,} children ({how}): {change}{advice}"
 
     def _shown(self) -> pd.DataFrame:
         table = self.effective_n.round({"effective_n": 0, "largest_share": 3})

@@ -64,6 +64,8 @@ def test_pictures(children):
     assert len(found.plot().lines) == 3
     assert len(found.plot("overlap").lines) == 6
     assert "<table" in found._repr_html_()
+    assert "leave_one_out" not in repr(found)
+    assert "leave_one_out" in repr(sp.plan_length_weights(X[:90], band[:90]))
 
 
 def test_what_cannot_be_is_refused(children):
