@@ -35,6 +35,7 @@ from .estimator.bundle_files import (
 from .estimator.bundle_key import bundle_key, require_signature
 from .estimator.plain_data import unpack
 from .features.encoder import FeatureEncoder
+from .inputs.strata import values_of
 from .numerics.blas_threads import one_blas_thread
 
 # What zipfile, numpy and pandas raise for bytes and trees that nobody meant them to see.
@@ -107,13 +108,8 @@ def _require_prediction(model: IncidenceModel, path: str | Path) -> None:
 
     They are asked for as scoring does, on several days and with days passed: its parts fit together and are numbers.
     """
-    typical = model.encoder_.reference_
-    if any(value is None for value in typical.values()) or any(
-        getattr(model, name) is not None for name in type(model)._column_parameters
-    ):
-        return  # a typical case is not known of it
     try:
-        row = pd.DataFrame({name: [value] for name, value in typical.items()}, index=[0])
+        row = pd.DataFrame({name: [value] for name, value in _typical_case(model).items()}, index=[0])
         last = min(float(model.horizon), float(model.follow_up_.min()))
         with warnings.catch_warnings(), np.errstate(all="ignore"), one_blas_thread():
             warnings.simplefilter("ignore")
@@ -129,6 +125,18 @@ def _require_prediction(model: IncidenceModel, path: str | Path) -> None:
         raise BundleError(f"{path}: the parts of the model do not fit together") from None
     if not np.isfinite(risk).all():
         raise BundleError(f"{path}: the model holds numbers that are not finite, and states no risk")
+
+
+def _typical_case(model: IncidenceModel) -> dict[str, Any]:
+    """Typical values of a model's columns, None where they are missing, in the first of its strata."""
+    case: dict[str, Any] = dict(model.encoder_.reference_)
+    for parameter in type(model)._column_parameters:
+        named = getattr(model, parameter)
+        columns = [] if named is None else [named] if isinstance(named, str) else list(named)
+        case |= dict.fromkeys(columns, 0.0 if parameter == "offset" else "")
+        if parameter == "strata":
+            case |= values_of(model.strata_[0], columns) if columns else {}
+    return case
 
 
 class _Unpacker:

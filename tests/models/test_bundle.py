@@ -340,10 +340,14 @@ def test_a_pipe_in_place_of_a_file_is_no_bundle(bundle):
         load_model(bundle)
 
 
+@pytest.mark.parametrize("strata", [None, "area"])
 @pytest.mark.parametrize("change", [lambda coef: coef[:-1], lambda coef: coef * np.nan])
-def test_parts_that_do_not_fit_or_are_no_numbers_are_refused(tmp_path, change):
-    rows = np.random.default_rng(0).normal(size=(60, 2))
-    model = CauseSpecificCox().fit(rows, {"duration": np.arange(60.0), "event": np.arange(60) % 3}, cluster=range(60))
+def test_parts_that_do_not_fit_or_are_no_numbers_are_refused(tmp_path, change, strata):
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["x", "z"])
+    # "missing" is typical of the kind
+    rows = rows.assign(area=np.arange(60) % 2 + 330, kind=pd.Series(["a", None, None, None] * 15, dtype="string"))
+    model = CauseSpecificCox(strata=strata, encoder=FeatureEncoder(categorical_missing="level"))
+    model.fit(rows, {"duration": np.arange(60.0), "event": np.arange(60) % 3}, cluster=range(60))
     model = load_model(save_bundle(model, tmp_path / "whole"))
     for cause in model.cause_models_.values():
         cause.coef_ = change(cause.coef_)

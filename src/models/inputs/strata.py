@@ -1,5 +1,6 @@
 """Strata named by columns of the features: labels learnt at the fit, matched at prediction."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,12 @@ def learn_strata(values: Any, columns: list[str]) -> tuple[list[str], np.ndarray
 def match_strata(values: np.ndarray, columns: list[str], labels: list[str]) -> np.ndarray:
     """Code of each row's stratum among ``labels``, shape (n_rows,); -1 where the model was not fitted to it."""
     return pd.Index(labels).get_indexer(pd.Index(_labels(values, columns))).astype(np.int64)
+
+
+def values_of(label: str, columns: list[str]) -> dict[str, str]:
+    """The values, as text, of the columns that a stratum's label names."""
+    found = re.fullmatch(", ".join(f"{re.escape(column)}=(.*?)" for column in columns), label, re.DOTALL)
+    return dict(zip(columns, found.groups(), strict=True)) if found else {}
 
 
 def refuse_unseen(codes: np.ndarray, columns: list[str]) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from secondplan.models.inputs.strata import learn_strata, match_strata, refuse_unseen
+from secondplan.models.inputs.strata import learn_strata, match_strata, refuse_unseen, values_of
 
 
 def test_labels_and_codes():
@@ -12,6 +12,8 @@ def test_labels_and_codes():
     labels, codes = learn_strata(values, ["band", "year"])
     assert labels == ["band=a, year=2", "band=b, year=1", "band=b, year=2"]
     assert codes.tolist() == [1, 0, 2, 1]
+    assert values_of(labels[1], ["band", "year"]) == {"band": "b", "year": "1"}
+    assert values_of("band=x, y, year=2", ["band", "year"]) == {"band": "x, y", "year": "2"}
 
 
 def test_strata_come_in_the_order_of_their_values():
