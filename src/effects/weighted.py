@@ -55,9 +55,9 @@ def weighted_risk(
     delayed entry; its errors of the censoring differ from the derivative where days tie.
 
     These errors are too small where a level has few children for the columns of the weights' model, because children
-    pull the weights to themselves: with 4 children of a level a column, 95 % intervals held the truth in some 88 of 100
+    pull the weights to themselves: with 4 children of a level a column, 95 % intervals held the truth in some 87 of 100
     simulated stores, with 10 to 20 in 90 to 94. ``errors="leave_one_out"`` has in place of the derivative what leaving
-    each row out would change, to one Newton step of the weights' model, and held it in 93 to 96 (``python -m
+    each row out would change, to one Newton step of the weights' model: 92, and 94 to 96 (``python -m
     benchmarks.effects effect-none``).
 
     Parameters
