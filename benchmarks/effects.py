@@ -77,7 +77,7 @@ class Task:
 
 TASKS = {
     "bias": Task("confounding-measured", 60_000, 20),
-    "doubly-robust": Task("confounding-measured", 60_000, 16, ROBUST),
+    "doubly-robust": Task("confounding-measured", 60_000, 17, ROBUST),
     "doubly-robust-expected": Task("confounding-measured", 60_000, 12, EXPECTED),
     "effect-none": Task("effect-none", 4_000, 500, ALL),
 }
