@@ -298,12 +298,12 @@ def of_bundle(rnd: random.Random, folder: Path, base: Path, told: list[str]) -> 
 
 def mutate(tree: object, rnd: random.Random) -> None:
     """Change one leaf or branch, somewhere."""
-    while True:
-        keys = list(tree) if isinstance(tree, dict) else list(range(len(tree)))  # type: ignore[arg-type, call-overload]
+    while isinstance(tree, dict | list):
+        keys = list(tree) if isinstance(tree, dict) else list(range(len(tree)))
         if not keys:
             return
         key = rnd.choice(keys)
-        inner = tree[key]  # type: ignore[index]
+        inner = tree[key]
         if isinstance(inner, dict | list) and inner and rnd.random() < 0.85:
             tree = inner
             continue
@@ -325,9 +325,9 @@ def mutate(tree: object, rnd: random.Random) -> None:
             -0.5,
         ]
         if rnd.random() < 0.15:
-            del tree[key]  # type: ignore[attr-defined]
+            del tree[key]
         else:
-            tree[key] = rnd.choice(odd)  # type: ignore[index]
+            tree[key] = rnd.choice(odd)
         return
 
 

@@ -180,7 +180,7 @@ def as_cases(cases: Any) -> Cases:
 
 def key_columns(cases: Cases) -> dict[str, pa.Array]:
     """The keys as text: child and plan, and the authority where it is known; those that are there."""
-    return {name: text_of(cases.columns[name]) for name in (*KEYS, "la_code") if name in cases.columns}
+    return {name: text_of(cases.columns[name], name) for name in (*KEYS, "la_code") if name in cases.columns}
 
 
 def required_columns(model: IncidenceModel) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,15 @@ class Distinct:
 
     @classmethod
     def of(cls, column: pa.Array, name: str) -> Distinct:
-        """The distinct values of a column."""
+        """The distinct values of a column.
+
+        Raises
+        ------
+        InputError
+            They are lists, or something else of several parts.
+        """
+        if pa.types.is_nested(column.type):
+            raise InputError(f"the column {name} must hold text or numbers, not {column.type}")
         if not pa.types.is_dictionary(column.type):
             column = pc.dictionary_encode(column)
         values = column.dictionary.to_pandas()
@@ -74,16 +82,26 @@ def levels_of(column: pa.Array, name: str, levels: tuple[str, ...]) -> pd.Catego
     return pd.Categorical.from_codes(place[distinct.code], categories=known)
 
 
-def text_of(column: pa.Array) -> pa.Array:
+def text_of(column: pa.Array, name: str) -> pa.Array:
     """Keys as text: whole numbers without a point, null where missing or blank."""
     if not _is_text(column.type):
-        column = pc.cast(column, pa.string()) if pa.types.is_integer(column.type) else _as_levels(column)
+        column = pc.cast(column, pa.string()) if pa.types.is_integer(column.type) else _as_levels(column, name)
     column = column.cast(pa.string())
     return pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), pa.scalar(None, pa.string()), column)
 
 
+def batch_columns(batch: pa.RecordBatch | pa.Table) -> dict[str, pa.Array]:
+    """The columns of a batch by name, each in one piece and of Arrow's own types (a UUID is text)."""
+    columns = zip(batch.schema.names, batch.columns, strict=True)
+    held = {name: col.combine_chunks() if isinstance(col, pa.ChunkedArray) else col for name, col in columns}
+    return {
+        name: _as_text(col.to_pylist()) if isinstance(col.type, pa.BaseExtensionType) else col
+        for name, col in held.items()
+    }
+
+
 def frame_columns(frame: pd.DataFrame) -> dict[str, pa.Array]:
-    """The columns of a frame; values of mixed types become text, so that each row is judged by its own."""
+    """The columns of a frame; values of mixed types, and lists, become text, so that each row is judged by its own."""
     return {str(name): _as_arrow(frame[name]) for name in frame.columns}
 
 
@@ -96,8 +114,14 @@ def _as_arrow(values: Any) -> pa.Array:
     try:
         column = pa.array(values, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        column = pa.array([None if _is_null(value) else str(value) for value in values], pa.string())
+        column = None
+    if column is None or pa.types.is_nested(column.type) or isinstance(column.type, pa.BaseExtensionType):
+        column = _as_text(values)
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _as_text(values: Iterable[Any]) -> pa.Array:
+    return pa.array([None if _is_null(value) else str(value) for value in values], pa.string())
 
 
 def _is_null(value: Any) -> bool:
@@ -118,8 +142,8 @@ def _plain(column: pa.Array, name: str) -> pa.Array:
     return column
 
 
-def _as_levels(column: pa.Array) -> pa.Array:
-    distinct = Distinct.of(column, "key")
+def _as_levels(column: pa.Array, name: str) -> pa.Array:
+    distinct = Distinct.of(column, name)
     text = level_text(distinct.values, set())
     return pa.array(text, pa.string(), from_pandas=True).take(pa.array(distinct.code))
 

@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..models.numerics.blas_threads import one_blas_thread
 from .bands import RiskBands, yardsticks
 from .cases import CODES, Cases, CheckedCases, check_cases
+from .columns import batch_columns
 from .duplicate_keys import SeenKeys
 from .horizons import HORIZONS, Horizons, Origin
 from .reasons import N_REASONS, reasons
@@ -195,12 +196,6 @@ def _score_batches(
             checked.reject(seen.add(checked.keys), "duplicate_key")
         yield scorer.score(checked, np.arange(batch.num_rows) + n_before + 1)
         n_before += batch.num_rows
-
-
-def batch_columns(batch: pa.RecordBatch | pa.Table) -> dict[str, pa.Array]:
-    """The columns of a batch by name, each in one piece."""
-    columns = zip(batch.schema.names, batch.columns, strict=True)
-    return {name: col.combine_chunks() if isinstance(col, pa.ChunkedArray) else col for name, col in columns}
 
 
 def has_interval(model: IncidenceModel) -> bool:

@@ -1,7 +1,9 @@
 from types import SimpleNamespace
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from secondplan.errors import InputError
@@ -9,7 +11,7 @@ from secondplan.models import AalenJohansen, CauseSpecificCox, CoxPH, DiscreteTi
 from secondplan.models.bundle import load_model, model_digest
 from secondplan.models.estimator import bundle_files
 from secondplan.models.estimator.bundle_files import save_bundle
-from secondplan.scoring import HORIZONS, RiskBands, score, score_batch
+from secondplan.scoring import HORIZONS, RiskBands, score, score_batch, score_batches
 from secondplan.scoring.scorer import has_interval
 
 from .conftest import make_features, make_outcomes
@@ -174,6 +176,30 @@ def test_what_cannot_be_scored_is_counted_by_code_not_shown(model, cases, column
         score(model, rows)
     assert "C000" not in str(error.value)
     assert "SAB" not in str(error.value)
+
+
+def test_uuids_are_keys_and_lists_are_text(model, cases):
+    rows = cases.head(2).astype({"child_id": object, "plan_id": object})
+    rows["child_id"], rows["plan_id"] = [UUID(int=1), UUID(int=2)], [["a", "1"], ["b", "1"]]
+    found = score(model, rows)
+    assert found["child_id"].tolist() == [str(UUID(int=1)), str(UUID(int=2))]
+    assert found["plan_id"].tolist() == ["['a', '1']", "['b', '1']"]
+
+
+@pytest.mark.skipif(not hasattr(pa, "uuid"), reason="Arrow has no UUID yet")
+def test_uuids_of_arrow_are_keys(model, cases):
+    rows = pa.Table.from_pandas(cases.head(2), preserve_index=False)
+    uuids = [UUID(int=1), UUID(int=2)]
+    ((scores, _),) = score_batches(
+        model, rows.set_column(0, "child_id", pa.array([one.bytes for one in uuids], pa.uuid()))
+    )
+    assert scores["child_id"].to_pylist() == [str(one) for one in uuids]
+
+
+def test_a_column_of_lists_is_no_key(model, cases):
+    rows = pa.Table.from_pandas(cases.head(2), preserve_index=False)
+    with pytest.raises(InputError, match="the column child_id must hold text or numbers, not list"):
+        list(score_batches(model, rows.set_column(0, "child_id", pa.array([["a"], ["b"]]))))
 
 
 def test_repeated_keys_are_refused(model, cases):

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ...errors import InputError
 from ..cases import Cases
-from ..scorer import batch_columns
+from ..columns import batch_columns
 from .content import Content
 from .source import Chunk, wanted_of_schema
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ...errors import cannot_be_written
 from ..cases import Cases
-from ..scorer import batch_columns
+from ..columns import batch_columns
 from ..sources.source import Chunk
 
 ROW, UNREADABLE, MISSING = "row number", b"unreadable", b"missing"

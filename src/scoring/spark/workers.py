@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from ...errors import BundleError, InputError, SecondplanError
 from ..cases import Cases
-from ..scorer import Scorer, batch_columns
+from ..columns import batch_columns
+from ..scorer import Scorer
 from .chunks import read_chunk
 from .judged import by_row, error_row, judge, unreadable_rows
 

@@ -16,7 +16,7 @@ COLUMNS = ["n_reviews"]
 
 
 def cells(chunk, name):
-    return text_of(chunk.cases.columns[name]).to_pylist()
+    return text_of(chunk.cases.columns[name], name).to_pylist()
 
 
 def read(path, rows_per_chunk=100, **options):

@@ -29,7 +29,7 @@ def read(path, rows_per_chunk=100):
 
 
 def cells(chunks, name):
-    return [value for chunk in chunks for value in text_of(chunk.cases.columns[name]).to_pylist()]
+    return [value for chunk in chunks for value in text_of(chunk.cases.columns[name], name).to_pylist()]
 
 
 def test_cells_of_each_type_come_as_text_in_chunks(tmp_path):
