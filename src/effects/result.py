@@ -310,7 +310,7 @@ class EffectResult:
             return f"Intervals: {len(self.draws):,} draws of the bootstrap. .assumptions says what must hold."
         if self.influence is None:
             return "No intervals. .assumptions says what must hold."
-        return f"Errors: influence functions of {self.n_clusters:,} clusters. .assumptions says what must hold."
+        return f"Errors: the influence of {self.n_clusters:,} clusters. .assumptions says what must hold."
 
     def _in_percent(self) -> pd.DataFrame:
         table = self.table
