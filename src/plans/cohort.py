@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from ..given_dates import given_date
+from ..given_dates import given_date, given_dates
 from ..models.features.encoder import as_frame
 from ..models.inputs.cluster_levels import check_cluster
 from ..models.inputs.labels import refuse_other_order
@@ -149,7 +149,8 @@ class Cohort:
                 raise ValueError(f"{name} has {len(value)} rows, X has {len(frame)}")
         check_cluster(cluster, len(frame))
         row = pd.Series(np.arange(len(frame))).astype(str)
-        ends = pd.to_datetime(pd.Series(index_end if index_end is None else np.asarray(index_end), index=row.index))
+        unknown = np.full(len(row), "NaT", "datetime64[us]")
+        ends = pd.Series(unknown if index_end is None else given_dates(np.asarray(index_end), "index_end"))
         keys = pd.DataFrame(
             {
                 "child_id": row,

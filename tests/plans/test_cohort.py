@@ -359,6 +359,8 @@ def test_a_table_of_ones_own_is_a_cohort():
         assert compare_models({"average": AalenJohansen()}, cohort, folds=2, times=[365]).n_rows == 40
     with pytest.raises(ValueError, match="a split by date needs the day"):
         TemporalSplit("2015-01-01").split(cohort)
+    spelt = Cohort.of_table(X, y, index_end=["03/04/2014"] * 40)
+    assert (spelt.keys["index_end"] == pd.Timestamp(2014, 4, 3)).all()
     dated = Cohort.of_table(X, y, index_end=pd.date_range("2014-12-13", periods=40))
     assert [len(part) for part in TemporalSplit("2015-01-01").split(dated)] == [19, 21]
     with pytest.raises(ValueError, match="la_code has 1 rows, X has 40"):
