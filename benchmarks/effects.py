@@ -76,8 +76,8 @@ class Task:
 
 
 TASKS = {
-    "bias": Task("confounding-measured", 60_000, 20),
-    "doubly-robust": Task("confounding-measured", 60_000, 17, ROBUST),
+    "bias": Task("confounding-measured", 60_000, 40),
+    "doubly-robust": Task("confounding-measured", 60_000, 28, ROBUST),
     "doubly-robust-expected": Task("confounding-measured", 60_000, 12, EXPECTED),
     "effect-none": Task("effect-none", 4_000, 500, ALL),
 }
