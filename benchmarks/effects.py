@@ -122,9 +122,9 @@ def _estimates(sp: Any, cohort: Any, truth: Any, estimators: str) -> Iterator[tu
     cluster, days = cohort.cluster.reset_index(drop=True), cohort.eligible_days.to_numpy()
     X["progress"] = pd.Categorical(X[PROGRESS].astype(int).astype(str))
 
-    def encoder(columns: list[str], products: list[tuple[str, str]] | None = None) -> Any:
+    def encoder(columns: list[str], products: list[tuple[str, str]] | None = None, **more: Any) -> Any:
         missing = {"numeric_missing": "median", "categorical_missing": "level"}
-        return sp.FeatureEncoder(columns=columns, interactions=products, **missing)
+        return sp.FeatureEncoder(columns=columns, interactions=products, **missing, **more)
 
     def model(columns: list[str]) -> Any:
         return sp.CauseSpecificCox(encoder=encoder(columns), known_end_event=4)
@@ -138,9 +138,11 @@ def _estimates(sp: Any, cohort: Any, truth: Any, estimators: str) -> Iterator[tu
     held = [name for name in effects if name in FOLLOW_FROM_LENGTH]
     of_length = [*others, "progress", *NEEDS]
     right = None
+    # Weights alone rest on the form of their model; doubly robust risks, and small stores, take the plainer one.
+    form = {"splines": {"age_at_end": 3}} if estimators == "plain" else {}
     for chosen in (products, None):  # in a small store products, or even levels of one column, can part the bands
         with contextlib.suppress(ValueError):
-            right = right or sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length, chosen))
+            right = right or sp.plan_length_weights(X[of_length], X[BAND], encoder=encoder(of_length, chosen, **form))
     follow = {"treatment": BAND, "eligible_days": days, "hold": held}
     alike = np.ones(len(X))
     censoring = sp.CoxPH(event=0, encoder=encoder(known))
