@@ -33,6 +33,7 @@ from .estimator.bundle_files import (
     sha256,
 )
 from .estimator.bundle_key import bundle_key, require_signature
+from .estimator.design import special_columns
 from .estimator.plain_data import unpack
 from .features.encoder import FeatureEncoder
 from .inputs.strata import values_of
@@ -130,12 +131,10 @@ def _require_prediction(model: IncidenceModel, path: str | Path) -> None:
 def _typical_case(model: IncidenceModel) -> dict[str, Any]:
     """Typical values of a model's columns, None where they are missing, in the first of its strata."""
     case: dict[str, Any] = dict(model.encoder_.reference_)
-    for parameter in type(model)._column_parameters:
-        named = getattr(model, parameter)
-        columns = [] if named is None else [named] if isinstance(named, str) else list(named)
+    for parameter, columns in special_columns(model).items():
         case |= dict.fromkeys(columns, 0.0 if parameter == "offset" else "")
         if parameter == "strata":
-            case |= values_of(model.strata_[0], columns) if columns else {}
+            case |= values_of(model.strata_[0], columns)
     return case
 
 

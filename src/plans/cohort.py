@@ -27,10 +27,6 @@ import numpy as np
 import pandas as pd
 
 from ..given_dates import given_date, given_dates
-from ..models.features.encoder import as_frame
-from ..models.inputs.cluster_levels import check_cluster
-from ..models.inputs.labels import refuse_other_order
-from ..models.inputs.outcome import check_outcome
 from ..parameter_checks import require_choice
 from ..small_counts import count_words
 from .codes import UNKNOWN_AUTHORITY
@@ -141,6 +137,12 @@ class Cohort:
         >>> Cohort.of_table([[3.0], [7.0]], {"duration": [20, 400], "event": [1, 0]}, cluster=["a", "b"])
         Cohort of 2 rows of a table; censored: fewer than 6; event 1: fewer than 6
         """
+        # Here, as who reads plans needs no scikit-learn.
+        from ..models.features.encoder import as_frame
+        from ..models.inputs.cluster_levels import check_cluster
+        from ..models.inputs.labels import refuse_other_order
+        from ..models.inputs.outcome import check_outcome
+
         refuse_other_order(X=X, y=y, cluster=cluster, eligible_days=eligible_days, index_end=index_end, la_code=la_code)
         frame = as_frame(X).reset_index(drop=True)
         outcome = check_outcome(y, n_rows=len(frame))

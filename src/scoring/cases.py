@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
+from ..models.estimator.design import special_columns
 from ..models.features.columns import BOOLEAN, CATEGORICAL, NUMERIC
 from .columns import booleans_of, frame_columns, levels_of, numbers_of, text_of
 from .values import LONGEST_DAYS, is_impossible
@@ -185,18 +186,8 @@ def key_columns(cases: Cases) -> dict[str, pa.Array]:
 
 def required_columns(model: IncidenceModel) -> dict[str, str]:
     """The columns that a model needs, and their kinds: numeric, boolean, categorical, or special (strata, offset)."""
-    needed = {str(name): SPECIAL for parameter in special_columns(model) for name in special_columns(model)[parameter]}
+    needed = {str(name): SPECIAL for name in _names(special_columns(model))}
     return needed | {name: column.kind for name, column in model.encoder_.columns_.items()}
-
-
-def special_columns(model: IncidenceModel) -> dict[str, list[str]]:
-    """Parameter -> the columns of ``X`` that it names."""
-    found: dict[str, list[str]] = {}
-    for parameter in type(model)._column_parameters:
-        named = getattr(model, parameter)
-        if named is not None:
-            found[parameter] = [named] if isinstance(named, str) else list(named)
-    return found
 
 
 def check_cases(model: IncidenceModel, cases: Cases, horizons: Horizons) -> CheckedCases:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..evaluation.fitted_facts import coefficients_of
+from ..models.estimator.design import special_columns
 from ..plans.disclosure import rounded_flow
 from ..progress import track
 from .dataset import cohort_digest, column_kinds, log_cohort
@@ -340,6 +341,6 @@ def _holds_estimators(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> bo
 
 def _columns_of(model: IncidenceModel, X: pd.DataFrame) -> pd.DataFrame:
     """No rows, only the columns of ``X`` that the model was given."""
-    special = [named for parameter in model._column_parameters for named in np.atleast_1d(getattr(model, parameter))]
-    wanted = {*model.encoder_.columns_, *(str(named) for named in special if named is not None)}
+    special = (str(name) for names in special_columns(model).values() for name in names)
+    wanted = {*model.encoder_.columns_, *special}
     return X.iloc[:0][[column for column in X.columns if column in wanted]]

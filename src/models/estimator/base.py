@@ -26,7 +26,7 @@ from ..numerics.blas_threads import one_blas_thread
 from .asked import Asked, checked_times, per_row
 from .average_risk import TrainingAverages, averages_of
 from .conditioning import divide, is_faint, not_before
-from .design import Design, TrainingRows
+from .design import Design, TrainingRows, special_columns
 from .plausibility import check_plausible
 from .scored_rows import LEFT_OUT, ScoredRows
 from .views import ModelViews
@@ -398,11 +398,7 @@ class IncidenceModel(ModelViews, TrainingAverages, ScoredRows):
         frame = as_frame(X)
         named: dict[str, pd.DataFrame] = {}
         used: list[str] = []
-        for parameter, field in self._column_parameters.items():
-            given = getattr(self, parameter)
-            if given is None:
-                continue
-            columns = [given] if isinstance(given, str) else list(given)
+        for parameter, columns in special_columns(self).items():
             absent = [column for column in columns if column not in frame.columns]
             if absent:
                 raise ValueError(f"{parameter} names columns that X does not have: {', '.join(map(str, absent))}")
@@ -410,7 +406,7 @@ class IncidenceModel(ModelViews, TrainingAverages, ScoredRows):
                 n_missing = int(frame[column].isna().sum())
                 if n_missing:
                     raise ValueError(f"column {column} ({parameter}): missing in {n_missing} of {len(frame)} rows")
-            named[field] = frame[columns]
+            named[self._column_parameters[parameter]] = frame[columns]
             used += columns
         return (frame.drop(columns=used) if used else frame), named
 

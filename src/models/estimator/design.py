@@ -11,6 +11,16 @@ from ..inputs.case_weights import robust_groups
 from ..inputs.outcome import Outcome
 
 
+def special_columns(model: Any) -> dict[str, list[Any]]:
+    """Parameter of a model -> the columns of ``X`` that it names: for strata or an offset, no covariates."""
+    named = {parameter: getattr(model, parameter) for parameter in type(model)._column_parameters}
+    return {
+        parameter: [columns] if isinstance(columns, str) else list(columns)
+        for parameter, columns in named.items()
+        if columns is not None
+    }
+
+
 @dataclass(frozen=True)
 class Design:
     """Rows of features as a model takes them.

@@ -166,6 +166,7 @@ class WindowErrors:
         level = (rate.T[:, :, None] * level).astype(SINGLE)
         asked = np.flatnonzero(key.ravel() >= 0)
         row, column = np.divmod(asked, last.shape[1])
+        # One number says the range of cells, the first event time and the end of a window, in this order.
         windows = GroupedRows((key[row, column] * n_times + first[row]) * n_times + last[row, column], ROWS_OF_A_WINDOW)
         found = np.empty(windows.members.shape)
         for runs in _of_one_key(windows.runs, n_times**2):

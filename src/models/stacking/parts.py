@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.base import clone
 
 from ..estimator.base import IncidenceModel
+from ..estimator.design import special_columns
 from ..features.columns import NUMERIC
 from ..features.encoder import FeatureEncoder
 
@@ -117,5 +118,4 @@ def check_strata(parts: Mapping[str, IncidenceModel], encoder: FeatureEncoder) -
 
 def _special(model: IncidenceModel) -> list[str]:
     """Columns that parameters of the model name."""
-    named = (getattr(model, parameter) for parameter in type(model)._column_parameters)
-    return [str(column) for column in named if column is not None]
+    return [str(column) for columns in special_columns(model).values() for column in columns]
