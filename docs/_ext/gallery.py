@@ -1,11 +1,13 @@
 """Cards of the gallery, a picture each; and what pictures of notebooks say to those who do not see them."""
 
-import json
 from binascii import a2b_base64
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
+import nbformat
 from docutils import nodes
+from jupyter_cache import get_cache
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -30,8 +32,15 @@ def _say(app: Sphinx, doctree: nodes.document) -> None:
     run = Path(app.outdir).parent / "jupyter_execute" / f"{app.env.docname}.ipynb"
     if not run.exists():
         return
+    with suppress(KeyError):  # pages that are not run
+        # From the cache: a page that was run in an earlier build is written without its outputs.
+        _, page = get_cache(app.config.nb_execution_cache_path).merge_match_into_notebook(nbformat.read(run, 4))
+        _say_of(page, doctree)
+
+
+def _say_of(page: nbformat.NotebookNode, doctree: nodes.document) -> None:
     words = {}
-    for cell in json.loads(run.read_text(encoding="utf-8"))["cells"]:
+    for cell in page["cells"]:
         for output in cell.get("outputs", []):
             said = output.get("metadata", {}).get("image/png", {}).get("alt")
             if said:
