@@ -3,7 +3,8 @@
 COMMON = (
     "No hidden causes: whatever makes plans end sooner or later and also makes a second plan more or less likely is "
     "among the columns used. Severity that nobody recorded is not.",
-    "Every kind of child could have had every level: where some never do, the figures rest on the model alone.",
+    "Every kind of child could have had every level (each length, say): where some never do, the figures rest on the "
+    "model alone.",
     "A level is one thing: how a plan came to be so long does not matter for what follows, nor do other children's.",
     "Children who left observation (moved away, or the extract ended) are like those who stayed, given the columns.",
 )

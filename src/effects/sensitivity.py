@@ -125,10 +125,11 @@ class TippingPoint:
                 lines.append(f"{head}: no difference beyond noise, so there is nothing to explain away.")
                 continue
             whole, interval = row["e_value"], row["e_value_of_interval"]
+            moves = "raise" if row["ratio"] > 1.0 else "lower"
             lines.append(
-                f"{head}: to explain the difference away, something unmeasured would have to raise both the chance of "
-                f"the {name} and the risk {whole:.2f}-fold, beyond all that is adjusted for; to make it no more than "
-                f"noise, {interval:.2f}-fold."
+                f"{head}: to explain the difference away, something unmeasured would have to {moves} the chance of "
+                f"“{row[name]}” and raise the risk, each {whole:.2f}-fold, beyond all that is adjusted for; to make it "
+                f"no more than noise, each {interval:.2f}-fold."
             )
             lines.extend(self._as_strong_as(row))
         return "\n".join(lines)
@@ -154,23 +155,18 @@ class TippingPoint:
             return []
         name = self.result.level_name
         own = self.yardsticks[(self.yardsticks[name] == row[name]) & (self.yardsticks["time"] == row["time"])]
-        return [_compared_with(found) for found in own.to_dict("records")]
+        return [f"{row[name]}: {_compared_with(found)}" for found in own.to_dict("records")]
 
 
 def _compared_with(found: dict[str, Any]) -> str:
     """One yardstick in words: what leaving it out does to the difference."""
-    points = f"{100 * found['moved']:+.1f} percentage points"
-    if np.isfinite(found["times_as_strong"]):
-        return (
-            f"That is {found['times_as_strong']:.1f} times as strong as {found['without']}: leaving that out moves the "
-            f"difference by {points}."
-        )
     if found["moved"] == 0.0:
-        return f"Leaving out {found['without']} does not move the difference."
-    return (
-        f"Leaving out {found['without']} moves the difference by {points}: something unmeasured that works like it "
-        "would hide this difference, not make it."
-    )
+        return f"leaving out {found['without']} does not move the difference."
+    words = f"leaving out {found['without']} moves the difference by {100 * found['moved']:+.1f} percentage points"
+    if np.isfinite(found["times_as_strong"]):
+        times = found["times_as_strong"]
+        return f"{words}; something unmeasured would have to move it {times:.1f} times as much to leave nothing."
+    return f"{words}: something unmeasured that works like it would hide this difference, not make it."
 
 
 def tipping_point(

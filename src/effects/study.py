@@ -104,9 +104,10 @@ class EffectStudy:
         said = [line for result in results for line in result.assumptions]
         held = _held(self.adjusted_for)
         if held:
+            names = ", ".join(held).replace("_", " ")
             said.append(
-                f"From the plan's end, {', '.join(held).replace('_', ' ')} stay as they were whatever the length: what "
-                "length does through them is not counted."
+                f"From the plan's end, what follows from length too is held as it was: {names}. What length does "
+                "through it is not counted."
             )
         if PROGRESS not in self.adjusted_for:
             said.append(

@@ -53,7 +53,8 @@ def plot_strategies(
             own = table[table["strategy"] == name]
             day = own["time"] + 0.006 * reach * (place - (curves.shape[1] - 1) / 2)
             ax.vlines(day, 100 * own["lower"], 100 * own["upper"], color=look["color"], linewidth=1.2)
-        ax.set(xlabel="days since the plan's start", ylabel="risk of a second plan (%)", xlim=(0, None), ylim=(0, None))
+        ylabel = "risk of a second plan (%, 95 % intervals)"
+        ax.set(xlabel="days since the plan's start", ylabel=ylabel, xlim=(0, None), ylim=(0, None))
         heading(ax, title, "What if all plans had followed the strategy?")
         if at_risk is None:
             legend(ax)
@@ -130,7 +131,7 @@ def plot_trial_balance(table: Any, *, most: int = 20, title: str | None = None, 
         for place, name in enumerate(("before", "after")):
             ax.plot(largest[name], rows, "os"[place], color=COLOURS[place], label=f"{name} weighting")
         ax.axvline(WORTH_A_LOOK, color=MUTED, linewidth=0.8, linestyle="--")
-        ax.set(xlabel="largest standardised difference at any review (standard deviations)", xlim=(0, None))
+        ax.set(xlabel="largest difference from all who came (standard deviations)", xlim=(0, None))
         ax.set_yticks(rows, [str(name) for name in largest.index], fontsize=8)
         heading(ax, title, "Are those who go on like all who came to the review?")
         legend(ax, place="below", ncols=2)
@@ -160,9 +161,8 @@ def plot_policy(table: Any, *, title: str | None = None, ax: Axes | None = None)
             ax.plot(rows["months"], 100 * rows["estimate"], label=f"by day {time:g}", **look)
             band = {"color": look["color"], "alpha": 0.15, "linewidth": 0}
             ax.fill_between(rows["months"], 100 * rows["lower"], 100 * rows["upper"], **band)
-        ax.set(
-            xlabel="no plan ended before (months; 0: as they were)", ylabel="risk of a second plan (%)", ylim=(0, None)
-        )
+        ylabel = "risk of a second plan (%, 95 % intervals)"
+        ax.set(xlabel="no plan ended before (months; 0: as they were)", ylabel=ylabel, ylim=(0, None))
         heading(ax, title, "How does the risk go with the least length of plans?")
         legend(ax)
         told = []

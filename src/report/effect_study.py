@@ -8,10 +8,16 @@ import pandas as pd
 
 from ..plots.effect_methods import plot_effect_methods
 from ..plots.style import new_figure
+from ..plots.weights import plot_balance
 from .blocks import Block, Bullets, Heading, Section, note, paragraph, picture, table
+from .column_words import column_words
 
 if TYPE_CHECKING:
-    from ..effects import EffectStudy
+    from ..effects import EffectStudy, EmulatedTrial
+    from ..effects.length_weights import LengthWeights
+
+EFFECT_TITLE = "Does ending plans early bring second plans?"
+LENGTH = "length of the first plan"
 
 
 def study_section(study: EffectStudy) -> Section:
@@ -19,54 +25,107 @@ def study_section(study: EffectStudy) -> Section:
     differences = study.differences
     levels = differences["level"].nunique()
     figure, ax = new_figure(8.2, 1.4 + 0.75 * levels)
-    plot_effect_methods(differences, ax=ax)
-    methods = ["method", "level", "time"]
+    plot_effect_methods(differences, ax=ax, title="What does the plan's length change? One answer per method")
+    shown = differences[["method", "level"]].rename(columns={"level": LENGTH})
     blocks: list[Block] = [
         paragraph(
             "Plans that end early are often the plans that go well, so children of short and of long plans differ "
-            "before anything is compared. Each estimate below makes them alike in its own way; none can in what nobody "
-            "recorded."
+            "before anything is compared. Each estimate below makes them alike in its own way, the unadjusted one "
+            "excepted; none can in what nobody recorded."
         ),
         Bullets(study.words),
+        note(
+            "No more than noise: the 95 % interval holds 0. It does not mean that there is no effect. Natural course: "
+            "plans ending as they did."
+        ),
         picture(figure),
         table(
-            _percent(differences, methods),
+            shown.assign(days=_days(differences), difference=_percent(differences)),
             caption=f"Difference in risk from plans of {differences['reference'].iloc[0]}, percentage points",
             numbers=["days", "difference"],
             notes=["Days are counted from the plan's end. In brackets: 95 % interval, families allowed for."],
         ),
+        *_alike(study.weights),
     ]
     if study.trial is not None:
-        trial = study.trial.risk
-        blocks += [
-            Heading("If plans were ended by another rule"),
-            paragraph(
-                "A trial that nobody ran, emulated from the plan's start: every child follows each rule for as long as "
-                "the record agrees with it, and stands in for children like it once it does not."
-            ),
-            table(
-                _percent(trial.table, ["strategy", "time"]),
-                caption="Risk of a second plan by strategy, per cent",
-                numbers=["days", "difference"],
-                notes=["Days are counted from the plan's start. In brackets: 95 % interval."],
-            ),
-            table(study.trial.protocol, caption="The trial that is emulated"),
-        ]
+        blocks += _another_rule(study.trial)
     blocks += [
         Heading("What could still be wrong"),
         Bullets(tuple(study.tipping.words.split("\n"))),
         paragraph("These are effects only if:"),
         Bullets(study.assumptions),
-        paragraph(f"Adjusted for: {', '.join(study.adjusted_for)}."),
+        paragraph(f"Adjusted for, from the plan's end: {'; '.join(map(column_words, study.adjusted_for))}."),
         note("Nothing here feeds the risk of a child. It is about rules, for those who make them."),
     ]
-    return Section("Does ending plans early bring second plans?", tuple(blocks))
+    return Section(EFFECT_TITLE, tuple(blocks))
 
 
-def _percent(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def _alike(weights: LengthWeights) -> list[Block]:
+    """Whether the weights made children of all lengths alike, and how many are left to stand for all."""
+    balance = weights.balance.assign(column=weights.balance["column"].map(column_words))
+    figure, ax = new_figure(8.2, 1.2 + 0.28 * min(balance["column"].nunique(), 20))
+    plot_balance(balance, title="Are children of all lengths alike after weighting?", ax=ax)
+    apart = balance.set_index("column")[["before", "after"]].abs()
+    apart = apart.groupby(level=0).max().sort_values("before", ascending=False).reset_index(names="feature")
+    worth = weights.effective_n
+    return [
+        picture(figure, "Right of the dotted line after weighting: children of different lengths are still others."),
+        table(
+            apart,
+            caption="Largest difference between lengths before and after weighting, standard deviations",
+            decimals=2,
+        ),
+        table(
+            pd.DataFrame({LENGTH: worth["level"], "worth": (100 * worth["effective_n"] / worth["n"]).round()}),
+            caption="What 100 children of each length are worth after weighting",
+            decimals=0,
+            notes=["Where it is far below 100, a few children stand for many, and the weighted figures rest on them."],
+        ),
+    ]
+
+
+def _another_rule(trial: EmulatedTrial) -> list[Block]:
+    """What the emulated trial found, and which trial it was."""
+    risks = trial.risk.table
+    keys = ["strategy", "time"]
+    differences = trial.risk.difference()
+    told = pd.Series(_percent(differences), index=pd.MultiIndex.from_frame(differences[keys]))
+    figure, ax = new_figure(8.2, 5.0)
+    trial.plot(ax)
+    return [
+        Heading("If plans were ended by another rule"),
+        paragraph(
+            "A trial that nobody ran, emulated from the plan's start: every child follows each rule for as long as "
+            "the record agrees with it, and stands in for children like it once it does not."
+        ),
+        picture(figure),
+        table(
+            pd.DataFrame(
+                {
+                    "strategy": risks["strategy"],
+                    "days": _days(risks),
+                    "risk": _percent(risks),
+                    "difference": told.reindex(
+                        pd.MultiIndex.from_frame(risks[keys]), fill_value="reference"
+                    ).to_numpy(),
+                }
+            ),
+            caption="Risk of a second plan by strategy, per cent, and difference from the reference, percentage points",
+            numbers=["days", "risk", "difference"],
+            notes=[
+                "Days are counted from the plan's start. In brackets: 95 % interval. A part of each difference is "
+                "postponement: a child still on the first plan cannot start a second. Later days tell more."
+            ],
+        ),
+        table(trial.protocol, caption="The trial that is emulated"),
+    ]
+
+
+def _days(rows: pd.DataFrame) -> list[str]:
+    return [f"{day:,g}" for day in rows["time"]]
+
+
+def _percent(rows: pd.DataFrame) -> list[str]:
     """Estimates in per cent with their intervals, as text."""
-    shown = rows[names].rename(columns={"time": "days"}).copy()
-    shown["days"] = [f"{day:g}" for day in rows["time"]]
     values = 100 * rows[["estimate", "lower", "upper"]].to_numpy()
-    shown["difference"] = [f"{value:.1f} ({low:.1f} to {high:.1f})" for value, low, high in values]
-    return shown
+    return [f"{value:.1f} ({low:.1f} to {high:.1f})" for value, low, high in values]

@@ -17,7 +17,7 @@ from .blocks import Block, Bullets, Heading, Section, note, paragraph, picture, 
 from .calibration import calibration_blocks, drawn_points
 from .children import cohort_blocks, incidence_blocks, key_figures, shown_count
 from .document import Document
-from .effect_study import study_section
+from .effect_study import EFFECT_TITLE, study_section
 from .effects import effect_sections
 from .groups import group_blocks
 from .measures import BETTER, RIGHT, differences_table, measures_table
@@ -66,7 +66,7 @@ def experiment_report(
         ``to_html()``, ``to_markdown()``, ``to_json()``.
     """
     sections = [
-        Section("The verdict", tuple(_verdict(comparison))),
+        Section("The verdict", tuple(_verdict(comparison, study))),
         Section("Who was studied", tuple(cohort_blocks(cohort))),
         Section("How soon children return", tuple(incidence_blocks(cohort))),
         Section("Which model predicts best", tuple(_models(comparison, dropped))),
@@ -111,11 +111,17 @@ def plain(row: pd.Series) -> dict[str, Any]:
     return {str(k): None if pd.isna(v) else v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
 
 
-def _verdict(comparison: Comparison) -> list[Block]:
+def _verdict(comparison: Comparison, study: EffectStudy | None) -> list[Block]:
     alike: dict[str, list[str]] = {}
     for name, words in comparison.verdicts.items():
         alike.setdefault(words, []).append(name)
     lines = [f"{words}: {', '.join(names)}." for words, names in alike.items()]
+    effect: list[Block] = []
+    if study is not None:
+        effect = [
+            paragraph(f"{EFFECT_TITLE} The section of that name says what each of these rests on."),
+            Bullets(study.words),
+        ]
     return [
         paragraph(comparison.verdict),
         *([Bullets(tuple(lines))] if lines else []),
@@ -124,6 +130,7 @@ def _verdict(comparison: Comparison) -> list[Block]:
             "bar to clear. Beyond noise: a difference that chance alone makes in fewer than 5 of 100 such comparisons, "
             "after correction for the number of pairs."
         ),
+        *effect,
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -25,18 +26,28 @@ def how_many(n_children: int, n_events: int) -> str:
     return f"{count_words(n_children)} children, {count_words(n_events)} second plans"
 
 
-def experiment_note(described: str, comparison: Comparison, counted: str, data_name: str, address: str) -> str:
+def experiment_note(
+    described: str, comparison: Comparison, counted: str, data_name: str, address: str, findings: Sequence[str] = ()
+) -> str:
     """The description of an experiment: what its latest comparison found, on which data, and what it asks."""
     latest = f"[The latest comparison]({address}), {data_name}: {counted}."
-    return "\n\n".join(filter(None, [comparison.verdict, latest, described]))
+    return "\n\n".join(filter(None, [comparison.verdict, _listed(findings), latest, described]))
 
 
-def comparison_note(comparison: Comparison, counted: str, data_name: str, address: str, has_report: bool) -> str:
-    """The description of a comparison: the verdict, the data, the models side by side, where the report is."""
+def comparison_note(
+    comparison: Comparison,
+    counted: str,
+    data_name: str,
+    address: str,
+    has_report: bool,
+    findings: Sequence[str] = (),
+) -> str:
+    """The description of a comparison: the verdict, other findings, the data, the models, where the report is."""
     report = [f"The whole report: [{REPORT}]({address}/artifacts/{REPORT})."] if has_report else []
     return "\n\n".join(
         [
             comparison.verdict,
+            *filter(None, [_listed(findings)]),
             f"Data: {data_name}: {counted}.",
             _side_by_side(comparison.table),
             "Difference: Brier score at 730 days less that of everybody's average risk, below 0 is better. IPA: by how "
@@ -91,6 +102,10 @@ def uncrowned(note: str) -> str:
     """A description without the champion's mark."""
     first, _, rest = note.partition("\n\n")
     return rest if first.startswith(_CHAMPION) else note
+
+
+def _listed(findings: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in findings)
 
 
 def _side_by_side(table: pd.DataFrame) -> str:

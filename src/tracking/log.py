@@ -6,7 +6,7 @@ import inspect
 import io
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -65,6 +65,7 @@ def log_comparison(
     gates: Gates | dict[str, Any] | None = None,
     champions: Mapping[str, PresentChampion] | None = None,
     metrics: Mapping[str, float] | None = None,
+    findings: Sequence[str] = (),
     data_name: str = "cohort",
     tags: Mapping[str, str] | None = None,
     store: str | Store | None = None,
@@ -102,6 +103,8 @@ def log_comparison(
         By model: how it compares with the present champion.
     metrics : mapping of str to float, optional
         More numbers of the comparison's own run.
+    findings : sequence of str
+        What was found besides the comparison, a sentence each; they stand above its run and the experiment.
     data_name : str
         What the data are called: ``"england-2018, 12000 children, seed 0"``.
     tags : mapping of str to str, optional
@@ -132,7 +135,7 @@ def log_comparison(
         _run(opened, experiment_id, f"comparison of {len(models)} models", common | {KIND_TAG: COMPARISON}) as parent,
     ):
         address = f"#/experiments/{experiment_id}/runs/{parent}"
-        note = comparison_note(comparison, counted, data_name, address, REPORT in (pages or {}))
+        note = comparison_note(comparison, counted, data_name, address, REPORT in (pages or {}), findings)
         log_cohort(opened, parent, cohort, name=data_name, digest=digest)
         shared = {"n_rows": len(cohort), "care": cohort.care, "as_of": f"{cohort.as_of:%Y-%m-%d}"} | dict(params or {})
         _log_params(opened, parent, {"models": ", ".join(models)} | shared)
@@ -170,9 +173,8 @@ def log_comparison(
                 _log_table(opened, child, "gates", report.table)
                 calibration = comparison.calibration
                 _log_table(opened, child, "calibration", calibration.loc[calibration["model"] == name])
-        _describe(
-            opened, experiment_id, parent, note, experiment_note(description, comparison, counted, data_name, address)
-        )
+        latest = experiment_note(description, comparison, counted, data_name, address, findings)
+        _describe(opened, experiment_id, parent, note, latest)
     return parent
 
 

@@ -51,9 +51,10 @@ def test_measured_features_are_the_yardstick():
     found = sp.tipping_point(effect([0.30, 0.20]), {"neglect": effect([0.34, 0.20])}, reference="late")
     row = found.yardsticks.iloc[0]
     assert (row["moved"], row["times_as_strong"]) == pytest.approx((0.04, 2.5))
-    assert "2.5 times as strong as neglect: leaving that out moves the difference by +4.0 percentage points" in repr(
-        found
-    )
+    moved = "early: leaving out neglect moves the difference by +4.0 percentage points; something unmeasured"
+    assert f"{moved} would have to move it 2.5 times as much to leave nothing." in repr(found)
+    assert "raise the chance of “early” and raise the risk" in found.words
+    assert "lower the chance of “late” and raise the risk" in sp.tipping_point(found.result, reference="early").words
     other_way = sp.tipping_point(effect([0.30, 0.20]), {"neglect": effect([0.28, 0.20])}, reference="late")
     assert "by -2.0 percentage points: something unmeasured that works like it would hide" in other_way._repr_html_()
 

@@ -54,7 +54,7 @@ def test_words_say_what_was_found_and_assumed(study):
 
 def test_progress_is_adjusted_for_as_it_was_found(plans, cohort):
     found = sp.effect_study(plans, cohort=cohort, adjust=["latest_progress"], strategies=None, times=[365])
-    assert any("latest progress stay as they were" in line for line in found.assumptions)
+    assert any("held as it was: latest progress." in line for line in found.assumptions)
     without = sp.effect_study(plans, cohort=cohort, adjust=["disabled"], strategies=None, times=[365])
     assert any("progress that reviews find is not adjusted for" in line for line in without.assumptions)
     assert set(found.tipping.yardsticks["without"]) == {"the progress at the last review"}

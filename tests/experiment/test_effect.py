@@ -35,7 +35,12 @@ def test_the_report_says_what_was_found_and_assumed(result):
     assert all(line in page for line in result[0].study.words)
     assert all(line in page for line in result[0].study.assumptions)
     assert all(line in result[0].summary() for line in result[0].study.words)
-    assert result[0].report.to_html().count("<img") >= 4
+    assert "features differ by more than 0.1 standard deviations" in page
+    rows = [
+        line for line in page.split("\n") if line.startswith(("| natural course | 365", "| no ending before 3 months"))
+    ]
+    assert [row.count("to") for row in rows] == [1, 2]  # a risk each, and the difference of the rule
+    assert result[0].report.to_html().count("<img") >= 6
 
 
 def test_its_numbers_and_tables_are_tracked_and_no_child_is(result):
@@ -43,7 +48,9 @@ def test_its_numbers_and_tables_are_tracked_and_no_child_is(result):
 
     found, store = result
     client = mlflow.MlflowClient(tracking_uri=store)
-    metrics = client.get_run(found.run_id).data.metrics
+    run = client.get_run(found.run_id)
+    metrics = run.data.metrics
+    assert all(line in run.data.tags["mlflow.note.content"] for line in found.study.words)
     rows = found.study.differences.query("method == 'standardised'")
     assert metrics["effect/standardised_365"] == pytest.approx(rows["estimate"].iloc[0])
     assert "effect/trial_no_ending_before_3_months_365_lower" in metrics
