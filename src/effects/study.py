@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..caller_warnings import without_repeats
+from ..caller_warnings import warn, without_repeats
 from ..models.cause_specific.model import CauseSpecificCox
 from ..models.cox.model import CoxPH
 from ..models.features.encoder import FeatureEncoder
@@ -76,7 +76,7 @@ class EffectStudy:
         With balance and overlap of the bands.
     adjusted_for : tuple of str
     left_out : tuple of str
-        Columns asked for that the data cannot give.
+        Columns asked for that the data cannot give, or of which all children of some length have one value.
     """
 
     estimates: dict[str, EffectResult]
@@ -277,6 +277,13 @@ def _features(cohort: Cohort, adjust: Sequence[str] | None) -> tuple[pd.DataFram
         if isinstance(X[name].dtype, pd.CategoricalDtype):
             X[name] = _without_rare_levels(X[name], X[BAND])
     left_out = tuple(name for name in names if name in cohort.missing_features or X[name].nunique(dropna=True) < 2)
+    apart = tuple(name for name in names if name not in left_out and _parts_a_band(X[name], X[BAND]))
+    if apart:
+        warn(
+            f"not adjusted for, as all children of some length have one value of it: {', '.join(apart)}; no weights "
+            "make lengths alike in it"
+        )
+        left_out += apart
     return X, [name for name in names if name not in left_out], left_out
 
 
@@ -290,6 +297,16 @@ def _without_rare_levels(column: pd.Series, band: pd.Series) -> pd.Series:
     counts = pd.crosstab(column, band)
     rare = set(counts.index[(counts == 0).any(axis=1)])
     return column.mask(column.isin(rare), column.value_counts().idxmax()).cat.remove_unused_categories()
+
+
+def _parts_a_band(column: pd.Series, band: pd.Series) -> bool:
+    """Whether all children of some band have the least of its values, or the largest."""
+    if not pd.api.types.is_numeric_dtype(column):
+        return False
+    values = column.astype("Float64")
+    ends = values.groupby(band, observed=True).agg(["min", "max"])
+    is_one = ends["min"].eq(ends["max"]) & ends["min"].isin([values.min(), values.max()])
+    return bool(is_one.any())
 
 
 def _encoder(columns: Sequence[str]) -> FeatureEncoder:

@@ -55,9 +55,17 @@ def study_section(study: EffectStudy) -> Section:
         paragraph("These are effects only if:"),
         Bullets(study.assumptions),
         paragraph(f"Adjusted for, from the plan's end: {'; '.join(map(column_words, study.adjusted_for))}."),
+        *_not_adjusted_for(study.left_out),
         note("Nothing here feeds the risk of a child. It is about rules, for those who make them."),
     ]
     return Section(EFFECT_TITLE, tuple(blocks))
+
+
+def _not_adjusted_for(columns: tuple[str, ...]) -> list[Block]:
+    if not columns:
+        return []
+    names = "; ".join(map(column_words, columns))
+    return [paragraph(f"Left out, as the data lack it or all children of some length have one value of it: {names}.")]
 
 
 def _alike(weights: LengthWeights) -> list[Block]:

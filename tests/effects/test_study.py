@@ -1,5 +1,7 @@
 """The four estimators side by side."""
 
+from dataclasses import replace
+
 import pytest
 
 import secondplan as sp
@@ -55,9 +57,17 @@ def test_words_say_what_was_found_and_assumed(study):
 def test_progress_is_adjusted_for_as_it_was_found(plans, cohort):
     found = sp.effect_study(plans, cohort=cohort, adjust=["latest_progress"], strategies=None, times=[365])
     assert any("held as it was: latest progress." in line for line in found.assumptions)
-    without = sp.effect_study(plans, cohort=cohort, adjust=["disabled"], strategies=None, times=[365])
-    assert any("progress that reviews find is not adjusted for" in line for line in without.assumptions)
     assert set(found.tipping.yardsticks["without"]) == {"the progress at the last review"}
+
+
+def test_what_has_one_value_in_some_band_is_left_out_and_told(plans, cohort):
+    X = cohort.X.copy()
+    X.loc[X["plan_length_band"] == "over 3 to 6 months", "n_previous_episodes"] = 0
+    asked = {"adjust": ["disabled", "n_previous_episodes"], "strategies": None, "times": [365]}
+    with pytest.warns(UserWarning, match="not adjusted for, .* one value of it: n_previous_episodes;"):
+        found = sp.effect_study(plans, cohort=replace(cohort, X=X), **asked)
+    assert (found.adjusted_for, found.left_out) == (("disabled",), ("n_previous_episodes",))
+    assert any("progress that reviews find is not adjusted for" in line for line in found.assumptions)
 
 
 def test_a_yardstick_is_the_estimate_without_its_columns(study):
