@@ -315,7 +315,7 @@ def _track(
         gates=experiment.champion.gates if experiment.champion else None,
         champions=None if standing is None else standing.against(comparison, fitted),
         metrics=None if study is None else metrics_of(study),
-        findings=() if study is None else study.words,
+        findings=() if study is None else (*study.words, "Effects only if the assumptions hold that the report lists."),
         data_name=data_name,
         store=store,
     )
