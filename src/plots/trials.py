@@ -129,7 +129,7 @@ def plot_trial_balance(table: Any, *, most: int = 20, title: str | None = None, 
     with house_style():
         ax = axes_or_new(ax, max(2.6, 1.2 + 0.24 * len(largest)))
         for place, name in enumerate(("before", "after")):
-            mark = {"marker": "os"[place], "color": COLOURS[place], "clip_on": False}  # whole at 0
+            mark: dict[str, Any] = {"marker": "os"[place], "color": COLOURS[place], "clip_on": False}  # whole at 0
             ax.plot(largest[name], rows, linestyle="none", label=f"{name} weighting", **mark)
         ax.axvline(WORTH_A_LOOK, color=MUTED, linewidth=0.8, linestyle="--")
         ax.set(xlabel="largest difference from all who came (standard deviations)", xlim=(0, None))
