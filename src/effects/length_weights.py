@@ -16,7 +16,8 @@ from ..models.inputs.labels import label_codes, refuse_other_order
 from ..models.inputs.outcome import as_numbers
 from ..models.numerics.blas_threads import one_blas_thread
 from ..parameter_checks import require_choice
-from ..small_counts import SUPPRESSED, is_small
+from ..plans.disclosure import withheld_in_parts
+from ..small_counts import SUPPRESSED, count_words
 from .weight_estimation import CAPS, DROPS, estimated_weights, independent_design
 
 KINDS, ESTIMANDS = ("multinomial", "density_ratio"), ("ate", "overlap")
@@ -166,7 +167,7 @@ class LengthWeights:
 
         require_choice("kind", kind, ("balance", "overlap"))
         if kind == "balance":
-            return plot_balance(self.balance, ax=ax)
+            return plot_balance(self.withheld().balance, ax=ax)
         if self.probability is None:
             raise ValueError(
                 "weights by a density ratio have no probabilities of levels; see .overlap for their spread"
@@ -180,21 +181,32 @@ class LengthWeights:
     def _repr_html_(self) -> str:
         return f"<p>{escape(self._heading())}</p>{self._shown().to_html(index=False)}"
 
+    def withheld(self) -> LengthWeights:
+        """The same with tables that may leave the authority.
+
+        Of a level of 1 to 5 children, and of the next smallest where the total would give it away, ``effective_n`` has
+        ``c`` for all numbers and ``balance`` NaN: what few children are like is what each of them is like.
+        """
+        small = withheld_in_parts(self.effective_n["n"])
+        few = self.balance["level"].isin(self.effective_n.loc[small, "level"])
+        numbers = ["n", "effective_n", "largest_share"]
+        worth = self.effective_n.astype(dict.fromkeys(numbers, object))
+        worth.loc[small, numbers] = SUPPRESSED
+        unknown = dict.fromkeys(("before", "after"), np.nan)
+        return replace(self, effective_n=worth, balance=self.balance.mask(few, self.balance.assign(**unknown)))
+
     def _heading(self) -> str:
-        worst = self.balance[["before", "after"]].abs().max()
+        worst = self.withheld().balance[["before", "after"]].abs().max()
         of = "correlation with length" if self.kind == "density_ratio" else "standardised difference"
         how = ", ".join(filter(None, [self.kind, self.estimand, self.trim]))
         change = f"the largest {of} is {worst['before']:.2f} before and {worst['after']:.2f} after"
         few = self.effective_n["n"].min() < FEW_A_COLUMN * self.design.shape[1]
         advice = '; few children a column in some level: weighted_risk(..., errors="leave_one_out")' if few else ""
-        return f"Weights of {len(self):,} children ({how}): {change}{advice}"
+        return f"Weights of {count_words(len(self))} children ({how}): {change}{advice}"
 
     def _shown(self) -> pd.DataFrame:
-        table = self.effective_n.round({"effective_n": 0, "largest_share": 3})
-        small = is_small(table["n"])
-        return table.assign(
-            **{name: table[name].astype(object).mask(small, SUPPRESSED) for name in ("n", "effective_n")}
-        )
+        worth = self.effective_n.round({"effective_n": 0, "largest_share": 3})
+        return replace(self, effective_n=worth).withheld().effective_n
 
 
 def plan_length_weights(

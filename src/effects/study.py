@@ -23,13 +23,14 @@ from ..models.features.encoder import FeatureEncoder
 from ..models.inputs.outcome import check_outcome
 from ..parameter_checks import shown
 from ..plans.cohort import build_cohort
+from ..plans.disclosure import withheld_in_parts
 from ..plans.strategies import Strategy
 from ..progress import track
 from .doubly_robust import doubly_robust_risk
 from .known_features import known_at_start
 from .length_weights import LengthWeights, plan_length_weights
 from .levels import FOLLOW_FROM_LENGTH
-from .result import EffectResult
+from .result import ESTIMATES, EffectResult
 from .sensitivity import TippingPoint, tipping_point
 from .standardised import standardised_risk
 from .trial.emulated_trial import DEFAULT_STRATEGIES, EmulatedTrial, emulate_trial
@@ -88,12 +89,18 @@ class EffectStudy:
 
     @property
     def table(self) -> pd.DataFrame:
-        """Risks: method, level, time (days after the plan's end), estimate, std_error, lower, upper."""
+        """Risks: method, level, time (days after the plan's end), estimate, std_error, lower, upper.
+
+        An unadjusted risk with its error is a count: that of 1 to 5 second plans, and what would give it away, is NaN.
+        """
         return self._stacked({name: result.table for name, result in self.estimates.items()})
 
     @property
     def differences(self) -> pd.DataFrame:
-        """Differences of risks from the reference level: method, level, reference, time, estimate, ..., p_value."""
+        """Differences of risks from the reference level: method, level, reference, time, estimate, ..., p_value.
+
+        NaN as in ``table``.
+        """
         return self._stacked({name: result.difference() for name, result in self.estimates.items()})
 
     @property
@@ -120,9 +127,9 @@ class EffectStudy:
     def words(self) -> tuple[str, ...]:
         """The finding of each method at the last day, in a sentence each."""
         lines = []
-        for name, result in self.estimates.items():
-            rows = result.difference()
-            row = rows[rows["time"] == rows["time"].max()].iloc[0]
+        differences = self.differences
+        for name, rows in differences[differences["time"] == differences["time"].max()].groupby("method", sort=False):
+            row = rows.iloc[0]
             lines.append(f"{name[:1].upper()}{name[1:]}: {_compared(row, row['level'], row['reference'], 'end')}")
         if self.trial is not None:
             rows = self.trial.risk.difference()
@@ -147,7 +154,16 @@ class EffectStudy:
         return f"<ul>{found}</ul>{table}<p>These are effects if:</p><ul>{assumed}</ul>{self.tipping._repr_html_()}"
 
     def _stacked(self, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-        return pd.concat(tables, names=["method"]).reset_index(level=0).reset_index(drop=True)
+        stacked = pd.concat(tables, names=["method"]).reset_index(level=0).reset_index(drop=True)
+        naive = self.estimates[UNADJUSTED]
+        assert naive.counts is not None
+        few = np.column_stack([withheld_in_parts(day) for day in naive.counts.T])
+        day = pd.Index(naive.times).get_indexer(stacked["time"])
+        of = [pd.Index(naive.levels).get_indexer(stacked[name]) for name in ("level", "reference") if name in stacked]
+        hidden = stacked["method"].eq(UNADJUSTED) & np.any([few[level, day] for level in of], axis=0)
+        numbers = [name for name in (*ESTIMATES, "p_value") if name in stacked]
+        stacked.loc[hidden, numbers] = np.nan
+        return stacked
 
 
 def effect_study(
@@ -341,9 +357,9 @@ def _yardsticks(asked: Mapping[str, Sequence[str]] | None, names: Sequence[str])
 
 def _compared(row: pd.Series, level: str, reference: str, since: str) -> str:
     """One difference in words."""
+    compared = f"{level} against {reference}, {row['time']:g} days after the plan's {since}"
     size, low, high = (100 * row[name] for name in ("estimate", "lower", "upper"))
+    if np.isnan(size):
+        return f"{compared}: not shown, as it is not known or would reveal a number of 1 to 5 children."
     said = "beyond noise" if row["p_value"] < NOISE else "no more than noise"
-    return (
-        f"{level} against {reference}, {row['time']:g} days after the plan's {since}: {size:+.1f} percentage points "
-        f"({low:+.1f} to {high:+.1f}), {said}."
-    )
+    return f"{compared}: {size:+.1f} percentage points ({low:+.1f} to {high:+.1f}), {said}."

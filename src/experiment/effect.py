@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from ..errors import InputError, SecondplanError
@@ -51,7 +52,7 @@ def tables_of(study: EffectStudy) -> dict[str, pd.DataFrame]:
     tables = {
         "effect/risks": study.table,
         "effect/differences": study.differences,
-        "effect/balance": study.weights.balance,
+        "effect/balance": study.weights.withheld().balance,
         "effect/e_values": study.tipping.table,
     }
     if study.trial is not None:
@@ -74,4 +75,4 @@ def metrics_of(study: EffectStudy) -> dict[str, float]:
         for row in trial[trial["time"] == trial["time"].max()].itertuples():
             name = f"effect/trial_{row.strategy.replace(' ', '_')}_{row.time:g}"
             found |= {name: row.estimate, f"{name}_lower": row.lower, f"{name}_upper": row.upper}
-    return {name: float(value) for name, value in found.items()}
+    return {name: float(value) for name, value in found.items() if not np.isnan(value)}

@@ -97,7 +97,8 @@ def plot_overlap(
                 count = np.histogram(values, bins=grid)[0]
                 outlines.append(np.where(is_small(count), 0, count) / max(values.size, 1))
                 if is_own:
-                    told.append(f"{level} {span(np.quantile(values, [0.05, 0.95]) if values.size else [], digits=2)}")
+                    tells = values.size and not is_small([values.size])[0]
+                    told.append(f"{level} {span(np.quantile(values, [0.05, 0.95]) if tells else [], digits=2)}")
             base, scale = len(levels) - 1 - place, 0.85 / max(max(map(np.max, outlines)), 1e-9)
             had, other = (base + scale * outline for outline in outlines)
             ax.fill_between(middle, base, had, color=COLOURS[0], alpha=0.25, linewidth=0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from ..plots.effect_methods import plot_effect_methods
 from ..plots.style import new_figure
 from ..plots.weights import plot_balance
-from .blocks import Block, Bullets, Heading, Section, note, paragraph, picture, table
+from ..small_counts import SUPPRESSED
+from .blocks import DASH, Block, Bullets, Heading, Section, note, paragraph, picture, table
 from .column_words import column_words
 
 if TYPE_CHECKING:
@@ -43,7 +45,10 @@ def study_section(study: EffectStudy) -> Section:
             shown.assign(days=_days(differences), difference=_percent(differences)),
             caption=f"Difference in risk from plans of {differences['reference'].iloc[0]}, percentage points",
             numbers=["days", "difference"],
-            notes=["Days are counted from the plan's end. In brackets: 95 % interval, families allowed for."],
+            notes=[
+                "Days are counted from the plan's end. In brackets: 95 % interval, families allowed for. Unadjusted: "
+                "not shown where it would reveal a number of 1 to 5 second plans."
+            ],
         ),
         *_alike(study.weights),
     ]
@@ -70,12 +75,16 @@ def _not_adjusted_for(columns: tuple[str, ...]) -> list[Block]:
 
 def _alike(weights: LengthWeights) -> list[Block]:
     """Whether the weights made children of all lengths alike, and how many are left to stand for all."""
-    balance = weights.balance.assign(column=weights.balance["column"].map(column_words))
+    shown = weights.withheld()
+    balance = shown.balance.assign(column=shown.balance["column"].map(column_words))
     figure, ax = new_figure(8.2, 1.2 + 0.28 * min(balance["column"].nunique(), 20))
     plot_balance(balance, title="Are children of all lengths alike after weighting?", ax=ax)
     apart = balance.set_index("column")[["before", "after"]].abs()
     apart = apart.groupby(level=0).max().sort_values("before", ascending=False).reset_index(names="feature")
-    worth = weights.effective_n
+    worth = [
+        SUPPRESSED if n == SUPPRESSED else f"{100 * effective / n:.0f}"
+        for n, effective in zip(shown.effective_n["n"], shown.effective_n["effective_n"], strict=True)
+    ]
     return [
         picture(figure, "Right of the dotted line after weighting: children of different lengths are still others."),
         table(
@@ -84,9 +93,9 @@ def _alike(weights: LengthWeights) -> list[Block]:
             decimals=2,
         ),
         table(
-            pd.DataFrame({LENGTH: worth["level"], "worth": (100 * worth["effective_n"] / worth["n"]).round()}),
+            pd.DataFrame({LENGTH: shown.effective_n["level"], "worth": worth}),
             caption="What 100 children of each length are worth after weighting",
-            decimals=0,
+            numbers=["worth"],
             notes=["Where it is far below 100, a few children stand for many, and the weighted figures rest on them."],
         ),
     ]
@@ -136,4 +145,4 @@ def _days(rows: pd.DataFrame) -> list[str]:
 def _percent(rows: pd.DataFrame) -> list[str]:
     """Estimates in per cent with their intervals, as text."""
     values = 100 * rows[["estimate", "lower", "upper"]].to_numpy()
-    return [f"{value:.1f} ({low:.1f} to {high:.1f})" for value, low, high in values]
+    return [DASH if np.isnan(value) else f"{value:.1f} ({low:.1f} to {high:.1f})" for value, low, high in values]

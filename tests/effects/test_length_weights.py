@@ -80,3 +80,18 @@ def test_what_cannot_be_is_refused(children):
         sp.plan_length_weights(X, np.ones(900))
     with pytest.warns(UserWarning, match="all but never have a level"):
         sp.plan_length_weights(X[["age"]], X["age"] + np.random.default_rng(0).normal(0, 2, 900) > 9)
+
+
+def test_few_children_of_a_level_do_not_follow_from_what_is_shown(children):
+    X, days, _ = children
+    few = np.where(days > np.sort(days)[-4], "longest", np.where(days > 500, "long", "short"))
+    with pytest.warns(UserWarning, match="all but never have a level"):
+        found = sp.plan_length_weights(X[["age"]], few)
+    n = pd.Series(few).value_counts()
+    assert n["longest"] == 3 and n["long"] < n["short"]
+    shown = found.withheld()
+    worth = shown.effective_n.set_index("level")
+    # The total stands above the table: with two counts shown the third would follow.
+    assert (worth.loc[["longest", "long"]] == "c").all(axis=None) and worth.loc["short", "n"] == n["short"]
+    assert set(shown.balance.dropna()["level"]) == {"short"} and found.balance.notna().all(axis=None)
+    assert f"{n['long']}" not in repr(found) and f"{n['short']}" in repr(found)

@@ -45,6 +45,19 @@ def test_tables_have_every_method_and_level(study):
     assert study.plot().get_xlabel().startswith("risk within 730 days")
 
 
+def test_unadjusted_risks_that_are_small_counts_are_not_shown(study):
+    unadjusted = study.estimates["unadjusted"]
+    counts = unadjusted.counts.copy()
+    counts[0], counts[1:] = 3, [[30, 40]] * (len(counts) - 1)
+    few = replace(study, estimates=study.estimates | {"unadjusted": replace(unadjusted, counts=counts)})
+    hidden = few.table[few.table["estimate"].isna()]
+    # The small one, and one more on each day, as their sum is known.
+    assert set(hidden["method"]) == {"unadjusted"} and hidden.groupby("time").size().tolist() == [2, 2]
+    assert set(few.differences.loc[few.differences["estimate"].isna(), "method"]) == {"unadjusted"}
+    assert "would reveal a number of 1 to 5" in few.words[0] and "percentage points" in few.words[1]
+    assert "Unadjusted" in few.words[0] and few.plot().alt_text.count("unadjusted not known") >= 1
+
+
 def test_words_say_what_was_found_and_assumed(study):
     assert any(
         line.startswith("Emulated trial: no ending before 3 months against natural course") for line in study.words
