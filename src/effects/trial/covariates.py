@@ -47,7 +47,7 @@ class Columns:
     numbers : ndarray, shape (n_records, p)
         Standardised over the reviews.
     names : tuple of str
-        Of the columns: ``latest_progress=poor``.
+        Of the columns: ``sex=2``; ``factor_neglect`` of a boolean that is true.
     covariate : tuple of str
         To which covariate each column belongs.
     place : ndarray of int, shape (n_records,)
@@ -133,12 +133,17 @@ def _parts(column: pd.Series, is_review: np.ndarray) -> list[tuple[str, np.ndarr
     if pd.api.types.is_float_dtype(column.dtype) or pd.api.types.is_integer_dtype(column.dtype):
         return _numeric(column.to_numpy(dtype=float, na_value=np.nan), is_review)
     codes, levels = pd.factorize(column, sort=True)
-    labels = [*map(str, levels), "missing"]
+    labels = [*(f"={level}" for level in levels), "=missing"]
     codes = np.where(codes < 0, len(levels), codes)
     of = codes[is_review] if is_review.any() else codes
     share = np.bincount(of, minlength=len(labels)) / max(of.size, 1)
-    wanted = [place for place in np.flatnonzero(share > RAREST) if place != share.argmax()]
-    return [(f"={labels[place]}", (codes == place).astype(float)) for place in wanted]
+    reference = int(share.argmax())
+    if pd.api.types.is_bool_dtype(column.dtype):
+        # Of what is so, whatever the shares: a difference of what is not so is read the wrong way round.
+        reference = labels.index("=False") if "=False" in labels and share[0] > RAREST else reference
+        labels = ["" if label == "=True" else label for label in labels]
+    wanted = [place for place in np.flatnonzero(share > RAREST) if place != reference]
+    return [(labels[place], (codes == place).astype(float)) for place in wanted]
 
 
 def _numeric(values: np.ndarray, is_review: np.ndarray) -> list[tuple[str, np.ndarray]]:
