@@ -396,6 +396,7 @@ def _positivity(probability: np.ndarray | None, weights: np.ndarray, levels: lis
         which = ", ".join(str(level) for level in table.loc[table["percentile_1"] < RARE / 5, "level"])
         warn(
             f"some children all but never have a level ({which}: probability below 1 %); its figures rest on few: see "
-            ".overlap, and consider trim, estimand='overlap' or fewer levels"
+            ".overlap of the weights, and join the level to its neighbour (bands of an effect study), or weight with "
+            "trim or estimand='overlap'"
         )
     return table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +133,50 @@ def rows_by_level(
         frames.append(new)
         days.append(moved)
     return LevelRows(tuple(map(str, given)), frames, days, list(given.values()))
+
+
+def joined_levels(column: pd.Series, joined: Mapping[str, Sequence[str]], name: str) -> pd.Series:
+    """An ordered column in which neighbouring categories count as one; the others stay as they are.
+
+    Parameters
+    ----------
+    column : Series of ordered category
+    joined : mapping of str to list of str
+        What categories are called together, and which they are.
+    name : str
+        What ``joined`` is called in errors.
+
+    Raises
+    ------
+    ValueError
+        A name is no category, stands twice, or categories between those joined are left out; or a new name is that of
+        a category that stays.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> column = pd.Series(pd.Categorical(["a", "b", "c"], ordered=True))
+    >>> joined_levels(column, {"a or b": ["a", "b"]}, "bands").tolist()
+    ['a or b', 'a or b', 'c']
+    """
+    before = list(column.cat.categories)
+    called = {str(level): str(level) for level in before}
+    for new, levels in joined.items():
+        if isinstance(levels, str) or not levels:
+            raise ValueError(f"{name}: {shown(new)} must be a list of bands, such as {before[:2]}; got {shown(levels)}")
+        for level in levels:
+            if level not in before:
+                raise ValueError(f"{name}: {shown(level)} is no band; these are: {', '.join(map(str, before))}")
+            if called[level] != level:
+                raise ValueError(f"{name}: {level} is joined twice")
+            called[level] = str(new)
+    order = list(called.values())
+    after = list(dict.fromkeys(order))
+    if [level for level in after for _ in range(order.count(level))] != order:
+        raise ValueError(
+            f"{name}: only bands that follow each other can be joined, under a name that no other band has"
+        )
+    return column.map(called).astype(pd.CategoricalDtype(after, ordered=True))
 
 
 def _values(value: Any, frame: pd.DataFrame, treatment: str) -> Any:

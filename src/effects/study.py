@@ -29,7 +29,7 @@ from ..progress import track
 from .doubly_robust import doubly_robust_risk
 from .known_features import known_at_start
 from .length_weights import LengthWeights, plan_length_weights
-from .levels import FOLLOW_FROM_LENGTH
+from .levels import FOLLOW_FROM_LENGTH, joined_levels
 from .result import ESTIMATES, EffectResult
 from .sensitivity import TippingPoint, tipping_point
 from .standardised import standardised_risk
@@ -171,6 +171,7 @@ def effect_study(
     *,
     cohort: Cohort | None = None,
     adjust: Sequence[str] | None = None,
+    bands: Mapping[str, Sequence[str]] | None = None,
     times: Sequence[float] = (365, 730),
     reference: str | None = None,
     strategies: Sequence[Strategy] | None = DEFAULT_STRATEGIES,
@@ -189,6 +190,9 @@ def effect_study(
         was decided to end the plan. By default the child's age, sex, ethnicity and disability, the first category,
         earlier referrals and episodes, the factors of assessment, and progress at the last review where it is recorded.
         What a longer plan would have changed of them (progress) is held as it was.
+    bands : mapping of str to list of str, optional
+        Neighbouring bands of length that count as one, where some have too few children:
+        ``{"1 year and over": ["1 to under 2 years", "2 years and over"]}``.
     times : sequence of float
         Days after the plan's end.
     reference : str, optional
@@ -208,8 +212,8 @@ def effect_study(
     Raises
     ------
     ValueError
-        A name in ``adjust`` is no column, ``reference`` is no band of the data, or ``yardsticks`` names what is not
-        adjusted for.
+        A name in ``adjust`` is no column, ``bands`` cannot be joined, ``reference`` is no band of the data, or
+        ``yardsticks`` names what is not adjusted for.
 
     Notes
     -----
@@ -225,7 +229,7 @@ def effect_study(
     ['unadjusted', 'standardised', 'weighted']
     """
     cohort = _followed(build_cohort(plans) if cohort is None else cohort)
-    X, names, left_out = _features(cohort, adjust)
+    X, names, left_out = _features(cohort, adjust, bands)
     band = X[BAND]
     if reference is None:
         reference = USUAL_LENGTH if USUAL_LENGTH in set(band) else str(band.value_counts().idxmax())
@@ -276,11 +280,13 @@ def _followed(cohort: Cohort) -> Cohort:
     return cohort.take(np.flatnonzero(~gone)) if gone.any() else cohort
 
 
-def _features(cohort: Cohort, adjust: Sequence[str] | None) -> tuple[pd.DataFrame, list[str], tuple[str, ...]]:
+def _features(
+    cohort: Cohort, adjust: Sequence[str] | None, bands: Mapping[str, Sequence[str]] | None
+) -> tuple[pd.DataFrame, list[str], tuple[str, ...]]:
     """The rows with their band and what is adjusted for; columns of one value, or that the data lack, are left out."""
     X = cohort.X.reset_index(drop=True)
     X = X.assign(**{AGE_AT_START: X["age_at_end"] - X["plan_length_days"] / DAYS_OF_A_YEAR})
-    X[BAND] = X[BAND].cat.remove_unused_categories()
+    X[BAND] = joined_levels(X[BAND], bands or {}, "bands").cat.remove_unused_categories()
     if adjust is None:
         progress = [PROGRESS] if PROGRESS in X.columns else []
         names = [AGE_AT_START, *known_at_start(X.columns), *progress]
@@ -297,7 +303,7 @@ def _features(cohort: Cohort, adjust: Sequence[str] | None) -> tuple[pd.DataFram
     if apart:
         warn(
             f"not adjusted for, as all children of some length have one value of it: {', '.join(apart)}; no weights "
-            "make lengths alike in it"
+            "make lengths alike in it, but bands=... can join that length to its neighbour"
         )
         left_out += apart
     return X, [name for name in names if name not in left_out], left_out

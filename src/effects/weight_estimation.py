@@ -65,7 +65,7 @@ def _by_level(
     if not fitted.converged:
         raise ValueError(
             "no probabilities of the levels fit best: features part the levels (every child with some value has one "
-            "level, or never does); join levels or leave these features out"
+            "level, or never does); join levels (bands of an effect study) or leave these features out"
         )
     probability, rows = fitted.probability, np.arange(codes.size)
     own = fitted.log_slopes(design, codes)

@@ -35,6 +35,7 @@ def study_effect(experiment: Experiment, plans: Plans, cohort: Cohort) -> Effect
             plans,
             cohort=cohort,
             adjust=asked.adjust,
+            bands=asked.bands,
             times=asked.times,
             reference=asked.reference,
             strategies=strategies,

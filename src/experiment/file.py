@@ -72,6 +72,7 @@ class EffectSpec(Spec):
     """The parameters of ``effect_study``, which is asked of the whole data; nothing of it feeds a score."""
 
     adjust: Annotated[list[str], Field(min_length=1)] | None = None
+    bands: dict[str, Annotated[list[str], Field(min_length=1)]] | None = None
     times: list[Annotated[int, Field(gt=0, le=LONGEST_DAYS)]] = Field(default_factory=lambda: [365, 730], min_length=1)
     reference: str | None = None
     not_before_months: list[Annotated[int, Field(gt=0, le=24)]] = Field(default_factory=lambda: [3, 6])

@@ -89,9 +89,25 @@ def test_a_yardstick_is_the_estimate_without_its_columns(study):
     assert (found["moved"] - (found["unadjusted"] - found["difference"])).abs().max() < 1e-12
 
 
+LONG = ["1 to under 2 years", "2 years and over"]
+
+
+def test_bands_with_few_children_can_be_joined(plans, cohort, study):
+    asked = {"adjust": ["disabled"], "strategies": None, "times": [365], "yardsticks": {}}
+    found = sp.effect_study(plans, cohort=cohort, bands={"1 year and over": LONG}, **asked)
+    assert found.weights.levels[-2:] == ("over 6 months to under 1 year", "1 year and over")
+    n, joined = (each.weights.effective_n.set_index("level")["n"] for each in (study, found))
+    assert joined["1 year and over"] == n[LONG].sum() and joined.iloc[:-1].equals(n.iloc[:3])
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
+        ({"bands": {"long": ["1 to under 2 years", "ages"]}}, "bands: 'ages' is no band; these are: up to 3 months"),
+        ({"bands": {"long": LONG[1]}}, "bands: 'long' must be a list of bands"),
+        ({"bands": {"long": LONG, "longest": LONG[1:]}}, "bands: 2 years and over is joined twice"),
+        ({"bands": {"ends": ["up to 3 months", LONG[1]]}}, "bands: only bands that follow each other"),
+        ({"bands": {"up to 3 months": LONG}}, "bands: .* under a name that no other band has"),
         ({"adjust": ["none_such"]}, "columns of the cohort or age_at_start, got none_such"),
         ({"reference": "a week"}, "reference must be one of .* got 'a week'"),
         ({"yardsticks": {"drugs": ["factor_drugs"]}}, "drugs names what is not adjusted for: factor_drugs"),
