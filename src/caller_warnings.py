@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 PACKAGE = __name__.partition(".")[0]
@@ -29,14 +29,26 @@ def is_own(warning: Warning | str) -> bool:
     return hasattr(warning, MARK)
 
 
+def lines_of(caught: Iterable[warnings.WarningMessage]) -> tuple[str, ...]:
+    """Warnings in a line each, once; only the kind of those that another library gave."""
+    said = (
+        " ".join(str(each.message).split()) if is_own(each.message) else f"{each.category.__name__} (by a library)"
+        for each in caught
+    )
+    return tuple(dict.fromkeys(said))
+
+
 @contextmanager
-def without_repeats() -> Iterator[None]:
-    """Give each warning of a block once: a model that is made of another has both look at the same rows."""
+def without_repeats() -> Iterator[list[warnings.WarningMessage]]:
+    """Give each warning of a block once: a model that is made of another has both look at the same rows.
+
+    The list is of those caught so far.
+    """
     caught: list[warnings.WarningMessage] = []
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            yield
+            yield caught
     finally:
         first = {(found.category, str(found.message)): found for found in reversed(caught)}
         for found in reversed(first.values()):

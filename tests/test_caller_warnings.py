@@ -9,7 +9,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 import secondplan as sp
-from secondplan.caller_warnings import is_own, warn
+from secondplan.caller_warnings import is_own, lines_of, warn, without_repeats
 
 SOURCE = Path(sp.__file__).parent
 
@@ -73,3 +73,11 @@ def test_warnings_of_others_are_not_own():
 def test_nothing_counts_levels_by_hand():
     files = {path for path in SOURCE.rglob("*.py") if "stacklevel" in path.read_text(encoding="utf-8")}
     assert files == {SOURCE / "caller_warnings.py"}
+
+
+def test_only_the_packages_own_words_are_kept_in_lines():
+    with pytest.warns(UserWarning), without_repeats() as caught:
+        for _ in range(2):
+            warn("few\nevents")
+        warnings.warn("of the child X123", UserWarning, stacklevel=1)
+    assert lines_of(caught) == ("few events", "UserWarning (by a library)")

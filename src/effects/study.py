@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..caller_warnings import warn, without_repeats
+from ..caller_warnings import lines_of, warn, without_repeats
 from ..models.cause_specific.model import CauseSpecificCox
 from ..models.cox.model import CoxPH
 from ..models.features.encoder import FeatureEncoder
@@ -78,6 +78,8 @@ class EffectStudy:
     adjusted_for : tuple of str
     left_out : tuple of str
         Columns asked for that the data cannot give, or of which all children of some length have one value.
+    warnings : tuple of str
+        What was warned of while it was estimated, such as children who all but never have some length.
     """
 
     estimates: dict[str, EffectResult]
@@ -86,6 +88,7 @@ class EffectStudy:
     weights: LengthWeights = field(repr=False)
     adjusted_for: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -151,6 +154,8 @@ class EffectStudy:
         found = "".join(f"<li>{escape(line)}</li>" for line in self.words)
         assumed = "".join(f"<li>{escape(line)}</li>" for line in self.assumptions)
         table = self.differences.round(4).to_html(index=False, border=0)
+        warned = "".join(f"<li>{escape(line)}</li>" for line in self.warnings)
+        table += f"<p>Warned of:</p><ul>{warned}</ul>" if warned else ""
         return f"<ul>{found}</ul>{table}<p>These are effects if:</p><ul>{assumed}</ul>{self.tipping._repr_html_()}"
 
     def _stacked(self, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -228,50 +233,54 @@ def effect_study(
     >>> list(study.estimates)[:3]
     ['unadjusted', 'standardised', 'weighted']
     """
-    cohort = _followed(build_cohort(plans) if cohort is None else cohort)
-    X, names, left_out = _features(cohort, adjust, bands)
-    band = X[BAND]
-    if reference is None:
-        reference = USUAL_LENGTH if USUAL_LENGTH in set(band) else str(band.value_counts().idxmax())
-    if reference not in set(band):
-        raise ValueError(f"reference must be one of {', '.join(map(str, band.cat.categories))}; got {shown(reference)}")
-    asked: dict[str, Any] = {"times": list(times), "reference": reference}
-    cluster = cohort.cluster.reset_index(drop=True)
-    y, days = cohort.y.reset_index(drop=True), cohort.eligible_days.to_numpy()
-    levels: dict[str, Any] = {"treatment": BAND, "levels": [str(level) for level in band.cat.categories]}
+    with without_repeats() as warned:
+        cohort = _followed(build_cohort(plans) if cohort is None else cohort)
+        X, names, left_out = _features(cohort, adjust, bands)
+        band = X[BAND]
+        if reference is None:
+            reference = USUAL_LENGTH if USUAL_LENGTH in set(band) else str(band.value_counts().idxmax())
+        if reference not in set(band):
+            raise ValueError(
+                f"reference must be one of {', '.join(map(str, band.cat.categories))}; got {shown(reference)}"
+            )
+        asked: dict[str, Any] = {"times": list(times), "reference": reference}
+        cluster = cohort.cluster.reset_index(drop=True)
+        y, days = cohort.y.reset_index(drop=True), cohort.eligible_days.to_numpy()
+        levels: dict[str, Any] = {"treatment": BAND, "levels": [str(level) for level in band.cat.categories]}
 
-    def standardised(columns: Sequence[str]) -> EffectResult:
-        model = _model(X[[BAND, *columns]], y).fit(X, y, cluster=cluster)
-        return standardised_risk(model, X, hold=_held(columns), eligible_days=days, cluster=cluster, **levels, **asked)
+        def standardised(columns: Sequence[str]) -> EffectResult:
+            model = _model(X[[BAND, *columns]], y).fit(X, y, cluster=cluster)
+            return standardised_risk(
+                model, X, hold=_held(columns), eligible_days=days, cluster=cluster, **levels, **asked
+            )
 
-    weights = plan_length_weights(X[names], band, encoder=_encoder(names))
-    careful = {"errors": "leave_one_out", **asked}  # few children of some level a column, in most stores
-    known: dict[str, Any] = {"y": y, "treatment": band, "cluster": cluster}
-    steps: dict[str, Callable[[], EffectResult]] = {
-        UNADJUSTED: partial(weighted_risk, weights=np.ones(len(X)), **known, **asked),
-        "standardised": partial(standardised, names),
-        "weighted": partial(weighted_risk, weights=weights, **known, **careful),
-    }
-    if not (y["entry"] > 0).any():  # it is not known with delayed entry
-        columns = [BAND, *names]
-        censoring = CoxPH(event=0, encoder=_encoder(columns))
-        held = _held(names)
-        given = {"treatment": BAND, "cluster": cluster, "eligible_days": days, "hold": held, "censoring": censoring}
-        steps["doubly robust"] = partial(
-            doubly_robust_risk, _model(X[columns], y), weights, X[columns], y, **given, **careful
-        )
-    for name, left in _yardsticks(yardsticks, names).items():
-        steps[WITHOUT + name] = partial(standardised, [column for column in names if column not in left])
-    with without_repeats():
+        weights = plan_length_weights(X[names], band, encoder=_encoder(names))
+        careful = {"errors": "leave_one_out", **asked}  # few children of some level a column, in most stores
+        known: dict[str, Any] = {"y": y, "treatment": band, "cluster": cluster}
+        steps: dict[str, Callable[[], EffectResult]] = {
+            UNADJUSTED: partial(weighted_risk, weights=np.ones(len(X)), **known, **asked),
+            "standardised": partial(standardised, names),
+            "weighted": partial(weighted_risk, weights=weights, **known, **careful),
+        }
+        if not (y["entry"] > 0).any():  # it is not known with delayed entry
+            columns = [BAND, *names]
+            censoring = CoxPH(event=0, encoder=_encoder(columns))
+            held = _held(names)
+            given = {"treatment": BAND, "cluster": cluster, "eligible_days": days, "hold": held, "censoring": censoring}
+            steps["doubly robust"] = partial(
+                doubly_robust_risk, _model(X[columns], y), weights, X[columns], y, **given, **careful
+            )
+        for name, left in _yardsticks(yardsticks, names).items():
+            steps[WITHOUT + name] = partial(standardised, [column for column in names if column not in left])
         found = {name: step() for name, step in track(steps.items(), "Estimating the effect", total=len(steps))}
-    found[UNADJUSTED] = replace(found[UNADJUSTED], estimand=NAIVE, assumptions=(ALIKE,))
-    estimates = {name: result for name, result in found.items() if not name.startswith(WITHOUT)}
-    smaller = {name.removeprefix(WITHOUT): result for name, result in found.items() if name.startswith(WITHOUT)}
-    trial = None
-    if strategies:
-        trial = emulate_trial(plans, strategies, times=tuple(trial_times), as_of=cohort.as_of)
-    tipping = tipping_point(estimates["standardised"], smaller, reference=reference)
-    return EffectStudy(estimates, trial, tipping, weights, tuple(names), left_out)
+        found[UNADJUSTED] = replace(found[UNADJUSTED], estimand=NAIVE, assumptions=(ALIKE,))
+        estimates = {name: result for name, result in found.items() if not name.startswith(WITHOUT)}
+        smaller = {name.removeprefix(WITHOUT): result for name, result in found.items() if name.startswith(WITHOUT)}
+        trial = None
+        if strategies:
+            trial = emulate_trial(plans, strategies, times=tuple(trial_times), as_of=cohort.as_of)
+        tipping = tipping_point(estimates["standardised"], smaller, reference=reference)
+    return EffectStudy(estimates, trial, tipping, weights, tuple(names), left_out, lines_of(warned))
 
 
 def _followed(cohort: Cohort) -> Cohort:

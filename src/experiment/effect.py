@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ..effects import EffectStudy
     from ..plans import Cohort, Plans
     from .file import Experiment
+
+LONGEST_KEY = 80
 
 
 def study_effect(experiment: Experiment, plans: Plans, cohort: Cohort) -> EffectStudy:
@@ -49,31 +52,48 @@ def study_effect(experiment: Experiment, plans: Plans, cohort: Cohort) -> Effect
 
 
 def tables_of(study: EffectStudy) -> dict[str, pd.DataFrame]:
-    """Aggregates for MLflow: risks, differences, balance, the trial's, and how strong a confounder would have to be."""
+    """Aggregates for MLflow: risks, differences, balance, the trial's, warnings, strength of a confounder."""
     tables = {
         "effect/risks": study.table,
         "effect/differences": study.differences,
         "effect/balance": study.weights.withheld().balance,
         "effect/e_values": study.tipping.table,
     }
+    if study.warnings:
+        tables["effect/warnings"] = pd.DataFrame({"warning": study.warnings})
     if study.trial is not None:
         tables["effect/trial_risks"] = study.trial.risk.table
         tables["effect/trial_differences"] = study.trial.risk.difference()
+        tables["effect/trial_weights"] = study.trial.weights
         tables["effect/trial_protocol"] = study.trial.protocol
     return tables
 
 
+def findings_of(study: EffectStudy) -> tuple[str, ...]:
+    """What stands above the run in MLflow: what was found, and what it rests on."""
+    warned = (f"Warned of: {line}" for line in study.warnings)
+    return (*study.words, "Effects only if the assumptions hold that the report lists.", *warned)
+
+
 def metrics_of(study: EffectStudy) -> dict[str, float]:
-    """Differences of the shortest plans from the reference at the last day, by method, each with its interval."""
-    found: dict[str, float] = {}
-    rows = study.differences
-    rows = rows[rows["time"] == rows["time"].max()].drop_duplicates("method")
-    for row in rows.itertuples():
-        name = f"effect/{row.method.replace(' ', '_')}_{row.time:g}"
-        found |= {name: row.estimate, f"{name}_lower": row.lower, f"{name}_upper": row.upper}
+    """Differences at the last day, each with its interval, by names that say what is set against what.
+
+    Of each method that of the shortest plans: ``effect/weighted_up_to_3_months_against_1_to_under_2_years_730``; of the
+    trial those of all strategies.
+    """
+    rows = study.differences.rename(columns={"level": "strategy"}).drop_duplicates(["method", "time"])
+    tables = [rows]
     if study.trial is not None:
-        trial = study.trial.risk.difference()
-        for row in trial[trial["time"] == trial["time"].max()].itertuples():
-            name = f"effect/trial_{row.strategy.replace(' ', '_')}_{row.time:g}"
+        tables.append(study.trial.risk.difference().assign(method="trial"))
+    found: dict[str, float] = {}
+    for table in tables:
+        for row in table[table["time"] == table["time"].max()].itertuples():
+            contrast = f"{_key(row.strategy)}_against_{_key(row.reference)}"
+            name = f"effect/{_key(row.method)}_{contrast}_{row.time:g}"
             found |= {name: row.estimate, f"{name}_lower": row.lower, f"{name}_upper": row.upper}
     return {name: float(value) for name, value in found.items() if not np.isnan(value)}
+
+
+def _key(words: str) -> str:
+    """Words as a part of a metric's name, of which MLflow takes few marks and 250 characters in all."""
+    return re.sub(r"[^\w.-]+", "_", words)[:LONGEST_KEY]

@@ -14,7 +14,7 @@ from ..evaluation.fitting import failure_line, fit_model, note_line, predictor_o
 from ..progress import track
 from .building import build_models
 from .data import DataSpec, read_data
-from .effect import metrics_of, study_effect, tables_of
+from .effect import findings_of, metrics_of, study_effect, tables_of
 from .file import CohortSpec, Experiment, load_experiment
 from .standing_champion import LABEL, StandingChampion, standing_champion
 
@@ -315,7 +315,7 @@ def _track(
         gates=experiment.champion.gates if experiment.champion else None,
         champions=None if standing is None else standing.against(comparison, fitted),
         metrics=None if study is None else metrics_of(study),
-        findings=() if study is None else (*study.words, "Effects only if the assumptions hold that the report lists."),
+        findings=() if study is None else findings_of(study),
         data_name=data_name,
         store=store,
     )

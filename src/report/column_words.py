@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from ..plans.feature_labels import feature_label
 from ..plans.group_words import level_words
 
+# A name, and a level of it (``[NEG]``, ``=NEG``, ``missing``) or a part of a curve.
+COLUMN = re.compile(r"(.+?)(?:\[(.*)\]|=(.*)| (missing)|( \(spline \d+\)))?", re.DOTALL)
+
 
 def column_words(column: str) -> str:
-    """A column of a design matrix in words.
+    """A column of a design matrix, or of a trial's covariates, in words.
 
     Examples
     --------
     >>> column_words("latest_category[NEG]"), column_words("disabled")
     ('latest category of abuse: Neglect', 'disability')
+    >>> column_words("sex=2"), column_words("n_late_reviews (spline 1)"), column_words("n_late_reviews missing")
+    ('sex: Female', 'late reviews (spline 1)', 'late reviews: not recorded')
     """
-    name, bracket, rest = column.partition("[")
-    if not bracket:
-        return feature_label(name)
-    level = rest.removesuffix("]")
-    words = "not recorded" if level == "missing" else level_words(name, [level])[level]
-    return f"{feature_label(name)}: {words}"
+    found = COLUMN.fullmatch(column)
+    name, *levels, curve = found.groups() if found else (column, None)
+    words = feature_label(name) + (curve or "")
+    level = next((level for level in levels if level is not None), None)
+    if level is None:
+        return words
+    return f"{words}: {'not recorded' if level == 'missing' else level_words(name, [level])[level]}"
 
 
 def effect_label(column: str, unit: float | None) -> str:

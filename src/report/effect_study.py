@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..plots.effect_methods import plot_effect_methods
 from ..plots.style import new_figure
+from ..plots.trials import plot_trial_balance
 from ..plots.weights import plot_balance
 from ..small_counts import SUPPRESSED
 from .blocks import DASH, Block, Bullets, Heading, Section, note, paragraph, picture, table
@@ -56,6 +57,7 @@ def study_section(study: EffectStudy) -> Section:
         blocks += _another_rule(study.trial)
     blocks += [
         Heading("What could still be wrong"),
+        *_warned_of(study.warnings),
         Bullets(tuple(study.tipping.words.split("\n"))),
         paragraph("These are effects only if:"),
         Bullets(study.assumptions),
@@ -64,6 +66,15 @@ def study_section(study: EffectStudy) -> Section:
         note("Nothing here feeds the risk of a child. It is about rules, for those who make them."),
     ]
     return Section(EFFECT_TITLE, tuple(blocks))
+
+
+def _warned_of(warnings: tuple[str, ...]) -> list[Block]:
+    if not warnings:
+        return []
+    return [
+        paragraph("Warned of while this was estimated, in the words of the package for whoever runs it again:"),
+        Bullets(warnings),
+    ]
 
 
 def _not_adjusted_for(columns: tuple[str, ...]) -> list[Block]:
@@ -134,8 +145,42 @@ def _another_rule(trial: EmulatedTrial) -> list[Block]:
                 "postponement: a child still on the first plan cannot start a second. Later days tell more."
             ],
         ),
+        *_followed(trial),
         table(trial.protocol, caption="The trial that is emulated"),
     ]
+
+
+def _followed(trial: EmulatedTrial) -> list[Block]:
+    """On how many children each rule's figures rest, and whether these are like those who left it."""
+    moved = trial.weights.groupby("strategy")["largest"].transform("max") > 1.0
+    rows = trial.weights[moved]
+    if rows.empty:
+        return []
+    shown = rows[["strategy", "day", "copies"]].set_axis(["strategy", "days", "children"], axis=1)
+    for name, column, decimals in (("mean", "mean", 2), ("largest", "largest", 1), ("worth", "effective_n", 0)):
+        shown[name] = [
+            SUPPRESSED if n == SUPPRESSED else DASH if np.isnan(value) else f"{value:,.{decimals}f}"
+            for n, value in zip(rows["copies"], rows[column], strict=True)
+        ]
+    blocks: list[Block] = [
+        table(
+            shown,
+            caption="Children who follow each rule so far, and their weights",
+            numbers=list(shown)[1:],
+            notes=[
+                "Mean, largest: of the weights of these children. Worth: so many children of equal weight tell as "
+                "much. With a largest weight far above 10, or a worth far below the number of children, the rule's "
+                "figures rest on a few."
+            ],
+        )
+    ]
+    if len(trial.balance):
+        balance = trial.balance.assign(covariate=trial.balance["covariate"].map(column_words))
+        figure, ax = new_figure(8.2, 1.2 + 0.28 * min(balance["covariate"].nunique(), 20))
+        plot_trial_balance(balance, title="Are those who go on like all who came to the review?", ax=ax)
+        words = "Right of the line after weighting: those who follow a rule are others than those for whom they stand."
+        blocks.append(picture(figure, words))
+    return blocks
 
 
 def _days(rows: pd.DataFrame) -> list[str]:

@@ -39,7 +39,10 @@ def test_the_report_says_what_was_found_and_assumed(result):
     rows = [
         line for line in page.split("\n") if line.startswith(("| natural course | 365", "| no ending before 3 months"))
     ]
-    assert [row.count("to") for row in rows] == [1, 2]  # a risk each, and the difference of the rule
+    # A risk each, and the difference of the rule; then its weights on three days.
+    assert [row.count("to") for row in rows] == [1, 2, 0, 0, 0]
+    assert any("all but never have a level" in line for line in result[0].study.warnings)
+    assert all(line in page for line in result[0].study.warnings)
     assert result[0].report.to_html().count("<img") >= 6
 
 
@@ -52,10 +55,13 @@ def test_its_numbers_and_tables_are_tracked_and_no_child_is(result):
     metrics = run.data.metrics
     assert all(line in run.data.tags["mlflow.note.content"] for line in found.study.words)
     rows = found.study.differences.query("method == 'standardised'")
-    assert metrics["effect/standardised_365"] == pytest.approx(rows["estimate"].iloc[0])
-    assert "effect/trial_no_ending_before_3_months_365_lower" in metrics
+    contrast = "up_to_3_months_against_over_6_months_to_under_1_year"
+    assert metrics[f"effect/standardised_{contrast}_365"] == pytest.approx(rows["estimate"].iloc[0])
+    assert "effect/trial_no_ending_before_3_months_against_natural_course_365_lower" in metrics
+    assert all(f"Warned of: {line}" in run.data.tags["mlflow.note.content"] for line in found.study.warnings)
     names = [file.path for file in client.list_artifacts(found.run_id, "tables/effect")]
-    assert any("differences" in name for name in names) and any("protocol" in name for name in names)
+    for wanted in ("differences", "trial_protocol", "trial_weights", "warnings"):
+        assert any(wanted in name for name in names), wanted
 
 
 def test_what_cannot_be_studied_is_told_in_a_line():
