@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
+from .explained_calls import explain_calls
 from .names_elsewhere import function_here
 
 
@@ -25,7 +26,7 @@ def lazy_names(
     def get(name: str) -> Any:
         if name not in module_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}{function_here(name)}")
-        value = getattr(import_module(f".{module_of[name]}", package), name)
+        value = explain_calls(getattr(import_module(f".{module_of[name]}", package), name), package)
         setattr(sys.modules[package], name, value)
         return value
 

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from .caller_warnings import warn
+from .explained_calls import explained_call
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,6 +21,8 @@ def renamed_parameters(**names: str) -> Callable[[Callable[P, T]], Callable[P, T
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        explained = explained_call(function)
+
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> T:
             for old in names.keys() & kwargs.keys():
@@ -28,7 +31,7 @@ def renamed_parameters(**names: str) -> Callable[[Callable[P, T]], Callable[P, T
                     raise TypeError(f"{function.__name__}() got {new}, and {old}, its old name, too: give {new} alone")
                 warn(f"{function.__name__}: {old} is now called {new}; the next version knows only that", FutureWarning)
                 kwargs[new] = kwargs.pop(old)
-            return function(*args, **kwargs)
+            return explained(*args, **kwargs)
 
         return call
 

@@ -17,27 +17,11 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 import pandas as pd
 
+from ...names_elsewhere import SPELLINGS, plain
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# What others call it, in lower case without underscores -> what it is called here.
-SPELLINGS = {
-    **dict.fromkeys(("duration", "durations", "durationcol", "days", "durationdays", "futime"), "duration"),
-    **dict.fromkeys(("time", "times", "timecol", "t", "tte", "timetoevent", "survivaltime", "survtime"), "duration"),
-    **dict.fromkeys(("stop", "tstop", "timedays", "followup", "followupdays", "survivalindays"), "duration"),
-    **dict.fromkeys(("event", "events", "eventcol", "eventobserved", "observed", "e", "eventtype"), "event"),
-    **dict.fromkeys(("status", "statuscol", "fstatus", "cens", "cause", "delta", "outcome", "isevent"), "event"),
-    **dict.fromkeys(("died", "death", "dead", "eventindicator", "failed", "failure"), "event"),
-    **dict.fromkeys(("entry", "entrycol", "entrydays", "entrytime", "lateentry", "start", "startcol"), "entry"),
-    **dict.fromkeys(("tstart", "truncation", "lefttruncation", "ltrunc"), "entry"),
-    **dict.fromkeys(("sampleweight", "sampleweights", "weight", "weights", "weightscol", "weightcol"), "sample_weight"),
-    **dict.fromkeys(("caseweights", "w", "freqweights"), "sample_weight"),
-    **dict.fromkeys(("cluster", "clusters", "clustercol", "clusterid", "id", "idcol", "robustid"), "cluster"),
-    **dict.fromkeys(("strata", "stratum", "stratacol", "stratify"), "strata"),
-    **dict.fromkeys(("group", "groups", "groupcol", "by"), "group"),
-    **dict.fromkeys(("formula", "covariates", "features", "columns"), "columns"),
-    **dict.fromkeys(("data", "df", "frame"), "frame"),
-}
 OUTCOME = ("entry", "duration", "event")
 PLAIN_FORMULA = re.compile(r"\s*~?\s*\w+(\s*\+\s*\w+)*\s*")
 
@@ -102,7 +86,7 @@ def _fit_advice(model: Any, given: tuple, kwargs: dict[str, Any], known: list[st
     own = {name: kwargs.pop(name) for name in known if name in kwargs}
     settings = model.get_params(deep=False)
     for name, value in kwargs.items():
-        if name in settings and SPELLINGS.get(_plain(name)) != "strata":
+        if name in settings and SPELLINGS.get(plain(name)) != "strata":
             return f"{name} is a parameter of the model; type: model.set_params({name}={_literal(value)}).fit(X, y)"
     roles, unknown = _by_role(kwargs)
     rest = [*given[1:]] if "X" not in own else [*given]
@@ -147,7 +131,7 @@ def _function_advice(
 ) -> str:
     """The message for a function of durations and events."""
     arrays = [value for value in given if not _columns_of(value)]
-    kwargs = {key: value for key, value in kwargs.items() if SPELLINGS.get(_plain(key)) != "frame"}
+    kwargs = {key: value for key, value in kwargs.items() if SPELLINGS.get(plain(key)) != "frame"}
     roles, unknown = _by_role({key: value for key, value in kwargs.items() if key not in known}, known)
     roles |= {key: _expression(key, value) for key, value in kwargs.items() if key in known}
     named = next((value for value in given if _columns_of(value)), None)
@@ -196,7 +180,7 @@ def _by_role(kwargs: dict[str, Any], known: Any = ()) -> tuple[dict[str, Express
     """What keywords of other packages stand for here, and those that nothing is known of."""
     roles, unknown = {}, []
     for name, value in kwargs.items():
-        role = SPELLINGS.get(_plain(name))
+        role = SPELLINGS.get(plain(name))
         if role == "group" and "group" not in known:
             role = "strata"
         if role is None or (known and role not in known):
@@ -225,7 +209,7 @@ def _outcomes_in(y: Any) -> dict[str, str]:
     columns = _columns_of(y)
     new: dict[str, str] = {}
     for column in columns:
-        role = SPELLINGS.get(_plain(str(column)))
+        role = SPELLINGS.get(plain(str(column)))
         if role in OUTCOME and role not in new.values() and (role not in columns or column == role):
             new[column] = role
     missing = [role for role in ("duration", "event") if role not in new.values()]
@@ -261,10 +245,6 @@ def _is_column(value: Any) -> bool:
 
 def _is_boolean(column: Any) -> bool:
     return np.asarray(column).dtype == bool
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]", "", name).lower()
 
 
 def _literal(value: Any) -> str:
