@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import secondplan as sp
@@ -62,6 +63,21 @@ def test_a_library_between_is_the_caller():
         make_pipeline(sp.CoxPH()).fit(X, y)
     assert Path(caught[0].filename).parts[-2:] == ("sklearn", "pipeline.py")
     assert is_own(caught[0].message)
+
+
+def test_a_search_says_once_what_every_fold_would():
+    X, y = cohort_rows()
+    y["event"] = np.arange(80) % 3
+
+    def said():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            cross_val_score(sp.CoxPH(horizon=90), X[["age"]], y, cv=3)
+        return sum("competing events" in str(warning.message) for warning in caught)
+
+    assert [said(), said()] == [1, 0]
+    globals()["__warningregistry__"].clear()  # as a notebook does for every cell
+    assert said() == 1
 
 
 def test_warnings_of_others_are_not_own():

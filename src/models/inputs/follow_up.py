@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 
-from ...caller_warnings import warn
+from ...caller_warnings import give_again, warn
 from .outcome import ROUNDING_OF_TIMES, Outcome
 
 
@@ -31,7 +31,7 @@ def said_once() -> Iterator[None]:
     for found in caught:
         what = found.category if issubclass(found.category, FollowUpWarning) else (found.category, str(found.message))
         if what not in said:
-            warnings.warn_explicit(found.message, found.category, found.filename, found.lineno)
+            give_again(found)
         said.add(what)
 
 
