@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ RATIO_TICKS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50)
 def plot_hazard(
     curves: pd.DataFrame,
     *,
-    labels: Mapping[object, str] | None = None,
+    labels: Mapping[object, str] | Sequence[str] | None = None,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -31,8 +31,9 @@ def plot_hazard(
     curves : DataFrame
         ``hazard_curves`` or ``baseline_hazard`` of a model: row (if there are several), time, hazard a day, lower,
         upper.
-    labels : mapping, optional
-        What to call the rows; by default their index.
+    labels : list of str, or mapping, optional
+        What to call the rows, in their order or by their index; by default row 1, row 2, ... (an index may hold
+        identifiers of children).
     title : str, optional
     ax : matplotlib Axes, optional
 
@@ -41,15 +42,26 @@ def plot_hazard(
     Axes
         In events per month among 1,000 children still free of all events. The scale is that of the hazards: intervals
         can leave the picture.
+
+    Raises
+    ------
+    ValueError
+        ``labels`` are another number than the rows.
     """
     groups = dict(list(curves.groupby("row", sort=False))) if "row" in curves else {"": curves}
     unit = CHILDREN * DAYS
+    names = [f"row {number}" for number in range(1, len(groups) + 1)] if "row" in curves else [""]
+    if isinstance(labels, Mapping):
+        names = [str(labels.get(row, name)) for row, name in zip(groups, names, strict=True)]
+    elif labels is not None:
+        names = [str(label) for label in labels]
+    if len(names) != len(groups):
+        raise ValueError(f"labels has {len(names)} values, curves {len(groups)} rows")
     told: list[str] = []
     with house_style():
         ax = axes_or_new(ax)
-        for position, (row, curve) in enumerate(groups.items()):
+        for position, (name, curve) in enumerate(zip(names, groups.values(), strict=True)):
             look = line_look(position, mark=False)
-            name = str((labels or {}).get(row, row))
             ax.plot(curve["time"], unit * curve["hazard"], linewidth=1.6, label=name, **look)
             _band(ax, curve["time"], unit * curve["lower"], unit * curve["upper"], look["color"])
             final = unit * curve[["hazard", "lower", "upper"]].iloc[-1].to_numpy(float)

@@ -28,7 +28,7 @@ def plot_levels(
     Parameters
     ----------
     table : EffectResult or DataFrame
-        level, time, estimate, lower, upper (NaN without an interval), as ``EffectResult.table``.
+        level (or strategy), time, estimate, lower, upper (NaN without an interval), as ``EffectResult.table``.
     title, ylabel, xlabel : str, optional
     ax : matplotlib Axes, optional
 
@@ -36,10 +36,11 @@ def plot_levels(
     -------
     Axes
     """
-    table = table_of(table, "table").rename(columns={"strategy": "level"})
+    table = table_of(table, "table")
+    named = "strategy" if "strategy" in table else "level"
     with house_style():
         ax = axes_or_new(ax)
-        groups = table.groupby("level", sort=False)
+        groups = table.groupby(named, sort=False)
         days = np.sort(table["time"].unique().astype(float))
         for position, (level, rows) in enumerate(groups):
             day = rows["time"].to_numpy(float)
@@ -55,9 +56,9 @@ def plot_levels(
         if days.size <= MOST_TICKS:
             axis_of_days(ax, days)
         heading(ax, title, "What would the risk be, had everybody had one level?")
-        legend(ax)
+        legend(ax, title=named)
         final = table[table["time"] == days[-1]]
         numbers = 100 * final[["estimate", "lower", "upper"]].to_numpy(float)
-        told = listed(f"{level} {amount(*row)}" for level, row in zip(final["level"], numbers, strict=True))
+        told = listed(f"{level} {amount(*row)}" for level, row in zip(final[named], numbers, strict=True))
         describe(ax, f"{ylabel.removesuffix(' (%)').capitalize()} by day {days[-1]:,g}: {told}.")
     return ax

@@ -23,11 +23,20 @@ def axes():
 
 
 def test_hazards_are_drawn_a_month_in_1000_children(model, axes):
-    rows = pd.DataFrame({"x": [0.0, 1.0]}, index=["low", "high"])
+    rows = pd.DataFrame({"x": [0.0, 1.0]}, index=["CHILD1", "CHILD2"])
     assert model.plot_hazard(rows, [100.0, 200.0], ax=axes, title="Hazards") is axes
     np.testing.assert_allclose(axes.lines[1].get_ydata(), 30_000 * model.predict_hazard(rows, [100.0, 200.0])[1])
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["low", "high"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["row 1", "row 2"]
     assert axes.get_title(loc="left") == "Hazards" and len(axes.collections) == 2
+
+
+@pytest.mark.parametrize("labels", [["low", "high"], {"CHILD1": "low", "CHILD2": "high"}])
+def test_rows_are_called_as_the_user_says(model, axes, labels):
+    curves = model.hazard_curves(pd.DataFrame({"x": [0.0, 1.0]}, index=["CHILD1", "CHILD2"]), [100.0, 200.0])
+    sp.plot_hazard(curves, labels=labels, ax=axes)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["low", "high"]
+    with pytest.raises(ValueError, match="labels has 1 values, curves 2 rows"):
+        sp.plot_hazard(curves, labels=["low"], ax=axes)
 
 
 def test_a_baseline_hazard_is_one_line_without_a_legend(model, axes):

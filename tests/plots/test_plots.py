@@ -113,6 +113,7 @@ def test_every_stratum_has_its_row_of_numbers_at_risk(labels, drawn, axes):
 def test_tables_may_be_given_as_the_results_that_hold_them(axes):
     result = sp.EffectResult(("3 months", "6 months"), [365, 730], [[0.3, 0.4], [0.2, 0.3]], [[[0.01] * 2] * 2] * 2)
     sp.plot_levels(result, ax=axes)
+    assert axes.get_legend().get_title().get_text() == "level"
     ours = [np.asarray(line.get_ydata(), float) for line in axes.get_lines()]
     axes.clear()
     sp.plot_levels(result.table, ax=axes)

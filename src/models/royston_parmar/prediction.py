@@ -228,7 +228,7 @@ class RoystonParmarPrediction(DeltaIntervalModel):
     def plot_hazard(
         self, X: Any, times: Any = None, *, event: int = 1, level: float = 0.95, ax: Any = None, **options: Any
     ) -> Any:
-        """Draw :meth:`hazard_curves`, one line per row, named by the index of ``X``.
+        """Draw :meth:`hazard_curves`, one line per row, by number or with ``labels``.
 
         Parameters
         ----------
