@@ -3,16 +3,14 @@ from pathlib import Path
 
 import secondplan as sp
 from secondplan.report import drift_page
-from secondplan.tracking import open_store
 
 
-def test_a_look_at_drift_is_kept_without_children(tmp_path):
+def test_a_look_at_drift_is_kept_without_children(store):
     plans = sp.simulate(n_children=300)
     training = sp.build_cohort(plans, as_of="2016-03-31")
     encoder = sp.FeatureEncoder(columns=["age_at_end"])
     model = sp.CauseSpecificCox(known_end_event=4, encoder=encoder).fit(training.X, training.y)
     report = sp.monitor(model, plans, training=training)
-    store = open_store(f"sqlite:///{tmp_path}/mlflow.db")
     run = store.client.get_run(sp.log_drift(report, page=drift_page(report).to_html(), store=store))
     assert run.info.status == "FINISHED"
     assert run.data.metrics["drift/exit_code"] == report.exit_code
