@@ -28,15 +28,16 @@ def own(two_authorities):
     return of_one_authority(two_authorities, "508")
 
 
-@pytest.fixture(params=SYSTEMS)
+@pytest.fixture(scope="module", params=SYSTEMS)
 def system(request):
     return request.param
 
 
-@pytest.fixture
-def read(two_authorities, system, tmp_path):
-    write_ssd(two_authorities, tmp_path, system=system, la_code="508")
-    return read_ssd(tmp_path, **GIVEN)
+@pytest.fixture(scope="module")
+def read(two_authorities, system, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(system)
+    write_ssd(two_authorities, folder, system=system, la_code="508")
+    return read_ssd(folder, **GIVEN)
 
 
 def test_every_fact_that_the_format_holds_comes_back(own, read, system):
