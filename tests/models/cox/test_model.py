@@ -3,8 +3,6 @@
 import copy
 import json
 import pickle
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 
@@ -431,17 +429,6 @@ def test_saved_and_copied_models_hold_no_rows(tmp_path):
         assert not hasattr(other, "martingale_residuals_")
         with pytest.raises(ValueError, match="training rows"):
             other.residuals()
-
-
-def test_prediction_does_not_import_numba(tmp_path):
-    X, y = small()
-    folder = CoxPH().fit(X, y).save(tmp_path / "model")
-    code = (
-        "import sys, pandas as pd\nfrom secondplan.models.bundle import load_model\n"
-        f"model = load_model({str(folder)!r})\nX = pd.DataFrame({{'a': [1.0]}})\nmodel.predict(X)\n"
-        "model.predict_cumulative_incidence_interval(X, [3.0])\nassert 'numba' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 class TestOptions:
