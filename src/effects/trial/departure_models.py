@@ -8,7 +8,7 @@ the day, of the days since the last review and of the date, and the authority as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class DepartureModel:
     person : ndarray of int, shape (k,)
     fitted : ndarray, shape (k,)
         1 for rows that count in the fit, 0 for those whose outcome is not known.
+    is_of_ending : bool
+        Weights are one over its chances, or over what these leave.
     """
 
     name: str
@@ -47,6 +49,7 @@ class DepartureModel:
     line: np.ndarray
     person: np.ndarray
     fitted: np.ndarray
+    is_of_ending: bool = True
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,8 @@ def last_review_model(
     day = known.decisions.day[lines]
     left = np.minimum((deadline - day) // DAYS_OF_STEP, MOST_STEPS)
     steps = [(left == value).astype(float) for value in np.unique(left)[1:]]
-    return _model(known, f"having no more review by day {deadline}", lines, outcome, day, is_known, steps)
+    model = _model(known, f"having no more review by day {deadline}", lines, outcome, day, is_known, steps)
+    return replace(model, is_of_ending=False)
 
 
 def _model(

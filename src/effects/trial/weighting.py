@@ -1,4 +1,11 @@
-"""Fitted models of departure, the weights of copies that follow from them, and the influence of persons on both."""
+r"""Fitted models of departure, the weights of copies that follow from them, and the influence of persons on both.
+
+Those who stay at a review stand for all who came to it: their weights should sum to the number of all. With fitted
+chances :math:`\hat p` they do not quite. The prior of the authorities' coefficients, which keeps them finite, makes
+:math:`\sum 1 / \hat p` over plans that were ended too small, as where an authority ended few, its chance is raised. So
+each model's odds are raised or lowered, by one factor for plans that were ended and by one for those that went on,
+until the sums are right (Hajek's normalisation).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from ...models.numerics.ridge_logit import fit_ridge_logit, information
 from ...models.numerics.threads import run_all
@@ -30,6 +37,8 @@ class Fitted:
         Coefficients of each model.
     probability : ndarray, shape (n_rows,)
         Of all models' rows, one model after the other.
+    shift : ndarray, shape (n_rows,)
+        Logarithms of the factors of the odds that weights are made from.
     delay_share : ndarray, shape (grace_days + 1,)
         Share of the endings at reviews that are recorded fewer than 0, 1, ... days after.
     converged : bool
@@ -37,6 +46,7 @@ class Fitted:
 
     theta: list[np.ndarray]
     probability: np.ndarray
+    shift: np.ndarray
     delay_share: np.ndarray
     converged: bool
 
@@ -65,19 +75,48 @@ def delays_of(decisions: Decisions, grace_days: int) -> Delays:
 def fit_models(models: list[DepartureModel], delays: Delays, weight: np.ndarray, start: Fitted | None = None) -> Fitted:
     """Fit all models with case weights of persons (n,); from where another fit ended only as far as a draw needs."""
 
-    def fit(place: int) -> tuple[np.ndarray, bool, np.ndarray]:
+    def fit(place: int) -> tuple[np.ndarray, bool, np.ndarray, np.ndarray]:
         model = models[place]
         case = model.fitted * weight[model.person]
         if start is None:
             theta, converged = fit_ridge_logit(model.rows, case)
         else:
             theta, converged = fit_ridge_logit(model.rows, case, start.theta[place], DECREMENT_OF_DRAWS)
-        return theta, converged, expit(model.rows.linear_predictor(theta))
+        eta = model.rows.linear_predictor(theta)
+        return theta, converged, expit(eta), _shift(model, case, eta)
 
     found = run_all([partial(fit, place) for place in range(len(models))])
-    theta, converged, probability = zip(*found, strict=True) if found else ((), (), ())
-    joined = np.concatenate(probability) if probability else np.zeros(0)
-    return Fitted(list(theta), joined, delays.share_below(weight), all(converged))
+    theta, converged, *parts = zip(*found, strict=True) if found else ((), (), (), ())
+    probability, shift = (np.concatenate(part) if part else np.zeros(0) for part in parts)
+    return Fitted(list(theta), probability, shift, delays.share_below(weight), all(converged))
+
+
+def _shift(model: DepartureModel, case: np.ndarray, eta: np.ndarray) -> np.ndarray:
+    """What to add to the log odds ``eta`` (k,) so that rows of either outcome have weights that sum to all rows."""
+    ended = model.rows.outcome > 0
+    n_ended, n_others = case @ ended, case @ ~ended
+    if not model.is_of_ending or n_ended == 0 or n_others == 0:
+        return np.zeros(eta.size)
+    odds = _odds_against(model, case, eta)
+    return np.where(ended, np.log((odds @ ended) / n_others), np.log(n_ended / (odds @ ~ended)))
+
+
+def _odds_against(model: DepartureModel, case: np.ndarray, eta: np.ndarray) -> np.ndarray:
+    """Odds against the outcome of each row (k,), times its case weight."""
+    most = -np.log(SMALLEST_CHANCE)
+    return case * np.exp(np.where(model.rows.outcome > 0, -1.0, 1.0) * np.clip(eta, -most, most))
+
+
+def _through_shift(model: DepartureModel, probability: np.ndarray, by_row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """From derivatives in the shifted log odds of the rows (k,): those in the fitted ones, and in the rows' weights."""
+    case, ended = model.fitted, model.rows.outcome > 0
+    n_ended, n_others = case @ ended, case @ ~ended
+    if not model.is_of_ending or n_ended == 0 or n_others == 0:
+        return by_row, np.zeros(by_row.size)
+    odds = _odds_against(model, case, logit(probability))
+    of_others, of_ended = by_row[~ended].sum(), by_row[ended].sum()
+    own = odds * np.where(ended, of_ended / (odds @ ended), of_others / (odds @ ~ended))
+    return by_row - own, np.where(ended, own + case * of_others / n_ended, -own - case * of_ended / n_others)
 
 
 @dataclass(frozen=True)
@@ -106,7 +145,8 @@ def copy_weights(copies: Copies, fitted: Fitted, largest: float = np.inf) -> Cop
     """Weights of the spells, cut at ``largest``."""
     terms = copies.terms
     # A row of -1 is the last one's, which its form does not use.
-    chances = np.clip(np.append(fitted.probability, 0.5), SMALLEST_CHANCE, 1.0 - SMALLEST_CHANCE)
+    chances = np.clip(fitted.probability, SMALLEST_CHANCE, 1.0 - SMALLEST_CHANCE)
+    chances = np.append(expit(logit(chances) + fitted.shift), 0.5)
     p, other = chances[terms.row], chances[terms.other]
     share = np.where(terms.share_days > 0, fitted.delay_share[terms.share_days], terms.share)
     stays, forced = 1.0 - p * (1.0 - share), other + (1.0 - other) * p
@@ -178,9 +218,10 @@ def influence_through_models(
             matrix = information(model.rows, model.fitted, probability)
             residual = model.fitted * (model.rows.outcome - probability)
             for place in range(len(moves)):
-                gradient = model.rows.sums(np.bincount(row[own] - begin, by_row[place, own], end - begin))
-                moved = model.rows.products(matrix.solve(gradient))
-                result[place] += np.bincount(model.person, residual * moved, n)
+                of_rows = np.bincount(row[own] - begin, by_row[place, own], end - begin)
+                of_rows, direct = _through_shift(model, probability, of_rows)
+                moved = model.rows.products(matrix.solve(model.rows.sums(of_rows)))
+                result[place] += np.bincount(model.person, residual * moved + direct, n)
         begin = end
     return result + _through_delays(copies, weights, of_term, delays, fitted, n)
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 
 import secondplan as sp
 from secondplan.effects.trial.estimation import bootstrap_risks, cluster_influence, estimate, prepare
@@ -36,6 +37,21 @@ def test_influence_is_the_derivative_in_the_weights_of_families(world, truncate)
             weight = np.where(cluster == family, 1.0 + sign * step, 1.0)
             moved.append(estimate(emulation, weight, found.fitted, found.largest).risk @ _functionals().T)
         assert np.allclose(influence[:, :, family], (moved[0] - moved[1]) / (2 * step), atol=DIFFERENCES)
+
+
+def test_those_with_either_outcome_stand_for_all_who_came_to_a_review(small):
+    emulation, found = small
+    begin, moved = 0, []
+    for model in emulation.models:
+        own = slice(begin, begin := begin + model.line.size)
+        p = expit(logit(found.fitted.probability[own]) + found.fitted.shift[own])
+        ended = model.rows.outcome
+        if model.is_of_ending:
+            n = model.fitted.sum()
+            assert model.fitted @ (ended / p) == pytest.approx(n)
+            assert model.fitted @ ((1 - ended) / (1 - p)) == pytest.approx(n)
+        moved.append(np.any(found.fitted.shift[own] != 0))
+    assert moved == [model.is_of_ending for model in emulation.models]
 
 
 def test_families_counted_twice_are_families_of_weight_two(small):
