@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from ..models.curves.confidence import check_interval, incidence_bounds
+from ..models.curves.confidence import SumShape, check_interval, incidence_bounds
 from ..parameter_checks import shown
 from ..small_counts import SUPPRESSED, is_small
 
@@ -91,6 +91,10 @@ class EffectResult:
         ``level`` or ``strategy``: the first column of the tables.
     reference : str, optional
         The level against which contrasts are made by default; the first if not given.
+    small_sample : bool
+        Intervals and tests of contrasts allow for few clusters that stand for many: for the skewness of the influence
+        (Hall 1992) and for how well its sum of squares is known (Pan and Wall 2002). Otherwise they are normal and
+        symmetric, as in riskRegression.
 
     Examples
     --------
@@ -113,6 +117,7 @@ class EffectResult:
     level: float = 0.95
     level_name: str = "level"
     reference: str | None = None
+    small_sample: bool = False
 
     def __post_init__(self) -> None:
         check_interval(self.level, "log")
@@ -255,8 +260,9 @@ class EffectResult:
         -------
         DataFrame
             level (or strategy), reference, time, per, estimate (negative: more second plans), std_error, lower, upper,
-            children (the number among those of the data, where it is known; ``c`` for 1 to 5), is_withheld. Where 1 to
-            5 events were seen of a level, its figures are withheld (NaN, ``c``).
+            children (the same among all children of the data, where their number is known: an estimate, not a count;
+            ``c`` for 1 to 5, so that it is not taken for one), is_withheld. Where 1 to 5 events were seen of a level
+            or of the reference, all figures are withheld (NaN, ``c``), and this is what ``is_withheld`` says.
 
         Raises
         ------
@@ -288,9 +294,8 @@ class EffectResult:
         """Draw the risks by time, one line per level with its interval; see :func:`secondplan.plot_levels`."""
         from ..plots import plot_levels
 
-        table = self.table.rename(columns={self.level_name: "level"})
         title = f"{self.estimand[:1].upper()}{self.estimand[1:]}"
-        return plot_levels(table, ax=ax, **{"title": title} | options)
+        return plot_levels(self.table, ax=ax, **{"title": title} | options)
 
     def __repr__(self) -> str:
         """The estimand, the risks in percent with intervals, and how errors were made."""
@@ -371,6 +376,8 @@ class EffectResult:
         """Bounds on the plain scale, or percentiles."""
         if self.draws is not None and uncertain is not None:
             return self._percentiles(uncertain)
+        if uncertain is not None and self.small_sample:
+            return SumShape.of(uncertain).bounds(value, error, self.level)
         half = ndtri(0.5 + self.level / 2) * error
         return value - half, value + half
 
@@ -388,7 +395,10 @@ class EffectResult:
         error = np.full(value.shape, np.nan) if uncertain is None else self._error(uncertain)
         lower, upper = self._bounds(value, error, uncertain)
         with np.errstate(divide="ignore", invalid="ignore"):
-            p_value = 2.0 * ndtr(-np.abs(value / error))
+            if uncertain is not None and self.draws is None and self.small_sample:
+                p_value = SumShape.of(uncertain).p_value(value, error)
+            else:
+                p_value = 2.0 * ndtr(-np.abs(value / error))
         if not plain:
             value, lower, upper = np.exp(value), np.exp(lower), np.exp(upper)
             error = value * error

@@ -40,6 +40,22 @@ def test_contrasts_are_those_of_the_influences(result):
     assert ratio["std_error"][0] == pytest.approx(0.75 * log_error)
 
 
+def test_few_that_stand_for_many_make_intervals_skewed(result):
+    few = result.influence.copy()
+    few[2, :, 0] = 0.06
+    plain = replace(result, influence=few)
+    skewed = replace(plain, small_sample=True)
+    usual, found = (each.difference().tail(2) for each in (plain, skewed))
+    below, above = (found["estimate"] - found["lower"], found["upper"] - found["estimate"])
+    half = usual["upper"] - usual["estimate"]
+    assert np.all(above > 1.2 * half) and np.all(below < half)
+    assert found["std_error"].equals(usual["std_error"])
+    everything = skewed.difference()
+    excluded = (everything["lower"] > 0) | (everything["upper"] < 0)
+    assert excluded.tolist() == (everything["p_value"] < 0.05).tolist()
+    assert plain.table.equals(skewed.table)  # risks are symmetric on their own scale
+
+
 def test_days_lost_are_areas(result):
     lost = result.time_lost(400)
     assert lost["estimate"].to_numpy() == pytest.approx([200 * 0.1 + 100 * 0.3] * 3)
