@@ -92,9 +92,9 @@ class EffectResult:
     reference : str, optional
         The level against which contrasts are made by default; the first if not given.
     small_sample : bool
-        Intervals and tests of contrasts allow for few clusters that stand for many: for the skewness of the influence
-        (Hall 1992) and for how well its sum of squares is known (Pan and Wall 2002). Otherwise they are normal and
-        symmetric, as in riskRegression.
+        Intervals of contrasts and of days lost, and tests, allow for few clusters that stand for many: for the skewness
+        of the influence (Hall 1992) and for how well its sum of squares is known (Pan and Wall 2002). Otherwise they
+        are normal and symmetric, as in riskRegression.
 
     Examples
     --------
@@ -147,7 +147,7 @@ class EffectResult:
         Intervals are symmetric on the scale log(-log(1 - R)), or percentiles of the bootstrap.
         """
         own, value = np.arange(len(self.levels)), self.risk
-        error = self._error(self._combined(np.eye(len(self.levels))))
+        error = self._error(value, self._uncertain)
         if self.draws is not None:
             lower, upper = self._percentiles(self.draws)
         else:
@@ -173,9 +173,7 @@ class EffectResult:
         DataFrame
             level (or strategy), reference, time, estimate, std_error, lower, upper, p_value.
         """
-        others, contrast = self._against(reference)
-        value = contrast @ self.risk
-        return self._contrast_frame(others, reference, value, self._combined(contrast), self.times, plain=True)
+        return self._contrast_frame(reference, self.risk, self._uncertain, self.times, plain=True)
 
     def ratio(self, reference: str | None = None) -> pd.DataFrame:
         """Risk of each other level divided by that of ``reference``; intervals and tests on the logarithmic scale.
@@ -190,13 +188,13 @@ class EffectResult:
         DataFrame
             The columns of :meth:`difference`; ``std_error`` is that of the ratio, by the delta method.
         """
-        others, contrast = self._against(reference)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = contrast @ np.where(self.risk > 0, np.log(self.risk), np.nan)
-            uncertain = self._combined(contrast, scale=np.where(self.risk > 0, 1.0 / self.risk, np.nan))
-            if self.draws is not None:
-                uncertain = contrast @ np.log(self.draws)
-        return self._contrast_frame(others, reference, value, uncertain, self.times, plain=False)
+        positive = np.where(self.risk > 0, self.risk, np.nan)
+        uncertain = self._uncertain
+        if self.draws is not None:
+            uncertain = np.log(np.where(self.draws > 0, self.draws, np.nan))
+        elif uncertain is not None:
+            uncertain = uncertain / positive[..., None]
+        return self._contrast_frame(reference, np.log(positive), uncertain, self.times, plain=False)
 
     def time_lost(self, until: float, reference: str | None = None) -> pd.DataFrame:
         r"""Days lost to the event by day ``until``, :math:`\int_0^{until} R(t)\,dt`.
@@ -236,15 +234,9 @@ class EffectResult:
             uncertain = np.einsum("lgc,g->lc", curve.influence[:, used], weights[used])[:, None]
         days = np.array([float(until)])
         if reference is not None:
-            others, contrast = self._against(reference)
-            found = (
-                None if uncertain is None else np.tensordot(contrast, uncertain, (1, 0 if curve.draws is None else 1))
-            )
-            if found is not None and curve.draws is not None:
-                found = np.moveaxis(found, 0, 1)
-            return self._contrast_frame(others, reference, (contrast @ area)[:, None], found, days, plain=True)
-        error = self._error(uncertain)
-        bounds = self._bounds(area[:, None], error, uncertain)
+            return self._contrast_frame(reference, area[:, None], uncertain, days, plain=True)
+        error = self._error(area[:, None], uncertain)
+        bounds = (np.clip(bound, 0.0, until) for bound in self._bounds(area[:, None], error, uncertain))
         return self._framed(np.arange(len(self.levels)), days, (area[:, None], error, *bounds))
 
     def avoided(self, per: int = 1000, reference: str | None = None) -> pd.DataFrame:
@@ -280,8 +272,8 @@ class EffectResult:
         withheld = np.zeros(len(frame), dtype=bool)
         if self.counts is not None:
             small = is_small(self.counts)
-            others, _ = self._against(reference)
-            withheld = (small[others] | small[self._place(self._named(reference))]).ravel()
+            others, place = self._against(reference)
+            withheld = (small[others] | small[place]).ravel()
         frame.loc[withheld, ESTIMATES] = np.nan
         if self.n_children is not None:
             number = (share * self.n_children).round()
@@ -341,30 +333,25 @@ class EffectResult:
             )
         return self.levels.index(str(name))
 
-    def _against(self, reference: str | None) -> tuple[np.ndarray, np.ndarray]:
-        """Positions of the other levels, and the contrasts (n_others, n_levels) with the reference."""
+    def _against(self, reference: str | None) -> tuple[np.ndarray, int]:
+        """Positions of the other levels, and of the reference."""
         place = self._place(self._named(reference))
-        others = np.delete(np.arange(len(self.levels)), place)
-        contrast = np.eye(len(self.levels))[others]
-        contrast[:, place] = -1.0
-        return others, contrast
+        return np.delete(np.arange(len(self.levels)), place), place
 
-    def _combined(self, matrix: np.ndarray, scale: np.ndarray | None = None) -> np.ndarray | None:
-        """Influence (k, n_times, n_clusters), or draws (n_draws, k, n_times), of combinations (k, n_levels)."""
-        if self.draws is not None:
-            return np.einsum("kl,blt->bkt", matrix, self.draws)
-        if self.influence is None:
-            return None
-        influence = self.influence if scale is None else self.influence * scale[..., None]
-        return np.tensordot(matrix, influence, (1, 0))
+    @property
+    def _uncertain(self) -> np.ndarray | None:
+        """Draws (n_draws, n_levels, n_times), or influence (n_levels, n_times, n_clusters)."""
+        return self.influence if self.draws is None else self.draws
 
-    def _error(self, uncertain: np.ndarray | None) -> np.ndarray:
-        """Standard errors from what :meth:`_combined` gives."""
+    def _error(self, value: np.ndarray, uncertain: np.ndarray | None) -> np.ndarray:
+        """Standard errors of values, NaN where these are."""
         if uncertain is None:
-            return np.full(self.risk.shape, np.nan)
+            return np.full(value.shape, np.nan)
         if self.draws is not None:
-            return np.std(uncertain, axis=0, ddof=1)
-        return np.sqrt(np.einsum("ktc,ktc->kt", uncertain, uncertain))
+            error = np.std(uncertain, axis=0, ddof=1)
+        else:
+            error = np.sqrt(np.einsum("ktc,ktc->kt", uncertain, uncertain))
+        return np.where(np.isnan(value), np.nan, error)
 
     def _percentiles(self, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         lower, upper = np.quantile(draws, [0.5 - self.level / 2, 0.5 + self.level / 2], axis=0)
@@ -383,7 +370,6 @@ class EffectResult:
 
     def _contrast_frame(
         self,
-        others: np.ndarray,
         reference: str | None,
         value: np.ndarray,
         uncertain: np.ndarray | None,
@@ -391,8 +377,13 @@ class EffectResult:
         *,
         plain: bool,
     ) -> pd.DataFrame:
-        """The table of a contrast on its own scale, or exponentiated."""
-        error = np.full(value.shape, np.nan) if uncertain is None else self._error(uncertain)
+        """Values of the other levels less that of the reference, as they are or exponentiated."""
+        others, place = self._against(reference)
+        value = value[others] - value[place]
+        if uncertain is not None:
+            axis = 0 if self.draws is None else 1
+            uncertain = np.take(uncertain, others, axis) - np.take(uncertain, [place], axis)
+        error = self._error(value, uncertain)
         lower, upper = self._bounds(value, error, uncertain)
         with np.errstate(divide="ignore", invalid="ignore"):
             if uncertain is not None and self.draws is None and self.small_sample:

@@ -56,6 +56,21 @@ def test_few_that_stand_for_many_make_intervals_skewed(result):
     assert plain.table.equals(skewed.table)  # risks are symmetric on their own scale
 
 
+def test_what_is_not_known_of_one_level_takes_no_other_with_it(result):
+    risk = result.risk.copy()
+    risk[0, 0], risk[0, 1] = np.nan, 0.0
+    influence = result.influence.copy()
+    influence[0] = 0.0
+    few = replace(result, risk=risk, influence=influence)
+    for table, whole in ((few.difference(), result.difference()), (few.ratio(), result.ratio())):
+        assert table.tail(2).equals(whole.tail(2))
+        assert table.iloc[0, 3:].isna().all()
+    assert few.ratio().iloc[1, 3:].isna().all()  # no ratio to a risk of 0
+    assert np.isnan(few.table["std_error"][0])
+    draws = np.array([[[0.2], [0.0]], [[0.1], [0.1]], [[0.1], [0.2]]])
+    EffectResult(("a", "b"), [365], [[0.2], [0.1]], draws=draws).ratio()  # and warns of nothing
+
+
 def test_days_lost_are_areas(result):
     lost = result.time_lost(400)
     assert lost["estimate"].to_numpy() == pytest.approx([200 * 0.1 + 100 * 0.3] * 3)

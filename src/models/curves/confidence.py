@@ -102,7 +102,8 @@ class SumShape:
     skewness : ndarray, any one shape
         :math:`\gamma`: sum of the cubes of the parts over the cube of the standard error.
     freedom : ndarray
-        Degrees of freedom: twice the squared sum of squares over the sum of fourth powers; infinite for a normal sum.
+        Degrees of freedom: twice the squared sum of squares over the sum of fourth powers, and fewer than there are
+        parts; infinite for a normal sum.
     """
 
     skewness: np.ndarray
@@ -115,7 +116,8 @@ class SumShape:
         variance, cubes, fourth = squares.sum(axis=-1), (squares * parts).sum(axis=-1), np.square(squares).sum(axis=-1)
         known = fourth > 0
         skewness = np.divide(cubes, variance**1.5, out=np.zeros(variance.shape), where=known)
-        return cls(skewness, np.divide(2.0 * variance**2, fourth, out=np.full(variance.shape, np.inf), where=known))
+        freedom = np.divide(2.0 * variance**2, fourth, out=np.full(variance.shape, np.inf), where=known)
+        return cls(skewness, np.minimum(freedom, max(parts.shape[-1] - 1, 1)))
 
     def bounds(self, estimate: np.ndarray, std_error: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper bound of the truth with coverage ``level``; symmetric where there is no skewness."""

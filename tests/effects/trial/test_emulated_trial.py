@@ -22,6 +22,12 @@ def test_it_says_who_takes_part_and_what_is_emulated(trial):
     assert trial.risk.levels[0] == "natural course"
 
 
+def test_one_authority_is_no_cluster_to_know_errors_from():
+    plans = sp.simulate(n_children=150, random_state=3)
+    with pytest.raises(ValueError, match="needs two authorities or more for errors, the data hold one"):
+        sp.emulate_trial(plans, STRATEGIES, cluster="la_code")
+
+
 def test_the_natural_course_is_aalen_johansen_from_the_start(trial):
     people = trial.emulation.known.people
     peer = sp.aalen_johansen(people.stop.astype(float), people.event, cluster=people.cluster).at(

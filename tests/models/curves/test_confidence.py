@@ -85,11 +85,13 @@ def test_shape_of_a_sum_and_what_its_p_value_says():
     parts = np.array([[2.0, -1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
     shape = SumShape.of(parts)
     np.testing.assert_allclose(shape.skewness, [(8 - 1) / 5**1.5, 0.0])
-    np.testing.assert_allclose(shape.freedom, [2 * 25 / 17, np.inf])
+    np.testing.assert_allclose(shape.freedom, [2 * 25 / 17, 3.0])
+    assert SumShape.of(np.ones((1, 2))).freedom[0] == 1.0
     estimate, error = np.array([1.0, 1.0]), np.array([0.4, 0.4])
     lower, upper = shape.bounds(estimate, error, 0.9)
     for bound in (lower, upper):
         np.testing.assert_allclose(shape.p_value(estimate - bound, error), 0.1)
-    np.testing.assert_allclose([lower[1], upper[1]], [1 - 1.6448536 * 0.4, 1 + 1.6448536 * 0.4], rtol=1e-7)
+    lower, upper = SumShape(np.zeros(1), np.array([np.inf])).bounds(estimate[:1], error[:1], 0.9)
+    np.testing.assert_allclose([lower[0], upper[0]], [1 - 1.6448536 * 0.4, 1 + 1.6448536 * 0.4], rtol=1e-7)
     lower, upper = SumShape(np.array([0.9]), np.array([np.inf])).bounds(np.array([1.0]), np.array([0.4]), 0.05)
     assert lower[0] <= 1.0 <= upper[0]
