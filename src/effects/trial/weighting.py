@@ -23,6 +23,8 @@ from .departure_models import DepartureModel
 
 # A chance of departing of one would make a weight infinite.
 SMALLEST_CHANCE = 1e-9
+# A model whose sums are further off (by e to this) is of too few plans for one factor to mend it.
+MOST_SHIFT = 0.5
 # Newton decrement, in squared standard errors: beside the spread of draws nothing.
 DECREMENT_OF_DRAWS = 1e-7
 
@@ -98,7 +100,8 @@ def _shift(model: DepartureModel, case: np.ndarray, eta: np.ndarray) -> np.ndarr
     if not model.is_of_ending or n_ended == 0 or n_others == 0:
         return np.zeros(eta.size)
     odds = _odds_against(model, case, eta)
-    return np.where(ended, np.log((odds @ ended) / n_others), np.log(n_ended / (odds @ ~ended)))
+    shift = np.where(ended, np.log((odds @ ended) / n_others), np.log(n_ended / (odds @ ~ended)))
+    return shift if np.all(np.abs(shift) <= MOST_SHIFT) else np.zeros(eta.size)
 
 
 def _odds_against(model: DepartureModel, case: np.ndarray, eta: np.ndarray) -> np.ndarray:
@@ -107,12 +110,14 @@ def _odds_against(model: DepartureModel, case: np.ndarray, eta: np.ndarray) -> n
     return case * np.exp(np.where(model.rows.outcome > 0, -1.0, 1.0) * np.clip(eta, -most, most))
 
 
-def _through_shift(model: DepartureModel, probability: np.ndarray, by_row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _through_shift(
+    model: DepartureModel, probability: np.ndarray, shift: np.ndarray, by_row: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """From derivatives in the shifted log odds of the rows (k,): those in the fitted ones, and in the rows' weights."""
     case, ended = model.fitted, model.rows.outcome > 0
-    n_ended, n_others = case @ ended, case @ ~ended
-    if not model.is_of_ending or n_ended == 0 or n_others == 0:
+    if not shift.any():
         return by_row, np.zeros(by_row.size)
+    n_ended, n_others = case @ ended, case @ ~ended
     odds = _odds_against(model, case, logit(probability))
     of_others, of_ended = by_row[~ended].sum(), by_row[ended].sum()
     own = odds * np.where(ended, of_ended / (odds @ ended), of_others / (odds @ ~ended))
@@ -219,7 +224,7 @@ def influence_through_models(
             residual = model.fitted * (model.rows.outcome - probability)
             for place in range(len(moves)):
                 of_rows = np.bincount(row[own] - begin, by_row[place, own], end - begin)
-                of_rows, direct = _through_shift(model, probability, of_rows)
+                of_rows, direct = _through_shift(model, probability, fitted.shift[begin:end], of_rows)
                 moved = model.rows.products(matrix.solve(model.rows.sums(of_rows)))
                 result[place] += np.bincount(model.person, residual * moved + direct, n)
         begin = end
