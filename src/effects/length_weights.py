@@ -187,6 +187,8 @@ class LengthWeights:
         Of a level of 1 to 5 children, and of the next smallest where the total would give it away, ``effective_n`` has
         ``c`` for all numbers and ``balance`` NaN: what few children are like is what each of them is like.
         """
+        if self.effective_n["n"].eq(SUPPRESSED).any():
+            return self
         small = withheld_in_parts(self.effective_n["n"])
         few = self.balance["level"].isin(self.effective_n.loc[small, "level"])
         numbers = ["n", "effective_n", "largest_share"]
@@ -200,7 +202,9 @@ class LengthWeights:
         of = "correlation with length" if self.kind == "density_ratio" else "standardised difference"
         how = ", ".join(filter(None, [self.kind, self.estimand, self.trim]))
         change = f"the largest {of} is {worst['before']:.2f} before and {worst['after']:.2f} after"
-        few = self.effective_n["n"].min() < FEW_A_COLUMN * self.design.shape[1]
+        if worst.isna().any():
+            change = f"{of}s are withheld, as those of 1 to 5 children"
+        few = pd.to_numeric(self.effective_n["n"], errors="coerce").min() < FEW_A_COLUMN * self.design.shape[1]
         advice = '; few children a column in some level: weighted_risk(..., errors="leave_one_out")' if few else ""
         return f"Weights of {count_words(len(self))} children ({how}): {change}{advice}"
 

@@ -94,4 +94,5 @@ def test_few_children_of_a_level_do_not_follow_from_what_is_shown(children):
     # The total stands above the table: with two counts shown the third would follow.
     assert (worth.loc[["longest", "long"]] == "c").all(axis=None) and worth.loc["short", "n"] == n["short"]
     assert set(shown.balance.dropna()["level"]) == {"short"} and found.balance.notna().all(axis=None)
+    assert "longest" in repr(shown) and shown.withheld() is shown
     assert f"{n['long']}" not in repr(found) and f"{n['short']}" in repr(found)
