@@ -161,15 +161,21 @@ def joined_levels(column: pd.Series, joined: Mapping[str, Sequence[str]], name: 
     """
     before = list(column.cat.categories)
     called = {str(level): str(level) for level in before}
+    if not isinstance(joined, Mapping):
+        raise ValueError(f"{name} must be a dict of new names, each with a list of bands; got {shown(joined)}")
+    taken: set[str] = set()
     for new, levels in joined.items():
         if isinstance(levels, str) or not levels:
             raise ValueError(f"{name}: {shown(new)} must be a list of bands, such as {before[:2]}; got {shown(levels)}")
         for level in levels:
             if level not in before:
                 raise ValueError(f"{name}: {shown(level)} is no band; these are: {', '.join(map(str, before))}")
-            if called[level] != level:
+            if level in taken:
                 raise ValueError(f"{name}: {level} is joined twice")
+            taken.add(level)
             called[level] = str(new)
+        if str(new) in before and list(levels) != [new]:
+            raise ValueError(f"{name}: {new} is the name of one band, and cannot be that of others")
     order = list(called.values())
     after = list(dict.fromkeys(order))
     if [level for level in after for _ in range(order.count(level))] != order:

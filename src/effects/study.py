@@ -238,7 +238,8 @@ def effect_study(
         X, names, left_out = _features(cohort, adjust, bands)
         band = X[BAND]
         if reference is None:
-            reference = USUAL_LENGTH if USUAL_LENGTH in set(band) else str(band.value_counts().idxmax())
+            usual = next((new for new, joined in (bands or {}).items() if USUAL_LENGTH in joined), USUAL_LENGTH)
+            reference = usual if usual in set(band) else str(band.value_counts().idxmax())
         if reference not in set(band):
             raise ValueError(
                 f"reference must be one of {', '.join(map(str, band.cat.categories))}; got {shown(reference)}"
