@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import wraps
-from inspect import Parameter, isfunction, signature
+from types import FunctionType
 from typing import Any, ParamSpec, TypeVar
 
 from .names_elsewhere import parameter_here
@@ -31,12 +30,12 @@ def explain_calls(value: Any, namespace: str) -> Any:
     namespace : str
         Name of the package by which the function is found again when it is sent to another process.
     """
-    if isfunction(value) and not hasattr(value, MARK):
+    if isinstance(value, FunctionType) and not hasattr(value, MARK):
         value = explained_call(value)
         value.__module__ = namespace
     elif isinstance(value, type):
         made = getattr(value, "__init__")  # noqa: B009  (mypy takes it for that of a subclass)
-        if isfunction(made) and not hasattr(made, MARK):
+        if isinstance(made, FunctionType) and not hasattr(made, MARK):
             setattr(value, "__init__", explained_call(made))  # noqa: B010
     return value
 
@@ -62,10 +61,14 @@ def explained_call(function: Callable[P, T]) -> Callable[P, T]:
 
 def _advice(function: Callable, args: tuple, kwargs: Mapping[str, Any]) -> str:
     """What does not fit and what does; empty where arguments are only missing, which Python says as well."""
+    from inspect import Parameter, signature  # slow to import
+
     parameters = signature(function).parameters
+    if any(item.kind is Parameter.VAR_KEYWORD for item in parameters.values()):
+        return ""
     by_place = [item.name for item in parameters.values() if item.kind is Parameter.POSITIONAL_OR_KEYWORD]
     is_method = by_place[:1] == ["self"]
-    name = type(args[0]).__name__ if is_method else function.__name__
+    name = function.__qualname__.removesuffix(".__init__")
     by_place, args = by_place[is_method:], args[is_method:]
     by_name = [item.name for item in parameters.values() if item.kind is Parameter.KEYWORD_ONLY]
     known = [*by_place, *by_name]
@@ -85,5 +88,7 @@ def _here(key: str, known: list[str]) -> str:
     """What a parameter is called here, or is likely to have been meant."""
     if here := parameter_here(key, known):
         return f" (here it is {here})"
+    from difflib import get_close_matches
+
     close = get_close_matches(key, known, 1)
     return f" (did you mean {close[0]}?)" if close else ""

@@ -27,8 +27,8 @@ def lazy_names(
         if name not in module_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}{function_here(name)}")
         value = explain_calls(getattr(import_module(f".{module_of[name]}", package), name), package)
-        setattr(sys.modules[package], name, value)
-        return value
+        # Of threads that ask at once all get the same object.
+        return vars(sys.modules[package]).setdefault(name, value)
 
     names = sorted(module_of)
     return get, lambda: list(names), names
