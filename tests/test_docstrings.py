@@ -8,7 +8,7 @@ import inspect
 import pkgutil
 import re
 
-import matplotlib
+import matplotlib.pyplot
 import pytest
 
 import secondplan as sp
@@ -100,6 +100,7 @@ def test_examples_run(name):
     # The names of a late namespace have their examples run where they are written.
     finder = doctest.DocTestFinder(recurse=not hasattr(module, "__getattr__"))
     runner = doctest.DocTestRunner(optionflags=OPTIONS)
+    matplotlib.pyplot.close("all")  # whatever ran before: matplotlib warns of more than twenty
     for examples in finder.find(module, name):
         runner.run(examples)
     assert runner.summarize(verbose=False).failed == 0
