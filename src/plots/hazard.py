@@ -48,11 +48,13 @@ def plot_hazard(
     ValueError
         ``labels`` are another number than the rows.
     """
-    groups = dict(list(curves.groupby("row", sort=False))) if "row" in curves else {"": curves}
+    # Rows may share a name, as where one child is shown twice: a row begins where time does.
+    groups = [rows for _, rows in curves.groupby((curves["time"].diff() <= 0).cumsum())]
     unit = CHILDREN * DAYS
     names = [f"row {number}" for number in range(1, len(groups) + 1)] if "row" in curves else [""]
     if isinstance(labels, Mapping):
-        names = [str(labels.get(row, name)) for row, name in zip(groups, names, strict=True)]
+        rows_named = [rows["row"].iloc[0] if "row" in curves else "" for rows in groups]
+        names = [str(labels.get(row, name)) for row, name in zip(rows_named, names, strict=True)]
     elif labels is not None:
         names = [str(label) for label in labels]
     if len(names) != len(groups):
@@ -60,7 +62,7 @@ def plot_hazard(
     told: list[str] = []
     with house_style():
         ax = axes_or_new(ax)
-        for position, (name, curve) in enumerate(zip(names, groups.values(), strict=True)):
+        for position, (name, curve) in enumerate(zip(names, groups, strict=True)):
             look = line_look(position, mark=False)
             ax.plot(curve["time"], unit * curve["hazard"], linewidth=1.6, label=name, **look)
             _band(ax, curve["time"], unit * curve["lower"], unit * curve["upper"], look["color"])

@@ -39,6 +39,13 @@ def test_rows_are_called_as_the_user_says(model, axes, labels):
         sp.plot_hazard(curves, labels=["low"], ax=axes)
 
 
+def test_one_child_shown_twice_is_two_lines(model, axes):
+    rows = pd.DataFrame({"x": [0.0, 1.0]}, index=["CHILD1", "CHILD1"])
+    model.plot_hazard(rows, [100.0, 200.0], labels=["as it is", "if x were 1"], ax=axes)
+    assert [line.get_label() for line in axes.lines] == ["as it is", "if x were 1"]
+    np.testing.assert_allclose(axes.lines[1].get_ydata(), 30_000 * model.predict_hazard(rows, [100.0, 200.0])[1])
+
+
 def test_a_baseline_hazard_is_one_line_without_a_legend(model, axes):
     sp.plot_hazard(model.baseline_hazard(), ax=axes)
     assert len(axes.lines) == 1 and axes.get_legend() is None
