@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
 
 from ..models.curves.confidence import SumShape, check_interval, incidence_bounds
 from ..parameter_checks import shown
@@ -363,10 +362,12 @@ class EffectResult:
         """Bounds on the plain scale, or percentiles."""
         if self.draws is not None and uncertain is not None:
             return self._percentiles(uncertain)
-        if uncertain is not None and self.small_sample:
-            return SumShape.of(uncertain).bounds(value, error, self.level)
-        half = ndtri(0.5 + self.level / 2) * error
-        return value - half, value + half
+        return self._shape(value, uncertain).bounds(value, error, self.level)
+
+    def _shape(self, value: np.ndarray, uncertain: np.ndarray | None) -> SumShape:
+        if self.small_sample and self.draws is None and uncertain is not None:
+            return SumShape.of(uncertain)
+        return SumShape(np.zeros_like(value), np.full_like(value, np.inf))
 
     def _contrast_frame(
         self,
@@ -386,10 +387,7 @@ class EffectResult:
         error = self._error(value, uncertain)
         lower, upper = self._bounds(value, error, uncertain)
         with np.errstate(divide="ignore", invalid="ignore"):
-            if uncertain is not None and self.draws is None and self.small_sample:
-                p_value = SumShape.of(uncertain).p_value(value, error)
-            else:
-                p_value = 2.0 * ndtr(-np.abs(value / error))
+            p_value = self._shape(value, uncertain).p_value(value, error)
         if not plain:
             value, lower, upper = np.exp(value), np.exp(lower), np.exp(upper)
             error = value * error

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from ...parameter_checks import require_choice
 
 INTERVALS = ("plain", "log", "log-log")
-# Degrees of freedom that are as good as infinitely many.
-NORMAL = 1e10
+# Stands for infinite degrees of freedom where SciPy's t distribution takes none; what it gives there is not used.
+FINITE = 1e10
 NO_SKEWNESS = 1e-6
 
 
@@ -121,7 +121,8 @@ class SumShape:
 
     def bounds(self, estimate: np.ndarray, std_error: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper bound of the truth with coverage ``level``; symmetric where there is no skewness."""
-        t = stdtrit(np.minimum(self.freedom, NORMAL), 0.5 + level / 2.0)
+        p = 0.5 + level / 2.0
+        t = np.where(np.isinf(self.freedom), ndtri(p), stdtrit(np.minimum(self.freedom, FINITE), p))
         by = np.where(np.abs(self.skewness) > NO_SKEWNESS, self.skewness, np.nan)
         most, least = (
             np.where(np.isnan(by), x, 3.0 * (np.cbrt(1.0 + by * (x - by / 6.0)) - 1.0) / by) for x in (t, -t)
@@ -132,5 +133,7 @@ class SumShape:
     def p_value(self, estimate: np.ndarray, std_error: np.ndarray) -> np.ndarray:
         """Of the hypothesis that the truth is 0: below 0.05 where bounds of level 0.95 leave 0 out."""
         t, by = estimate / std_error, self.skewness
-        transformed = t + by * t**2 / 3.0 + by**2 * t**3 / 27.0 + by / 6.0
-        return np.asarray(2.0 * stdtr(np.minimum(self.freedom, NORMAL), -np.abs(transformed)))
+        transformed = np.where(by == 0, t, t + by * t**2 / 3.0 + by**2 * t**3 / 27.0 + by / 6.0)
+        below = -np.abs(transformed)
+        tail = np.where(np.isinf(self.freedom), ndtr(below), stdtr(np.minimum(self.freedom, FINITE), below))
+        return np.asarray(2.0 * tail)
